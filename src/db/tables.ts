@@ -1,0 +1,108 @@
+import {
+  foreignKey,
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+  unique,
+} from 'drizzle-orm/sqlite-core'
+
+/** JSON as SQLite keeps it; the migration's CHECK says that it is an object. */
+export type CoverageDetails = Record<string, unknown>
+
+export const ownables = sqliteTable(
+  'ownables',
+  {
+    clinicId: text('clinic_id').notNull(),
+    type: text('type').notNull(),
+    id: integer('id').notNull(),
+    createdAt: text('created_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.clinicId, table.type, table.id] })],
+)
+
+export const personInformations = sqliteTable(
+  'person_informations',
+  {
+    id: integer('id').primaryKey(),
+    clinicId: text('clinic_id').notNull(),
+    position: integer('position').notNull(),
+    ownableType: text('ownable_type').notNull(),
+    ownableId: integer('ownable_id').notNull(),
+    firstName: text('first_name').notNull(),
+    lastName: text('last_name').notNull(),
+    dateOfBirth: text('date_of_birth').notNull(),
+    ssnKeyId: text('ssn_key_id'),
+    ssnSealed: text('ssn_sealed'),
+    ssnLastFour: text('ssn_last_four'),
+    phone: text('phone'),
+    email: text('email'),
+    createdAt: text('created_at').notNull(),
+    updatedAt: text('updated_at').notNull(),
+  },
+  (table) => [
+    unique().on(table.clinicId, table.position),
+    index('person_informations_by_ownable').on(table.clinicId, table.ownableType, table.ownableId),
+    foreignKey({
+      columns: [table.clinicId, table.ownableType, table.ownableId],
+      foreignColumns: [ownables.clinicId, ownables.type, ownables.id],
+    })
+      .onUpdate('restrict')
+      .onDelete('restrict'),
+  ],
+)
+
+export const dependents = sqliteTable(
+  'dependents',
+  {
+    id: integer('id').primaryKey(),
+    clinicId: text('clinic_id').notNull(),
+    position: integer('position').notNull(),
+    primaryHolderType: text('primary_holder_type').notNull().default('Patient'),
+    primaryHolderId: integer('primary_holder_id').notNull(),
+    firstName: text('first_name').notNull(),
+    lastName: text('last_name').notNull(),
+    dateOfBirth: text('date_of_birth').notNull(),
+    relationship: text('relationship').notNull(),
+    ssnKeyId: text('ssn_key_id'),
+    ssnSealed: text('ssn_sealed'),
+    ssnLastFour: text('ssn_last_four'),
+    createdAt: text('created_at').notNull(),
+    updatedAt: text('updated_at').notNull(),
+  },
+  (table) => [
+    unique().on(table.clinicId, table.position),
+    index('dependents_by_primary_holder').on(
+      table.clinicId,
+      table.primaryHolderType,
+      table.primaryHolderId,
+    ),
+    foreignKey({
+      columns: [table.clinicId, table.primaryHolderType, table.primaryHolderId],
+      foreignColumns: [ownables.clinicId, ownables.type, ownables.id],
+    })
+      .onUpdate('restrict')
+      .onDelete('restrict'),
+  ],
+)
+
+export const plans = sqliteTable(
+  'plans',
+  {
+    id: integer('id').primaryKey(),
+    externalId: text('external_id').notNull().unique(),
+    planName: text('plan_name').notNull(),
+    carrier: text('carrier').notNull(),
+    planType: text('plan_type').notNull(),
+    coverageDetails: text('coverage_details', { mode: 'json' }).$type<CoverageDetails>().notNull(),
+    active: integer('active', { mode: 'boolean' }).notNull(),
+    createdAt: text('created_at').notNull(),
+    updatedAt: text('updated_at').notNull(),
+  },
+  (table) => [
+    index('plans_by_plan_type').on(table.planType, table.carrier, table.active),
+    index('plans_by_carrier').on(table.carrier, table.active),
+    index('plans_by_active').on(table.active, table.planType),
+  ],
+)

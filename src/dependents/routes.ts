@@ -1,0 +1,58 @@
+import { factory } from '../factory.ts'
+import { MUST_EXIST } from '../fields/messages.ts'
+import { PATIENT } from '../fields/ownable-type.ts'
+import { requireScope } from '../http/authenticate.ts'
+import { ApiError } from '../http/errors.ts'
+import { paginated, pageRequest } from '../http/pagination.ts'
+import { requireJson } from '../http/require-json.ts'
+import { validateBody, validateQuery } from '../http/validate.ts'
+import { ownableExists } from '../ownables/queries.ts'
+import { sealSsn } from '../ssn/seal.ts'
+import { insertDependent, listDependents } from './queries.ts'
+import { dependentsFilter, namedPrimaryHolder, newDependent } from './schema.ts'
+
+const primaryHolderMustExist = { primary_holder_id: [MUST_EXIST] }
+
+export const dependents = factory
+  .createApp()
+  .get('/', requireScope('insurances:read'), validateQuery(dependentsFilter), async (c) => {
+    const query = c.req.valid('query')
+
+    const page = await listDependents(c.var.db, c.var.caller.clinicId, {
+      ...pageRequest(query),
+      primaryHolderId: query.primary_holder_id,
+    })
+
+    return paginated(c, 'dependents', page, query)
+  })
+  .post(
+    '/',
+    requireScope('insurances:write'),
+    requireJson,
+    validateBody('dependent', newDependent, async (c, sent) => {
+      const named = namedPrimaryHolder.safeParse(sent)
+      if (!named.success) return {}
+      const holder = { type: PATIENT, id: named.data.primary_holder_id }
+      const exists = await ownableExists(c.var.db, c.var.caller.clinicId, holder)
+      return exists ? {} : primaryHolderMustExist
+    }),
+    async (c) => {
+      const { ssn, ...given } = c.req.valid('json')
+      const { clinicId } = c.var.caller
+
+      const sealed = await sealSsn(
+        ssn,
+        {
+          clinicId,
+          table: 'dependents',
+          ownableType: PATIENT,
+          ownableId: given.primary_holder_id,
+        },
+        c.env.SSN_PUBLIC_KEY,
+      )
+      const created = await insertDependent(c.var.db, clinicId, given, sealed)
+      if (!created) throw new ApiError(422, primaryHolderMustExist)
+
+      return c.json(created, 201)
+    },
+  )

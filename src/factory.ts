@@ -1,0 +1,28 @@
+import { createFactory } from 'hono/factory'
+import type { Database } from './db/client.ts'
+import type { Scope } from './tokens/record.ts'
+
+/** Who calls: what the token says of itself. */
+export type Caller = { tokenId: string; clinicId: string; scopes: readonly Scope[] }
+
+export type Bindings = {
+  DB: D1Database
+  TOKENS: KVNamespace
+  /** X25519, 32 bytes in base64url. Without it SSNs are refused. */
+  SSN_PUBLIC_KEY?: string
+}
+
+export type Env = {
+  Bindings: Bindings
+  Variables: {
+    requestId: string
+    caller: Caller
+    db: Database
+    /** KV keys that a route wants read in the same call as the token. */
+    keysBesideToken: readonly string[]
+    /** What those keys hold; null where there is nothing. */
+    valuesBesideToken: ReadonlyMap<string, unknown>
+  }
+}
+
+export const factory = createFactory<Env>()

@@ -1,0 +1,15 @@
+/** The wording of field errors: Rails', which integrators of this API already parse. */
+export const BLANK = "can't be blank"
+export const INVALID = 'is invalid'
+export const MUST_EXIST = 'must exist'
+export const NOT_INCLUDED = 'is not included in the list'
+export const NOT_A_NUMBER = 'is not a number'
+export const NOT_AN_INTEGER = 'must be an integer'
+export const NOT_POSITIVE = 'must be greater than 0'
+export const IN_FUTURE = "can't be in the future"
+export const tooLarge = (maximum: number) => `must be less than or equal to ${maximum}`
+export const tooLong = (maximum: number) => `is too long (maximum is ${maximum} characters)`
+
+/** For a zod `error`: a missing value is blank, one of a wrong type has the message given. */
+export const blankOr = (otherwise: string) => (issue: { input: unknown }) =>
+  issue.input === undefined || issue.input === null ? BLANK : otherwise

@@ -1,0 +1,52 @@
+import * as z from 'zod'
+import { IN_FUTURE, INVALID, NOT_INCLUDED } from './messages.ts'
+import { optional, text } from './text.ts'
+
+const FOURTEEN_HOURS = 14 * 60 * 60 * 1000
+
+/** The calendar day, `YYYY-MM-DD`, in the time zone where it begins first (UTC+14). */
+export const latestToday = (now = Date.now()) =>
+  new Date(now + FOURTEEN_HOURS).toISOString().slice(0, 10)
+
+/** Names as people have them: any script, digits and punctuation included. */
+export const personName = text(255)
+
+/** A real calendar day as text, compared as text: a `Date` would move birthdays across time zones. */
+export const dateOfBirth = text(255).pipe(
+  z.iso
+    .date({ error: INVALID, abort: true })
+    .refine((day) => day >= '1900-01-01', { error: INVALID })
+    .refine((day) => day <= latestToday(), { error: IN_FUTURE }),
+)
+
+/** Nine digits, with both dashes or none; read as the nine digits. The format alone is checked. */
+export const ssn = optional(
+  text(255)
+    .regex(/^(\d{9}|\d{3}-\d{2}-\d{4})$/, { error: INVALID })
+    .transform((value) => value.replaceAll('-', '')),
+)
+
+/** 7 to 15 digits (E.164's limit) with the usual punctuation and an `x123` extension; kept as sent. */
+export const phone = optional(
+  text(255).refine(
+    (value) => {
+      const number = /^([0-9+().\- ]+)(x[0-9]{1,6})?$/i.exec(value)?.[1]
+      return number !== undefined && /^(\D*\d){7,15}\D*$/.test(number)
+    },
+    { error: INVALID },
+  ),
+)
+
+/** An e-mail address as the published examples print it, redacted. */
+const REDACTED_EMAIL = '[email protected]'
+
+/** A conventional address of at most 254 characters (RFC 5321), or the published examples' placeholder. */
+export const email = optional(
+  text(254).refine((value) => value === REDACTED_EMAIL || z.email().safeParse(value).success, {
+    error: INVALID,
+  }),
+)
+
+export const RELATIONSHIPS = ['spouse', 'child', 'parent', 'other'] as const
+
+export const relationship = text(255).pipe(z.enum(RELATIONSHIPS, { error: NOT_INCLUDED }))

@@ -1,0 +1,28 @@
+import * as z from 'zod'
+import { BLANK, blankOr, INVALID, tooLong } from './messages.ts'
+
+const NOT_TEXT = /[\p{Cc}\u202A-\u202E\u2066-\u2069]/u
+
+/** No control character, no lone surrogate, none of Unicode's bidirectional overrides and isolates. */
+const isPlainText = (text: string) => text.isWellFormed() && !NOT_TEXT.test(text)
+
+/** Trimmed text of 1 to `maximum` characters (code points), any script. */
+export const text = (maximum: number) =>
+  z
+    .string({ error: blankOr(INVALID) })
+    .trim()
+    .min(1, { error: BLANK, abort: true })
+    .refine(isPlainText, { error: INVALID, abort: true })
+    .refine((value) => Array.from(value).length <= maximum, {
+      error: tooLong(maximum),
+      abort: true,
+    })
+    .meta({ maxLength: maximum })
+
+/** A value that may be left out: blank text, null and nothing at all become null. */
+export const optional = <Schema extends z.ZodType>(schema: Schema) =>
+  z.preprocess(
+    (value) =>
+      value === undefined || (typeof value === 'string' && value.trim() === '') ? null : value,
+    schema.nullable(),
+  )

@@ -1,0 +1,55 @@
+import { factory } from '../factory.ts'
+import { isLive, tokenRecord, type Scope } from '../tokens/record.ts'
+import { isWellFormedToken, tokenIdOf, tokenKey } from '../tokens/token.ts'
+import { ApiError, storageUnavailable, UNAUTHORIZED } from './errors.ts'
+
+/** How long, in seconds, an edge may answer a KV read from its own copy: the least that KV allows. */
+const KV_CACHE_SECONDS = 30
+
+const unauthorized = () =>
+  new ApiError(401, UNAUTHORIZED, { 'WWW-Authenticate': 'X-User-Token realm="clinic insurances"' })
+
+/** Has `authenticate`, further down, read these KV keys in its one read. */
+export const readBesideToken = (...keys: string[]) =>
+  factory.createMiddleware(async (c, next) => {
+    c.set('keysBesideToken', keys)
+    await next()
+  })
+
+/**
+ * Lets in who holds a live token and sets `caller`. Every other token, whatever its fault, has one and the
+ * same answer, and one that was mistyped costs no read.
+ */
+export const authenticate = factory.createMiddleware(async (c, next) => {
+  const token = c.req.header('X-User-Token')
+  if (token === undefined || !isWellFormedToken(token)) throw unauthorized()
+
+  const key = await tokenKey(token)
+  const values = await readKeys(c.env.TOKENS, [key, ...(c.var.keysBesideToken ?? [])])
+
+  const record = tokenRecord.safeParse(values.get(key))
+  if (!record.success || !isLive(record.data, Date.now())) throw unauthorized()
+
+  c.set('valuesBesideToken', values)
+  c.set('caller', {
+    tokenId: tokenIdOf(key),
+    clinicId: record.data.clinic_id,
+    scopes: record.data.scopes,
+  })
+  await next()
+})
+
+/** Refuses a caller whose token has not the scope. */
+export const requireScope = (scope: Scope) =>
+  factory.createMiddleware(async (c, next) => {
+    if (!c.var.caller.scopes.includes(scope)) throw new ApiError(403, UNAUTHORIZED)
+    await next()
+  })
+
+async function readKeys(kv: KVNamespace, keys: string[]): Promise<Map<string, unknown>> {
+  try {
+    return await kv.get<unknown>(keys, { type: 'json', cacheTtl: KV_CACHE_SECONDS })
+  } catch {
+    throw storageUnavailable()
+  }
+}

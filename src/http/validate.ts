@@ -1,0 +1,60 @@
+import { zValidator, type Hook } from '@hono/zod-validator'
+import type { Context } from 'hono'
+import * as z from 'zod'
+import type { Env } from '../factory.ts'
+import { BLANK } from '../fields/messages.ts'
+import { ApiError, type FieldErrors } from './errors.ts'
+
+/** Validates the query: 422 names every malformed parameter, and parameters we do not know are ignored. */
+export const validateQuery = <Schema extends z.ZodObject>(schema: Schema) =>
+  zValidator('query', schema, refuse)
+
+/** Validates the path's parameters: 422 names every malformed one. */
+export const validatePath = <Schema extends z.ZodObject>(schema: Schema) =>
+  zValidator('param', schema, refuse)
+
+/**
+ * Validates a body `{[root]: fields}` and gives the fields. When one is wrong, `furtherErrors` may add what
+ * only storage can tell, so that one answer names everything; it is given the fields as they were sent.
+ */
+export function validateBody<Schema extends z.ZodObject>(
+  root: string,
+  fields: Schema,
+  furtherErrors: (c: Context<Env>, sent: unknown) => Promise<FieldErrors>,
+) {
+  const schema = z.preprocess((body) => fieldsUnder(root, body), fields)
+  type Accepted = z.infer<typeof schema>
+  type Refuse = Hook<Accepted, Env, string, 'json', object, typeof schema>
+
+  const refuseAll: Refuse = async (checked, c) => {
+    if (checked.success) return
+    throw new ApiError(422, {
+      ...fieldErrors(checked.error, root),
+      ...(await furtherErrors(c, fieldsUnder(root, checked.data))),
+    })
+  }
+  return zValidator<typeof schema, 'json', Env, string, Refuse>('json', schema, refuseAll)
+}
+
+type Invalid = { issues: readonly { path: readonly PropertyKey[]; message: string }[] }
+
+function refuse(checked: { success: true } | { success: false; error: Invalid }) {
+  if (!checked.success) throw new ApiError(422, fieldErrors(checked.error))
+}
+
+const fieldsUnder = (root: string, body: unknown) =>
+  typeof body === 'object' && body !== null
+    ? Object.getOwnPropertyDescriptor(body, root)?.value
+    : undefined
+
+/** Messages by field. An issue of no field means that the whole is missing or not an object. */
+function fieldErrors(error: Invalid, whole = 'body'): FieldErrors {
+  const errors: FieldErrors = {}
+  for (const { path, message } of error.issues) {
+    const [field] = path
+    if (field === undefined) return { [whole]: [BLANK] }
+    const messages = (errors[String(field)] ??= [])
+    messages.push(message)
+  }
+  return errors
+}

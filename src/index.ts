@@ -1,0 +1,32 @@
+import { methodNotAllowed } from 'hono/method-not-allowed'
+import { secureHeaders } from 'hono/secure-headers'
+import { dependents } from './dependents/routes.ts'
+import { factory } from './factory.ts'
+import { authenticate, readBesideToken } from './http/authenticate.ts'
+import { renderError, renderMethodNotAllowed, renderNotFound } from './http/errors.ts'
+import { forbidStoring } from './http/forbid-storing.ts'
+import { limitBody } from './http/limit-body.ts'
+import { nameRequest } from './http/name-request.ts'
+import { openDatabase } from './http/open-database.ts'
+import { ownables } from './ownables/routes.ts'
+import { personInformations } from './person-informations/routes.ts'
+import { CATALOGUE_KEY } from './plans/catalogue.ts'
+import { plans } from './plans/routes.ts'
+
+const app = factory.createApp()
+
+app.onError(renderError)
+app.notFound(renderNotFound)
+
+app.use(nameRequest, secureHeaders(), forbidStoring)
+app.use(methodNotAllowed({ app, onMethodNotAllowed: renderMethodNotAllowed }))
+app.use('/v1/clinic/insurances/plans', readBesideToken(CATALOGUE_KEY))
+app.use('/v1/*', authenticate, limitBody, openDatabase)
+
+export const routes = app
+  .route('/v1/clinic/insurances/person_informations', personInformations)
+  .route('/v1/clinic/insurances/dependents', dependents)
+  .route('/v1/clinic/insurances/plans', plans)
+  .route('/v1/clinic/insurances/ownables', ownables)
+
+export default app

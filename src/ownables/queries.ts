@@ -1,0 +1,52 @@
+import { and, eq, sql } from 'drizzle-orm'
+import type { Database } from '../db/client.ts'
+import { ownables } from '../db/tables.ts'
+
+/** Names an ownable within a clinic. */
+export type Ownable = { type: string; id: number }
+
+/** The one row of the registry, for use as the source of an INSERT … SELECT: no row, no record. */
+export const isOwnable = (clinicId: string, ownable: Ownable) =>
+  and(eq(ownables.clinicId, clinicId), eq(ownables.type, ownable.type), eq(ownables.id, ownable.id))
+
+/** Whether the clinic has registered the ownable. */
+export async function ownableExists(db: Database, clinicId: string, ownable: Ownable) {
+  const [found] = await db.batch([
+    db
+      .select({ one: sql`1` })
+      .from(ownables)
+      .where(isOwnable(clinicId, ownable)),
+  ])
+  return found.length > 0
+}
+
+/** Registers the ownable; registering it again changes nothing. */
+export async function registerOwnable(db: Database, clinicId: string, ownable: Ownable) {
+  const createdAt = new Date().toISOString()
+  await db.batch([
+    db
+      .insert(ownables)
+      .values({ clinicId, type: ownable.type, id: ownable.id, createdAt })
+      .onConflictDoNothing(),
+  ])
+}
+
+/** Registers many at once, as one JSON parameter, and tells how many were new. */
+export async function registerOwnables(
+  db: Database,
+  clinicId: string,
+  rows: readonly Ownable[],
+): Promise<{ inserted: number; unchanged: number }> {
+  const createdAt = new Date().toISOString()
+  const [inserted] = await db.batch([
+    db
+      .insert(ownables)
+      .select(
+        sql`SELECT ${clinicId}, value ->> '$.type', value ->> '$.id', ${createdAt}
+          FROM json_each(${JSON.stringify(rows)}) WHERE true`,
+      )
+      .onConflictDoNothing()
+      .returning({ id: ownables.id }),
+  ])
+  return { inserted: inserted.length, unchanged: rows.length - inserted.length }
+}

@@ -1,0 +1,6 @@
+import * as z from 'zod'
+import { queryId } from '../fields/number.ts'
+import { ownableType } from '../fields/ownable-type.ts'
+
+/** The path of an ownable: `/ownables/Patient/1049`. */
+export const ownablePath = z.object({ ownable_type: ownableType, ownable_id: queryId })

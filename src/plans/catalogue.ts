@@ -1,0 +1,105 @@
+import { catalogueRecord, type CatalogueRecord } from './schema.ts'
+
+/** The catalogue's record in KV. Putting a new version there moves every edge within KV's delay. */
+export const CATALOGUE_KEY = 'catalogue'
+
+/** Raise it when the JSON of a plan changes shape: it keeps a new Worker from serving an old one's answers. */
+const REPRESENTATION = 'r1'
+
+/** An isolate has 128 MB; 256 answers of at most 100 plans take some 10 MB of it. */
+const MEMORY_ENTRIES = 256
+
+/** A version never changes, so its answers could be kept for ever; a day lets old versions go. */
+const ONE_DAY = 'public, max-age=86400'
+
+/** Where an answer came from: isolate memory, the edge cache, D1, or D1 because no version is known. */
+export type Tier = 'MEMORY' | 'HIT' | 'MISS' | 'BYPASS'
+
+/** A ready answer: the JSON text and the `Link` header that goes with it. */
+export type PlansAnswer = { body: string; link: string }
+
+let memory = { version: '', answers: new Map<string, PlansAnswer>() }
+
+/** The catalogue now served, or undefined if the record is absent or not to be understood. */
+export function readCatalogue(value: unknown): CatalogueRecord | undefined {
+  return catalogueRecord.safeParse(value).data
+}
+
+/** Makes what D1 held at `bookmark` the catalogue that edges serve, under a version never used before. */
+export async function publishCatalogue(
+  kv: KVNamespace,
+  bookmark: string,
+): Promise<CatalogueRecord> {
+  const published = { version: crypto.randomUUID(), bookmark }
+  await kv.put(CATALOGUE_KEY, JSON.stringify(published))
+  return published
+}
+
+/** The strong ETag (RFC 9110 §8.8.3): one version answers one query with the same bytes for ever. */
+export const etagOf = (version: string, search: string) => `"${REPRESENTATION}.${version}${search}"`
+
+/** Whether `If-None-Match` (RFC 9110 §13.1.2) names the ETag; a query in it has no comma unescaped. */
+export function isNoneOf(etag: string, ifNoneMatch: string | undefined): boolean {
+  const named = (ifNoneMatch ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''))
+  return !named.includes(etag) && !named.includes('*')
+}
+
+/** Looks for the answer to `url` (origin and normalised query) inwards to outwards, and fills outwards. */
+export async function throughTiers(
+  version: string,
+  url: URL,
+  waitUntil: (promise: Promise<unknown>) => void,
+  load: () => Promise<PlansAnswer>,
+): Promise<[PlansAnswer, Tier]> {
+  if (memory.version !== version) memory = { version, answers: new Map() }
+  const { answers } = memory
+
+  const remembered = answers.get(url.href)
+  if (remembered) return [remembered, 'MEMORY']
+
+  const key = cacheKey(version, url)
+  const cached = await lookUp(key)
+  if (cached) {
+    remember(answers, url.href, cached)
+    return [cached, 'HIT']
+  }
+
+  const loaded = await load()
+  remember(answers, url.href, loaded)
+  waitUntil(store(key, loaded))
+  return [loaded, 'MISS']
+}
+
+/** A bare GET on our own host and below `/v1`, so that from outside it meets `authenticate` like any other. */
+function cacheKey(version: string, url: URL): string {
+  const key = new URL(url)
+  key.pathname += `/${REPRESENTATION}.${version}`
+  return key.href
+}
+
+function remember(answers: Map<string, PlansAnswer>, key: string, answer: PlansAnswer): void {
+  const [oldest] = answers.keys()
+  if (answers.size >= MEMORY_ENTRIES && oldest !== undefined) answers.delete(oldest)
+  answers.set(key, answer)
+}
+
+/** The cache is a convenience: when it fails, D1 answers. */
+async function lookUp(key: string): Promise<PlansAnswer | undefined> {
+  try {
+    const found = await caches.default.match(key)
+    return found && { body: await found.text(), link: found.headers.get('Link') ?? '' }
+  } catch {
+    return undefined
+  }
+}
+
+async function store(key: string, { body, link }: PlansAnswer): Promise<void> {
+  try {
+    await caches.default.put(
+      key,
+      new Response(body, { headers: { 'Cache-Control': ONE_DAY, Link: link } }),
+    )
+  } catch {
+    // The next miss tries again.
+  }
+}

@@ -1,0 +1,75 @@
+import type { Context } from 'hono'
+import { openDatabase } from '../db/client.ts'
+import { factory, type Env } from '../factory.ts'
+import { requireScope } from '../http/authenticate.ts'
+import { linkHeader, pageRequest, paginationOf, searchOf } from '../http/pagination.ts'
+import { validateQuery } from '../http/validate.ts'
+import {
+  CATALOGUE_KEY,
+  etagOf,
+  isNoneOf,
+  readCatalogue,
+  throughTiers,
+  type PlansAnswer,
+  type Tier,
+} from './catalogue.ts'
+import { listPlans } from './queries.ts'
+import { plansFilter, type PlansFilter } from './schema.ts'
+
+export const plans = factory
+  .createApp()
+  .get('/', requireScope('plans:read'), validateQuery(plansFilter), async (c) => {
+    const query = c.req.valid('query')
+    const url = new URL(c.req.url)
+    url.search = searchOf(query)
+
+    const catalogue = readCatalogue(c.var.valuesBesideToken.get(CATALOGUE_KEY))
+    if (!catalogue) return answer(c, await load(c.env.DB, 'first-primary', url, query), 'BYPASS')
+
+    const etag = etagOf(catalogue.version, url.search)
+    c.header('ETag', etag)
+    if (!isNoneOf(etag, c.req.header('If-None-Match'))) return notModified(c)
+
+    const [found, tier] = await throughTiers(
+      catalogue.version,
+      url,
+      (promise) => c.executionCtx.waitUntil(promise),
+      () => load(c.env.DB, catalogue.bookmark, url, query),
+    )
+    return answer(c, found, tier)
+  })
+
+/** Reads D1 at `bookmark` or later, so that a lagging replica cannot refill the list it replaced. */
+async function load(
+  database: D1Database,
+  bookmark: string,
+  url: URL,
+  query: PlansFilter,
+): Promise<PlansAnswer> {
+  const page = await listPlans(openDatabase(database.withSession(bookmark)), {
+    ...pageRequest(query),
+    planType: query.plan_type,
+    carrier: query.carrier,
+    active: query.active,
+  })
+  return {
+    body: JSON.stringify({ plans: page.rows, pagination: paginationOf(page) }),
+    link: linkHeader(url.href, page, query),
+  }
+}
+
+/** Clients may keep the list, for themselves, and ask each time whether it is still the one. */
+const REVALIDATE = 'private, no-cache'
+
+function answer(c: Context<Env>, { body, link }: PlansAnswer, tier: Tier) {
+  return c.body(body, 200, {
+    'Content-Type': 'application/json',
+    'Cache-Control': REVALIDATE,
+    Link: link,
+    'X-Cache': tier,
+  })
+}
+
+/** The version alone, which is in memory by now, tells that the client's copy is good. */
+const notModified = (c: Context<Env>) =>
+  c.body(null, 304, { 'Cache-Control': REVALIDATE, 'X-Cache': 'MEMORY' })

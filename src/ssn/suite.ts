@@ -1,0 +1,34 @@
+import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core'
+
+/** RFC 9180 with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and AES-256-GCM. */
+export const suite = new CipherSuite({
+  kem: new DhkemX25519HkdfSha256(),
+  kdf: new HkdfSha256(),
+  aead: new Aes256Gcm(),
+})
+
+/** RFC 9180's `info`: keeps these ciphertexts apart from anything else sealed to the same key. */
+export const INFO = new TextEncoder().encode('clinic-insurances ssn v1')
+
+/** The encapsulated key, an X25519 point, comes first in what is stored. */
+export const ENCAPSULATED_KEY_BYTES = 32
+
+/** Whose SSN it is. It is authenticated with the ciphertext, which opens for this owner alone. */
+export type SsnOwner = {
+  clinicId: string
+  table: 'person_informations' | 'dependents'
+  ownableType: string
+  ownableId: number
+}
+
+/** RFC 9180's `aad`. JSON keeps the parts apart whatever characters they hold. */
+export const authenticatedData = (owner: SsnOwner) =>
+  new TextEncoder().encode(
+    JSON.stringify([owner.clinicId, owner.table, owner.ownableType, owner.ownableId]),
+  )
+
+/** The first 8 hex digits of SHA-256 over the raw public key: names the key that opens a record. */
+export async function keyIdOf(publicKey: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', publicKey))
+  return Array.from(digest.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

@@ -1,0 +1,60 @@
+/**
+ * A token reads `clinic_` + 43 base62 digits of 256 random bits + 6 base62 digits of a CRC-32 over all
+ * before them. The prefix lets secret scanners find a leaked one, the checksum refuses a typo unread.
+ */
+const PREFIX = 'clinic_'
+const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+const SECRET_BYTES = 32
+const SECRET_DIGITS = 43
+const CHECKSUM_DIGITS = 6
+const WELL_FORMED = new RegExp(`^${PREFIX}[0-9A-Za-z]{${SECRET_DIGITS + CHECKSUM_DIGITS}}$`)
+
+/** A new token. It exists here and at its clinic; what is stored is `tokenKey` of it. */
+export function mintToken(): string {
+  return withChecksum(PREFIX + base62(randomSecret(), SECRET_DIGITS))
+}
+
+/** Whether prefix, alphabet, length and checksum hold; says nothing of whether the token was issued. */
+export function isWellFormedToken(candidate: string): boolean {
+  return (
+    WELL_FORMED.test(candidate) && withChecksum(candidate.slice(0, -CHECKSUM_DIGITS)) === candidate
+  )
+}
+
+/** Adds the checksum to a prefix and secret. */
+export function withChecksum(prefixAndSecret: string): string {
+  return prefixAndSecret + base62(BigInt(crc32(prefixAndSecret)), CHECKSUM_DIGITS)
+}
+
+/** The key of a token's record in KV: `token:` and the SHA-256 of the token in hex. */
+export async function tokenKey(token: string): Promise<string> {
+  const digest = new Uint8Array(
+    await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token)),
+  )
+  return 'token:' + Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+/** The public name of a token, 16 hex digits of its hash: for logs and lists, useless as a credential. */
+export const tokenIdOf = (key: string) => key.slice('token:'.length, 'token:'.length + 16)
+
+function randomSecret(): bigint {
+  return crypto
+    .getRandomValues(new Uint8Array(SECRET_BYTES))
+    .reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
+}
+
+function base62(value: bigint, digits: number): string {
+  let text = ''
+  for (let rest = value; text.length < digits; rest /= 62n) text = BASE62[Number(rest % 62n)] + text
+  return text
+}
+
+/** CRC-32 of ISO 3309, bit by bit: fifty characters need no table. */
+function crc32(text: string): number {
+  let crc = ~0
+  for (const byte of new TextEncoder().encode(text)) {
+    crc ^= byte
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0)
+  }
+  return ~crc >>> 0
+}
