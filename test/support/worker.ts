@@ -1,0 +1,136 @@
+import { createTestHarness, unstable_readConfig } from 'wrangler'
+import { openDatabase } from '../../src/db/client.ts'
+import type { Bindings } from '../../src/factory.ts'
+import { makeSsnKeyPair } from '../../src/ssn/open.ts'
+import { CONFIG, PROJECT } from '../../src/cli/store.ts'
+import { publishCatalogue } from '../../src/plans/catalogue.ts'
+import { upsertPlans, type CataloguePlan } from '../../src/plans/queries.ts'
+import { SCOPES, type TokenRecord } from '../../src/tokens/record.ts'
+import { mintToken, tokenKey } from '../../src/tokens/token.ts'
+
+export const API = '/v1/clinic/insurances'
+
+type Options = {
+  /** Runs the bundle inside `instrumented.ts`, which counts storage calls and injects faults. */
+  instrumented?: boolean
+  /** Leaves the Worker without a key to seal SSNs to. */
+  withoutSsnKey?: boolean
+}
+
+/** The bundle that ships, in workerd, with D1, KV and cache of its own; two isolates share them. */
+export type TestWorker = Awaited<ReturnType<typeof startWorker>>
+
+/** A clinic made for one test, and its way in. */
+export type Clinic = Awaited<ReturnType<TestWorker['clinic']>>
+
+let made = 0
+
+export async function startWorker({ instrumented = false, withoutSsnKey = false }: Options = {}) {
+  const ssnKey = await makeSsnKeyPair()
+  const { compatibility_date, d1_databases, kv_namespaces } = unstable_readConfig({
+    config: CONFIG,
+  })
+  const config = {
+    compatibility_date,
+    d1_databases,
+    kv_namespaces,
+    ...(instrumented
+      ? { main: 'test/support/instrumented.ts' }
+      : { main: 'dist/index.js', no_bundle: true }),
+    vars: withoutSsnKey ? {} : { SSN_PUBLIC_KEY: ssnKey.publicKey },
+  }
+  const server = createTestHarness({
+    root: PROJECT,
+    workers: ['first', 'second'].map((name) => ({ config: { name, ...config } })),
+  })
+  await server.listen()
+  const first = server.getWorker<Bindings>('first')
+  const second = server.getWorker<Bindings>('second')
+  await first.applyD1Migrations('DB')
+  const env = await first.getEnv()
+
+  /** Issues a token whose record is `record` on top of one that may do everything. */
+  async function token(record: Partial<TokenRecord> & { clinic_id: string }) {
+    const minted = mintToken()
+    await env.TOKENS.put(
+      await tokenKey(minted),
+      JSON.stringify({
+        label: 'test',
+        scopes: SCOPES,
+        created_at: new Date().toISOString(),
+        expires_at: null,
+        revoked_at: null,
+        ...record,
+      }),
+    )
+    return minted
+  }
+
+  /** Calls the API below its base path; `isolate` tells which of the two Workers answers. */
+  function call(
+    method: string,
+    path: string,
+    {
+      token,
+      body,
+      headers = {},
+      isolate = first,
+    }: {
+      token?: string
+      body?: unknown
+      headers?: Record<string, string>
+      isolate?: typeof first
+    } = {},
+  ) {
+    return isolate.fetch(`${API}${path}`, {
+      method,
+      headers: {
+        ...(token !== undefined && { 'X-User-Token': token }),
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+  }
+
+  return {
+    env,
+    ssnKey,
+    second,
+    call,
+    token,
+    /** Fetches any path, as a stranger would. */
+    fetch: first.fetch,
+    logs: () => server.getLogs(),
+    close: () => server.close(),
+
+    /** A new clinic with a token of every scope and the calls it makes. */
+    async clinic() {
+      const clinicId = `clinic-${++made}`
+      const own = await token({ clinic_id: clinicId })
+      let ownablesMade = 1000
+      return {
+        clinicId,
+        token: own,
+        get: (path: string, headers = {}) => call('GET', path, { token: own, headers }),
+        put: (path: string) => call('PUT', path, { token: own }),
+        post: (path: string, body: unknown, headers = {}) =>
+          call('POST', path, { token: own, body, headers }),
+        /** Registers an ownable and gives its id. */
+        async ownable(type = 'Patient', id = ++ownablesMade) {
+          await env.DB.prepare('INSERT INTO ownables VALUES (?, ?, ?, ?)')
+            .bind(clinicId, type, id, new Date().toISOString())
+            .run()
+          return id
+        },
+      }
+    },
+
+    /** Upserts plans and serves the catalogue they make. */
+    async publish(plans: CataloguePlan[]) {
+      const session = env.DB.withSession('first-primary')
+      await upsertPlans(openDatabase(session), plans)
+      return publishCatalogue(env.TOKENS, session.getBookmark() ?? '')
+    },
+  }
+}
