@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { withChecksum } from '../src/tokens/token.ts'
+import { aDependent, aPersonInformation } from './support/fixtures.ts'
+import { startWorker, type TestWorker } from './support/worker.ts'
+
+let worker: TestWorker
+beforeAll(async () => {
+  worker = await startWorker({ instrumented: true })
+})
+afterAll(() => worker.close())
+
+const SENTENCE = '{"errors":"You are not authorized to perform this action."}'
+const ROUTES = [
+  ['GET', '/person_informations'],
+  ['GET', '/person_informations/1'],
+  ['POST', '/person_informations'],
+  ['GET', '/dependents'],
+  ['POST', '/dependents'],
+  ['GET', '/plans'],
+  ['PUT', '/ownables/Patient/1'],
+  ['GET', '/nothing-here'],
+  ['DELETE', '/plans'],
+] as const
+
+describe('a request without a good token', () => {
+  it.each(ROUTES)('is 401 at %s %s', async (method, path) => {
+    const response = await worker.call(method, path)
+
+    expect(response.status).toBe(401)
+    expect(await response.text()).toBe(SENTENCE)
+    expect(response.headers.get('WWW-Authenticate')).toContain('X-User-Token')
+  })
+
+  it('is 401 before its body is looked at', async () => {
+    const oversized = await worker.call('POST', '/dependents', { body: 'x'.repeat(70_000) })
+    const malformed = await worker.call('POST', '/dependents', { body: '{' })
+
+    expect([oversized.status, malformed.status]).toEqual([401, 401])
+  })
+
+  const wellFormed = withChecksum(`clinic_${'0'.repeat(43)}`)
+  it.each([
+    ['an empty token', '', 0],
+    ['a word', 'your_token_here', 0],
+    ['a wrong checksum', `${wellFormed.slice(0, -1)}!`, 0],
+    ['a mistyped digit', wellFormed.replace('_0', '_1'), 0],
+    ['more behind it', `${wellFormed}0`, 0],
+    ['a token that was never issued', wellFormed, 1],
+  ])('is 401 for %s, after %#: that many reads', async (_, token, reads) => {
+    const response = await worker.call('GET', '/plans', { token })
+
+    expect(response.status).toBe(401)
+    expect(await response.text()).toBe(SENTENCE)
+    expect(response.headers.get('x-test-kv')).toBe(String(reads))
+    expect(response.headers.get('x-test-d1')).toBe('0')
+  })
+
+  it.each([
+    ['an expired token', { expires_at: new Date(Date.now() - 1000).toISOString() }],
+    ['a revoked token', { revoked_at: new Date().toISOString() }],
+    ['a record that is not one', { clinic_id: 'Not A Clinic' }],
+  ])('is 401 for %s', async (_, record) => {
+    const token = await worker.token({ clinic_id: 'riverside', ...record })
+
+    const response = await worker.call('GET', '/person_informations', { token })
+
+    expect(response.status).toBe(401)
+    expect(await response.text()).toBe(SENTENCE)
+  })
+
+  it('is let in until the token expires', async () => {
+    const token = await worker.token({
+      clinic_id: 'riverside',
+      expires_at: new Date(Date.now() + 60_000).toISOString(),
+    })
+
+    const response = await worker.call('GET', '/person_informations', { token })
+
+    expect(response.status).toBe(200)
+  })
+})
+
+describe('a token without the scope', () => {
+  it.each([
+    ['GET', '/person_informations', undefined, 'insurances:read'],
+    ['GET', '/person_informations/1', undefined, 'insurances:read'],
+    ['POST', '/person_informations', aPersonInformation(1), 'insurances:write'],
+    ['GET', '/dependents', undefined, 'insurances:read'],
+    ['POST', '/dependents', aDependent(1), 'insurances:write'],
+    ['GET', '/plans', undefined, 'plans:read'],
+    ['PUT', '/ownables/Patient/1', undefined, 'ownables:write'],
+  ] as const)('is 403 at %s %s', async (method, path, body, needed) => {
+    const scopes = (
+      ['insurances:read', 'insurances:write', 'plans:read', 'ownables:write'] as const
+    ).filter((scope) => scope !== needed)
+    const token = await worker.token({ clinic_id: 'riverside', scopes })
+
+    const response = await worker.call(method, path, { token, ...(body && { body }) })
+
+    expect(response.status).toBe(403)
+    expect(await response.text()).toBe(SENTENCE)
+  })
+})
+
+describe('what is stored of a token', () => {
+  it('is its hash and nothing that could be replayed', async () => {
+    const token = await worker.token({ clinic_id: 'riverside' })
+
+    const { keys } = await worker.env.TOKENS.list()
+    const values = await Promise.all(keys.map(({ name }) => worker.env.TOKENS.get(name)))
+
+    expect(keys.length).toBeGreaterThan(0)
+    expect(JSON.stringify([keys, values])).not.toContain(token.slice(7, 50))
+  })
+})

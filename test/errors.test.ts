@@ -1,0 +1,248 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { aDependent, aPersonInformation } from './support/fixtures.ts'
+import { API, startWorker, type TestWorker } from './support/worker.ts'
+
+let worker: TestWorker
+beforeAll(async () => {
+  worker = await startWorker()
+})
+afterAll(() => worker.close())
+
+describe('every answer', () => {
+  it.each([
+    ['GET', '/person_informations', 200],
+    ['GET', '/person_informations/1', 404],
+    ['GET', '/plans', 200],
+    ['PATCH', '/plans', 405],
+    ['GET', '/nothing', 404],
+  ])(
+    'names the request and forbids sniffing, referrers and plain HTTP: %s %s',
+    async (method, path, status) => {
+      const clinic = await worker.clinic()
+
+      const response = await worker.call(method, path, { token: clinic.token })
+
+      expect(response.status).toBe(status)
+      expect(response.headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/)
+      expect(response.headers.get('X-Content-Type-Options')).toBe('nosniff')
+      expect(response.headers.get('Strict-Transport-Security')).toMatch(/^max-age=\d{8}/)
+      expect(response.headers.get('Referrer-Policy')).toBe('no-referrer')
+      expect(response.headers.get('Content-Type')).toMatch(/^application\/json/)
+      if (path !== '/plans' || status !== 200) {
+        expect(response.headers.get('Cache-Control')).toBe('no-store')
+      }
+    },
+  )
+})
+
+describe('400', () => {
+  it.each([
+    ['half an object', '{"dependent": {'],
+    ['nothing', ''],
+    ['text', 'dependent=1'],
+    ['two values', '{} {}'],
+  ])('refuses %s', async (_, body) => {
+    const clinic = await worker.clinic()
+
+    const response = await clinic.post('/dependents', body, { 'Content-Type': 'application/json' })
+
+    expect(response.status).toBe(400)
+    expect(await response.text()).toBe('{"errors":"Request body is not valid JSON"}')
+  })
+
+  it('refuses bytes that are not UTF-8, which would be stored as another name', async () => {
+    const clinic = await worker.clinic()
+    const text = JSON.stringify(aDependent(1, { first_name: 'José' }))
+
+    const response = await worker.fetch(`${API}/dependents`, {
+      method: 'POST',
+      headers: { 'X-User-Token': clinic.token, 'Content-Type': 'application/json' },
+      body: Buffer.from(text, 'latin1'),
+    })
+
+    expect(response.status).toBe(400)
+  })
+})
+
+describe('404', () => {
+  it.each([
+    '/nothing',
+    '/',
+    '',
+    '/plans/',
+    '/plans/1',
+    '/dependents/1',
+    '/ownables',
+    '/ownables/Patient',
+  ])('answers %j', async (path) => {
+    const clinic = await worker.clinic()
+
+    const response = await clinic.get(path)
+
+    expect(response.status).toBe(404)
+    expect(await response.text()).toBe('{"errors":"Not found"}')
+  })
+
+  it('answers outside of /v1 without asking for a token', async () => {
+    const response = await worker.fetch('/v2/anything')
+
+    expect(response.status).toBe(404)
+    expect(await response.text()).toBe('{"errors":"Not found"}')
+  })
+})
+
+describe('405', () => {
+  it.each([
+    ['DELETE', '/person_informations', 'GET, HEAD, POST'],
+    ['PUT', '/person_informations/1', 'GET, HEAD'],
+    ['PATCH', '/dependents', 'GET, HEAD, POST'],
+    ['POST', '/plans', 'GET, HEAD'],
+    ['GET', '/ownables/Patient/1', 'PUT'],
+    ['OPTIONS', '/plans', 'GET, HEAD'],
+  ])('refuses %s %s and allows %s', async (method, path, allowed) => {
+    const clinic = await worker.clinic()
+
+    const response = await worker.call(method, path, { token: clinic.token })
+
+    expect(response.status).toBe(405)
+    expect(response.headers.get('Allow')).toBe(allowed)
+    expect(await response.text()).toBe('{"errors":"Method not allowed"}')
+  })
+})
+
+describe('413', () => {
+  it('refuses a body over 64 KiB and takes one of exactly that', async () => {
+    const clinic = await worker.clinic()
+    const padded = (length: number) => {
+      const text = JSON.stringify(aDependent(987654321))
+      return text + ' '.repeat(length - Buffer.byteLength(text))
+    }
+
+    const over = await clinic.post('/dependents', padded(65_537))
+    const exact = await clinic.post('/dependents', padded(65_536))
+
+    expect(over.status).toBe(413)
+    expect(await over.text()).toBe('{"errors":"Request body is larger than 64 KiB"}')
+    expect(exact.status).toBe(422)
+  })
+
+  it('counts a body that does not say how long it is', async () => {
+    const clinic = await worker.clinic()
+    const chunk = new TextEncoder().encode(' '.repeat(10_000))
+    let sent = 0
+
+    const response = await worker.fetch(`${API}/dependents`, {
+      method: 'POST',
+      headers: { 'X-User-Token': clinic.token, 'Content-Type': 'application/json' },
+      body: new ReadableStream({
+        pull: (controller) => (sent++ < 10 ? controller.enqueue(chunk) : controller.close()),
+      }),
+      duplex: 'half',
+    })
+
+    expect(response.status).toBe(413)
+  })
+})
+
+describe('415', () => {
+  it.each([
+    ['no type', ''],
+    ['text/plain', 'text/plain'],
+    ['a form', 'application/x-www-form-urlencoded'],
+    ['JSON in its name alone', 'application/jsonp'],
+    ['another charset', 'application/json; charset=iso-8859-1'],
+  ])('refuses %s', async (_, contentType) => {
+    const clinic = await worker.clinic()
+
+    const response = await clinic.post('/dependents', aDependent(1), {
+      'Content-Type': contentType,
+    })
+
+    expect(response.status).toBe(415)
+    expect(await response.text()).toBe('{"errors":"Content-Type must be application/json"}')
+  })
+
+  it.each(['application/json', 'Application/JSON; charset=UTF-8', 'application/vnd.clinic+json'])(
+    'takes %s',
+    async (contentType) => {
+      const clinic = await worker.clinic()
+      const holder = await clinic.ownable()
+
+      const response = await clinic.post('/dependents', aDependent(holder), {
+        'Content-Type': contentType,
+      })
+
+      expect(response.status).toBe(201)
+    },
+  )
+})
+
+describe('422', () => {
+  it('refuses a bookmark that is not one and reads its own writes with one that is', async () => {
+    const clinic = await worker.clinic()
+    const holder = await clinic.ownable()
+    const created = await clinic.post('/dependents', aDependent(holder))
+    const bookmark = created.headers.get('x-d1-bookmark') ?? ''
+
+    const malformed = await clinic.get('/dependents', { 'x-d1-bookmark': 'first-primary' })
+    const read = await clinic.get('/dependents', { 'x-d1-bookmark': bookmark })
+
+    expect(malformed.status).toBe(422)
+    expect(await malformed.json()).toEqual({ errors: { 'x-d1-bookmark': ['is invalid'] } })
+    expect(await read.json()).toMatchObject({ pagination: { total_count: 1 } })
+    expect(read.headers.get('x-d1-bookmark')).toMatch(/^[0-9a-f]{8}-/)
+  })
+})
+
+describe('500', () => {
+  it('tells nothing of the query, the person or the storage, to the client or the log', async () => {
+    const broken = await startWorker()
+    const clinic = await broken.clinic()
+    const ownable = await clinic.ownable()
+    await broken.env.DB.exec('ALTER TABLE person_informations RENAME TO elsewhere')
+
+    const responses = [
+      await clinic.post('/person_informations', aPersonInformation(ownable)),
+      await clinic.get(`/person_informations?patient_id=${ownable}`),
+      await clinic.get('/person_informations/1'),
+    ]
+
+    for (const response of responses) {
+      expect(response.status).toBe(500)
+      expect(await response.text()).toBe('{"errors":"Internal server error"}')
+    }
+    const logged = JSON.stringify(broken.logs())
+    expect(logged).toContain('person_informations')
+    for (const secret of [
+      'Sørensen',
+      '1990-05-15',
+      '4320',
+      'ana@',
+      'select',
+      clinic.token,
+      `=${ownable}`,
+    ]) {
+      expect(logged.toLowerCase()).not.toContain(secret.toLowerCase())
+    }
+    await broken.close()
+  })
+})
+
+describe('503', () => {
+  it('refuses an SSN when there is no key to seal it to, and takes the record without one', async () => {
+    const keyless = await startWorker({ withoutSsnKey: true })
+    const clinic = await keyless.clinic()
+    const holder = await clinic.ownable()
+
+    const refused = await clinic.post('/dependents', aDependent(holder))
+    const taken = await clinic.post('/dependents', aDependent(holder, { ssn: null }))
+
+    expect(refused.status).toBe(503)
+    expect(refused.headers.get('Retry-After')).toMatch(/^\d+$/)
+    expect(await refused.json()).toEqual({
+      errors: 'Social Security Numbers cannot be accepted right now',
+    })
+    expect(taken.status).toBe(201)
+    await keyless.close()
+  })
+})

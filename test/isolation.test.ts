@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { aDependent, aPersonInformation } from './support/fixtures.ts'
+import { startWorker, type Clinic, type TestWorker } from './support/worker.ts'
+
+let worker: TestWorker
+let ours: Clinic
+let theirs: Clinic
+const NEVER = 987654321
+const THEIR_PATIENT = 4711
+let theirRecord: number
+
+beforeAll(async () => {
+  worker = await startWorker()
+  ours = await worker.clinic()
+  theirs = await worker.clinic()
+  await theirs.ownable('Patient', THEIR_PATIENT)
+  const created = await theirs.post('/person_informations', aPersonInformation(THEIR_PATIENT))
+  theirRecord = JSON.parse(await created.text()).id
+  await theirs.post('/dependents', aDependent(THEIR_PATIENT))
+})
+afterAll(() => worker.close())
+
+/** Status, headers and body, less what differs from request to request: its id, and where D1 stands. */
+async function seen(response: Awaited<ReturnType<Clinic['get']>>) {
+  const {
+    'x-request-id': _,
+    'x-d1-bookmark': __,
+    ...headers
+  } = Object.fromEntries(response.headers)
+  return { status: response.status, headers, body: await response.text() }
+}
+
+describe("another clinic's id answers as one that never was", () => {
+  it('at GET /person_informations/{id}', async () => {
+    const foreign = await seen(await ours.get(`/person_informations/${theirRecord}`))
+
+    expect(foreign).toEqual(await seen(await ours.get(`/person_informations/${NEVER}`)))
+    expect(foreign.status).toBe(404)
+  })
+
+  it.each(['/person_informations?patient_id=', '/dependents?primary_holder_id='])(
+    'at GET %s',
+    async (path) => {
+      const foreign = await seen(await ours.get(path + THEIR_PATIENT))
+      const never = await seen(await ours.get(path + NEVER))
+
+      expect(foreign.body).toBe(never.body)
+      expect(foreign.status).toBe(200)
+      expect(JSON.parse(foreign.body).pagination.total_count).toBe(0)
+    },
+  )
+
+  it.each([
+    ['/person_informations', aPersonInformation],
+    ['/dependents', aDependent],
+  ])('at POST %s', async (path, aRecord) => {
+    const foreign = await seen(await ours.post(path, aRecord(THEIR_PATIENT)))
+
+    expect(foreign).toEqual(await seen(await ours.post(path, aRecord(NEVER))))
+    expect(foreign.status).toBe(422)
+    expect(foreign.body).toContain('must exist')
+  })
+
+  it.each([
+    ['/person_informations', aPersonInformation],
+    ['/dependents', aDependent],
+  ])('at POST %s when another field is wrong too', async (path, aRecord) => {
+    const wrong = { first_name: '' }
+
+    const foreign = await seen(await ours.post(path, aRecord(THEIR_PATIENT, wrong)))
+
+    expect(foreign).toEqual(await seen(await ours.post(path, aRecord(NEVER, wrong))))
+    expect(foreign.body).toContain('must exist')
+  })
+})
+
+describe('the lists of a clinic', () => {
+  it.each(['/person_informations', '/dependents'])(
+    'hold nothing of another clinic: %s',
+    async (path) => {
+      const response = await ours.get(path)
+
+      expect(await response.json()).toMatchObject({ pagination: { total_count: 0 } })
+    },
+  )
+
+  it('number the records of each clinic by themselves', async () => {
+    const [one, two] = [await worker.clinic(), await worker.clinic()]
+    for (const clinic of [one, two, one, two, two]) {
+      const response = await clinic.post('/dependents', aDependent(await clinic.ownable()))
+      expect(response.status).toBe(201)
+    }
+
+    const positions = await worker.env.DB.prepare(
+      'SELECT clinic_id, group_concat(position) AS positions FROM dependents WHERE clinic_id IN (?, ?) GROUP BY 1',
+    )
+      .bind(one.clinicId, two.clinicId)
+      .all()
+
+    expect(positions.results).toEqual([
+      { clinic_id: one.clinicId, positions: '1,2' },
+      { clinic_id: two.clinicId, positions: '1,2,3' },
+    ])
+  })
+
+  it('keep the same ownable of two clinics apart', async () => {
+    const [one, two] = [await worker.clinic(), await worker.clinic()]
+    await one.ownable('Patient', 1)
+    await two.ownable('Patient', 1)
+    await one.post('/dependents', aDependent(1, { first_name: 'Of one' }))
+    await two.post('/dependents', aDependent(1, { first_name: 'Of two' }))
+
+    const response = await two.get('/dependents?primary_holder_id=1')
+
+    const { dependents } = JSON.parse(await response.text())
+    expect(dependents).toMatchObject([{ first_name: 'Of two' }])
+  })
+})

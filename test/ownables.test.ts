@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { aDependent } from './support/fixtures.ts'
+import { startWorker, type TestWorker } from './support/worker.ts'
+
+let worker: TestWorker
+beforeAll(async () => {
+  worker = await startWorker()
+})
+afterAll(() => worker.close())
+
+describe('PUT /ownables/{type}/{id}', () => {
+  it('registers an ownable, as often as it is said', async () => {
+    const clinic = await worker.clinic()
+
+    const first = await clinic.put('/ownables/Patient/77')
+    const again = await clinic.put('/ownables/Patient/77')
+
+    expect([first.status, again.status]).toEqual([204, 204])
+    expect(await first.text()).toBe('')
+    const dependent = await clinic.post('/dependents', aDependent(77))
+    expect(dependent.status).toBe(201)
+  })
+
+  it('registers it for the caller alone', async () => {
+    const [ours, theirs] = [await worker.clinic(), await worker.clinic()]
+
+    await ours.put('/ownables/Patient/78')
+
+    const refused = await theirs.post('/dependents', aDependent(78))
+    expect(refused.status).toBe(422)
+  })
+
+  it.each([
+    ['Patient/abc', { ownable_id: ['is not a number'] }],
+    ['Patient/0', { ownable_id: ['must be greater than 0'] }],
+    ['Patient/1.5', { ownable_id: ['must be an integer'] }],
+    ['Patient/0x10', { ownable_id: ['is not a number'] }],
+    [
+      'Patient/9007199254740993',
+      { ownable_id: ['must be less than or equal to 9007199254740991'] },
+    ],
+    ['not%20a%20name/1', { ownable_type: ['is invalid'] }],
+    [
+      `${'A'.repeat(65)}/x`,
+      {
+        ownable_type: ['is too long (maximum is 64 characters)'],
+        ownable_id: ['is not a number'],
+      },
+    ],
+  ])('refuses %s', async (path, errors) => {
+    const clinic = await worker.clinic()
+
+    const response = await clinic.put(`/ownables/${path}`)
+
+    expect(response.status).toBe(422)
+    expect(await response.json()).toEqual({ errors })
+  })
+})
