@@ -8,6 +8,8 @@ export type Caller = { tokenId: string; clinicId: string; scopes: readonly Scope
 export type Bindings = {
   DB: D1Database
   TOKENS: KVNamespace
+  /** The reference and `openapi.json`, as they were built. */
+  ASSETS: Fetcher
   /** X25519, 32 bytes in base64url. Without it SSNs are refused. */
   SSN_PUBLIC_KEY?: string
 }

@@ -1,6 +1,7 @@
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { secureHeaders } from 'hono/secure-headers'
 import { dependents } from './dependents/routes.ts'
+import { serveReference } from './docs/serve.ts'
 import { factory } from './factory.ts'
 import { authenticate, readBesideToken } from './http/authenticate.ts'
 import { renderError, renderMethodNotAllowed, renderNotFound } from './http/errors.ts'
@@ -12,6 +13,7 @@ import { ownables } from './ownables/routes.ts'
 import { personInformations } from './person-informations/routes.ts'
 import { CATALOGUE_KEY } from './plans/catalogue.ts'
 import { plans } from './plans/routes.ts'
+import { service } from './service/routes.ts'
 
 const app = factory.createApp()
 
@@ -20,6 +22,7 @@ app.notFound(renderNotFound)
 
 app.use(nameRequest, secureHeaders(), forbidStoring)
 app.use(methodNotAllowed({ app, onMethodNotAllowed: renderMethodNotAllowed }))
+app.use('/docs/*', serveReference)
 app.use('/v1/clinic/insurances/plans', readBesideToken(CATALOGUE_KEY))
 app.use('/v1/*', authenticate, limitBody, openDatabase)
 
@@ -28,5 +31,6 @@ export const routes = app
   .route('/v1/clinic/insurances/dependents', dependents)
   .route('/v1/clinic/insurances/plans', plans)
   .route('/v1/clinic/insurances/ownables', ownables)
+  .route('/', service)
 
 export default app

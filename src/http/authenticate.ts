@@ -1,4 +1,5 @@
 import { factory } from '../factory.ts'
+import { noted } from '../openapi/describe.ts'
 import { isLive, tokenRecord, type Scope } from '../tokens/record.ts'
 import { isWellFormedToken, tokenIdOf, tokenKey } from '../tokens/token.ts'
 import { ApiError, storageUnavailable, UNAUTHORIZED } from './errors.ts'
@@ -41,10 +42,13 @@ export const authenticate = factory.createMiddleware(async (c, next) => {
 
 /** Refuses a caller whose token has not the scope. */
 export const requireScope = (scope: Scope) =>
-  factory.createMiddleware(async (c, next) => {
-    if (!c.var.caller.scopes.includes(scope)) throw new ApiError(403, UNAUTHORIZED)
-    await next()
-  })
+  noted(
+    factory.createMiddleware(async (c, next) => {
+      if (!c.var.caller.scopes.includes(scope)) throw new ApiError(403, UNAUTHORIZED)
+      await next()
+    }),
+    { scope },
+  )
 
 async function readKeys(kv: KVNamespace, keys: string[]): Promise<Map<string, unknown>> {
   try {

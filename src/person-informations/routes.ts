@@ -1,10 +1,10 @@
 import { factory } from '../factory.ts'
-import { MUST_EXIST } from '../fields/messages.ts'
-import { queryId } from '../fields/number.ts'
+import { BLANK, INVALID, MUST_EXIST, NOT_A_NUMBER } from '../fields/messages.ts'
 import { requireScope } from '../http/authenticate.ts'
 import { ApiError } from '../http/errors.ts'
 import { paginated, pageRequest } from '../http/pagination.ts'
 import { requireJson } from '../http/require-json.ts'
+import { describe } from '../openapi/describe.ts'
 import { validateBody, validateQuery } from '../http/validate.ts'
 import { ownableExists } from '../ownables/queries.ts'
 import { sealSsn } from '../ssn/seal.ts'
@@ -13,33 +13,79 @@ import {
   insertPersonInformation,
   listPersonInformations,
 } from './queries.ts'
-import { namedOwnable, newPersonInformation, personInformationsFilter } from './schema.ts'
+import {
+  namedOwnable,
+  newPersonInformation,
+  personInformation,
+  personInformationList,
+  personInformationPath,
+  personInformationsFilter,
+} from './schema.ts'
 
 const ownableMustExist = { ownable_id: [MUST_EXIST] }
+const NOT_FOUND = 'Person information not found'
 
 export const personInformations = factory
   .createApp()
-  .get('/', requireScope('insurances:read'), validateQuery(personInformationsFilter), async (c) => {
-    const query = c.req.valid('query')
+  .get(
+    '/',
+    describe({
+      id: 'listPersonInformations',
+      tag: 'Person informations',
+      summary: 'List person informations',
+      description: "Your clinic's records in the order of their making, a page at a time.",
+      answers: {
+        200: { description: 'A page of records.', body: personInformationList, headers: ['Link'] },
+      },
+      invalid: { patient_id: [NOT_A_NUMBER] },
+    }),
+    requireScope('insurances:read'),
+    validateQuery(personInformationsFilter),
+    async (c) => {
+      const query = c.req.valid('query')
 
-    const page = await listPersonInformations(c.var.db, c.var.caller.clinicId, {
-      ...pageRequest(query),
-      patientId: query.patient_id,
-    })
+      const page = await listPersonInformations(c.var.db, c.var.caller.clinicId, {
+        ...pageRequest(query),
+        patientId: query.patient_id,
+      })
 
-    return paginated(c, 'person_informations', page, query)
-  })
-  .get('/:id', requireScope('insurances:read'), async (c) => {
-    const id = queryId.safeParse(c.req.param('id'))
+      return paginated(c, 'person_informations', page, query)
+    },
+  )
+  .get(
+    '/:id',
+    describe({
+      id: 'getPersonInformation',
+      tag: 'Person informations',
+      summary: 'Get a person information',
+      path: personInformationPath,
+      answers: {
+        200: { description: 'The record.', body: personInformation },
+        404: { description: 'There is no such record in your clinic.', refusal: NOT_FOUND },
+      },
+    }),
+    requireScope('insurances:read'),
+    async (c) => {
+      const path = personInformationPath.safeParse(c.req.param())
 
-    const found =
-      id.success && (await findPersonInformation(c.var.db, c.var.caller.clinicId, id.data))
-    if (!found) throw new ApiError(404, 'Person information not found')
+      const found =
+        path.success && (await findPersonInformation(c.var.db, c.var.caller.clinicId, path.data.id))
+      if (!found) throw new ApiError(404, NOT_FOUND)
 
-    return c.json(found)
-  })
+      return c.json(found)
+    },
+  )
   .post(
     '/',
+    describe({
+      id: 'createPersonInformation',
+      tag: 'Person informations',
+      summary: 'Create a person information',
+      answers: {
+        201: { description: 'The record.', body: personInformation, headers: ['Location'] },
+      },
+      invalid: { first_name: [BLANK], date_of_birth: [INVALID], ...ownableMustExist },
+    }),
     requireScope('insurances:write'),
     requireJson,
     validateBody('person_information', newPersonInformation, async (c, sent) => {

@@ -7,6 +7,7 @@ import { publishCatalogue } from '../../src/plans/catalogue.ts'
 import { upsertPlans, type CataloguePlan } from '../../src/plans/queries.ts'
 import { SCOPES, type TokenRecord } from '../../src/tokens/record.ts'
 import { mintToken, tokenKey } from '../../src/tokens/token.ts'
+import { checkAgainstDocument } from './contract.ts'
 
 export const API = '/v1/clinic/insurances'
 
@@ -27,10 +28,11 @@ let made = 0
 
 export async function startWorker({ instrumented = false, withoutSsnKey = false }: Options = {}) {
   const ssnKey = await makeSsnKeyPair()
-  const { compatibility_date, d1_databases, kv_namespaces } = unstable_readConfig({
+  const { assets, compatibility_date, d1_databases, kv_namespaces } = unstable_readConfig({
     config: CONFIG,
   })
   const config = {
+    ...(assets && { assets }),
     compatibility_date,
     d1_databases,
     kv_namespaces,
@@ -43,7 +45,7 @@ export async function startWorker({ instrumented = false, withoutSsnKey = false 
     root: PROJECT,
     workers: ['first', 'second'].map((name) => ({ config: { name, ...config } })),
   })
-  await server.listen()
+  const { url } = await server.listen()
   const first = server.getWorker<Bindings>('first')
   const second = server.getWorker<Bindings>('second')
   await first.applyD1Migrations('DB')
@@ -66,6 +68,14 @@ export async function startWorker({ instrumented = false, withoutSsnKey = false 
     return minted
   }
 
+  /** Fetches any path, as a stranger would. No answer passes that openapi.json does not allow. */
+  async function fetch(path: string, init?: RequestOptions, isolate = first) {
+    const answer = await isolate.fetch(path, init)
+    await checkAgainstDocument(init?.method ?? 'GET', path, answer)
+    return answer
+  }
+  type RequestOptions = Parameters<typeof first.fetch>[1]
+
   /** Calls the API below its base path; `isolate` tells which of the two Workers answers. */
   function call(
     method: string,
@@ -82,7 +92,7 @@ export async function startWorker({ instrumented = false, withoutSsnKey = false 
       isolate?: typeof first
     } = {},
   ) {
-    return isolate.fetch(`${API}${path}`, {
+    const init = {
       method,
       headers: {
         ...(token !== undefined && { 'X-User-Token': token }),
@@ -90,7 +100,8 @@ export async function startWorker({ instrumented = false, withoutSsnKey = false 
         ...headers,
       },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    })
+    }
+    return fetch(`${API}${path}`, init, isolate)
   }
 
   return {
@@ -99,8 +110,9 @@ export async function startWorker({ instrumented = false, withoutSsnKey = false 
     second,
     call,
     token,
-    /** Fetches any path, as a stranger would. */
-    fetch: first.fetch,
+    fetch,
+    /** Where the first isolate listens, for those who come by the network. */
+    origin: url.origin,
     logs: () => server.getLogs(),
     close: () => server.close(),
 
