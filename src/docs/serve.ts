@@ -1,4 +1,5 @@
-import { factory } from '../factory.ts'
+import type { Context } from 'hono'
+import { factory, type Env } from '../factory.ts'
 
 /**
  * Nothing but our own origin is loaded or called, and no text is run as a script. The reference styles its
@@ -16,16 +17,21 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** Serves the reference's page and its files to who reads them. */
+/** A file as it was built, undefined if there is none; 304 if the request's copy is still good. */
+export async function builtFile(c: Context<Env>, path: string): Promise<Response | undefined> {
+  const url = new URL(path, c.req.url)
+  const found = await c.env.ASSETS.fetch(new Request(url, c.req.raw))
+  // Its own headers cannot be added to.
+  return found.status === 404 ? undefined : new Response(found.body, found)
+}
+
+/** Serves the page of the reference and its files. */
 export const serveReference = factory.createMiddleware(async (c, next) => {
   if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return next()
 
-  const url = new URL(c.req.url)
-  if (url.pathname === '/docs') url.pathname = '/docs/index.html'
-  const file = await c.env.ASSETS.fetch(new Request(url, c.req.raw))
-  if (file.status === 404) return next()
+  const file = await builtFile(c, c.req.path === '/docs' ? '/docs/index.html' : c.req.path)
+  if (!file) return next()
 
-  const served = new Response(file.body, file)
-  served.headers.set('Content-Security-Policy', POLICY)
-  return served
+  file.headers.set('Content-Security-Policy', POLICY)
+  return file
 })

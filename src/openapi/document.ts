@@ -183,8 +183,7 @@ export function describedRoutes(app: Hono<Env>): Route[] {
 const isGuarded = ({ pattern }: Route) => pattern.startsWith('/v1/')
 
 function requestHeadersOf(route: Route): (keyof typeof REQUEST_HEADERS)[] {
-  if (!isGuarded(route)) return []
-  const names: (keyof typeof REQUEST_HEADERS)[] = ['Bookmark']
+  const names: (keyof typeof REQUEST_HEADERS)[] = isGuarded(route) ? ['Bookmark'] : []
   if (route.method === 'POST') names.push('IdempotencyKey')
   if (304 in route.operation.answers) names.push('IfNoneMatch')
   return names
@@ -192,8 +191,8 @@ function requestHeadersOf(route: Route): (keyof typeof REQUEST_HEADERS)[] {
 
 /** What everything that stands before the route may refuse, by status, and what anything may come to. */
 function refusalsOf(route: Route): [string, Refusal][] {
-  const statuses = new Set([405, 500])
-  if (isGuarded(route)) for (const status of [401, 403, 429, 503]) statuses.add(status)
+  const statuses = new Set([405])
+  if (isGuarded(route)) for (const status of [401, 403, 429, 500, 503]) statuses.add(status)
   if (isGuarded(route) && route.method !== 'GET') statuses.add(413)
   if (route.body) for (const status of [400, 415]) statuses.add(status)
   return Object.entries(REFUSALS).filter(([status]) => statuses.has(Number(status)))

@@ -133,7 +133,6 @@ export const REQUEST_HEADERS = {
       'A key of your choice, new for each record. The same request sent again with it creates ' +
       'nothing and answers the record of the first time.',
     schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
-    example: '9d5f7a52-0c86-4c0e-a2d0-4c1f4a7d8b61',
   },
   IfNoneMatch: {
     name: 'If-None-Match',

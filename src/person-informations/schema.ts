@@ -48,7 +48,9 @@ export const personInformationsFilter = z.object({
 })
 
 /** The path of one record: `/person_informations/123`. */
-export const personInformationPath = z.object({ id: queryId })
+export const personInformationPath = z.object({
+  id: queryId.meta({ description: "The record's id.", examples: [123] }),
+})
 
 /** A record as it is answered. */
 export const personInformation = z

@@ -14,7 +14,7 @@ export const plansFilter = z.object({
   plan_type: text(255)
     .transform(foldCase)
     .optional()
-    .meta({ description: 'Plans of this type alone, whatever the case.', examples: ['PPO'] }),
+    .meta({ description: 'Plans of this type alone, whatever the case.' }),
   carrier: text(255)
     .transform(foldCase)
     .optional()

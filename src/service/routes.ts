@@ -1,4 +1,5 @@
 import { accepts } from 'hono/accepts'
+import { builtFile } from '../docs/serve.ts'
 import { factory } from '../factory.ts'
 import { storageUnavailable } from '../http/errors.ts'
 import { describe } from '../openapi/describe.ts'
@@ -43,9 +44,13 @@ export const service = factory
       id: 'getOpenapiDocument',
       tag: 'Service',
       summary: 'Get this description',
-      answers: { 200: { description: 'An OpenAPI 3.1 document.', body: openapiDocument } },
+      description: 'For programs: OpenAPI 3.1, made from the schemas that validate requests.',
+      answers: {
+        200: { description: 'An OpenAPI 3.1 document.', body: openapiDocument, headers: ['ETag'] },
+        304: { description: 'Your copy is still the description.', headers: ['ETag'] },
+      },
     }),
-    (c) => c.env.ASSETS.fetch(c.req.raw),
+    async (c) => (await builtFile(c, OPENAPI)) ?? c.notFound(),
   )
   .get(
     '/health',

@@ -14,6 +14,8 @@ const response = z.object({
 })
 const operation = z.looseObject({
   operationId: z.string(),
+  tags: z.tuple([z.string()]),
+  summary: z.string(),
   security: z.array(z.unknown()).optional(),
   responses: z.record(z.string(), z.union([z.strictObject({ $ref: z.string() }), response])),
 })
@@ -27,10 +29,13 @@ const openapi = z.object({
 })
 export type DocumentedResponse = z.infer<typeof response>
 
-const parsed: unknown = JSON.parse(readFileSync(join(PROJECT, 'dist/assets/openapi.json'), 'utf8'))
+/** The document that ships. */
+export const shipped: unknown = JSON.parse(
+  readFileSync(join(PROJECT, 'dist/assets/openapi.json'), 'utf8'),
+)
 
-/** The document that ships, as far as the tests read it. */
-export const document = openapi.parse(parsed)
+/** As far as the tests read it. */
+const document = openapi.parse(shipped)
 
 const ajv = new Ajv2020({ strict: false, allErrors: true })
 formats.default(ajv)

@@ -2,6 +2,7 @@
 // The token that is typed in stays in this page's memory: nothing is kept, and nothing leaves our origin.
 Scalar.createApiReference('#reference', {
   url: '/openapi.json',
+  servers: [{ url: location.origin }],
   persistAuth: false,
   telemetry: false,
   withDefaultFonts: false,
