@@ -22,7 +22,7 @@ export const aDependent = (primaryHolderId: number, fields: Record<string, unkno
     first_name: 'Ida',
     last_name: 'Sørensen',
     date_of_birth: '2010-03-20',
-    relationship: 'child',
+    relationship: 'child' as const,
     ssn: '987-65-4321',
     ...fields,
   },
