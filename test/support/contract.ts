@@ -128,4 +128,10 @@ function templateOf(pathname: string): string | undefined {
   )
 }
 
+/** The operation that a request asks for. */
+export const operationAt = (method: string, url: string) =>
+  document.paths[templateOf(new URL(url, 'http://localhost').pathname) ?? '']?.[
+    method.toLowerCase()
+  ]
+
 const lastOf = (reference: string) => reference.slice(reference.lastIndexOf('/') + 1)
