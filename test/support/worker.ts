@@ -102,6 +102,8 @@ export async function startWorker({ instrumented = false, withoutSsnKey = false 
     /** Fetches any path, as a stranger would. */
     fetch: first.fetch,
     logs: () => server.getLogs(),
+    /** Runs what the cron trigger runs. */
+    sweep: () => first.scheduled({ cron: '17 * * * *' }),
     close: () => server.close(),
 
     /** A new clinic with a token of every scope and the calls it makes. */
