@@ -1,6 +1,7 @@
 // @ts-expect-error The bundle that ships carries no types.
 import bundle from '../../dist/index.js'
 import type { Bindings } from '../../src/factory.ts'
+import { CANARY } from './fixtures.ts'
 
 const worker: ExportedHandler<Bindings> & Required<Pick<ExportedHandler<Bindings>, 'fetch'>> =
   bundle
@@ -64,7 +65,7 @@ const MESSAGES: Partial<Record<string, string>> = {
   before: 'D1_ERROR: Network connection lost.',
   after: 'D1_ERROR: storage caused object to be reset.',
   overload: 'D1_ERROR: D1 DB is overloaded. Requests queued for too long.',
-  broken: "D1_ERROR: near 'Sørensen': syntax error at offset 7: SQLITE_ERROR",
+  broken: `D1_ERROR: near '${CANARY.name}': syntax error at offset 7: SQLITE_ERROR`,
 } satisfies Partial<Record<Fault, string>>
 
 async function befall<Answer>(fault: string, call: () => Promise<Answer>): Promise<Answer> {
