@@ -150,6 +150,18 @@ describe('KV', () => {
   )
 })
 
+describe('the edge cache', () => {
+  it.each(['broken', 'stall'])('that fails (%s) is not needed', async (fault) => {
+    const clinic = await worker.clinic()
+    await worker.publish([])
+
+    const response = await clinic.get('/plans', { 'x-test-cache': fault })
+
+    expect(response.status).toBe(200)
+    expect(response.headers.get('X-Cache')).toBe('MISS')
+  })
+})
+
 describe('a storm', () => {
   const CREATES = 2000
   const CLIENTS = 16

@@ -25,6 +25,7 @@ describe('a body that two readers could understand in two ways', () => {
     ],
     ['is deep', `${'['.repeat(33)}${']'.repeat(33)}`, 'Request body is nested too deeply'],
     ['is very deep', '['.repeat(60_000), 'Request body is nested too deeply'],
+    ['ends within a string', `{"${'\\\\"'.repeat(20_000)}`, 'Request body is not valid JSON'],
   ])('is refused when it %s', async (_, body, sentence) => {
     const response = await clinic.post('/dependents', body)
 

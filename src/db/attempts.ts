@@ -34,7 +34,11 @@ export async function attempt<Answer>(
 
 class TooLate extends Error {}
 
-async function withinTime<Answer>(promise: Promise<Answer>, milliseconds: number): Promise<Answer> {
+/** The promise's answer, unless the time is up before it comes. */
+export async function withinTime<Answer>(
+  promise: Promise<Answer>,
+  milliseconds: number,
+): Promise<Answer> {
   const { promise: late, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(() => reject(new TooLate()), milliseconds)
   try {

@@ -6,13 +6,16 @@ const NOT_TEXT = /[\p{Cc}\u202A-\u202E\u2066-\u2069]/u
 /** No control character, no lone surrogate, none of Unicode's bidirectional overrides and isolates. */
 const isPlainText = (text: string) => text.isWellFormed() && !NOT_TEXT.test(text)
 
+/** Trimmed text that is not blank. */
+export const plainText = z
+  .string({ error: blankOr(INVALID) })
+  .trim()
+  .min(1, { error: BLANK, abort: true })
+  .refine(isPlainText, { error: INVALID, abort: true })
+
 /** Trimmed text of 1 to `maximum` characters (code points), any script. */
 export const text = (maximum: number) =>
-  z
-    .string({ error: blankOr(INVALID) })
-    .trim()
-    .min(1, { error: BLANK, abort: true })
-    .refine(isPlainText, { error: INVALID, abort: true })
+  plainText
     .refine((value) => Array.from(value).length <= maximum, {
       error: tooLong(maximum),
       abort: true,

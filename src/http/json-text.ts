@@ -1,8 +1,11 @@
 /** Deeper than any body of ours; a parser may recurse, and a client never needs to. */
 const DEEPEST = 32
 
-/** Strings, and the characters that open and close objects and arrays and follow a key. */
-const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g
+/**
+ * Strings, and the characters that open and close objects and arrays and follow a key. A string without an
+ * end runs to the end of the text, so that the search is linear in it.
+ */
+const TOKEN = /"(?:[^"\\]|\\.)*"?|[{}[\]:]/gs
 
 /**
  * What is wrong with a JSON text that JSON.parse would not say, as a sentence: a key that an object repeats

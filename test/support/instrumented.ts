@@ -21,7 +21,7 @@ type Faults = () => string
 /**
  * The bundle that ships, with the real D1 and KV behind counters and faults. `x-test-d1` and `x-test-kv` of
  * a request list the faults of its first calls; `x-test-d1-rate` makes each D1 call fail with that
- * probability, before or after the commit. The counts come back as `x-test-…` headers.
+ * probability, before or after the commit; `x-test-cache` is the edge cache's fault. The counts come back as `x-test-…` headers.
  */
 export default {
   async fetch(request, env, ctx) {
@@ -30,6 +30,7 @@ export default {
     const d1Faults = rate > 0 ? atRandom(rate) : inTurn(request.headers.get('x-test-d1'))
     const kvFaults = inTurn(request.headers.get('x-test-kv'))
 
+    befallCache(request.headers.get('x-test-cache'))
     const answer = await worker.fetch(
       request,
       {
@@ -48,6 +49,17 @@ export default {
   },
   scheduled: (controller, env, ctx) => worker.scheduled?.(controller, env, ctx),
 } satisfies ExportedHandler<Bindings>
+
+const cache = caches.default
+const { match } = cache
+
+/** The cache belongs to the isolate, so its fault is the latest request's. */
+function befallCache(fault: string | null): void {
+  Object.defineProperty(cache, 'match', {
+    configurable: true,
+    value: (key: string) => befall(fault ?? 'ok', () => Reflect.apply(match, cache, [key])),
+  })
+}
 
 function inTurn(list: string | null): Faults {
   const faults = (list ?? '').split(',')
