@@ -8,8 +8,8 @@ const FOURTEEN_HOURS = 14 * 60 * 60 * 1000
 export const latestToday = (now = Date.now()) =>
   new Date(now + FOURTEEN_HOURS).toISOString().slice(0, 10)
 
-/** Names as people have them: any script, digits and punctuation included. */
-export const personName = text(255)
+/** Names as people have them, on one line: any script, digits and punctuation included. */
+export const personName = text(255).refine((name) => !/[\t\n\r]/.test(name), { error: INVALID })
 
 /** A real calendar day as text, compared as text: a `Date` would move birthdays across time zones. */
 export const dateOfBirth = plainText.pipe(
