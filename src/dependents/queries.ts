@@ -4,16 +4,9 @@ import type { Database } from '../db/client.ts'
 import { cutByOffset, cutByPosition, nextPosition, type PageRequest } from '../db/paging.ts'
 import { dependents, ownables } from '../db/tables.ts'
 import { PATIENT } from '../fields/ownable-type.ts'
-import {
-  findKey,
-  insertionOf,
-  isUnused,
-  keepKey,
-  recordUnder,
-  type IdempotencyKey,
-} from '../idempotency/queries.ts'
+import { insertOnce, isUnused, recordUnder, type IdempotencyKey } from '../idempotency/queries.ts'
 import { isOwnable } from '../ownables/queries.ts'
-import { maskedSsn } from '../ssn/mask.ts'
+import { maskedSsn, sealedSsn } from '../ssn/columns.ts'
 import type { SealedSsn } from '../ssn/seal.ts'
 import type { NewDependent } from './schema.ts'
 
@@ -63,8 +56,8 @@ export async function insertDependent(
 ) {
   const { clinicId } = key
   const now = new Date().toISOString()
-  const [, , [kept], [record]] = await db.batch([
-    db.insert(dependents).select((query) =>
+  return await insertOnce(db, key, now, {
+    insert: db.insert(dependents).select((query) =>
       query
         .select({
           id: sql`NULL`.as('id'),
@@ -76,9 +69,7 @@ export async function insertDependent(
           lastName: sql`${given.last_name}`.as('last_name'),
           dateOfBirth: sql`${given.date_of_birth}`.as('date_of_birth'),
           relationship: sql`${given.relationship}`.as('relationship'),
-          ssnKeyId: sql`${sealed?.keyId ?? null}`.as('ssn_key_id'),
-          ssnSealed: sql`${sealed?.sealed ?? null}`.as('ssn_sealed'),
-          ssnLastFour: sql`${sealed?.lastFour ?? null}`.as('ssn_last_four'),
+          ...sealedSsn(sealed),
           createdAt: sql`${now}`.as('created_at'),
           updatedAt: sql`${now}`.as('updated_at'),
         })
@@ -87,15 +78,12 @@ export async function insertDependent(
           and(isOwnable(clinicId, { type: PATIENT, id: given.primary_holder_id }), isUnused(key)),
         ),
     ),
-    keepKey(db, key, now),
-    findKey(db, key),
-    db
+    select: db
       .select(answered)
       .from(dependents)
       .where(and(eq(dependents.clinicId, clinicId), eq(dependents.id, recordUnder(key)))),
-    appendCreation(db, 'dependents', key, now),
-  ])
-  return insertionOf(key, kept, record)
+    event: appendCreation(db, 'dependents', key, now),
+  })
 }
 
 const ofPrimaryHolder = (clinicId: string, primaryHolderId: number) =>

@@ -1,4 +1,6 @@
 import { and, eq, lt, notExists, sql } from 'drizzle-orm'
+import type { BatchItem } from 'drizzle-orm/batch'
+import type { RunnableQuery } from 'drizzle-orm/runnable-query'
 import { QueryBuilder } from 'drizzle-orm/sqlite-core'
 import type { Database } from '../db/client.ts'
 import { idempotencyKeys } from '../db/tables.ts'
@@ -38,20 +40,6 @@ export const isUnused = (key: IdempotencyKey) =>
       .where(isKey(key)),
   )
 
-/** The statement right after the insert: keeps the key if, and only if, that made a record. */
-export const keepKey = (db: Database, key: IdempotencyKey, now: string) =>
-  db.insert(idempotencyKeys).select(
-    sql`SELECT ${key.clinicId}, ${key.tokenId}, ${key.key}, ${key.fingerprint}, ${key.requestId},
-      last_insert_rowid(), ${now} WHERE changes() = 1`,
-  )
-
-/** Which request made a record under the key, and which record. */
-export const findKey = (db: Database, key: IdempotencyKey) =>
-  db
-    .select({ fingerprint: idempotencyKeys.fingerprint, requestId: idempotencyKeys.requestId })
-    .from(idempotencyKeys)
-    .where(isKey(key))
-
 /** The id of the record made under the key by this very request or by one that asked for the same. */
 export const recordUnder = (key: IdempotencyKey) =>
   new QueryBuilder()
@@ -59,12 +47,34 @@ export const recordUnder = (key: IdempotencyKey) =>
     .from(idempotencyKeys)
     .where(and(isKey(key), eq(idempotencyKeys.fingerprint, key.fingerprint)))
 
-/** Reads from what the batch found what became of the insert. */
-export function insertionOf<Row>(
+/**
+ * Inserts once under a key: the record, the key if that made a record, and the audit event if there is one
+ * under the key, in one transaction. `insert` asks that the key `isUnused`; `select` finds `recordUnder` it.
+ */
+export async function insertOnce<Row>(
+  db: Database,
   key: IdempotencyKey,
-  kept: { fingerprint: string; requestId: string } | undefined,
-  record: Row | undefined,
-): Insertion<Row> {
+  now: string,
+  {
+    insert,
+    select,
+    event,
+  }: {
+    insert: BatchItem<'sqlite'>
+    select: RunnableQuery<Row[], 'sqlite'>
+    event: BatchItem<'sqlite'>
+  },
+): Promise<Insertion<Row>> {
+  const [, , [kept], [record]] = await db.batch([
+    insert,
+    db.insert(idempotencyKeys).select(
+      sql`SELECT ${key.clinicId}, ${key.tokenId}, ${key.key}, ${key.fingerprint}, ${key.requestId},
+        last_insert_rowid(), ${now} WHERE changes() = 1`,
+    ),
+    db.select().from(idempotencyKeys).where(isKey(key)),
+    select,
+    event,
+  ])
   if (kept === undefined) return { outcome: 'absent' }
   if (record === undefined) return { outcome: 'conflict' }
   return { outcome: kept.requestId === key.requestId ? 'created' : 'replayed', record }

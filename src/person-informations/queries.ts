@@ -4,16 +4,9 @@ import type { Database } from '../db/client.ts'
 import { cutByOffset, cutByPosition, nextPosition, type PageRequest } from '../db/paging.ts'
 import { ownables, personInformations } from '../db/tables.ts'
 import { PATIENT } from '../fields/ownable-type.ts'
-import {
-  findKey,
-  insertionOf,
-  isUnused,
-  keepKey,
-  recordUnder,
-  type IdempotencyKey,
-} from '../idempotency/queries.ts'
+import { insertOnce, isUnused, recordUnder, type IdempotencyKey } from '../idempotency/queries.ts'
 import { isOwnable } from '../ownables/queries.ts'
-import { maskedSsn } from '../ssn/mask.ts'
+import { maskedSsn, sealedSsn } from '../ssn/columns.ts'
 import type { SealedSsn } from '../ssn/seal.ts'
 import type { NewPersonInformation } from './schema.ts'
 
@@ -80,8 +73,8 @@ export async function insertPersonInformation(
 ) {
   const { clinicId } = key
   const now = new Date().toISOString()
-  const [, , [kept], [record]] = await db.batch([
-    db.insert(personInformations).select((query) =>
+  return await insertOnce(db, key, now, {
+    insert: db.insert(personInformations).select((query) =>
       query
         .select({
           id: sql`NULL`.as('id'),
@@ -92,9 +85,7 @@ export async function insertPersonInformation(
           firstName: sql`${given.first_name}`.as('first_name'),
           lastName: sql`${given.last_name}`.as('last_name'),
           dateOfBirth: sql`${given.date_of_birth}`.as('date_of_birth'),
-          ssnKeyId: sql`${sealed?.keyId ?? null}`.as('ssn_key_id'),
-          ssnSealed: sql`${sealed?.sealed ?? null}`.as('ssn_sealed'),
-          ssnLastFour: sql`${sealed?.lastFour ?? null}`.as('ssn_last_four'),
+          ...sealedSsn(sealed),
           phone: sql`${given.phone}`.as('phone'),
           email: sql`${given.email}`.as('email'),
           createdAt: sql`${now}`.as('created_at'),
@@ -108,17 +99,14 @@ export async function insertPersonInformation(
           ),
         ),
     ),
-    keepKey(db, key, now),
-    findKey(db, key),
-    db
+    select: db
       .select(answered)
       .from(personInformations)
       .where(
         and(eq(personInformations.clinicId, clinicId), eq(personInformations.id, recordUnder(key))),
       ),
-    appendCreation(db, 'person_informations', key, now),
-  ])
-  return insertionOf(key, kept, record)
+    event: appendCreation(db, 'person_informations', key, now),
+  })
 }
 
 const ofPatient = (clinicId: string, patientId: number) =>
