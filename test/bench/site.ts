@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { Miniflare, type WorkerOptions } from 'miniflare'
 import { unstable_readConfig, unstable_splitSqlQuery } from 'wrangler'
@@ -52,6 +53,11 @@ export async function openSite(records: number, progress: (share: number) => voi
       d1Persist: join(folder, 'd1'),
       kvPersist: join(folder, 'kv'),
       cachePersist: false,
+      // The Workers log a line a request; it is written, and read by nobody.
+      handleRuntimeStdio: (out: Readable, err: Readable) => {
+        out.resume()
+        err.pipe(process.stderr)
+      },
       workers: NAMES.map((name): WorkerOptions => ({
         name,
         modules: [{ type: 'ESModule', path: 'index.js', contents: bundles.get(name) ?? '' }],

@@ -1,6 +1,6 @@
 import type { Bindings } from '../../../src/factory.ts'
 import { sealSsn } from '../../../src/ssn/seal.ts'
-import { isWellFormedToken, tokenKey } from '../../../src/tokens/token.ts'
+import { isWellFormedToken, tokenIdOf, tokenKey } from '../../../src/tokens/token.ts'
 
 /**
  * The floor: what the endpoints cost without a framework, a query builder or a schema library. The same
@@ -20,6 +20,8 @@ type Catalogue = { version: string; bookmark: string }
 
 export default {
   async fetch(request, env, ctx) {
+    const startedAt = Date.now()
+    const requestId = crypto.randomUUID()
     const url = new URL(request.url)
     if (!url.pathname.startsWith(BASE)) return refusal(404, 'Not found')
     const [resource = '', id] = url.pathname.slice(BASE.length).split('/')
@@ -29,42 +31,93 @@ export default {
     const key = await tokenKey(token)
     const keys = resource === 'plans' ? [key, 'catalogue'] : [key]
     const values = await env.TOKENS.get<Token & Catalogue>(keys, { type: 'json', cacheTtl: 30 })
-    const caller = values.get(key)
-    if (!caller || !isLive(caller)) return refusal(401, REFUSED)
+    const record = values.get(key)
+    if (!record || !isLive(record)) return refusal(401, REFUSED)
 
     const isRead = request.method === 'GET'
     const scope =
       resource === 'plans' ? 'plans:read' : isRead ? 'insurances:read' : 'insurances:write'
-    if (!caller.scopes.includes(scope)) return refusal(403, REFUSED)
+    if (!record.scopes.includes(scope)) return refusal(403, REFUSED)
 
-    if (resource === 'plans') return await plans(url, values.get('catalogue'), env, ctx)
-
-    const session = env.DB.withSession(
-      request.headers.get('x-d1-bookmark') ?? (isRead ? 'first-unconstrained' : 'first-primary'),
+    const caller = { requestId, clinicId: record.clinic_id, tokenId: tokenIdOf(key) }
+    let response
+    if (resource === 'plans') {
+      response = await plans(url, values.get('catalogue'), env, ctx)
+    } else {
+      const session = env.DB.withSession(
+        request.headers.get('x-d1-bookmark') ?? (isRead ? 'first-unconstrained' : 'first-primary'),
+      )
+      response = await answer(request, url, resource, id, caller, session, env, ctx)
+      const bookmark = session.getBookmark()
+      if (bookmark !== null) response.headers.set('x-d1-bookmark', bookmark)
+    }
+    response.headers.set('X-Request-Id', requestId)
+    console.info(
+      JSON.stringify({
+        level: 'info',
+        request_id: requestId,
+        method: request.method,
+        route: resource,
+        clinic_id: caller.clinicId,
+        token_id: caller.tokenId,
+        status: response.status,
+        duration_ms: Date.now() - startedAt,
+      }),
     )
-    const response = await answer(request, url, resource, id, caller.clinic_id, session, env)
-    const bookmark = session.getBookmark()
-    if (bookmark !== null) response.headers.set('x-d1-bookmark', bookmark)
     return response
   },
 } satisfies ExportedHandler<Bindings>
+
+type Caller = { requestId: string; clinicId: string; tokenId: string }
+
+/** The audit trail of a read, written after the answer as the service does. */
+async function recordRead(
+  session: D1DatabaseSession,
+  { requestId, clinicId, tokenId }: Caller,
+  action: 'list' | 'read',
+  resource: string,
+  rows: readonly unknown[],
+): Promise<void> {
+  await scheduler.wait(0)
+  const ids = rows.map((row) => (isRow(row) ? row.id : null))
+  await session.batch([
+    session
+      .prepare(
+        `INSERT INTO audit_events (occurred_at, request_id, clinic_id, token_id, action, resource, record_ids, status)
+          VALUES (?, ?, ?, ?, ?, ?, ?, 200) ON CONFLICT DO NOTHING`,
+      )
+      .bind(
+        new Date().toISOString(),
+        requestId,
+        clinicId,
+        tokenId,
+        action,
+        resource,
+        JSON.stringify(ids),
+      ),
+  ])
+}
+
+const isRow = (row: unknown): row is { id: number } =>
+  typeof row === 'object' && row !== null && 'id' in row
 
 function answer(
   request: Request,
   url: URL,
   resource: string,
   id: string | undefined,
-  clinicId: string,
+  caller: Caller,
   session: D1DatabaseSession,
   env: Bindings,
+  ctx: ExecutionContext,
 ): Promise<Response> {
   if (resource === 'person_informations') {
-    if (request.method === 'POST') return createPersonInformation(request, clinicId, session, env)
-    if (id !== undefined) return findPersonInformation(id, clinicId, session)
-    return listRecords(url, clinicId, session, PERSON_INFORMATIONS)
+    if (request.method === 'POST') return createPersonInformation(request, caller, session, env)
+    if (id !== undefined) return findPersonInformation(id, caller, session, ctx)
+    return listRecords(url, caller, session, ctx, PERSON_INFORMATIONS)
   }
-  if (request.method === 'POST') return createDependent(request, clinicId, session, env)
-  return listRecords(url, clinicId, session, DEPENDENTS)
+  if (request.method === 'POST') return createDependent(request, caller, session, env)
+  return listRecords(url, caller, session, ctx, DEPENDENTS)
 }
 
 const PERSON = `id, ownable_id, ownable_type, first_name, last_name, date_of_birth,
@@ -103,10 +156,12 @@ const DEPENDENTS = records(
 
 async function listRecords(
   url: URL,
-  clinicId: string,
+  caller: Caller,
   session: D1DatabaseSession,
+  ctx: ExecutionContext,
   sql: typeof PERSON_INFORMATIONS,
 ): Promise<Response> {
+  const { clinicId } = caller
   const page = positive(url.searchParams.get('page') ?? '1')
   const size = positive(url.searchParams.get('page_size') ?? '25')
   const sent = url.searchParams.get(sql.filter)
@@ -125,30 +180,39 @@ async function listRecords(
         ],
   )
   const total = Number(counted?.results[0]?.total)
+  ctx.waitUntil(recordRead(session, caller, 'list', sql.key, rows?.results ?? []))
   const filter = of === undefined ? '' : `&${sql.filter}=${of}`
   return json(listBody(sql.key, rows?.results, page, size, total), 200, {
     Link: link(url, page, size, total, '', filter),
   })
 }
 
-async function findPersonInformation(id: string, clinicId: string, session: D1DatabaseSession) {
+async function findPersonInformation(
+  id: string,
+  caller: Caller,
+  session: D1DatabaseSession,
+  ctx: ExecutionContext,
+) {
   const wanted = positive(id)
   if (wanted === null) return refusal(404, 'Person information not found')
   const [found] = await session.batch([
     session
       .prepare(`SELECT ${PERSON} FROM person_informations WHERE clinic_id = ? AND id = ?`)
-      .bind(clinicId, wanted),
+      .bind(caller.clinicId, wanted),
   ])
   const row = found?.results[0]
-  return row ? json(JSON.stringify(row)) : refusal(404, 'Person information not found')
+  if (!row) return refusal(404, 'Person information not found')
+  ctx.waitUntil(recordRead(session, caller, 'read', 'person_informations', [row]))
+  return json(JSON.stringify(row))
 }
 
 async function createPersonInformation(
   request: Request,
-  clinicId: string,
+  caller: Caller,
   session: D1DatabaseSession,
   env: Bindings,
 ) {
+  const { clinicId } = caller
   const { person_information: given } = await request.json<{ person_information: Person }>()
   const owner = {
     clinicId,
@@ -192,10 +256,11 @@ async function createPersonInformation(
 
 async function createDependent(
   request: Request,
-  clinicId: string,
+  caller: Caller,
   session: D1DatabaseSession,
   env: Bindings,
 ) {
+  const { clinicId } = caller
   const { dependent: given } = await request.json<{ dependent: Dependent }>()
   if (!isPerson(given) || !given.relationship || !Number.isSafeInteger(given.primary_holder_id)) {
     return refusal(422, 'is invalid')
@@ -393,7 +458,6 @@ const json = (body: string, status = 200, headers: Record<string, string> = {}) 
     headers: {
       'Content-Type': 'application/json',
       'Cache-Control': 'no-store',
-      'X-Request-Id': crypto.randomUUID(),
       'Cross-Origin-Resource-Policy': 'same-origin',
       'Cross-Origin-Opener-Policy': 'same-origin',
       'Origin-Agent-Cluster': '?1',
