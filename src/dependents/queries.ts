@@ -1,7 +1,7 @@
-import { and, asc, eq, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { appendCreation } from '../audit/queries.ts'
 import type { Database } from '../db/client.ts'
-import { cutByOffset, cutByPosition, nextPosition, type PageRequest } from '../db/paging.ts'
+import { listByOffset, listByPosition, nextPosition, type PageRequest } from '../db/paging.ts'
 import { dependents, ownables } from '../db/tables.ts'
 import { PATIENT } from '../fields/ownable-type.ts'
 import { insertOnce, isUnused, recordUnder, type IdempotencyKey } from '../idempotency/queries.ts'
@@ -23,29 +23,30 @@ const answered = {
   updated_at: dependents.updatedAt,
 }
 
+const inClinic = eq(dependents.clinicId, sql.placeholder('clinicId'))
+
+const allOfClinic = listByPosition(answered, dependents, dependents.position, inClinic)
+
+const allOfPrimaryHolder = listByOffset(
+  answered,
+  dependents,
+  dependents.id,
+  and(
+    inClinic,
+    eq(dependents.primaryHolderType, PATIENT),
+    eq(dependents.primaryHolderId, sql.placeholder('primaryHolderId')),
+  ),
+)
+
 /** Lists the clinic's dependents in the order of their making, those of one holder if it is given. */
-export async function listDependents(
+export const listDependents = (
   db: Database,
   clinicId: string,
   { primaryHolderId, ...request }: PageRequest & { primaryHolderId: number | undefined },
-) {
-  const cut =
-    primaryHolderId === undefined
-      ? cutByPosition(dependents.position, eq(dependents.clinicId, clinicId), request)
-      : cutByOffset(dependents.id, ofPrimaryHolder(clinicId, primaryHolderId), request)
-
-  const [rows, [counted]] = await db.batch([
-    db
-      .select(answered)
-      .from(dependents)
-      .where(cut.where)
-      .orderBy(asc(cut.order))
-      .limit(cut.limit)
-      .offset(cut.offset),
-    db.select({ total: cut.total }).from(dependents).where(cut.counted),
-  ])
-  return { ...request, rows, totalCount: counted?.total ?? 0 }
-}
+) =>
+  primaryHolderId === undefined
+    ? allOfClinic(db, request, { clinicId })
+    : allOfPrimaryHolder(db, request, { clinicId, primaryHolderId })
 
 /** Inserts a dependent of one of the clinic's patients, once under one key, and its audit event with it. */
 export async function insertDependent(
@@ -85,10 +86,3 @@ export async function insertDependent(
     event: appendCreation(db, 'dependents', key, now),
   })
 }
-
-const ofPrimaryHolder = (clinicId: string, primaryHolderId: number) =>
-  and(
-    eq(dependents.clinicId, clinicId),
-    eq(dependents.primaryHolderType, PATIENT),
-    eq(dependents.primaryHolderId, primaryHolderId),
-  )

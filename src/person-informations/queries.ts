@@ -1,7 +1,10 @@
-import { and, asc, eq, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
+import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types'
+import { QueryBuilder } from 'drizzle-orm/sqlite-core'
 import { appendCreation } from '../audit/queries.ts'
 import type { Database } from '../db/client.ts'
-import { cutByOffset, cutByPosition, nextPosition, type PageRequest } from '../db/paging.ts'
+import { listByOffset, listByPosition, nextPosition, type PageRequest } from '../db/paging.ts'
+import { prepared } from '../db/prepared.ts'
 import { ownables, personInformations } from '../db/tables.ts'
 import { PATIENT } from '../fields/ownable-type.ts'
 import { insertOnce, isUnused, recordUnder, type IdempotencyKey } from '../idempotency/queries.ts'
@@ -25,43 +28,49 @@ const answered = {
   updated_at: personInformations.updatedAt,
 }
 
+const inClinic = eq(personInformations.clinicId, sql.placeholder('clinicId'))
+
+const allOfClinic = listByPosition(
+  answered,
+  personInformations,
+  personInformations.position,
+  inClinic,
+)
+
+const allOfPatient = listByOffset(
+  answered,
+  personInformations,
+  personInformations.id,
+  and(
+    inClinic,
+    eq(personInformations.ownableType, PATIENT),
+    eq(personInformations.ownableId, sql.placeholder('patientId')),
+  ),
+)
+
 /** Lists the clinic's records in the order of their making, those of one patient if `patientId` is given. */
-export async function listPersonInformations(
+export const listPersonInformations = (
   db: Database,
   clinicId: string,
   { patientId, ...request }: PageRequest & { patientId: number | undefined },
-) {
-  const cut =
-    patientId === undefined
-      ? cutByPosition(
-          personInformations.position,
-          eq(personInformations.clinicId, clinicId),
-          request,
-        )
-      : cutByOffset(personInformations.id, ofPatient(clinicId, patientId), request)
+) =>
+  patientId === undefined
+    ? allOfClinic(db, request, { clinicId })
+    : allOfPatient(db, request, { clinicId, patientId })
 
-  const [rows, [counted]] = await db.batch([
-    db
-      .select(answered)
-      .from(personInformations)
-      .where(cut.where)
-      .orderBy(asc(cut.order))
-      .limit(cut.limit)
-      .offset(cut.offset),
-    db.select({ total: cut.total }).from(personInformations).where(cut.counted),
-  ])
-  return { ...request, rows, totalCount: counted?.total ?? 0 }
-}
+const oneOfClinic = prepared(
+  new QueryBuilder()
+    .select(answered)
+    .from(personInformations)
+    .where(and(inClinic, eq(personInformations.id, sql.placeholder('id')))),
+)
 
 /** Finds one of the clinic's records; another clinic's is as absent as one that never was. */
 export async function findPersonInformation(db: Database, clinicId: string, id: number) {
-  const [[found]] = await db.batch([
-    db
-      .select(answered)
-      .from(personInformations)
-      .where(and(eq(personInformations.clinicId, clinicId), eq(personInformations.id, id))),
+  const [found] = await db.$client.batch<SelectResultFields<typeof answered>>([
+    oneOfClinic(db, { clinicId, id }),
   ])
-  return found
+  return found?.results[0]
 }
 
 /** Inserts a record of one of the clinic's ownables, once under one key, and its audit event with it. */
@@ -108,10 +117,3 @@ export async function insertPersonInformation(
     event: appendCreation(db, 'person_informations', key, now),
   })
 }
-
-const ofPatient = (clinicId: string, patientId: number) =>
-  and(
-    eq(personInformations.clinicId, clinicId),
-    eq(personInformations.ownableType, PATIENT),
-    eq(personInformations.ownableId, patientId),
-  )
