@@ -24,7 +24,7 @@ type ReadPage<Row> = (
 ) => Promise<Page<Row>>
 
 /** Tables whose records are numbered 1, 2, 3 … within a clinic. */
-type Numbered = typeof personInformations | typeof dependents
+export type Numbered = typeof personInformations | typeof dependents
 
 const select = (fields: SelectedFields, table: SQLiteTable) =>
   new QueryBuilder().select(fields).from(table).$dynamic()
@@ -82,5 +82,5 @@ function readPage<Row>(rows: SQLWrapper, total: SQLWrapper): ReadPage<Row> {
 }
 
 /** The position of the clinic's next record, for use inside its INSERT. */
-export const nextPosition = (table: Numbered, clinicId: string) =>
-  sql<number>`1 + (SELECT coalesce(max(${table.position}), 0) FROM ${table} WHERE ${table.clinicId} = ${clinicId})`
+export const nextPosition = (table: Numbered) =>
+  sql<number>`1 + (SELECT coalesce(max(${table.position}), 0) FROM ${table} WHERE ${table.clinicId} = ${sql.placeholder('clinicId')})`

@@ -1,12 +1,10 @@
 import { and, eq, sql } from 'drizzle-orm'
-import { appendCreation } from '../audit/queries.ts'
 import type { Database } from '../db/client.ts'
-import { listByOffset, listByPosition, nextPosition, type PageRequest } from '../db/paging.ts'
+import { listByOffset, listByPosition, type PageRequest } from '../db/paging.ts'
 import { dependents, ownables } from '../db/tables.ts'
 import { PATIENT } from '../fields/ownable-type.ts'
-import { insertOnce, isUnused, recordUnder, type IdempotencyKey } from '../idempotency/queries.ts'
-import { isOwnable } from '../ownables/queries.ts'
-import { maskedSsn, sealedSsn } from '../ssn/columns.ts'
+import { insertOnce, type IdempotencyKey } from '../idempotency/queries.ts'
+import { maskedSsn } from '../ssn/mask.ts'
 import type { SealedSsn } from '../ssn/seal.ts'
 import type { NewDependent } from './schema.ts'
 
@@ -48,41 +46,24 @@ export const listDependents = (
     ? allOfClinic(db, request, { clinicId })
     : allOfPrimaryHolder(db, request, { clinicId, primaryHolderId })
 
-/** Inserts a dependent of one of the clinic's patients, once under one key, and its audit event with it. */
-export async function insertDependent(
+const insertOne = insertOnce(
+  'dependents',
+  dependents,
+  {
+    primaryHolderType: ownables.type,
+    primaryHolderId: ownables.id,
+    firstName: sql.placeholder('first_name'),
+    lastName: sql.placeholder('last_name'),
+    dateOfBirth: sql.placeholder('date_of_birth'),
+    relationship: sql.placeholder('relationship'),
+  },
+  answered,
+)
+
+/** Inserts a dependent of one of the clinic's patients, once under the key. */
+export const insertDependent = (
   db: Database,
   given: Omit<NewDependent, 'ssn'>,
-  sealed: SealedSsn | null,
+  ssn: SealedSsn | null,
   key: IdempotencyKey,
-) {
-  const { clinicId } = key
-  const now = new Date().toISOString()
-  return await insertOnce(db, key, now, {
-    insert: db.insert(dependents).select((query) =>
-      query
-        .select({
-          id: sql`NULL`.as('id'),
-          clinicId: ownables.clinicId,
-          position: nextPosition(dependents, clinicId).as('position'),
-          primaryHolderType: ownables.type,
-          primaryHolderId: ownables.id,
-          firstName: sql`${given.first_name}`.as('first_name'),
-          lastName: sql`${given.last_name}`.as('last_name'),
-          dateOfBirth: sql`${given.date_of_birth}`.as('date_of_birth'),
-          relationship: sql`${given.relationship}`.as('relationship'),
-          ...sealedSsn(sealed),
-          createdAt: sql`${now}`.as('created_at'),
-          updatedAt: sql`${now}`.as('updated_at'),
-        })
-        .from(ownables)
-        .where(
-          and(isOwnable(clinicId, { type: PATIENT, id: given.primary_holder_id }), isUnused(key)),
-        ),
-    ),
-    select: db
-      .select(answered)
-      .from(dependents)
-      .where(and(eq(dependents.clinicId, clinicId), eq(dependents.id, recordUnder(key)))),
-    event: appendCreation(db, 'dependents', key, now),
-  })
-}
+) => insertOne(db, key, { type: PATIENT, id: given.primary_holder_id }, given, ssn)

@@ -1,15 +1,13 @@
 import { and, eq, sql } from 'drizzle-orm'
 import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types'
 import { QueryBuilder } from 'drizzle-orm/sqlite-core'
-import { appendCreation } from '../audit/queries.ts'
 import type { Database } from '../db/client.ts'
-import { listByOffset, listByPosition, nextPosition, type PageRequest } from '../db/paging.ts'
+import { listByOffset, listByPosition, type PageRequest } from '../db/paging.ts'
 import { prepared } from '../db/prepared.ts'
 import { ownables, personInformations } from '../db/tables.ts'
 import { PATIENT } from '../fields/ownable-type.ts'
-import { insertOnce, isUnused, recordUnder, type IdempotencyKey } from '../idempotency/queries.ts'
-import { isOwnable } from '../ownables/queries.ts'
-import { maskedSsn, sealedSsn } from '../ssn/columns.ts'
+import { insertOnce, type IdempotencyKey } from '../idempotency/queries.ts'
+import { maskedSsn } from '../ssn/mask.ts'
 import type { SealedSsn } from '../ssn/seal.ts'
 import type { NewPersonInformation } from './schema.ts'
 
@@ -73,47 +71,25 @@ export async function findPersonInformation(db: Database, clinicId: string, id: 
   return found?.results[0]
 }
 
-/** Inserts a record of one of the clinic's ownables, once under one key, and its audit event with it. */
-export async function insertPersonInformation(
+const insertOne = insertOnce(
+  'person_informations',
+  personInformations,
+  {
+    ownableType: ownables.type,
+    ownableId: ownables.id,
+    firstName: sql.placeholder('first_name'),
+    lastName: sql.placeholder('last_name'),
+    dateOfBirth: sql.placeholder('date_of_birth'),
+    phone: sql.placeholder('phone'),
+    email: sql.placeholder('email'),
+  },
+  answered,
+)
+
+/** Inserts a record of one of the clinic's ownables, once under the key. */
+export const insertPersonInformation = (
   db: Database,
   given: Omit<NewPersonInformation, 'ssn'>,
-  sealed: SealedSsn | null,
+  ssn: SealedSsn | null,
   key: IdempotencyKey,
-) {
-  const { clinicId } = key
-  const now = new Date().toISOString()
-  return await insertOnce(db, key, now, {
-    insert: db.insert(personInformations).select((query) =>
-      query
-        .select({
-          id: sql`NULL`.as('id'),
-          clinicId: ownables.clinicId,
-          position: nextPosition(personInformations, clinicId).as('position'),
-          ownableType: ownables.type,
-          ownableId: ownables.id,
-          firstName: sql`${given.first_name}`.as('first_name'),
-          lastName: sql`${given.last_name}`.as('last_name'),
-          dateOfBirth: sql`${given.date_of_birth}`.as('date_of_birth'),
-          ...sealedSsn(sealed),
-          phone: sql`${given.phone}`.as('phone'),
-          email: sql`${given.email}`.as('email'),
-          createdAt: sql`${now}`.as('created_at'),
-          updatedAt: sql`${now}`.as('updated_at'),
-        })
-        .from(ownables)
-        .where(
-          and(
-            isOwnable(clinicId, { type: given.ownable_type, id: given.ownable_id }),
-            isUnused(key),
-          ),
-        ),
-    ),
-    select: db
-      .select(answered)
-      .from(personInformations)
-      .where(
-        and(eq(personInformations.clinicId, clinicId), eq(personInformations.id, recordUnder(key))),
-      ),
-    event: appendCreation(db, 'person_informations', key, now),
-  })
-}
+) => insertOne(db, key, { type: given.ownable_type, id: given.ownable_id }, given, ssn)
