@@ -1,4 +1,6 @@
 import { BOOKMARK } from '../db/client.ts'
+import { HEADER as IDEMPOTENCY_KEY, PRINTABLE } from '../http/idempotency.ts'
+import { TOKEN_POLICY } from '../http/limit-rate.ts'
 import type { HeaderName } from './describe.ts'
 import type { JsonSchema } from './schemas.ts'
 
@@ -113,8 +115,9 @@ export const HEADERS: Record<HeaderName, Header> = {
     schema: { type: 'string', pattern: '^[0-9]+$' },
   },
   'RateLimit-Policy': {
-    description: 'How many requests are allowed in how many seconds.',
-    schema: { type: 'string' },
+    description: `Which limit it was. A token has ${TOKEN_POLICY.limit} requests in ${TOKEN_POLICY.period} seconds.`,
+    required: true,
+    schema: { type: 'string', pattern: '^"[a-z-]+";q=[0-9]+;w=[0-9]+$' },
   },
 }
 
@@ -127,12 +130,12 @@ export const REQUEST_HEADERS = {
     schema: { type: 'string', pattern: BOOKMARK.source },
   },
   IdempotencyKey: {
-    name: 'Idempotency-Key',
+    name: IDEMPOTENCY_KEY,
     in: 'header',
     description:
       'A key of your choice, new for each record. The same request sent again with it creates ' +
-      'nothing and answers the record of the first time.',
-    schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' },
+      'nothing and answers the record of the first time; another request with it is 422.',
+    schema: { type: 'string', pattern: PRINTABLE.source },
   },
   IfNoneMatch: {
     name: 'If-None-Match',

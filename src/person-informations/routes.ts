@@ -2,6 +2,7 @@ import { factory } from '../factory.ts'
 import { BLANK, INVALID, MUST_EXIST, NOT_A_NUMBER } from '../fields/messages.ts'
 import { requireScope } from '../http/authenticate.ts'
 import { ApiError } from '../http/errors.ts'
+import { idempotencyKey, inserted } from '../http/idempotency.ts'
 import { paginated, pageRequest } from '../http/pagination.ts'
 import { requireJson } from '../http/require-json.ts'
 import { describe } from '../openapi/describe.ts'
@@ -24,6 +25,8 @@ import {
 
 const ownableMustExist = { ownable_id: [MUST_EXIST] }
 const NOT_FOUND = 'Person information not found'
+
+const notFound = () => new ApiError(404, NOT_FOUND)
 
 export const personInformations = factory
   .createApp()
@@ -66,11 +69,12 @@ export const personInformations = factory
     }),
     requireScope('insurances:read'),
     async (c) => {
-      const path = personInformationPath.safeParse(c.req.param())
+      const { data: path } = personInformationPath.safeParse(c.req.param())
+      if (!path) throw notFound()
+      c.set('recordIds', [path.id])
 
-      const found =
-        path.success && (await findPersonInformation(c.var.db, c.var.caller.clinicId, path.data.id))
-      if (!found) throw new ApiError(404, NOT_FOUND)
+      const found = await findPersonInformation(c.var.db, c.var.caller.clinicId, path.id)
+      if (!found) throw notFound()
 
       return c.json(found)
     },
@@ -109,8 +113,9 @@ export const personInformations = factory
         },
         c.env.SSN_PUBLIC_KEY,
       )
-      const created = await insertPersonInformation(c.var.db, clinicId, given, sealed)
-      if (!created) throw new ApiError(422, ownableMustExist)
+      const key = await idempotencyKey(c, given, sealed)
+      const insertion = await insertPersonInformation(c.var.db, given, sealed, key)
+      const created = inserted(c, insertion, ownableMustExist)
 
       return c.json(created, 201, { Location: `${c.req.path}/${created.id}` })
     },

@@ -1,7 +1,7 @@
 import { accepts } from 'hono/accepts'
 import { builtFile } from '../docs/serve.ts'
 import { factory } from '../factory.ts'
-import { storageUnavailable } from '../http/errors.ts'
+import { attempt } from '../db/attempts.ts'
 import { describe } from '../openapi/describe.ts'
 import { CATALOGUE_KEY } from '../plans/catalogue.ts'
 import { reachDatabase } from './queries.ts'
@@ -79,11 +79,13 @@ export const service = factory
       },
     }),
     async (c) => {
-      try {
-        await Promise.all([reachDatabase(c.env.DB), c.env.TOKENS.get(CATALOGUE_KEY)])
-      } catch {
-        throw storageUnavailable()
-      }
+      await Promise.all([
+        reachDatabase(c.env.DB),
+        attempt(
+          () => c.env.TOKENS.get(CATALOGUE_KEY),
+          () => 'try again',
+        ),
+      ])
       return c.json({ status: 'ready', d1: 'ok', kv: 'ok' })
     },
   )

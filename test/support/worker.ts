@@ -8,6 +8,7 @@ import { upsertPlans, type CataloguePlan } from '../../src/plans/queries.ts'
 import { SCOPES, type TokenRecord } from '../../src/tokens/record.ts'
 import { mintToken, tokenKey } from '../../src/tokens/token.ts'
 import { checkAgainstDocument } from './contract.ts'
+import { CANARY } from './fixtures.ts'
 
 export const API = '/v1/clinic/insurances'
 
@@ -16,6 +17,10 @@ type Options = {
   instrumented?: boolean
   /** Leaves the Worker without a key to seal SSNs to. */
   withoutSsnKey?: boolean
+  /** Requests a minute by binding; none are limited unless it is said. */
+  rateLimits?: Record<string, number>
+  /** The variable of that name. */
+  corsOrigins?: string
 }
 
 /** The bundle that ships, in workerd, with D1, KV and cache of its own; two isolates share them. */
@@ -26,7 +31,12 @@ export type Clinic = Awaited<ReturnType<TestWorker['clinic']>>
 
 let made = 0
 
-export async function startWorker({ instrumented = false, withoutSsnKey = false }: Options = {}) {
+export async function startWorker({
+  instrumented = false,
+  withoutSsnKey = false,
+  rateLimits = {},
+  corsOrigins,
+}: Options = {}) {
   const ssnKey = await makeSsnKeyPair()
   const { assets, compatibility_date, d1_databases, kv_namespaces } = unstable_readConfig({
     config: CONFIG,
@@ -39,7 +49,15 @@ export async function startWorker({ instrumented = false, withoutSsnKey = false 
     ...(instrumented
       ? { main: 'test/support/instrumented.ts' }
       : { main: 'dist/index.js', no_bundle: true }),
-    vars: withoutSsnKey ? {} : { SSN_PUBLIC_KEY: ssnKey.publicKey },
+    vars: {
+      ...(!withoutSsnKey && { SSN_PUBLIC_KEY: ssnKey.publicKey }),
+      ...(corsOrigins !== undefined && { CORS_ORIGINS: corsOrigins }),
+    },
+    ratelimits: Object.entries(rateLimits).map(([name, limit], n) => ({
+      name,
+      namespace_id: String(2000 + n),
+      simple: { limit, period: 60 as const },
+    })),
   }
   const server = createTestHarness({
     root: PROJECT,
@@ -51,9 +69,44 @@ export async function startWorker({ instrumented = false, withoutSsnKey = false 
   await first.applyD1Migrations('DB')
   const env = await first.getEnv()
 
+  const issued: string[] = []
+
+  /** What no log, no KV entry, no key and no audit row may hold. */
+  const isPersonal = (text: string) =>
+    [CANARY.name, CANARY.ssn, CANARY.ssn.replaceAll('-', ''), ...issued].some((canary) =>
+      text.includes(canary),
+    )
+
+  /** Passes an answer on if it holds no plain SSN and, being a refusal, nobody's name. */
+  async function inspected<Answer extends { status: number; clone(): { text(): Promise<string> } }>(
+    answer: Promise<Answer>,
+  ): Promise<Answer> {
+    const received = await answer
+    const body = await received.clone().text()
+    const isRecord = received.status < 400
+    if (isPersonal(isRecord ? body.replaceAll(CANARY.name, '') : body)) {
+      throw new Error(`an answer with status ${received.status} holds a canary`)
+    }
+    return received
+  }
+
+  async function expectNoCanary() {
+    const { keys } = await env.TOKENS.list()
+    const values = await Promise.all(keys.map(({ name }) => env.TOKENS.get(name)))
+    const rows = await env.DB.batch([
+      env.DB.prepare('SELECT * FROM audit_events'),
+      env.DB.prepare('SELECT * FROM idempotency_keys'),
+    ])
+    const places = { logs: server.getLogs(), kv: [keys, values], rows: rows.map((r) => r.results) }
+    for (const [place, held] of Object.entries(places)) {
+      if (isPersonal(JSON.stringify(held))) throw new Error(`a canary is in ${place}`)
+    }
+  }
+
   /** Issues a token whose record is `record` on top of one that may do everything. */
   async function token(record: Partial<TokenRecord> & { clinic_id: string }) {
     const minted = mintToken()
+    issued.push(minted)
     await env.TOKENS.put(
       await tokenKey(minted),
       JSON.stringify({
@@ -70,7 +123,7 @@ export async function startWorker({ instrumented = false, withoutSsnKey = false 
 
   /** Fetches any path, as a stranger would. No answer passes that openapi.json does not allow. */
   async function fetch(path: string, init?: RequestOptions, isolate = first) {
-    const answer = await isolate.fetch(path, init)
+    const answer = await inspected(isolate.fetch(path, init))
     await checkAgainstDocument(init?.method ?? 'GET', path, answer)
     return answer
   }
@@ -114,7 +167,22 @@ export async function startWorker({ instrumented = false, withoutSsnKey = false 
     /** Where the first isolate listens, for those who come by the network. */
     origin: url.origin,
     logs: () => server.getLogs(),
-    close: () => server.close(),
+    /** The first line of the log that is `wanted`, which may be yet to come. */
+    async logLine(wanted: (text: string) => boolean) {
+      for (let waited = 0; waited < 100; waited++) {
+        const line = server.getLogs().find(({ message }) => wanted(String(message)))
+        if (line) return String(line.message)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+      return undefined
+    },
+    /** Runs what the cron trigger runs. */
+    sweep: () => first.scheduled({ cron: '17 * * * *' }),
+    /** Looks for canaries where none may be, and stops. */
+    async close() {
+      await expectNoCanary()
+      await server.close()
+    },
 
     /** A new clinic with a token of every scope and the calls it makes. */
     async clinic() {
