@@ -31,7 +31,7 @@ export type Env = {
     /** KV keys that a route wants read in the same call as the token. */
     keysBesideToken: readonly string[]
     /** What those keys hold; null where there is nothing. */
-    valuesBesideToken: ReadonlyMap<string, unknown>
+    valuesBesideToken: ReadonlyMap<string, string | null>
   }
 }
 

@@ -6,12 +6,23 @@ import { auditEvents } from '../db/tables.ts'
 /** One request that touched PHI or was refused it; `requestId` makes writing it twice write it once. */
 export type AuditEvent = Omit<typeof auditEvents.$inferInsert, 'id' | 'occurredAt'>
 
+const insertInto = sql`INSERT INTO ${auditEvents}
+  (occurred_at, request_id, clinic_id, token_id, action, resource, record_ids, status)`
+
+const insertEvent = prepared(
+  sql`${insertInto} VALUES (${sql.placeholder('now')}, ${sql.placeholder('requestId')},
+    ${sql.placeholder('clinicId')}, ${sql.placeholder('tokenId')}, ${sql.placeholder('action')},
+    ${sql.placeholder('resource')}, ${sql.placeholder('recordIds')}, ${sql.placeholder('status')})
+    ON CONFLICT DO NOTHING`,
+)
+
 /** The statement that appends an event. */
 export const appendEvent = (db: Database, event: AuditEvent) =>
-  db
-    .insert(auditEvents)
-    .values({ ...event, occurredAt: new Date().toISOString() })
-    .onConflictDoNothing()
+  insertEvent(db, {
+    ...event,
+    recordIds: JSON.stringify(event.recordIds),
+    now: new Date().toISOString(),
+  })
 
 /** In the batch of an insert: appends the event of the record that `recordId` selects, if there is one. */
 export const appendCreation = (
@@ -19,8 +30,7 @@ export const appendCreation = (
   recordId: SQLWrapper,
 ): Prepared =>
   prepared(
-    sql`INSERT INTO ${auditEvents}
-      (occurred_at, request_id, clinic_id, token_id, action, resource, record_ids, status)
+    sql`${insertInto}
       SELECT ${sql.placeholder('now')}, ${sql.placeholder('requestId')},
         ${sql.placeholder('clinicId')}, ${sql.placeholder('tokenId')}, 'create', ${resource},
         json_array(record_id), 201

@@ -67,7 +67,7 @@ export async function importPlans(file: string, options: StoreChoice): Promise<R
     )
 
     const changed = counts.inserted + counts.updated > 0
-    const served = readCatalogue(await store.kv.get(CATALOGUE_KEY, 'json'))
+    const served = readCatalogue(await store.kv.get(CATALOGUE_KEY))
     const { version } =
       changed || !served ? await publishCatalogue(store.kv, store.bookmark()) : served
     return report(counts, rejected, { catalogue_version: version })

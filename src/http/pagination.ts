@@ -64,6 +64,8 @@ export function paginated<Key extends string>(
 
 /** RFC 8288: first, prev, next and last, those that apply; absolute, with page and filters spelled out. */
 export function linkHeader(url: string, page: Page<unknown>, query: ListQuery): string {
+  const { origin, pathname } = new URL(url)
+  const search = new URLSearchParams(searchOf(query))
   const last = Math.ceil(page.totalCount / page.pageSize)
   const targets = {
     first: 1,
@@ -71,17 +73,13 @@ export function linkHeader(url: string, page: Page<unknown>, query: ListQuery): 
     next: page.page + 1,
     last,
   }
-  const applies = (target: number) => target >= 1 && target <= Math.max(last, 1)
-  return Object.entries(targets)
-    .filter(([, target]) => applies(target))
-    .map(([relation, target]) => `<${pageUrl(url, query, target)}>; rel="${relation}"`)
-    .join(', ')
-}
-
-function pageUrl(url: string, query: ListQuery, page: number): string {
-  const target = new URL(url)
-  target.search = searchOf({ ...query, page })
-  return target.href
+  const links = []
+  for (const [relation, target] of Object.entries(targets)) {
+    if (target < 1 || target > Math.max(last, 1)) continue
+    search.set('page', String(target))
+    links.push(`<${origin}${pathname}?${search}>; rel="${relation}"`)
+  }
+  return links.join(', ')
 }
 
 /** A query in one spelling: the known keys in alphabetical order, those that are set. */

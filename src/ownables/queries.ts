@@ -35,11 +35,13 @@ export async function registerOwnable(
 ) {
   const { clinicId } = request
   const createdAt = new Date().toISOString()
-  await db.batch([
-    db
-      .insert(ownables)
-      .values({ clinicId, type: ownable.type, id: ownable.id, createdAt })
-      .onConflictDoNothing(),
+  const insert = db
+    .insert(ownables)
+    .values({ clinicId, type: ownable.type, id: ownable.id, createdAt })
+    .onConflictDoNothing()
+
+  await db.$client.batch([
+    prepared(insert)(db, {}),
     appendEvent(db, {
       ...request,
       action: 'register',

@@ -99,7 +99,7 @@ const dependents = (database: D1Database, clinicId: string, first: number, last:
 export const dependentsUpTo = (records: number) =>
   Math.floor((records * DEPENDENTS_PER_PATIENT) / RECORDS_PER_PATIENT)
 
-/** 50 carriers, 8 plan types; one plan in ten is not active any more. */
+/** 50 carriers, 8 plan types; one plan in eleven is not active any more. */
 const insertPlans = (database: D1Database) =>
   database
     .prepare(
@@ -108,7 +108,7 @@ const insertPlans = (database: D1Database) =>
           json_array('HMO', 'PPO', 'EPO', 'POS', 'HDHP', 'FFS', 'SNP', 'MSA') ->> (i / 50 % 8),
           json_object('deductible', i % 12 * 250, 'copay', i % 9 * 5, 'out_of_pocket_max', 3000 + i % 13 * 500,
             'referral_required', json(iif(i % 2, 'true', 'false')), 'network', 'regional'),
-          i % 10 > 0, '${NOW}', '${NOW}'
+          i % 11 > 0, '${NOW}', '${NOW}'
         FROM n`,
     )
     .bind(1, PLANS)

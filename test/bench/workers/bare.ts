@@ -1,4 +1,5 @@
 import type { Bindings } from '../../../src/factory.ts'
+import { sha256 } from '../../../src/sha256.ts'
 import { sealSsn } from '../../../src/ssn/seal.ts'
 import { isWellFormedToken, tokenIdOf, tokenKey } from '../../../src/tokens/token.ts'
 
@@ -212,44 +213,17 @@ async function createPersonInformation(
   session: D1DatabaseSession,
   env: Bindings,
 ) {
-  const { clinicId } = caller
   const { person_information: given } = await request.json<{ person_information: Person }>()
-  const owner = {
-    clinicId,
-    table: 'person_informations' as const,
-    ownableType: given.ownable_type,
-    ownableId: given.ownable_id,
-  }
   if (!isPerson(given) || !given.ownable_type || !Number.isSafeInteger(given.ownable_id)) {
     return refusal(422, 'is invalid')
   }
-  const sealed = await sealSsn(ninedigits(given.ssn), owner, env.SSN_PUBLIC_KEY)
-  const now = new Date().toISOString()
-  const [created] = await session.batch<{ id: number }>([
-    session
-      .prepare(
-        `INSERT INTO person_informations
-          SELECT NULL, clinic_id, 1 + (SELECT coalesce(max(position), 0) FROM person_informations WHERE clinic_id = ?1),
-            type, id, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12
-          FROM ownables WHERE clinic_id = ?1 AND type = ?2 AND id = ?3
-          RETURNING ${PERSON}`,
-      )
-      .bind(
-        clinicId,
-        given.ownable_type,
-        given.ownable_id,
-        given.first_name.trim(),
-        given.last_name.trim(),
-        given.date_of_birth,
-        sealed?.keyId ?? null,
-        sealed?.sealed ?? null,
-        sealed?.lastFour ?? null,
-        given.phone ?? null,
-        given.email ?? null,
-        now,
-      ),
-  ])
-  const row = created?.results[0]
+  const owner = { type: given.ownable_type, id: given.ownable_id }
+  const row = await create(request, caller, session, env, 'person_informations', PERSON, owner, {
+    ...namesOf(given),
+    ssn: given.ssn ?? null,
+    phone: given.phone ?? null,
+    email: given.email ?? null,
+  })
   if (!row) return refusal(422, 'must exist')
   return json(JSON.stringify(row), 201, { Location: `${BASE}person_informations/${row.id}` })
 }
@@ -260,44 +234,87 @@ async function createDependent(
   session: D1DatabaseSession,
   env: Bindings,
 ) {
-  const { clinicId } = caller
   const { dependent: given } = await request.json<{ dependent: Dependent }>()
   if (!isPerson(given) || !given.relationship || !Number.isSafeInteger(given.primary_holder_id)) {
     return refusal(422, 'is invalid')
   }
-  const owner = {
-    clinicId,
-    table: 'dependents' as const,
-    ownableType: 'Patient',
-    ownableId: given.primary_holder_id,
-  }
-  const sealed = await sealSsn(ninedigits(given.ssn), owner, env.SSN_PUBLIC_KEY)
-  const now = new Date().toISOString()
-  const [created] = await session.batch([
-    session
-      .prepare(
-        `INSERT INTO dependents
-          SELECT NULL, clinic_id, 1 + (SELECT coalesce(max(position), 0) FROM dependents WHERE clinic_id = ?1),
-            type, id, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10
-          FROM ownables WHERE clinic_id = ?1 AND type = 'Patient' AND id = ?2
-          RETURNING ${DEPENDENT}`,
-      )
-      .bind(
-        clinicId,
-        given.primary_holder_id,
-        given.first_name.trim(),
-        given.last_name.trim(),
-        given.date_of_birth,
-        given.relationship,
-        sealed?.keyId ?? null,
-        sealed?.sealed ?? null,
-        sealed?.lastFour ?? null,
-        now,
-      ),
-  ])
-  const row = created?.results[0]
+  const owner = { type: 'Patient', id: given.primary_holder_id }
+  const row = await create(request, caller, session, env, 'dependents', DEPENDENT, owner, {
+    ...namesOf(given),
+    relationship: given.relationship,
+    ssn: given.ssn ?? null,
+  })
   return row ? json(JSON.stringify(row), 201) : refusal(422, 'must exist')
 }
+
+/** One batch, as the service's: the record, the idempotency key, both read again, and the audit event. */
+async function create(
+  request: Request,
+  { requestId, clinicId, tokenId }: Caller,
+  session: D1DatabaseSession,
+  env: Bindings,
+  table: 'person_informations' | 'dependents',
+  columns: string,
+  owner: { type: string; id: number },
+  { ssn, ...fields }: Record<string, string | null>,
+) {
+  const digits = ssn?.replaceAll('-', '') ?? null
+  const sealed = await sealSsn(
+    digits,
+    { clinicId, table, ownableType: owner.type, ownableId: owner.id },
+    env.SSN_PUBLIC_KEY,
+  )
+  const key = request.headers.get('Idempotency-Key') ?? requestId
+  const fingerprint = await sha256(JSON.stringify([table, owner, fields, sealed?.lastFour ?? null]))
+  const [type, id] =
+    table === 'dependents'
+      ? ['primary_holder_type', 'primary_holder_id']
+      : ['ownable_type', 'ownable_id']
+  const names = Object.keys(fields)
+  const now = new Date().toISOString()
+
+  const [, , kept, record] = await session.batch<{ id: number }>([
+    session
+      .prepare(
+        `INSERT INTO ${table} (clinic_id, position, ${type}, ${id}, created_at, updated_at,
+            ssn_key_id, ssn_sealed, ssn_last_four, ${names.join()})
+          SELECT clinic_id, 1 + (SELECT coalesce(max(position), 0) FROM ${table} WHERE clinic_id = ?1),
+            type, id, ?6, ?6, ?7, ?8, ?9, ${names.map((_, n) => `?${n + 10}`).join()}
+          FROM ownables WHERE clinic_id = ?1 AND type = ?2 AND id = ?3 AND NOT EXISTS (
+            SELECT 1 FROM idempotency_keys WHERE clinic_id = ?1 AND token_id = ?4 AND key = ?5)`,
+      )
+      .bind(
+        ...[clinicId, owner.type, owner.id, tokenId, key, now],
+        ...[sealed?.keyId ?? null, sealed?.sealed ?? null, sealed?.lastFour ?? null],
+        ...Object.values(fields),
+      ),
+    session
+      .prepare(
+        'INSERT INTO idempotency_keys SELECT ?, ?, ?, ?, ?, last_insert_rowid(), ? WHERE changes() = 1',
+      )
+      .bind(clinicId, tokenId, key, fingerprint, requestId, now),
+    session
+      .prepare(
+        'SELECT fingerprint, request_id FROM idempotency_keys WHERE clinic_id = ? AND token_id = ? AND key = ?',
+      )
+      .bind(clinicId, tokenId, key),
+    session
+      .prepare(
+        `SELECT ${columns} FROM ${table} WHERE clinic_id = ?1 AND id = (${RECORD_UNDER_KEY})`,
+      )
+      .bind(clinicId, tokenId, key, fingerprint),
+    session
+      .prepare(
+        `INSERT INTO audit_events SELECT NULL, ?5, ?6, ?1, ?2, 'create', ?7, json_array(record_id), 201
+          FROM (${RECORD_UNDER_KEY}) WHERE true ON CONFLICT DO NOTHING`,
+      )
+      .bind(clinicId, tokenId, key, fingerprint, now, requestId, table),
+  ])
+  return kept?.results[0] && record?.results[0]
+}
+
+const RECORD_UNDER_KEY = `SELECT record_id FROM idempotency_keys
+  WHERE clinic_id = ?1 AND token_id = ?2 AND key = ?3 AND fingerprint = ?4`
 
 type PersonFields = {
   first_name: string
@@ -320,7 +337,11 @@ const isPerson = (given: PersonFields) =>
   !Number.isNaN(Date.parse(given.date_of_birth)) &&
   /^(\d{9}|\d{3}-\d{2}-\d{4})?$/.test(given.ssn ?? '')
 
-const ninedigits = (ssn: string | null | undefined) => ssn?.replaceAll('-', '') ?? null
+const namesOf = (given: PersonFields) => ({
+  first_name: given.first_name.trim(),
+  last_name: given.last_name.trim(),
+  date_of_birth: given.date_of_birth,
+})
 
 /** Ready answers of one catalogue version: the same isolate memory and edge cache as the service has. */
 let remembered = { version: '', answers: new Map<string, { body: string; link: string }>() }
