@@ -161,9 +161,11 @@ describe('every documented answer is given', () => {
     if (status === 415) headers['Content-Type'] = 'text/plain'
     if (status === 422) headers['x-d1-bookmark'] = 'wrong'
     if (status === 500) headers['x-test-d1'] = 'broken'
+    // A page that no cache holds yet, so that storage is asked.
+    const query = status === 500 ? '?page=97' : ''
     if (status === 503) headers['x-test-kv'] = 'before,before,before'
 
-    const response = await at.fetch(url, {
+    const response = await at.fetch(url + query, {
       method: verb,
       headers,
       redirect: 'manual',
