@@ -111,6 +111,8 @@ async function openRemote(choice: StoreChoice): Promise<Opened> {
         kv_namespaces: kv_namespaces.map((namespace) => ({ ...namespace, remote: true })),
       }),
     )
+    // Its progress would go to stdout, among what was asked for.
+    process.env.WRANGLER_LOG = 'error'
     const { getPlatformProxy } = await import('wrangler')
     return await getPlatformProxy<Bindings>({ configPath, persist: false, remoteBindings: true })
   } catch {
