@@ -10,6 +10,12 @@ export type Bindings = {
   TOKENS: KVNamespace
   /** X25519, 32 bytes in base64url. Without it SSNs are refused. */
   SSN_PUBLIC_KEY?: string
+  /** Requests of one token. Without the binding there is no limit. */
+  TOKEN_RATE_LIMIT?: RateLimit
+  /** Failed authentications from one address. Without the binding there is no limit. */
+  FAILURE_RATE_LIMIT?: RateLimit
+  /** Origins whose pages may call the API, separated by commas. None unless set. */
+  CORS_ORIGINS?: string
 }
 
 export type Env = {
@@ -18,6 +24,8 @@ export type Env = {
     requestId: string
     caller: Caller
     db: Database
+    /** The records that the request touched or asked for, for the audit trail. */
+    recordIds: readonly number[]
     /** KV keys that a route wants read in the same call as the token. */
     keysBesideToken: readonly string[]
     /** What those keys hold; null where there is nothing. */

@@ -1,13 +1,19 @@
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { secureHeaders } from 'hono/secure-headers'
+import { openDatabase as openOver } from './db/client.ts'
 import { dependents } from './dependents/routes.ts'
-import { factory } from './factory.ts'
+import { factory, type Bindings } from './factory.ts'
+import { allowOrigins } from './http/allow-origins.ts'
+import { audit } from './http/audit.ts'
 import { authenticate, readBesideToken } from './http/authenticate.ts'
 import { renderError, renderMethodNotAllowed, renderNotFound } from './http/errors.ts'
 import { forbidStoring } from './http/forbid-storing.ts'
 import { limitBody } from './http/limit-body.ts'
+import { limitRate } from './http/limit-rate.ts'
+import { logRequest } from './http/log.ts'
 import { nameRequest } from './http/name-request.ts'
 import { openDatabase } from './http/open-database.ts'
+import { sweepKeys } from './idempotency/queries.ts'
 import { ownables } from './ownables/routes.ts'
 import { personInformations } from './person-informations/routes.ts'
 import { CATALOGUE_KEY } from './plans/catalogue.ts'
@@ -18,10 +24,10 @@ const app = factory.createApp()
 app.onError(renderError)
 app.notFound(renderNotFound)
 
-app.use(nameRequest, secureHeaders(), forbidStoring)
+app.use(nameRequest, logRequest, secureHeaders(), forbidStoring, allowOrigins)
 app.use(methodNotAllowed({ app, onMethodNotAllowed: renderMethodNotAllowed }))
 app.use('/v1/clinic/insurances/plans', readBesideToken(CATALOGUE_KEY))
-app.use('/v1/*', authenticate, limitBody, openDatabase)
+app.use('/v1/*', authenticate, openDatabase, audit, limitRate, limitBody)
 
 export const routes = app
   .route('/v1/clinic/insurances/person_informations', personInformations)
@@ -29,4 +35,11 @@ export const routes = app
   .route('/v1/clinic/insurances/plans', plans)
   .route('/v1/clinic/insurances/ownables', ownables)
 
-export default app
+export default {
+  fetch: app.fetch,
+
+  /** Runs hourly, by the cron trigger of wrangler.toml. */
+  async scheduled(_, env) {
+    await sweepKeys(openOver(env.DB.withSession('first-primary')))
+  },
+} satisfies ExportedHandler<Bindings>

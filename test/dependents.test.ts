@@ -129,7 +129,7 @@ describe('GET /dependents', () => {
 
     expect(await response.json()).toMatchObject({
       dependents: [
-        { first_name: 'One', ssn: '***-**-4321' },
+        { first_name: 'One', ssn: '***-**-4320' },
         { first_name: 'Two', ssn: null },
       ],
       pagination: { current_page: 1, total_pages: 1, total_count: 2, per_page: 25 },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { aDependent, aPersonInformation } from './support/fixtures.ts'
+import { aDependent, aPersonInformation, CANARY } from './support/fixtures.ts'
 import { API, startWorker, type TestWorker } from './support/worker.ts'
 
 let worker: TestWorker
@@ -214,7 +214,7 @@ describe('500', () => {
     const logged = JSON.stringify(broken.logs())
     expect(logged).toContain('person_informations')
     for (const secret of [
-      'Sørensen',
+      CANARY.name,
       '1990-05-15',
       '4320',
       'ana@',

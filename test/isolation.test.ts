@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { aDependent, aPersonInformation } from './support/fixtures.ts'
 import { startWorker, type Clinic, type TestWorker } from './support/worker.ts'
@@ -114,5 +115,43 @@ describe('the lists of a clinic', () => {
 
     const { dependents } = JSON.parse(await response.text())
     expect(dependents).toMatchObject([{ first_name: 'Of two' }])
+  })
+})
+
+describe("every id of another clinic's, at every route and parameter", () => {
+  it('answers as one that never was, byte for byte', { timeout: 120_000 }, async () => {
+    const foreignIds: number[] = []
+    for (let n = 1; n <= 20; n++) {
+      await theirs.ownable('Patient', n)
+      const created = await theirs.post('/person_informations', aPersonInformation(n))
+      await theirs.post('/dependents', aDependent(n))
+      foreignIds.push(n, JSON.parse(await created.text()).id)
+    }
+    /** What is seen, less the client's own id where a link repeats it, and the length that goes with it. */
+    const seenOf = async (response: Promise<Awaited<ReturnType<Clinic['get']>>>) => {
+      const { headers, ...rest } = await seen(await response)
+      const { 'content-length': _, link = '', ...others } = headers
+      return { ...rest, headers: others, link: link.replace(/_id=\d+/g, '_id=…') }
+    }
+
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...foreignIds),
+        fc.integer({ min: 900_000_000, max: 999_999_999 }),
+        fc.constantFrom(
+          (id: number) => ours.get(`/person_informations/${id}`),
+          (id: number) => ours.get(`/person_informations?patient_id=${id}&page_size=1`),
+          (id: number) => ours.get(`/dependents?primary_holder_id=${id}&page_size=1`),
+          (id: number) => ours.post('/person_informations', aPersonInformation(id)),
+          (id: number) => ours.post('/person_informations', aPersonInformation(id, { email: 'x' })),
+          (id: number) => ours.post('/dependents', aDependent(id)),
+          (id: number) => ours.post('/dependents', aDependent(id, { ssn: 'x' })),
+        ),
+        async (foreign, never, send) => {
+          expect(await seenOf(send(foreign))).toEqual(await seenOf(send(never)))
+        },
+      ),
+      { numRuns: 300, seed: 20260730 },
+    )
   })
 })

@@ -21,6 +21,18 @@ describe('PUT /ownables/{type}/{id}', () => {
     expect(dependent.status).toBe(201)
   })
 
+  it('takes the largest id that a number holds exactly', async () => {
+    const clinic = await worker.clinic()
+    const largest = Number.MAX_SAFE_INTEGER
+
+    await clinic.put(`/ownables/Patient/${largest}`)
+    const created = await clinic.post('/dependents', aDependent(largest))
+    const listed = await clinic.get(`/dependents?primary_holder_id=${largest}`)
+
+    expect(await created.json()).toMatchObject({ primary_holder_id: largest })
+    expect(await listed.json()).toMatchObject({ pagination: { total_count: 1 } })
+  })
+
   it('registers it for the caller alone', async () => {
     const [ours, theirs] = [await worker.clinic(), await worker.clinic()]
 

@@ -134,6 +134,8 @@ describe('POST /person_informations', () => {
     ['first_name', 'A\u0000na', 'is invalid'],
     ['first_name', 'A\ud800na', 'is invalid'],
     ['first_name', 'A\u202ena', 'is invalid'],
+    ['first_name', 'A\nna', 'is invalid'],
+    ['first_name', 'A\u0085na', 'is invalid'],
     ['first_name', long(256), 'is too long (maximum is 255 characters)'],
     ['last_name', null, BLANK],
     ['last_name', {}, 'is invalid'],

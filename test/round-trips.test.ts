@@ -99,6 +99,6 @@ describe('a list of 100,000 person informations', () => {
     expect(await response.json()).toMatchObject({
       pagination: { current_page: page, total_pages: 4000, total_count: RECORDS },
     })
-    expect(Number(response.headers.get('x-test-rows-read'))).toBeLessThanOrEqual(28)
+    expect(Number(response.headers.get('x-test-rowsread'))).toBeLessThanOrEqual(28)
   })
 })

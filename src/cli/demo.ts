@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Database } from '../db/client.ts'
 import { insertDependent } from '../dependents/queries.ts'
 import { PATIENT } from '../fields/ownable-type.ts'
+import type { IdempotencyKey } from '../idempotency/queries.ts'
 import { registerOwnables } from '../ownables/queries.ts'
 import { insertPersonInformation } from '../person-informations/queries.ts'
 import { publishCatalogue } from '../plans/catalogue.ts'
@@ -116,7 +117,6 @@ async function loadClinic(
     const owner = { clinicId, ownableType: PATIENT, ownableId: id }
     await insertPersonInformation(
       db,
-      clinicId,
       {
         ownable_id: id,
         ownable_type: PATIENT,
@@ -131,11 +131,11 @@ async function loadClinic(
         { ...owner, table: 'person_informations' },
         ssnPublicKey,
       ),
+      demoKey(clinicId, `person information ${n}`),
     )
     if (n % 3 === 2) continue
     await insertDependent(
       db,
-      clinicId,
       {
         primary_holder_id: id,
         first_name: CHILDREN[n % CHILDREN.length] ?? '',
@@ -148,9 +148,19 @@ async function loadClinic(
         { ...owner, table: 'dependents' },
         ssnPublicKey,
       ),
+      demoKey(clinicId, `dependent ${n}`),
     )
   }
 }
 
 /** From the ten numbers that the Social Security Administration sets aside for advertisements. */
 const sampleSsn = (n: number) => `98765432${n % 10}`
+
+/** The same at every load, so that one which was interrupted can simply be run again. */
+const demoKey = (clinicId: string, key: string): IdempotencyKey => ({
+  clinicId,
+  tokenId: 'demo',
+  key,
+  fingerprint: key,
+  requestId: `${clinicId} ${key}`,
+})

@@ -106,3 +106,38 @@ export const plans = sqliteTable(
     index('plans_by_active').on(table.active, table.planType),
   ],
 )
+
+export const idempotencyKeys = sqliteTable(
+  'idempotency_keys',
+  {
+    clinicId: text('clinic_id').notNull(),
+    tokenId: text('token_id').notNull(),
+    key: text('key').notNull(),
+    fingerprint: text('fingerprint').notNull(),
+    requestId: text('request_id').notNull(),
+    recordId: integer('record_id').notNull(),
+    createdAt: text('created_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.clinicId, table.tokenId, table.key] }),
+    index('idempotency_keys_by_created_at').on(table.createdAt),
+  ],
+)
+
+export const auditEvents = sqliteTable(
+  'audit_events',
+  {
+    id: integer('id').primaryKey(),
+    occurredAt: text('occurred_at').notNull(),
+    requestId: text('request_id').notNull().unique(),
+    clinicId: text('clinic_id').notNull(),
+    tokenId: text('token_id').notNull(),
+    action: text('action', { enum: ['list', 'read', 'create', 'register'] }).notNull(),
+    resource: text('resource', {
+      enum: ['person_informations', 'dependents', 'ownables'],
+    }).notNull(),
+    recordIds: text('record_ids', { mode: 'json' }).$type<number[]>().notNull(),
+    status: integer('status').notNull(),
+  },
+  (table) => [index('audit_events_by_clinic').on(table.clinicId, table.occurredAt)],
+)

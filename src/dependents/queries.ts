@@ -1,10 +1,12 @@
 import { and, asc, eq, sql } from 'drizzle-orm'
+import { appendCreation } from '../audit/queries.ts'
 import type { Database } from '../db/client.ts'
 import { cutByOffset, cutByPosition, nextPosition, type PageRequest } from '../db/paging.ts'
 import { dependents, ownables } from '../db/tables.ts'
 import { PATIENT } from '../fields/ownable-type.ts'
+import { insertOnce, isUnused, recordUnder, type IdempotencyKey } from '../idempotency/queries.ts'
 import { isOwnable } from '../ownables/queries.ts'
-import { maskedSsn } from '../ssn/mask.ts'
+import { maskedSsn, sealedSsn } from '../ssn/columns.ts'
 import type { SealedSsn } from '../ssn/seal.ts'
 import type { NewDependent } from './schema.ts'
 
@@ -45,41 +47,43 @@ export async function listDependents(
   return { ...request, rows, totalCount: counted?.total ?? 0 }
 }
 
-/** Inserts a dependent of one of the clinic's patients; undefined if there is no such patient. */
+/** Inserts a dependent of one of the clinic's patients, once under one key, and its audit event with it. */
 export async function insertDependent(
   db: Database,
-  clinicId: string,
   given: Omit<NewDependent, 'ssn'>,
   sealed: SealedSsn | null,
+  key: IdempotencyKey,
 ) {
+  const { clinicId } = key
   const now = new Date().toISOString()
-  const [[inserted]] = await db.batch([
-    db
-      .insert(dependents)
-      .select((query) =>
-        query
-          .select({
-            id: sql`NULL`.as('id'),
-            clinicId: ownables.clinicId,
-            position: nextPosition(dependents, clinicId).as('position'),
-            primaryHolderType: ownables.type,
-            primaryHolderId: ownables.id,
-            firstName: sql`${given.first_name}`.as('first_name'),
-            lastName: sql`${given.last_name}`.as('last_name'),
-            dateOfBirth: sql`${given.date_of_birth}`.as('date_of_birth'),
-            relationship: sql`${given.relationship}`.as('relationship'),
-            ssnKeyId: sql`${sealed?.keyId ?? null}`.as('ssn_key_id'),
-            ssnSealed: sql`${sealed?.sealed ?? null}`.as('ssn_sealed'),
-            ssnLastFour: sql`${sealed?.lastFour ?? null}`.as('ssn_last_four'),
-            createdAt: sql`${now}`.as('created_at'),
-            updatedAt: sql`${now}`.as('updated_at'),
-          })
-          .from(ownables)
-          .where(isOwnable(clinicId, { type: PATIENT, id: given.primary_holder_id })),
-      )
-      .returning(answered),
-  ])
-  return inserted
+  return await insertOnce(db, key, now, {
+    insert: db.insert(dependents).select((query) =>
+      query
+        .select({
+          id: sql`NULL`.as('id'),
+          clinicId: ownables.clinicId,
+          position: nextPosition(dependents, clinicId).as('position'),
+          primaryHolderType: ownables.type,
+          primaryHolderId: ownables.id,
+          firstName: sql`${given.first_name}`.as('first_name'),
+          lastName: sql`${given.last_name}`.as('last_name'),
+          dateOfBirth: sql`${given.date_of_birth}`.as('date_of_birth'),
+          relationship: sql`${given.relationship}`.as('relationship'),
+          ...sealedSsn(sealed),
+          createdAt: sql`${now}`.as('created_at'),
+          updatedAt: sql`${now}`.as('updated_at'),
+        })
+        .from(ownables)
+        .where(
+          and(isOwnable(clinicId, { type: PATIENT, id: given.primary_holder_id }), isUnused(key)),
+        ),
+    ),
+    select: db
+      .select(answered)
+      .from(dependents)
+      .where(and(eq(dependents.clinicId, clinicId), eq(dependents.id, recordUnder(key)))),
+    event: appendCreation(db, 'dependents', key, now),
+  })
 }
 
 const ofPrimaryHolder = (clinicId: string, primaryHolderId: number) =>

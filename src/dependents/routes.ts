@@ -2,7 +2,7 @@ import { factory } from '../factory.ts'
 import { MUST_EXIST } from '../fields/messages.ts'
 import { PATIENT } from '../fields/ownable-type.ts'
 import { requireScope } from '../http/authenticate.ts'
-import { ApiError } from '../http/errors.ts'
+import { idempotencyKey, inserted } from '../http/idempotency.ts'
 import { paginated, pageRequest } from '../http/pagination.ts'
 import { requireJson } from '../http/require-json.ts'
 import { validateBody, validateQuery } from '../http/validate.ts'
@@ -50,8 +50,9 @@ export const dependents = factory
         },
         c.env.SSN_PUBLIC_KEY,
       )
-      const created = await insertDependent(c.var.db, clinicId, given, sealed)
-      if (!created) throw new ApiError(422, primaryHolderMustExist)
+      const key = await idempotencyKey(c, given, sealed)
+      const insertion = await insertDependent(c.var.db, given, sealed, key)
+      const created = inserted(c, insertion, primaryHolderMustExist)
 
       return c.json(created, 201)
     },

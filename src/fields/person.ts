@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { IN_FUTURE, INVALID, NOT_INCLUDED } from './messages.ts'
-import { optional, text } from './text.ts'
+import { optional, plainText, text } from './text.ts'
 
 const FOURTEEN_HOURS = 14 * 60 * 60 * 1000
 
@@ -8,11 +8,11 @@ const FOURTEEN_HOURS = 14 * 60 * 60 * 1000
 export const latestToday = (now = Date.now()) =>
   new Date(now + FOURTEEN_HOURS).toISOString().slice(0, 10)
 
-/** Names as people have them: any script, digits and punctuation included. */
-export const personName = text(255)
+/** Names as people have them, on one line: any script, digits and punctuation included. */
+export const personName = text(255).refine((name) => !/[\t\n\r]/.test(name), { error: INVALID })
 
 /** A real calendar day as text, compared as text: a `Date` would move birthdays across time zones. */
-export const dateOfBirth = text(255).pipe(
+export const dateOfBirth = plainText.pipe(
   z.iso
     .date({ error: INVALID, abort: true })
     .refine((day) => day >= '1900-01-01', { error: INVALID })
@@ -21,7 +21,7 @@ export const dateOfBirth = text(255).pipe(
 
 /** Nine digits, with both dashes or none; read as the nine digits. The format alone is checked. */
 export const ssn = optional(
-  text(255)
+  plainText
     .regex(/^(\d{9}|\d{3}-\d{2}-\d{4})$/, { error: INVALID })
     .transform((value) => value.replaceAll('-', '')),
 )
@@ -49,4 +49,4 @@ export const email = optional(
 
 export const RELATIONSHIPS = ['spouse', 'child', 'parent', 'other'] as const
 
-export const relationship = text(255).pipe(z.enum(RELATIONSHIPS, { error: NOT_INCLUDED }))
+export const relationship = plainText.pipe(z.enum(RELATIONSHIPS, { error: NOT_INCLUDED }))

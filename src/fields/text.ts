@@ -1,18 +1,22 @@
 import * as z from 'zod'
 import { BLANK, blankOr, INVALID, tooLong } from './messages.ts'
 
-const NOT_TEXT = /[\p{Cc}\u202A-\u202E\u2066-\u2069]/u
+/** Control characters but tab and line breaks, and Unicode's bidirectional overrides and isolates. */
+const NOT_TEXT = /[^\P{Cc}\t\n\r]|[\u202A-\u202E\u2066-\u2069]/u
 
-/** No control character, no lone surrogate, none of Unicode's bidirectional overrides and isolates. */
+/** Nothing that displays as what it is not or does not survive storage: lone surrogates do not either. */
 const isPlainText = (text: string) => text.isWellFormed() && !NOT_TEXT.test(text)
+
+/** Trimmed text that is not blank. */
+export const plainText = z
+  .string({ error: blankOr(INVALID) })
+  .trim()
+  .min(1, { error: BLANK, abort: true })
+  .refine(isPlainText, { error: INVALID, abort: true })
 
 /** Trimmed text of 1 to `maximum` characters (code points), any script. */
 export const text = (maximum: number) =>
-  z
-    .string({ error: blankOr(INVALID) })
-    .trim()
-    .min(1, { error: BLANK, abort: true })
-    .refine(isPlainText, { error: INVALID, abort: true })
+  plainText
     .refine((value) => Array.from(value).length <= maximum, {
       error: tooLong(maximum),
       abort: true,

@@ -1,13 +1,20 @@
-import { factory } from '../factory.ts'
+import type { Context } from 'hono'
+import { attempt } from '../db/attempts.ts'
+import { factory, type Env } from '../factory.ts'
 import { isLive, tokenRecord, type Scope } from '../tokens/record.ts'
 import { isWellFormedToken, tokenIdOf, tokenKey } from '../tokens/token.ts'
-import { ApiError, storageUnavailable, UNAUTHORIZED } from './errors.ts'
+import { ApiError, UNAUTHORIZED } from './errors.ts'
+import { limitFailures } from './limit-rate.ts'
 
 /** How long, in seconds, an edge may answer a KV read from its own copy: the least that KV allows. */
 const KV_CACHE_SECONDS = 30
 
-const unauthorized = () =>
-  new ApiError(401, UNAUTHORIZED, { 'WWW-Authenticate': 'X-User-Token realm="clinic insurances"' })
+async function refuse(c: Context<Env>): Promise<never> {
+  await limitFailures(c)
+  throw new ApiError(401, UNAUTHORIZED, {
+    'WWW-Authenticate': 'X-User-Token realm="clinic insurances"',
+  })
+}
 
 /** Has `authenticate`, further down, read these KV keys in its one read. */
 export const readBesideToken = (...keys: string[]) =>
@@ -22,13 +29,13 @@ export const readBesideToken = (...keys: string[]) =>
  */
 export const authenticate = factory.createMiddleware(async (c, next) => {
   const token = c.req.header('X-User-Token')
-  if (token === undefined || !isWellFormedToken(token)) throw unauthorized()
+  if (token === undefined || !isWellFormedToken(token)) return await refuse(c)
 
   const key = await tokenKey(token)
   const values = await readKeys(c.env.TOKENS, [key, ...(c.var.keysBesideToken ?? [])])
 
   const record = tokenRecord.safeParse(values.get(key))
-  if (!record.success || !isLive(record.data, Date.now())) throw unauthorized()
+  if (!record.success || !isLive(record.data, Date.now())) return await refuse(c)
 
   c.set('valuesBesideToken', values)
   c.set('caller', {
@@ -46,10 +53,9 @@ export const requireScope = (scope: Scope) =>
     await next()
   })
 
-async function readKeys(kv: KVNamespace, keys: string[]): Promise<Map<string, unknown>> {
-  try {
-    return await kv.get<unknown>(keys, { type: 'json', cacheTtl: KV_CACHE_SECONDS })
-  } catch {
-    throw storageUnavailable()
-  }
-}
+/** KV tells no reasons apart, so every failure is worth another try. */
+const readKeys = (kv: KVNamespace, keys: string[]): Promise<Map<string, unknown>> =>
+  attempt(
+    () => kv.get<unknown>(keys, { type: 'json', cacheTtl: KV_CACHE_SECONDS }),
+    () => 'try again',
+  )

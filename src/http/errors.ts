@@ -1,5 +1,6 @@
 import type { Context, ErrorHandler, NotFoundHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
+import { StorageUnavailable } from '../db/attempts.ts'
 import type { Env } from '../factory.ts'
 import { SsnKeyError } from '../ssn/seal.ts'
 import { log } from './log.ts'
@@ -31,13 +32,11 @@ export class ApiError extends Error {
   }
 }
 
-/** Storage did not answer. The client may try again: nothing was decided. */
-export const storageUnavailable = () =>
-  new ApiError(503, 'Storage is temporarily unavailable', { 'Retry-After': '1' })
-
-/** Nothing can seal an SSN, so it is refused rather than stored. */
-const ssnsNotAccepted = () =>
-  new ApiError(503, 'Social Security Numbers cannot be accepted right now', { 'Retry-After': '60' })
+/** Failures that are nobody's fault in the request: the client may send it again, nothing was lost. */
+const UNAVAILABLE = [
+  [StorageUnavailable, 'Storage is temporarily unavailable', '1'],
+  [SsnKeyError, 'Social Security Numbers cannot be accepted right now', '60'],
+] as const
 
 const render = (c: Context<Env>, refusal: ApiError) =>
   c.json({ errors: refusal.errors }, refusal.status, refusal.headers)
@@ -49,7 +48,11 @@ export const renderError: ErrorHandler<Env> = (error, c) => {
     return render(c, new ApiError(400, NOT_JSON))
   }
   log(c, 'error', { code: error.name })
-  if (error instanceof SsnKeyError) return render(c, ssnsNotAccepted())
+  for (const [failure, sentence, seconds] of UNAVAILABLE) {
+    if (error instanceof failure) {
+      return render(c, new ApiError(503, sentence, { 'Retry-After': seconds }))
+    }
+  }
   return render(c, new ApiError(500, INTERNAL))
 }
 

@@ -35,9 +35,13 @@ export const paginationOf = (page: Page<unknown>) => ({
 export function paginated<Key extends string>(
   c: Context<Env>,
   key: Key,
-  page: Page<unknown>,
+  page: Page<{ id: number }>,
   query: ListQuery,
 ) {
+  c.set(
+    'recordIds',
+    page.rows.map(({ id }) => id),
+  )
   c.header('Link', linkHeader(c.req.url, page, query))
   return c.json({ [key]: page.rows, pagination: paginationOf(page) })
 }

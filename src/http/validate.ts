@@ -4,6 +4,7 @@ import * as z from 'zod'
 import type { Env } from '../factory.ts'
 import { BLANK } from '../fields/messages.ts'
 import { ApiError, type FieldErrors } from './errors.ts'
+import { idempotencyKeyErrors } from './idempotency.ts'
 
 /** Validates the query: 422 names every malformed parameter, and parameters we do not know are ignored. */
 export const validateQuery = <Schema extends z.ZodObject>(schema: Schema) =>
@@ -14,8 +15,9 @@ export const validatePath = <Schema extends z.ZodObject>(schema: Schema) =>
   zValidator('param', schema, refuse)
 
 /**
- * Validates a body `{[root]: fields}` and gives the fields. When one is wrong, `furtherErrors` may add what
- * only storage can tell, so that one answer names everything; it is given the fields as they were sent.
+ * Validates a body `{[root]: fields}`, and the idempotency key with it, and gives the fields. When something
+ * is wrong, `furtherErrors` may add what only storage can tell, so that one answer names everything; it is
+ * given the fields as they were sent.
  */
 export function validateBody<Schema extends z.ZodObject>(
   root: string,
@@ -27,11 +29,13 @@ export function validateBody<Schema extends z.ZodObject>(
   type Refuse = Hook<Accepted, Env, string, 'json', object, typeof schema>
 
   const refuseAll: Refuse = async (checked, c) => {
-    if (checked.success) return
-    throw new ApiError(422, {
-      ...fieldErrors(checked.error, root),
-      ...(await furtherErrors(c, fieldsUnder(root, checked.data))),
-    })
+    const errors = {
+      ...(!checked.success && fieldErrors(checked.error, root)),
+      ...idempotencyKeyErrors(c),
+    }
+    if (Object.keys(errors).length === 0) return
+    const sent = checked.success ? checked.data : fieldsUnder(root, checked.data)
+    throw new ApiError(422, { ...errors, ...(await furtherErrors(c, sent)) })
   }
   return zValidator<typeof schema, 'json', Env, string, Refuse>('json', schema, refuseAll)
 }

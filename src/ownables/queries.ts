@@ -1,4 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm'
+import { appendEvent, type AuditEvent } from '../audit/queries.ts'
 import type { Database } from '../db/client.ts'
 import { ownables } from '../db/tables.ts'
 
@@ -20,14 +21,26 @@ export async function ownableExists(db: Database, clinicId: string, ownable: Own
   return found.length > 0
 }
 
-/** Registers the ownable; registering it again changes nothing. */
-export async function registerOwnable(db: Database, clinicId: string, ownable: Ownable) {
+/** Registers the ownable, and its audit event with it; registering it again changes nothing. */
+export async function registerOwnable(
+  db: Database,
+  ownable: Ownable,
+  request: Pick<AuditEvent, 'clinicId' | 'tokenId' | 'requestId'>,
+) {
+  const { clinicId } = request
   const createdAt = new Date().toISOString()
   await db.batch([
     db
       .insert(ownables)
       .values({ clinicId, type: ownable.type, id: ownable.id, createdAt })
       .onConflictDoNothing(),
+    appendEvent(db, {
+      ...request,
+      action: 'register',
+      resource: 'ownables',
+      recordIds: [ownable.id],
+      status: 204,
+    }),
   ])
 }
 

@@ -13,10 +13,13 @@ export const ownables = factory
     async (c) => {
       const { ownable_type, ownable_id } = c.req.valid('param')
 
-      await registerOwnable(c.var.db, c.var.caller.clinicId, {
-        type: ownable_type,
-        id: ownable_id,
-      })
+      const { clinicId, tokenId } = c.var.caller
+
+      await registerOwnable(
+        c.var.db,
+        { type: ownable_type, id: ownable_id },
+        { clinicId, tokenId, requestId: c.var.requestId },
+      )
 
       return c.body(null, 204)
     },

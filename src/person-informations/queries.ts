@@ -1,10 +1,12 @@
 import { and, asc, eq, sql } from 'drizzle-orm'
+import { appendCreation } from '../audit/queries.ts'
 import type { Database } from '../db/client.ts'
 import { cutByOffset, cutByPosition, nextPosition, type PageRequest } from '../db/paging.ts'
 import { ownables, personInformations } from '../db/tables.ts'
 import { PATIENT } from '../fields/ownable-type.ts'
+import { insertOnce, isUnused, recordUnder, type IdempotencyKey } from '../idempotency/queries.ts'
 import { isOwnable } from '../ownables/queries.ts'
-import { maskedSsn } from '../ssn/mask.ts'
+import { maskedSsn, sealedSsn } from '../ssn/columns.ts'
 import type { SealedSsn } from '../ssn/seal.ts'
 import type { NewPersonInformation } from './schema.ts'
 
@@ -62,42 +64,49 @@ export async function findPersonInformation(db: Database, clinicId: string, id: 
   return found
 }
 
-/** Inserts a record of one of the clinic's ownables; undefined if there is no such ownable. */
+/** Inserts a record of one of the clinic's ownables, once under one key, and its audit event with it. */
 export async function insertPersonInformation(
   db: Database,
-  clinicId: string,
   given: Omit<NewPersonInformation, 'ssn'>,
   sealed: SealedSsn | null,
+  key: IdempotencyKey,
 ) {
+  const { clinicId } = key
   const now = new Date().toISOString()
-  const [[inserted]] = await db.batch([
-    db
-      .insert(personInformations)
-      .select((query) =>
-        query
-          .select({
-            id: sql`NULL`.as('id'),
-            clinicId: ownables.clinicId,
-            position: nextPosition(personInformations, clinicId).as('position'),
-            ownableType: ownables.type,
-            ownableId: ownables.id,
-            firstName: sql`${given.first_name}`.as('first_name'),
-            lastName: sql`${given.last_name}`.as('last_name'),
-            dateOfBirth: sql`${given.date_of_birth}`.as('date_of_birth'),
-            ssnKeyId: sql`${sealed?.keyId ?? null}`.as('ssn_key_id'),
-            ssnSealed: sql`${sealed?.sealed ?? null}`.as('ssn_sealed'),
-            ssnLastFour: sql`${sealed?.lastFour ?? null}`.as('ssn_last_four'),
-            phone: sql`${given.phone}`.as('phone'),
-            email: sql`${given.email}`.as('email'),
-            createdAt: sql`${now}`.as('created_at'),
-            updatedAt: sql`${now}`.as('updated_at'),
-          })
-          .from(ownables)
-          .where(isOwnable(clinicId, { type: given.ownable_type, id: given.ownable_id })),
-      )
-      .returning(answered),
-  ])
-  return inserted
+  return await insertOnce(db, key, now, {
+    insert: db.insert(personInformations).select((query) =>
+      query
+        .select({
+          id: sql`NULL`.as('id'),
+          clinicId: ownables.clinicId,
+          position: nextPosition(personInformations, clinicId).as('position'),
+          ownableType: ownables.type,
+          ownableId: ownables.id,
+          firstName: sql`${given.first_name}`.as('first_name'),
+          lastName: sql`${given.last_name}`.as('last_name'),
+          dateOfBirth: sql`${given.date_of_birth}`.as('date_of_birth'),
+          ...sealedSsn(sealed),
+          phone: sql`${given.phone}`.as('phone'),
+          email: sql`${given.email}`.as('email'),
+          createdAt: sql`${now}`.as('created_at'),
+          updatedAt: sql`${now}`.as('updated_at'),
+        })
+        .from(ownables)
+        .where(
+          and(
+            isOwnable(clinicId, { type: given.ownable_type, id: given.ownable_id }),
+            isUnused(key),
+          ),
+        ),
+    ),
+    select: db
+      .select(answered)
+      .from(personInformations)
+      .where(
+        and(eq(personInformations.clinicId, clinicId), eq(personInformations.id, recordUnder(key))),
+      ),
+    event: appendCreation(db, 'person_informations', key, now),
+  })
 }
 
 const ofPatient = (clinicId: string, patientId: number) =>

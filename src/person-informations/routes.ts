@@ -3,6 +3,7 @@ import { MUST_EXIST } from '../fields/messages.ts'
 import { queryId } from '../fields/number.ts'
 import { requireScope } from '../http/authenticate.ts'
 import { ApiError } from '../http/errors.ts'
+import { idempotencyKey, inserted } from '../http/idempotency.ts'
 import { paginated, pageRequest } from '../http/pagination.ts'
 import { requireJson } from '../http/require-json.ts'
 import { validateBody, validateQuery } from '../http/validate.ts'
@@ -17,6 +18,8 @@ import { namedOwnable, newPersonInformation, personInformationsFilter } from './
 
 const ownableMustExist = { ownable_id: [MUST_EXIST] }
 
+const notFound = () => new ApiError(404, 'Person information not found')
+
 export const personInformations = factory
   .createApp()
   .get('/', requireScope('insurances:read'), validateQuery(personInformationsFilter), async (c) => {
@@ -30,11 +33,12 @@ export const personInformations = factory
     return paginated(c, 'person_informations', page, query)
   })
   .get('/:id', requireScope('insurances:read'), async (c) => {
-    const id = queryId.safeParse(c.req.param('id'))
+    const { data: id } = queryId.safeParse(c.req.param('id'))
+    if (id === undefined) throw notFound()
+    c.set('recordIds', [id])
 
-    const found =
-      id.success && (await findPersonInformation(c.var.db, c.var.caller.clinicId, id.data))
-    if (!found) throw new ApiError(404, 'Person information not found')
+    const found = await findPersonInformation(c.var.db, c.var.caller.clinicId, id)
+    if (!found) throw notFound()
 
     return c.json(found)
   })
@@ -63,8 +67,9 @@ export const personInformations = factory
         },
         c.env.SSN_PUBLIC_KEY,
       )
-      const created = await insertPersonInformation(c.var.db, clinicId, given, sealed)
-      if (!created) throw new ApiError(422, ownableMustExist)
+      const key = await idempotencyKey(c, given, sealed)
+      const insertion = await insertPersonInformation(c.var.db, given, sealed, key)
+      const created = inserted(c, insertion, ownableMustExist)
 
       return c.json(created, 201, { Location: `${c.req.path}/${created.id}` })
     },

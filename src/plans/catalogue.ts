@@ -1,3 +1,4 @@
+import { withinTime } from '../db/attempts.ts'
 import { catalogueRecord, type CatalogueRecord } from './schema.ts'
 
 /** The catalogue's record in KV. Putting a new version there moves every edge within KV's delay. */
@@ -11,6 +12,9 @@ const MEMORY_ENTRIES = 256
 
 /** A version never changes, so its answers could be kept for ever; a day lets old versions go. */
 const ONE_DAY = 'public, max-age=86400'
+
+/** Longer than a cache takes, and less than a client minds. In milliseconds. */
+const ONE_SECOND = 1000
 
 /** Where an answer came from: isolate memory, the edge cache, D1, or D1 because no version is known. */
 export type Tier = 'MEMORY' | 'HIT' | 'MISS' | 'BYPASS'
@@ -83,10 +87,10 @@ function remember(answers: Map<string, PlansAnswer>, key: string, answer: PlansA
   answers.set(key, answer)
 }
 
-/** The cache is a convenience: when it fails, D1 answers. */
+/** The cache is a convenience: when it fails, or does not answer, D1 does. */
 async function lookUp(key: string): Promise<PlansAnswer | undefined> {
   try {
-    const found = await caches.default.match(key)
+    const found = await withinTime(caches.default.match(key), ONE_SECOND)
     return found && { body: await found.text(), link: found.headers.get('Link') ?? '' }
   } catch {
     return undefined

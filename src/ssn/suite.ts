@@ -1,4 +1,5 @@
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core'
+import { sha256 } from '../sha256.ts'
 
 /** RFC 9180 with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and AES-256-GCM. */
 export const suite = new CipherSuite({
@@ -29,6 +30,5 @@ export const authenticatedData = (owner: SsnOwner) =>
 
 /** The first 8 hex digits of SHA-256 over the raw public key: names the key that opens a record. */
 export async function keyIdOf(publicKey: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', publicKey))
-  return Array.from(digest.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return (await sha256(publicKey)).slice(0, 8)
 }

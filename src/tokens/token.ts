@@ -1,3 +1,5 @@
+import { sha256 } from '../sha256.ts'
+
 /**
  * A token reads `clinic_` + 43 base62 digits of 256 random bits + 6 base62 digits of a CRC-32 over all
  * before them. The prefix lets secret scanners find a leaked one, the checksum refuses a typo unread.
@@ -28,10 +30,7 @@ export function withChecksum(prefixAndSecret: string): string {
 
 /** The key of a token's record in KV: `token:` and the SHA-256 of the token in hex. */
 export async function tokenKey(token: string): Promise<string> {
-  const digest = new Uint8Array(
-    await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token)),
-  )
-  return 'token:' + Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return `token:${await sha256(token)}`
 }
 
 /** The public name of a token, 16 hex digits of its hash: for logs and lists, useless as a credential. */

@@ -1,14 +1,17 @@
 import type { CataloguePlan } from '../../src/plans/queries.ts'
 
+/** Known values that nothing but their own row may hold: the harness looks for them everywhere else. */
+export const CANARY = { name: 'Quillfeather-Canary', ssn: '987-65-4320' }
+
 /** A person information that is right in every field, of the ownable given. */
 export const aPersonInformation = (ownableId: number, fields: Record<string, unknown> = {}) => ({
   person_information: {
     ownable_id: ownableId,
     ownable_type: 'Patient',
     first_name: 'Ana',
-    last_name: 'Sørensen',
+    last_name: CANARY.name,
     date_of_birth: '1990-05-15',
-    ssn: '987-65-4320',
+    ssn: CANARY.ssn,
     phone: '+1-202-555-0123',
     email: 'ana@example.com',
     ...fields,
@@ -20,10 +23,10 @@ export const aDependent = (primaryHolderId: number, fields: Record<string, unkno
   dependent: {
     primary_holder_id: primaryHolderId,
     first_name: 'Ida',
-    last_name: 'Sørensen',
+    last_name: CANARY.name,
     date_of_birth: '2010-03-20',
     relationship: 'child',
-    ssn: '987-65-4321',
+    ssn: CANARY.ssn,
     ...fields,
   },
 })

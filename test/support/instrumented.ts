@@ -1,6 +1,7 @@
 // @ts-expect-error The bundle that ships carries no types.
 import bundle from '../../dist/index.js'
 import type { Bindings } from '../../src/factory.ts'
+import { CANARY } from './fixtures.ts'
 
 const worker: ExportedHandler<Bindings> & Required<Pick<ExportedHandler<Bindings>, 'fetch'>> =
   bundle
@@ -8,48 +9,111 @@ const worker: ExportedHandler<Bindings> & Required<Pick<ExportedHandler<Bindings
 /** What a request asked of storage until it was answered. */
 type Counts = { d1: number; statements: number; rowsRead: number; rowsWritten: number; kv: number }
 
-/** The bundle that ships, with the real D1 and KV behind counters that answer as `x-test-…` headers. */
+/**
+ * What befalls a call: it never arrives, its answer is lost after the commit, nothing comes back, D1 has too
+ * much to do, or something breaks that no other try will mend. `ok` is the real thing.
+ */
+type Fault = 'before' | 'after' | 'stall' | 'overload' | 'broken' | 'ok'
+
+/** Gives the fault of each successive call. */
+type Faults = () => string
+
+/**
+ * The bundle that ships, with the real D1 and KV behind counters and faults. `x-test-d1` and `x-test-kv` of
+ * a request list the faults of its first calls; `x-test-d1-rate` makes each D1 call fail with that
+ * probability, before or after the commit; `x-test-cache` is the edge cache's fault. The counts come back as `x-test-…` headers.
+ */
 export default {
   async fetch(request, env, ctx) {
     const counts: Counts = { d1: 0, statements: 0, rowsRead: 0, rowsWritten: 0, kv: 0 }
+    const rate = Number(request.headers.get('x-test-d1-rate') ?? 0)
+    const d1Faults = rate > 0 ? atRandom(rate) : inTurn(request.headers.get('x-test-d1'))
+    const kvFaults = inTurn(request.headers.get('x-test-kv'))
+
+    befallCache(request.headers.get('x-test-cache'))
     const answer = await worker.fetch(
       request,
-      { ...env, DB: countingDatabase(env.DB, counts), TOKENS: countingKv(env.TOKENS, counts) },
+      {
+        ...env,
+        DB: faultyDatabase(env.DB, counts, d1Faults),
+        TOKENS: faultyKv(env.TOKENS, counts, kvFaults),
+      },
       ctx,
     )
+
     const counted = new Response(answer.body, answer)
-    counted.headers.set('x-test-d1', String(counts.d1))
-    counted.headers.set('x-test-statements', String(counts.statements))
-    counted.headers.set('x-test-rows-read', String(counts.rowsRead))
-    counted.headers.set('x-test-rows-written', String(counts.rowsWritten))
-    counted.headers.set('x-test-kv', String(counts.kv))
+    for (const [name, count] of Object.entries(counts)) {
+      counted.headers.set(`x-test-${name.toLowerCase()}`, String(count))
+    }
     return counted
   },
+  scheduled: (controller, env, ctx) => worker.scheduled?.(controller, env, ctx),
 } satisfies ExportedHandler<Bindings>
 
-/** Every way to reach D1 is counted: batch, and the methods of a statement outside one. */
-function countingDatabase(database: D1Database, counts: Counts): D1Database {
-  return new Proxy(database, {
-    get(target, name) {
-      if (name === 'withSession') {
-        return (at: string) => countingSession(target.withSession(at), counts)
-      }
-      if (name === 'prepare' || name === 'batch' || name === 'exec') {
-        throw new Error('the Worker goes through a session')
-      }
-      return Reflect.get(target, name)
-    },
+const cache = caches.default
+const { match } = cache
+
+/** The cache belongs to the isolate, so its fault is the latest request's. */
+function befallCache(fault: string | null): void {
+  Object.defineProperty(cache, 'match', {
+    configurable: true,
+    value: (key: string) => befall(fault ?? 'ok', () => Reflect.apply(match, cache, [key])),
   })
 }
 
-function countingSession(session: D1DatabaseSession, counts: Counts): D1DatabaseSession {
+function inTurn(list: string | null): Faults {
+  const faults = (list ?? '').split(',')
+  return () => faults.shift() || 'ok'
+}
+
+const atRandom =
+  (rate: number): Faults =>
+  () => {
+    if (Math.random() >= rate) return 'ok'
+    return Math.random() < 0.5 ? 'before' : 'after'
+  }
+
+const MESSAGES: Partial<Record<string, string>> = {
+  before: 'D1_ERROR: Network connection lost.',
+  after: 'D1_ERROR: storage caused object to be reset.',
+  overload: 'D1_ERROR: D1 DB is overloaded. Requests queued for too long.',
+  broken: `D1_ERROR: near '${CANARY.name}': syntax error at offset 7: SQLITE_ERROR`,
+} satisfies Partial<Record<Fault, string>>
+
+async function befall<Answer>(fault: string, call: () => Promise<Answer>): Promise<Answer> {
+  if (fault === 'stall') return await new Promise<never>(() => {})
+  if (fault === 'after') await call()
+  if (fault !== 'ok') throw new Error(MESSAGES[fault])
+  return await call()
+}
+
+/** Only sessions reach D1: a way round them fails the request and with it the test. */
+function faultyDatabase(database: D1Database, counts: Counts, faults: Faults): D1Database {
+  const roundTheSession = () => {
+    throw new Error('the Worker goes through a session')
+  }
+  return {
+    prepare: roundTheSession,
+    batch: roundTheSession,
+    exec: roundTheSession,
+    dump: roundTheSession,
+    withSession: (at) => faultySession(database.withSession(at), counts, faults),
+  }
+}
+
+/** Statements run in batches alone, so a batch is the one call to count. */
+function faultySession(
+  session: D1DatabaseSession,
+  counts: Counts,
+  faults: Faults,
+): D1DatabaseSession {
   return {
     getBookmark: () => session.getBookmark(),
-    prepare: (query) => countingStatement(session.prepare(query), counts),
+    prepare: (query) => runningInBatchesAlone(session.prepare(query)),
     async batch<T>(statements: D1PreparedStatement[]) {
       counts.d1++
       counts.statements += statements.length
-      const answers = await session.batch<T>(statements)
+      const answers = await befall(faults(), () => session.batch<T>(statements))
       for (const { meta } of answers) {
         counts.rowsRead += meta.rows_read
         counts.rowsWritten += meta.rows_written
@@ -59,33 +123,28 @@ function countingSession(session: D1DatabaseSession, counts: Counts): D1Database
   }
 }
 
-/** A statement that counts when it is run by itself; in a batch, the batch counts. */
-function countingStatement(statement: D1PreparedStatement, counts: Counts): D1PreparedStatement {
-  const { first, run, all, raw, bind } = statement
-  Object.defineProperty(statement, 'bind', {
-    value: (...values: unknown[]) =>
-      countingStatement(Reflect.apply(bind, statement, values), counts),
-  })
-  for (const [name, method] of Object.entries({ first, run, all, raw })) {
-    Object.defineProperty(statement, name, {
-      value: (...args: unknown[]) => {
-        counts.d1++
-        counts.statements++
-        return Reflect.apply(method, statement, args)
-      },
-    })
+function runningInBatchesAlone(statement: D1PreparedStatement): D1PreparedStatement {
+  const { bind } = statement
+  const uncounted = () => {
+    throw new Error('the Worker runs statements in batches')
   }
-  return statement
+  for (const name of ['first', 'run', 'all', 'raw']) {
+    Object.defineProperty(statement, name, { value: uncounted })
+  }
+  return Object.defineProperty(statement, 'bind', {
+    value: (...values: unknown[]) => runningInBatchesAlone(Reflect.apply(bind, statement, values)),
+  })
 }
 
-function countingKv(kv: KVNamespace, counts: Counts): KVNamespace {
+function faultyKv(kv: KVNamespace, counts: Counts, faults: Faults): KVNamespace {
   return new Proxy(kv, {
     get(target, name) {
       const method: unknown = Reflect.get(target, name)
       if (typeof method !== 'function') return method
+      if (name !== 'get') return method.bind(target)
       return (...args: unknown[]) => {
-        if (name === 'get' || name === 'getWithMetadata') counts.kv++
-        return Reflect.apply(method, target, args)
+        counts.kv++
+        return befall(faults(), async () => Reflect.apply(method, target, args))
       }
     },
   })

@@ -7,6 +7,7 @@ import { publishCatalogue } from '../../src/plans/catalogue.ts'
 import { upsertPlans, type CataloguePlan } from '../../src/plans/queries.ts'
 import { SCOPES, type TokenRecord } from '../../src/tokens/record.ts'
 import { mintToken, tokenKey } from '../../src/tokens/token.ts'
+import { CANARY } from './fixtures.ts'
 
 export const API = '/v1/clinic/insurances'
 
@@ -15,6 +16,10 @@ type Options = {
   instrumented?: boolean
   /** Leaves the Worker without a key to seal SSNs to. */
   withoutSsnKey?: boolean
+  /** Requests a minute by binding; none are limited unless it is said. */
+  rateLimits?: Record<string, number>
+  /** The variable of that name. */
+  corsOrigins?: string
 }
 
 /** The bundle that ships, in workerd, with D1, KV and cache of its own; two isolates share them. */
@@ -25,7 +30,12 @@ export type Clinic = Awaited<ReturnType<TestWorker['clinic']>>
 
 let made = 0
 
-export async function startWorker({ instrumented = false, withoutSsnKey = false }: Options = {}) {
+export async function startWorker({
+  instrumented = false,
+  withoutSsnKey = false,
+  rateLimits = {},
+  corsOrigins,
+}: Options = {}) {
   const ssnKey = await makeSsnKeyPair()
   const { compatibility_date, d1_databases, kv_namespaces } = unstable_readConfig({
     config: CONFIG,
@@ -37,7 +47,15 @@ export async function startWorker({ instrumented = false, withoutSsnKey = false 
     ...(instrumented
       ? { main: 'test/support/instrumented.ts' }
       : { main: 'dist/index.js', no_bundle: true }),
-    vars: withoutSsnKey ? {} : { SSN_PUBLIC_KEY: ssnKey.publicKey },
+    vars: {
+      ...(!withoutSsnKey && { SSN_PUBLIC_KEY: ssnKey.publicKey }),
+      ...(corsOrigins !== undefined && { CORS_ORIGINS: corsOrigins }),
+    },
+    ratelimits: Object.entries(rateLimits).map(([name, limit], n) => ({
+      name,
+      namespace_id: String(2000 + n),
+      simple: { limit, period: 60 as const },
+    })),
   }
   const server = createTestHarness({
     root: PROJECT,
@@ -49,9 +67,44 @@ export async function startWorker({ instrumented = false, withoutSsnKey = false 
   await first.applyD1Migrations('DB')
   const env = await first.getEnv()
 
+  const issued: string[] = []
+
+  /** What no log, no KV entry, no key and no audit row may hold. */
+  const isPersonal = (text: string) =>
+    [CANARY.name, CANARY.ssn, CANARY.ssn.replaceAll('-', ''), ...issued].some((canary) =>
+      text.includes(canary),
+    )
+
+  /** Passes an answer on if it holds no plain SSN and, being a refusal, nobody's name. */
+  async function inspected<Answer extends { status: number; clone(): { text(): Promise<string> } }>(
+    answer: Promise<Answer>,
+  ): Promise<Answer> {
+    const received = await answer
+    const body = await received.clone().text()
+    const isRecord = received.status < 400
+    if (isPersonal(isRecord ? body.replaceAll(CANARY.name, '') : body)) {
+      throw new Error(`an answer with status ${received.status} holds a canary`)
+    }
+    return received
+  }
+
+  async function expectNoCanary() {
+    const { keys } = await env.TOKENS.list()
+    const values = await Promise.all(keys.map(({ name }) => env.TOKENS.get(name)))
+    const rows = await env.DB.batch([
+      env.DB.prepare('SELECT * FROM audit_events'),
+      env.DB.prepare('SELECT * FROM idempotency_keys'),
+    ])
+    const places = { logs: server.getLogs(), kv: [keys, values], rows: rows.map((r) => r.results) }
+    for (const [place, held] of Object.entries(places)) {
+      if (isPersonal(JSON.stringify(held))) throw new Error(`a canary is in ${place}`)
+    }
+  }
+
   /** Issues a token whose record is `record` on top of one that may do everything. */
   async function token(record: Partial<TokenRecord> & { clinic_id: string }) {
     const minted = mintToken()
+    issued.push(minted)
     await env.TOKENS.put(
       await tokenKey(minted),
       JSON.stringify({
@@ -82,7 +135,7 @@ export async function startWorker({ instrumented = false, withoutSsnKey = false 
       isolate?: typeof first
     } = {},
   ) {
-    return isolate.fetch(`${API}${path}`, {
+    const answer = isolate.fetch(`${API}${path}`, {
       method,
       headers: {
         ...(token !== undefined && { 'X-User-Token': token }),
@@ -91,6 +144,7 @@ export async function startWorker({ instrumented = false, withoutSsnKey = false 
       },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
+    return inspected(answer)
   }
 
   return {
@@ -102,7 +156,22 @@ export async function startWorker({ instrumented = false, withoutSsnKey = false 
     /** Fetches any path, as a stranger would. */
     fetch: first.fetch,
     logs: () => server.getLogs(),
-    close: () => server.close(),
+    /** The first line of the log that is `wanted`, which may be yet to come. */
+    async logLine(wanted: (text: string) => boolean) {
+      for (let waited = 0; waited < 100; waited++) {
+        const line = server.getLogs().find(({ message }) => wanted(String(message)))
+        if (line) return String(line.message)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+      return undefined
+    },
+    /** Runs what the cron trigger runs. */
+    sweep: () => first.scheduled({ cron: '17 * * * *' }),
+    /** Looks for canaries where none may be, and stops. */
+    async close() {
+      await expectNoCanary()
+      await server.close()
+    },
 
     /** A new clinic with a token of every scope and the calls it makes. */
     async clinic() {

@@ -1,0 +1,44 @@
+import type { Context } from 'hono'
+import { factory, type Env } from '../factory.ts'
+import { ApiError } from './errors.ts'
+import { log } from './log.ts'
+
+/** What wrangler.toml grants, which a binding does not tell: so many in each window of so many seconds. */
+export const TOKEN_POLICY = { name: 'token', limit: 3000, period: 60 }
+export const FAILURE_POLICY = { name: 'failed-authentication', limit: 60, period: 60 }
+
+/** Refuses a token's requests beyond its rate. Each edge location counts for itself. */
+export const limitRate = factory.createMiddleware(async (c, next) => {
+  await refuseBeyond(c, c.env.TOKEN_RATE_LIMIT, c.var.caller.tokenId, TOKEN_POLICY)
+  await next()
+})
+
+/** Counts a failed authentication, and slows down an address that guesses. */
+export async function limitFailures(c: Context<Env>): Promise<void> {
+  const address = c.req.header('CF-Connecting-IP') ?? 'unknown'
+  await refuseBeyond(c, c.env.FAILURE_RATE_LIMIT, address, FAILURE_POLICY)
+}
+
+async function refuseBeyond(
+  c: Context<Env>,
+  binding: RateLimit | undefined,
+  key: string,
+  { name, limit, period }: typeof TOKEN_POLICY,
+): Promise<void> {
+  if (binding === undefined || (await isWithin(c, binding, key))) return
+  // draft-ietf-httpapi-ratelimit-headers: a quota of q in a window of w seconds.
+  throw new ApiError(429, 'Too many requests', {
+    'Retry-After': String(period),
+    'RateLimit-Policy': `"${name}";q=${limit};w=${period}`,
+  })
+}
+
+/** A limiter that fails limits nobody: it guards against load, and the door is guarded by the token. */
+async function isWithin(c: Context<Env>, binding: RateLimit, key: string): Promise<boolean> {
+  try {
+    return (await binding.limit({ key })).success
+  } catch {
+    log(c, 'error', { code: 'RateLimitFailed' })
+    return true
+  }
+}

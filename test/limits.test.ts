@@ -1,0 +1,150 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CONFIG } from '../src/cli/store.ts'
+import { FAILURE_POLICY, TOKEN_POLICY } from '../src/http/limit-rate.ts'
+import { aDependent } from './support/fixtures.ts'
+import { startWorker, type TestWorker } from './support/worker.ts'
+
+let worker: TestWorker
+beforeAll(async () => {
+  worker = await startWorker({
+    rateLimits: { TOKEN_RATE_LIMIT: 5, FAILURE_RATE_LIMIT: 5 },
+    corsOrigins: 'https://desk.example.com, https://billing.example.com',
+  })
+})
+afterAll(() => worker.close())
+
+type Answer = Awaited<ReturnType<TestWorker['call']>>
+
+async function untilLimited(send: () => Promise<Answer>): Promise<Answer[]> {
+  const answers: Answer[] = []
+  // The limiter counts in windows, and one may end between two requests.
+  while (answers.length < 30 && answers.at(-1)?.status !== 429) answers.push(await send())
+  return answers
+}
+
+describe('a rate limit', () => {
+  it('refuses a token beyond its rate, says when to return, and leaves other tokens alone', async () => {
+    const [clinic, other] = [await worker.clinic(), await worker.clinic()]
+
+    const answers = await untilLimited(() => clinic.get('/dependents'))
+
+    const refused = answers.at(-1)
+    expect(answers.length).toBeGreaterThan(5)
+    expect(new Set(answers.slice(0, -1).map(({ status }) => status))).toEqual(new Set([200]))
+    expect(refused?.status).toBe(429)
+    expect(refused?.headers.get('Retry-After')).toBe('60')
+    expect(refused?.headers.get('RateLimit-Policy')).toBe('"token";q=3000;w=60')
+    expect(await refused?.text()).toBe('{"errors":"Too many requests"}')
+    expect((await other.get('/dependents')).status).toBe(200)
+  })
+
+  it('leaves its refusal of PHI in the audit trail', async () => {
+    const clinic = await worker.clinic()
+
+    await untilLimited(() => clinic.post('/dependents', aDependent(1)))
+
+    const status = () =>
+      worker.env.DB.prepare('SELECT status FROM audit_events WHERE clinic_id = ?')
+        .bind(clinic.clinicId)
+        .first('status')
+    await expect.poll(status, { timeout: 5000 }).toBe(429)
+  })
+
+  it('slows down an address that guesses, and lets a good token from there in', async () => {
+    const clinic = await worker.clinic()
+    const headers = { 'CF-Connecting-IP': '203.0.113.7' }
+
+    const answers = await untilLimited(() =>
+      worker.call('GET', '/plans', { token: 'a guess', headers }),
+    )
+
+    expect(new Set(answers.slice(0, -1).map(({ status }) => status))).toEqual(new Set([401]))
+    expect(answers.at(-1)?.status).toBe(429)
+    expect(answers.at(-1)?.headers.get('RateLimit-Policy')).toBe(
+      '"failed-authentication";q=60;w=60',
+    )
+    expect((await clinic.get('/plans', headers)).status).toBe(200)
+  })
+
+  it('is told to clients as wrangler.toml grants it', () => {
+    const toml = readFileSync(CONFIG, 'utf8')
+    const granted = [
+      ...toml.matchAll(
+        /name = "(\w+_RATE_LIMIT)"\n.*\nsimple = \{ limit = (\d+), period = (\d+) \}/g,
+      ),
+    ]
+
+    expect(granted.length).toBeGreaterThanOrEqual(2)
+    for (const [, name, limit, period] of granted) {
+      const policy = name === 'TOKEN_RATE_LIMIT' ? TOKEN_POLICY : FAILURE_POLICY
+      expect([Number(limit), Number(period)]).toEqual([policy.limit, policy.period])
+    }
+  })
+})
+
+describe('CORS', () => {
+  const preflight = (origin: string, target = worker) =>
+    target.call('OPTIONS', '/dependents', {
+      headers: {
+        Origin: origin,
+        'Access-Control-Request-Method': 'POST',
+        'Access-Control-Request-Headers': 'x-user-token,content-type,idempotency-key',
+      },
+    })
+
+  it.each(['https://desk.example.com', 'https://billing.example.com'])(
+    'lets a page of %s call, and read the headers it needs',
+    async (origin) => {
+      const clinic = await worker.clinic()
+
+      const asked = await preflight(origin)
+      const answered = await clinic.get('/dependents', { Origin: origin })
+
+      expect(asked.status).toBe(204)
+      expect(asked.headers.get('Access-Control-Allow-Origin')).toBe(origin)
+      expect(asked.headers.get('Access-Control-Allow-Headers')).toMatch(
+        /Idempotency-Key.*X-User-Token/,
+      )
+      expect(answered.headers.get('Access-Control-Allow-Origin')).toBe(origin)
+      expect(answered.headers.get('Access-Control-Expose-Headers')).toMatch(/Link.*x-d1-bookmark/)
+      expect(answered.headers.get('Vary')).toMatch(/Origin/i)
+      expect(answered.headers.get('Access-Control-Allow-Credentials')).toBeNull()
+    },
+  )
+
+  it('lets a page read its refusals too', async () => {
+    const response = await worker.call('GET', '/dependents', {
+      headers: { Origin: 'https://desk.example.com' },
+    })
+
+    expect(response.status).toBe(401)
+    expect(response.headers.get('Access-Control-Allow-Origin')).toBe('https://desk.example.com')
+  })
+
+  it.each([
+    'https://evil.example.com',
+    'http://desk.example.com',
+    'null',
+    'https://desk.example.com.evil.com',
+  ])('is not spoken to %s', async (origin) => {
+    const clinic = await worker.clinic()
+
+    const asked = await preflight(origin)
+    const answered = await clinic.get('/dependents', { Origin: origin })
+
+    expect(asked.status).toBe(401)
+    expect(asked.headers.get('Access-Control-Allow-Origin')).toBeNull()
+    expect(answered.headers.get('Access-Control-Allow-Origin')).toBeNull()
+  })
+
+  it('is not spoken at all unless origins are named', async () => {
+    const plain = await startWorker()
+
+    for (const origin of ['https://desk.example.com', '']) {
+      const response = await preflight(origin, plain)
+      expect(response.headers.get('Access-Control-Allow-Origin')).toBeNull()
+    }
+    await plain.close()
+  })
+})
