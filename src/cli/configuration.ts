@@ -60,7 +60,10 @@ export async function readConfiguration(
   if (env === undefined) return top
 
   const own = environments[env]
-  if (!own) throw new Misuse(`there is no environment ${env}: use --env ${Object.keys(environments).join(' or ')}`)
+  if (!own)
+    throw new Misuse(
+      `there is no environment ${env}: use --env ${Object.keys(environments).join(' or ')}`,
+    )
   const { name, compatibility_date, account_id, workers_dev, routes, observability } = top
   return {
     compatibility_date,

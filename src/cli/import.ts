@@ -12,6 +12,7 @@ import { CATALOGUE_KEY, publishCatalogue, readCatalogue } from '../plans/catalog
 import {
   comparePlans,
   deactivatePlans,
+  hasChangedSince,
   listActivePlans,
   upsertPlans,
   type CataloguePlan,
@@ -68,6 +69,7 @@ export async function importPlans(
 ): Promise<Report> {
   const signal = stopAtCtrlC()
   return await withStore(options, async (store) => {
+    const startedAt = new Date().toISOString()
     const seen = new Set<string>()
     const wasCutShort = (await store.kv.get(UNPUBLISHED_KEY)) !== null
     let isMarked = wasCutShort
@@ -94,9 +96,9 @@ export async function importPlans(
         : undefined
     if (options.dryRun) return report(imported, options, { deactivated, refusal })
 
-    const { inserted, updated } = imported.counts
-    const changed = inserted + updated + (deactivated ?? 0) > 0
-    const catalogueVersion = await publish(store, changed || wasCutShort)
+    // Counts would not do: a batch that was tried twice tells that its second run changed nothing.
+    const changed = wasCutShort || (await hasChangedSince(store.db, startedAt))
+    const catalogueVersion = await publish(store, changed)
     return report(imported, options, { deactivated, refusal, catalogueVersion })
   })
 }

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander'
+import { StorageUnavailable } from '../db/attempts.ts'
 import { examine } from './doctor.ts'
 import { exportRecords } from './export.ts'
 import { Failure, Misuse } from './failure.ts'
@@ -180,6 +181,10 @@ function explain(error: unknown): number {
   if (error instanceof Failure) {
     note(`error: ${error.message}`)
     return error instanceof Misuse ? MISUSED : FAILED
+  }
+  if (error instanceof StorageUnavailable) {
+    note('error: storage does not answer; every step done so far is whole, so run this again')
+    return FAILED
   }
   note(`error: ${error instanceof Error ? error.name : 'unknown failure'}`)
   return FAILED

@@ -7,13 +7,7 @@ import { openDatabase, type Database } from '../db/client.ts'
 import type { Bindings } from '../factory.ts'
 import { readConfiguration, readEnvironment } from './configuration.ts'
 import { Failure } from './failure.ts'
-import {
-  checkChoice,
-  choiceFlags,
-  PROJECT,
-  stateFolder,
-  type StoreChoice,
-} from './store.ts'
+import { checkChoice, choiceFlags, PROJECT, stateFolder, type StoreChoice } from './store.ts'
 
 export type Store = {
   db: Database

@@ -25,21 +25,15 @@ const flag = z.union(
   { error: blankOr(NOT_INCLUDED) },
 )
 
-/** Text whose line breaks are the layout of a spreadsheet's cell. */
-const oneLine = z.preprocess(
-  (value) => (typeof value === 'string' ? value.replace(/\s*[\r\n\t]\s*/g, ' ') : value),
-  text(255),
-)
-
 /** A row of a plan file. JSON has types of its own; in a CSV everything is text until it is read as more. */
 export function planRow(format: Format): z.ZodType<CataloguePlan> {
   const cell = format === 'csv' ? csvCell : jsonCell
   return z
     .looseObject({
-      external_id: oneLine,
-      plan_name: oneLine,
-      carrier: oneLine,
-      plan_type: oneLine,
+      external_id: text(255),
+      plan_name: text(255),
+      carrier: text(255),
+      plan_type: text(255),
       active: flag,
       coverage_details: z
         .preprocess(parseText, z.record(z.string(), z.unknown(), { error: INVALID }).nullable())

@@ -11,7 +11,7 @@ import { askSecret, canAsk } from './prompt.ts'
 import type { StoreChoice } from './store.ts'
 
 const DAY = 24 * 60 * 60 * 1000
-const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: DAY }
+const UNITS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: DAY }
 const KEY_PREFIX = 'token:'
 const TOKEN_ID = /^[0-9a-f]{16}$/
 
@@ -224,9 +224,10 @@ function stateOf(record: TokenRecord): 'live' | 'expired' | 'revoked' {
   return isLive(record, Date.now()) ? 'live' : 'expired'
 }
 
-/** `90d`, `12h` or `30m` in milliseconds. Throws Misuse. */
+/** `90d`, `12h`, `30m` or `10s` in milliseconds. Throws Misuse. */
 function duration(option: string, text: string): number {
-  const [, amount, unit = ''] = /^([1-9]\d{0,4})([mhd])$/.exec(text) ?? []
-  if (amount === undefined) throw new Misuse(`${option}: use a number and m, h or d, such as 90d`)
+  const [, amount, unit = ''] = /^([1-9]\d{0,4})([smhd])$/.exec(text) ?? []
+  if (amount === undefined)
+    throw new Misuse(`${option}: use a number and s, m, h or d, such as 90d`)
   return Number(amount) * (UNITS[unit] ?? DAY)
 }

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, max, sql, type AnyColumn } from 'drizzle-orm'
+import { and, asc, eq, gt, gte, max, sql, type AnyColumn } from 'drizzle-orm'
 import type { Database } from '../db/client.ts'
 import { cutByOffset, cutByPosition, type PageRequest } from '../db/paging.ts'
 import { plans, type CoverageDetails } from '../db/tables.ts'
@@ -133,6 +133,14 @@ export async function deactivatePlans(db: Database, ids: readonly number[]) {
       .set({ active: false, updatedAt: new Date().toISOString() })
       .where(sql`${plans.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`),
   ])
+}
+
+/** Whether any plan has changed at `time` or since. */
+export async function hasChangedSince(db: Database, time: string) {
+  const [[changed]] = await db.batch([
+    db.select({ id: plans.id }).from(plans).where(gte(plans.updatedAt, time)).limit(1),
+  ])
+  return changed !== undefined
 }
 
 /** The rows as a table, from one JSON parameter. */
