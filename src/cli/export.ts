@@ -16,9 +16,9 @@ export async function exportRecords(
   const table = tableNamed(name)
   const clinic = clinicId.safeParse(options.clinic)
   if (!clinic.success) throw new Misuse(`--clinic: ${clinic.error.issues[0]?.message}`)
-  const signal = stopAtCtrlC()
 
   return await withStore(options, async ({ db }) => {
+    const signal = stopAtCtrlC()
     const output = await openOutput(options.out)
     let exported = 0
     try {

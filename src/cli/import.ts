@@ -67,8 +67,8 @@ export async function importPlans(
   file: string,
   options: ImportChoice & { deactivateMissing?: boolean },
 ): Promise<Report> {
-  const signal = stopAtCtrlC()
   return await withStore(options, async (store) => {
+    const signal = stopAtCtrlC()
     const startedAt = new Date().toISOString()
     const seen = new Set<string>()
     const wasCutShort = (await store.kv.get(UNPUBLISHED_KEY)) !== null
@@ -110,8 +110,8 @@ export async function importOwnables(
 ): Promise<Report> {
   const clinic = clinicId.safeParse(options.clinic)
   if (!clinic.success) throw new Misuse(`--clinic: ${clinic.error.issues[0]?.message}`)
-  const signal = stopAtCtrlC()
   return await withStore(options, async ({ db }) => {
+    const signal = stopAtCtrlC()
     const imported = await importRows(file, options, signal, {
       what: 'ownables',
       columns: ['type', 'id'],

@@ -2,7 +2,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { StorageUnavailable } from '../db/attempts.ts'
 import { examine } from './doctor.ts'
 import { exportRecords } from './export.ts'
-import { Failure, Misuse } from './failure.ts'
+import { Failure, Misuse, reasonToStop } from './failure.ts'
 import { importOwnables, importPlans } from './import.ts'
 import { note, print } from './output.ts'
 import { JURISDICTIONS, LOCATIONS, setUp } from './setup.ts'
@@ -136,7 +136,7 @@ process.stdout.on('error', () => process.exit(FAILED))
 try {
   await program.parseAsync()
 } catch (error) {
-  process.exitCode = explain(error)
+  process.exitCode = explain(reasonToStop() ?? error)
 }
 
 /** The options that every command has which touches a store. */

@@ -77,7 +77,9 @@ async function* csvRows(
     info: true,
     max_record_size: MAX_RECORD,
     on_skip: (error) => {
-      unreadable.push({ line: Number(error?.['lines'] ?? 0), columns: undefined })
+      const line = Number(error?.['lines'] ?? 0)
+      // Each of a line's quotes is an error of its own.
+      if (unreadable.at(-1)?.line !== line) unreadable.push({ line, columns: undefined })
     },
     relax_column_count: true,
     skip_empty_lines: true,

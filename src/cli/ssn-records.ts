@@ -59,8 +59,8 @@ export async function openExport(
 /** Seals to the active key whatever is sealed to another one of which the private half is given. */
 export async function resealRecords(options: StoreChoice & { key: string[] }): Promise<Report> {
   const keys = await readKeys(options.key)
-  const signal = stopAtCtrlC()
   return await withStore(options, async ({ db }) => {
+    const signal = stopAtCtrlC()
     const publicKey = await activePublicKey(options)
     const keyId = await keyIdOf(decodeBase64Url(publicKey))
     const progress = startProgress('resealing')

@@ -3,11 +3,16 @@ import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { Miniflare } from 'miniflare'
 import { parse } from 'smol-toml'
+import { vi } from 'vitest'
 import * as z from 'zod'
 import type { Bindings } from '../../src/factory.ts'
 import { CONFIG, PROJECT } from '../../src/cli/store.ts'
+
+// A test here runs processes one after another, each of which starts a workerd.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
 
 /** What `npm run clinic` starts, without npm around it, so that a signal reaches the command itself. */
 const [, ...COMMAND] = z
@@ -86,7 +91,7 @@ export async function serve(store: TestStore) {
     compatibilityDate: local.compatibility_date,
     bindings: { SSN_PUBLIC_KEY: publicKey },
     // A line for each request would drown what the tests report.
-    handleRuntimeStdio: (stdout, stderr) => [stdout, stderr].forEach((stream) => stream.resume()),
+    handleRuntimeStdio: (...streams: Readable[]) => streams.forEach((stream) => stream.resume()),
     d1Databases: Object.fromEntries(
       local.d1_databases.map(({ binding, database_id }) => [binding, database_id]),
     ),

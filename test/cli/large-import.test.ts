@@ -83,7 +83,8 @@ describe('an import of 100,000 plans', () => {
     await expect
       .poll(() => stopped.printed.stderr, { timeout: 120_000, interval: 20 })
       .toContain('10,000 rows')
-    stopped.child.kill('SIGINT')
+    // As a terminal does it: to the command and to the workerd below it.
+    if (stopped.child.pid !== undefined) process.kill(-stopped.child.pid, 'SIGINT')
     const { status, stdout, stderr } = await stopped.finished
 
     expect(status).toBe(1)
