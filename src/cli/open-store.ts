@@ -2,7 +2,6 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
-import { Miniflare } from 'miniflare'
 import { openDatabase, type Database } from '../db/client.ts'
 import type { Bindings } from '../factory.ts'
 import { readConfiguration, readEnvironment } from './configuration.ts'
@@ -66,6 +65,8 @@ type Opened = { env: Bindings; dispose: () => Promise<void> }
 /** Miniflare, on the files that `wrangler dev` uses. Wrangler's own way to it takes twice the memory. */
 async function openLocal(choice: StoreChoice): Promise<Opened> {
   const config = await readConfiguration(choice, choice.env)
+  // It takes a moment to load, which `--help` and the offline commands need not wait for.
+  const { Miniflare } = await import('miniflare')
   const miniflare = new Miniflare({
     modules: true,
     script: 'export default {}',

@@ -15,7 +15,7 @@ describe('doctor', () => {
 
     expect(status).toBe(1)
     expect(stdout).toMatch(/FAIL {2}catalogue version: none.*import plans FILE --local/)
-    expect(stdout).toMatch(/ok {4} configuration of production: declares .*DB/)
+    expect(stdout).toMatch(/ok {4}configuration of production: declares .*DB/)
     expect(stdout).not.toContain('\u001b')
   })
 
