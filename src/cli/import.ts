@@ -65,7 +65,7 @@ const ownableRow = z.object({
 /** Upserts a catalogue by `external_id` and, if it changed, moves every edge to the new version. */
 export async function importPlans(
   file: string,
-  options: ImportChoice & { deactivateMissing?: boolean },
+  options: ImportChoice & { deactivateMissing?: boolean; republish?: boolean },
 ): Promise<Report> {
   return await withStore(options, async (store) => {
     const signal = stopAtCtrlC()
@@ -97,7 +97,7 @@ export async function importPlans(
     if (options.dryRun) return report(imported, options, { deactivated, refusal })
 
     // Counts would not do: a batch that was tried twice tells that its second run changed nothing.
-    const changed = wasCutShort || (await hasChangedSince(store.db, startedAt))
+    const changed = options.republish || wasCutShort || (await hasChangedSince(store.db, startedAt))
     const catalogueVersion = await publish(store, changed)
     return report(imported, options, { deactivated, refusal, catalogueVersion })
   })

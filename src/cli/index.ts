@@ -64,6 +64,7 @@ const load = program
 onImport(load.command('plans <file>'))
   .description('upsert plans by external_id (- for stdin), then serve the new catalogue')
   .option('--deactivate-missing', 'make plans inactive that the file does not name')
+  .option('--republish', 'serve a new version even if nothing changed, as after a restore')
   .addHelpText(...example('import plans plans.csv --local --dry-run'))
   .action(async (file, options) => print(await importPlans(file, options), options.json))
 onImport(load.command('ownables <file>'))

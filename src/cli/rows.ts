@@ -1,6 +1,5 @@
-import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { pipeline, type Readable } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
 import { parse } from 'csv-parse'
 import { Failure } from './failure.ts'
 import { openInput, STDIN } from './files.ts'
@@ -23,31 +22,32 @@ export async function openRows(
   signal: AbortSignal,
 ): Promise<Rows> {
   const { stream, share } = await openInput(file, signal)
-  const format = formatByName(file) ?? (await formatByContent(stream, file))
-  const rows = format === 'csv' ? csvRows(stream, file, required) : ndjsonRows(stream)
+  const chunks = stream.setEncoding('utf8')[Symbol.asyncIterator]()
+  const { value: first = '' }: IteratorResult<string, undefined> = await chunks.next()
+  const format = formatByName(file) ?? formatByContent(first, file)
+  const text = Readable.from(concatenated(first, chunks))
+  const rows = format === 'csv' ? csvRows(text, file, required) : ndjsonRows(text)
   return { format, rows, share }
+}
+
+async function* concatenated(first: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
+  yield first
+  yield* rest
 }
 
 const formatByName = (file: string): Format | undefined =>
   /\.(ndjson|jsonl)$/i.test(file) ? 'ndjson' : /\.csv$/i.test(file) ? 'csv' : undefined
 
-/** An object opens NDJSON; anything else is the header of a CSV. */
-async function formatByContent(stream: Readable, file: string): Promise<Format> {
-  await once(stream, 'readable')
-  const chunk: Buffer | null = stream.read()
-  if (chunk === null) return 'ndjson'
-  stream.unshift(chunk)
-  const [first] = chunk
-    .toString('utf8')
-    .replace(/^\uFEFF/, '')
-    .trimStart()
+/** An object opens NDJSON, as does nothing at all; anything else is the header of a CSV. */
+function formatByContent(text: string, file: string): Format {
+  const [first] = text.replace(/^\uFEFF/, '').trimStart()
   if (first === '[') {
     const named = file === STDIN ? 'this' : file
     throw new Failure(
       `${named} is one JSON array: make each element a line, as \`jq -c '.[]'\` does`,
     )
   }
-  return first === '{' ? 'ndjson' : 'csv'
+  return first === '{' || first === undefined ? 'ndjson' : 'csv'
 }
 
 async function* ndjsonRows(stream: Readable): AsyncGenerator<Row> {
@@ -87,7 +87,7 @@ async function* csvRows(
     trim: true,
   })
   // A failure of the stream reaches whoever iterates over the parser.
-  pipeline(stream.setEncoding('utf8'), withLineFeeds, parser, () => {})
+  pipeline(stream, withLineFeeds, parser, () => {})
   try {
     for await (const { record, info } of parser) {
       while (unreadable[0] && unreadable[0].line < info.lines) yield* unreadable.splice(0, 1)

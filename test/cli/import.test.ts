@@ -116,6 +116,10 @@ describe('import plans', () => {
     expect(stdout).toContain('0 inserted, 0 updated, 2 unchanged, 0 rejected\nnothing changed\n')
     expect(third['catalogue_version']).toBe(first['catalogue_version'])
     expect(await storedPlans('Again')).toEqual(before)
+
+    const republished = await runJson(['import', 'plans', file, '--republish', ...store.flags])
+    expect(republished).toMatchObject({ inserted: 0, updated: 0, unchanged: 2 })
+    expect(republished['catalogue_version']).not.toBe(first['catalogue_version'])
   })
 
   it('serves what it changed at once, though the old list was cached', async () => {
