@@ -17,7 +17,7 @@ import {
   upsertPlans,
   type CataloguePlan,
 } from '../plans/queries.ts'
-import { Misuse, stopAtCtrlC } from './failure.ts'
+import { Failure, Misuse, stopAtCtrlC } from './failure.ts'
 import { STDIN } from './files.ts'
 import { withStore, type Store } from './open-store.ts'
 import { counted, type Report } from './output.ts'
@@ -245,7 +245,7 @@ async function openRejections(file: string, names: readonly string[], { rejected
       return count
     },
     async add({ line, columns }: Row, errors: FieldErrors) {
-      stream ??= createWriteStream(path, { mode: 0o600 })
+      stream ??= await openedFor(path)
       count++
       if (shown.length < REJECTIONS_SHOWN) shown.push(`line ${line} rejected: ${sentence(errors)}`)
       // The file may be the wrong one, and of people: no column goes on but those that were asked for.
@@ -257,6 +257,14 @@ async function openRejections(file: string, names: readonly string[], { rejected
       if (stream) await finished(stream.end())
     },
   }
+}
+
+async function openedFor(path: string): Promise<WriteStream> {
+  const stream = createWriteStream(path, { mode: 0o600 })
+  await once(stream, 'open').catch(() => {
+    throw new Failure(`cannot write ${path}: choose another file with --rejected`)
+  })
+  return stream
 }
 
 type Outcome = {

@@ -1,7 +1,6 @@
 import { access } from 'node:fs/promises'
 import * as z from 'zod'
 import { makeSsnKeyPair } from '../ssn/open.ts'
-import { DEFAULT_SCOPES } from '../tokens/record.ts'
 import { mintToken, tokenKey } from '../tokens/token.ts'
 import {
   environmentsOf,
@@ -80,6 +79,8 @@ async function setUpRemote(given: Options): Promise<Report> {
   if (options.domain && !HOST_NAME.test(options.domain)) {
     throw new Misuse('--domain: use a host name, such as api.example.com')
   }
+  // A name that is no clinic's is refused before anything is made.
+  if (options.clinic !== undefined) newRecord({ clinic: options.clinic, label: options.label })
   const current: Run = { changed: false }
   const steps = [
     signIn(),
@@ -310,11 +311,7 @@ function issueFirstToken(before: Environment, options: Options, run: Run): Step 
       if (!options.clinic) return 'none, as no --clinic was given: `token create` issues one'
       const tokens = await askWrangler(list)
       if (Array.isArray(tokens) && tokens.length > 0) return 'exists'
-      const record = newRecord({
-        clinic: options.clinic,
-        label: options.label,
-        scopes: DEFAULT_SCOPES.join(','),
-      })
+      const record = newRecord({ clinic: options.clinic, label: options.label })
       const token = mintToken()
       const [key, value] = [await tokenKey(token), JSON.stringify(record)]
       // The record holds nothing that lets anyone in: the token itself is no argument.

@@ -73,7 +73,10 @@ async function rotateLocal(options: StoreChoice) {
   const oldFile = file.replace(/json$/, `${old.keyId}.json`)
   const key = await makeSsnKeyPair()
   await writeKeyFile(`${file}.${key.keyId}.new`, key)
-  await link(file, oldFile).catch(() => {})
+  await link(file, oldFile).catch((error) => {
+    // The name holds the key's id, so a file of that name holds that key.
+    if (error.code !== 'EEXIST') throw new Failure(`cannot write ${oldFile}; nothing was changed`)
+  })
   await rename(`${file}.${key.keyId}.new`, file)
   return { key, file, oldFile, deploy: 'npm run dev' }
 }

@@ -201,6 +201,7 @@ describe('setup --remote', () => {
     [['--env', 'staging', '--clinic', 'riverside'], '--jurisdiction eu|fedramp or --location'],
     [['--env', 'staging', '--jurisdiction', 'mars'], 'Allowed choices are eu, fedramp'],
     [[...STAGING, '--domain', 'a"b'], '--domain: use a host name'],
+    [[...STAGING, '--clinic', 'River Side'], '--clinic: use 1 to 64'],
   ])('refuses %j', async (args, message) => {
     const { status, stderr } = await run(setup(...args), options())
 
