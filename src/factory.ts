@@ -8,6 +8,8 @@ export type Caller = { tokenId: string; clinicId: string; scopes: readonly Scope
 export type Bindings = {
   DB: D1Database
   TOKENS: KVNamespace
+  /** The reference and `openapi.json`, as they were built. */
+  ASSETS: Fetcher
   /** X25519, 32 bytes in base64url. Without it SSNs are refused. */
   SSN_PUBLIC_KEY?: string
   /** Requests of one token. Without the binding there is no limit. */
@@ -29,7 +31,7 @@ export type Env = {
     /** KV keys that a route wants read in the same call as the token. */
     keysBesideToken: readonly string[]
     /** What those keys hold; null where there is nothing. */
-    valuesBesideToken: ReadonlyMap<string, unknown>
+    valuesBesideToken: ReadonlyMap<string, string | null>
   }
 }
 

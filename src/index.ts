@@ -2,6 +2,7 @@ import { methodNotAllowed } from 'hono/method-not-allowed'
 import { secureHeaders } from 'hono/secure-headers'
 import { openDatabase as openOver } from './db/client.ts'
 import { dependents } from './dependents/routes.ts'
+import { serveReference } from './docs/serve.ts'
 import { factory, type Bindings } from './factory.ts'
 import { allowOrigins } from './http/allow-origins.ts'
 import { audit } from './http/audit.ts'
@@ -18,6 +19,7 @@ import { ownables } from './ownables/routes.ts'
 import { personInformations } from './person-informations/routes.ts'
 import { CATALOGUE_KEY } from './plans/catalogue.ts'
 import { plans } from './plans/routes.ts'
+import { service } from './service/routes.ts'
 
 const app = factory.createApp()
 
@@ -26,6 +28,7 @@ app.notFound(renderNotFound)
 
 app.use(nameRequest, logRequest, secureHeaders(), forbidStoring, allowOrigins)
 app.use(methodNotAllowed({ app, onMethodNotAllowed: renderMethodNotAllowed }))
+app.use('/docs/*', serveReference)
 app.use('/v1/clinic/insurances/plans', readBesideToken(CATALOGUE_KEY))
 app.use('/v1/*', authenticate, openDatabase, audit, limitRate, limitBody)
 
@@ -34,6 +37,7 @@ export const routes = app
   .route('/v1/clinic/insurances/dependents', dependents)
   .route('/v1/clinic/insurances/plans', plans)
   .route('/v1/clinic/insurances/ownables', ownables)
+  .route('/', service)
 
 export default {
   fetch: app.fetch,

@@ -1,32 +1,41 @@
-import { and, asc, eq, gte, sql } from 'drizzle-orm'
+import { and, asc, eq, gte, sql, type SQLWrapper } from 'drizzle-orm'
 import type { Database } from '../db/client.ts'
+import { prepared, type Prepared } from '../db/prepared.ts'
 import { auditEvents } from '../db/tables.ts'
-import { recordUnder, type IdempotencyKey } from '../idempotency/queries.ts'
 
 /** One request that touched PHI or was refused it; `requestId` makes writing it twice write it once. */
 export type AuditEvent = Omit<typeof auditEvents.$inferInsert, 'id' | 'occurredAt'>
 
+const insertInto = sql`INSERT INTO ${auditEvents}
+  (occurred_at, request_id, clinic_id, token_id, action, resource, record_ids, status)`
+
+const insertEvent = prepared(
+  sql`${insertInto} VALUES (${sql.placeholder('now')}, ${sql.placeholder('requestId')},
+    ${sql.placeholder('clinicId')}, ${sql.placeholder('tokenId')}, ${sql.placeholder('action')},
+    ${sql.placeholder('resource')}, ${sql.placeholder('recordIds')}, ${sql.placeholder('status')})
+    ON CONFLICT DO NOTHING`,
+)
+
 /** The statement that appends an event. */
 export const appendEvent = (db: Database, event: AuditEvent) =>
-  db
-    .insert(auditEvents)
-    .values({ ...event, occurredAt: new Date().toISOString() })
-    .onConflictDoNothing()
+  insertEvent(db, {
+    ...event,
+    recordIds: JSON.stringify(event.recordIds),
+    now: new Date().toISOString(),
+  })
 
-/** In the batch of an insert: appends the event if a record was made, now or under the same key before. */
+/** In the batch of an insert: appends the event of the record that `recordId` selects, if there is one. */
 export const appendCreation = (
-  db: Database,
   resource: 'person_informations' | 'dependents',
-  key: IdempotencyKey,
-  now: string,
-) =>
-  db
-    .insert(auditEvents)
-    .select(
-      sql`SELECT NULL, ${now}, ${key.requestId}, ${key.clinicId}, ${key.tokenId}, 'create', ${resource},
-        json_array(record_id), 201 FROM (${recordUnder(key)}) WHERE true`,
-    )
-    .onConflictDoNothing()
+  recordId: SQLWrapper,
+): Prepared =>
+  prepared(
+    sql`${insertInto}
+      SELECT ${sql.placeholder('now')}, ${sql.placeholder('requestId')},
+        ${sql.placeholder('clinicId')}, ${sql.placeholder('tokenId')}, 'create', ${resource},
+        json_array(record_id), 201
+      FROM (${recordId}) WHERE true ON CONFLICT DO NOTHING`,
+  )
 
 /** A clinic's events since `since` (ISO 8601), oldest first, at most `limit` of them after event `after`. */
 export async function listAuditEvents(

@@ -30,7 +30,9 @@ Clinic Insurances API on http://localhost:${port} (state in ${state})
   riverside  ${DEMO_TOKENS.riverside}
   lakeside   ${DEMO_TOKENS.lakeside}
 
-Try it, in another terminal:
+Its reference, to read and to try: http://localhost:${port}/docs
+
+Or try it in another terminal:
 
   curl -H 'X-User-Token: ${DEMO_TOKENS.riverside}' '${url}/plans?page_size=2'
 

@@ -153,7 +153,7 @@ async function checkMigrations({ db }: Store, choice: StoreChoice): Promise<Chec
 }
 
 async function checkCatalogue({ kv }: Store, choice: StoreChoice): Promise<Check> {
-  const served = readCatalogue(await kv.get(CATALOGUE_KEY, 'json'))
+  const served = readCatalogue(await kv.get(CATALOGUE_KEY))
   return served
     ? { name: 'catalogue version', found: served.version }
     : {

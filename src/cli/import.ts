@@ -194,7 +194,7 @@ function messagesOf({ issues }: z.ZodError): FieldErrors {
 
 /** Serves what D1 holds now, if the catalogue changed or none is served yet. */
 async function publish({ kv, bookmark }: Store, changed: boolean): Promise<string> {
-  const served = readCatalogue(await kv.get(CATALOGUE_KEY, 'json'))
+  const served = readCatalogue(await kv.get(CATALOGUE_KEY))
   const { version } = changed || !served ? await publishCatalogue(kv, bookmark()) : served
   await kv.delete(UNPUBLISHED_KEY)
   return version

@@ -1,4 +1,13 @@
-import { and, between, count, sql, type AnyColumn, type SQL } from 'drizzle-orm'
+import { asc, between, count, sql, and, type SQL, type SQLWrapper } from 'drizzle-orm'
+import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types'
+import {
+  QueryBuilder,
+  type SelectedFields,
+  type SQLiteColumn,
+  type SQLiteTable,
+} from 'drizzle-orm/sqlite-core'
+import type { Database } from './client.ts'
+import { prepared } from './prepared.ts'
 import type { dependents, personInformations } from './tables.ts'
 
 /** A page as asked for: `page` from 1, `pageSize` rows. */
@@ -7,57 +16,71 @@ export type PageRequest = { page: number; pageSize: number }
 /** A page as found: its rows and the number of rows of the whole list. */
 export type Page<Row> = PageRequest & { rows: Row[]; totalCount: number }
 
+/** Reads one page of a list in one round trip; `values` fill the placeholders of the list's condition. */
+type ReadPage<Row> = (
+  db: Database,
+  request: PageRequest,
+  values?: Record<string, unknown>,
+) => Promise<Page<Row>>
+
 /** Tables whose records are numbered 1, 2, 3 … within a clinic. */
-type Numbered = typeof personInformations | typeof dependents
+export type Numbered = typeof personInformations | typeof dependents
+
+const select = (fields: SelectedFields, table: SQLiteTable) =>
+  new QueryBuilder().select(fields).from(table).$dynamic()
 
 /**
- * How a list is cut: `counted` bounds `total`; `where`, `limit` and `offset` bound the rows. Both orders are
- * the order of making; `order` is the one that the index at hand already keeps.
+ * A list whose pages are ranges of `position`, which numbers the rows of `scope` 1, 2, 3 … without a gap:
+ * the same few index seeks on page 1 and on page 40,000.
  */
-type Cut = {
-  total: SQL<number>
-  counted: SQL | undefined
-  where: SQL | undefined
-  order: AnyColumn
-  limit: number
-  offset: number
-}
+export const listByPosition = <Fields extends SelectedFields>(
+  fields: Fields,
+  table: SQLiteTable,
+  position: SQLiteColumn,
+  scope?: SQL,
+): ReadPage<SelectResultFields<Fields>> =>
+  readPage(
+    select(fields, table)
+      .where(and(scope, between(position, sql.placeholder('first'), sql.placeholder('last'))))
+      .orderBy(asc(position)),
+    select({ total: sql`coalesce(max(${position}), 0)`.as('total') }, table).where(scope),
+  )
 
-/**
- * Cuts by position: the same few index seeks on page 1 and on page 40,000. `position` numbers the rows of
- * `scope` 1, 2, 3 … without a gap.
- */
-export function cutByPosition(
-  position: AnyColumn,
-  scope: SQL | undefined,
-  { page, pageSize }: PageRequest,
-): Cut {
-  return {
-    total: sql<number>`coalesce(max(${position}), 0)`,
-    counted: scope,
-    where: and(scope, between(position, (page - 1) * pageSize + 1, page * pageSize)),
-    order: position,
-    limit: pageSize,
-    offset: 0,
-  }
-}
-
-/** Cuts by COUNT and OFFSET, for filtered lists, which are short and read from their own index. */
-export function cutByOffset(
-  id: AnyColumn,
+/** A list cut by COUNT and OFFSET: for filters, whose matches are few and read from their own index. */
+export const listByOffset = <Fields extends SelectedFields>(
+  fields: Fields,
+  table: SQLiteTable,
+  id: SQLiteColumn,
   matching: SQL | undefined,
-  { page, pageSize }: PageRequest,
-): Cut {
-  return {
-    total: sql<number>`${count()}`,
-    counted: matching,
-    where: matching,
-    order: id,
-    limit: pageSize,
-    offset: (page - 1) * pageSize,
+): ReadPage<SelectResultFields<Fields>> =>
+  readPage(
+    select(fields, table)
+      .where(matching)
+      .orderBy(asc(id))
+      .limit(sql.placeholder('size'))
+      .offset(sql.placeholder('skipped')),
+    select({ total: count().as('total') }, table).where(matching),
+  )
+
+function readPage<Row>(rows: SQLWrapper, total: SQLWrapper): ReadPage<Row> {
+  const selectRows = prepared(rows)
+  const selectTotal = prepared(total)
+  return async (db, request, values = {}) => {
+    const skipped = (request.page - 1) * request.pageSize
+    const cut = { first: skipped + 1, last: skipped + request.pageSize, skipped }
+    // D1 types all the rows of a batch alike.
+    const [found, counted] = await db.$client.batch<Row & { total: number }>([
+      selectRows(db, { ...values, ...cut, size: request.pageSize }),
+      selectTotal(db, values),
+    ])
+    return {
+      ...request,
+      rows: found?.results ?? [],
+      totalCount: counted?.results[0]?.total ?? 0,
+    }
   }
 }
 
 /** The position of the clinic's next record, for use inside its INSERT. */
-export const nextPosition = (table: Numbered, clinicId: string) =>
-  sql<number>`1 + (SELECT coalesce(max(${table.position}), 0) FROM ${table} WHERE ${table.clinicId} = ${clinicId})`
+export const nextPosition = (table: Numbered) =>
+  sql<number>`1 + (SELECT coalesce(max(${table.position}), 0) FROM ${table} WHERE ${table.clinicId} = ${sql.placeholder('clinicId')})`

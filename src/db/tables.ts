@@ -101,9 +101,13 @@ export const plans = sqliteTable(
     updatedAt: text('updated_at').notNull(),
   },
   (table) => [
-    index('plans_by_plan_type').on(table.planType, table.carrier, table.active),
-    index('plans_by_carrier').on(table.carrier, table.active),
-    index('plans_by_active').on(table.active, table.planType),
+    index('plans_by_plan_type').on(table.planType),
+    index('plans_by_carrier').on(table.carrier),
+    index('plans_by_active').on(table.active),
+    index('plans_by_plan_type_carrier').on(table.planType, table.carrier),
+    index('plans_by_plan_type_active').on(table.planType, table.active),
+    index('plans_by_carrier_active').on(table.carrier, table.active),
+    index('plans_by_plan_type_carrier_active').on(table.planType, table.carrier, table.active),
   ],
 )
 

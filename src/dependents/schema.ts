@@ -1,19 +1,79 @@
 import * as z from 'zod'
+import { day, id, maskedSsn, timestamp } from '../fields/answered.ts'
 import { queryId, recordId } from '../fields/number.ts'
-import { dateOfBirth, personName, relationship, ssn } from '../fields/person.ts'
-import { paging } from '../http/pagination.ts'
+import { dateOfBirth, personName, relationship, RELATIONSHIPS, ssn } from '../fields/person.ts'
+import { pagination, paging } from '../http/pagination.ts'
 
-export const newDependent = z.object({
-  primary_holder_id: recordId,
-  first_name: personName,
-  last_name: personName,
-  date_of_birth: dateOfBirth,
-  relationship,
-  ssn,
-})
+export const newDependent = z
+  .object({
+    primary_holder_id: recordId.meta({
+      description: "The primary holder's id: that of a patient of your clinic.",
+    }),
+    first_name: personName,
+    last_name: personName,
+    date_of_birth: dateOfBirth.meta({
+      description: 'A calendar day, `YYYY-MM-DD`, not before 1900 and not in the future.',
+    }),
+    relationship: relationship.meta({ description: 'What the dependent is to the holder.' }),
+    ssn: ssn.meta({
+      description: 'Nine digits, with both dashes or none. Answered masked, never in full.',
+    }),
+  })
+  .meta({
+    id: 'NewDependent',
+    examples: [
+      {
+        primary_holder_id: 1049,
+        first_name: 'Jane',
+        last_name: 'Doe',
+        date_of_birth: '2010-03-20',
+        relationship: 'child',
+        ssn: '987-65-4321',
+      },
+    ],
+  })
 export type NewDependent = z.infer<typeof newDependent>
 
 /** Whom a new dependent names: enough of it to ask whether that one exists. */
 export const namedPrimaryHolder = newDependent.pick({ primary_holder_id: true })
 
-export const dependentsFilter = z.object({ ...paging, primary_holder_id: queryId.optional() })
+export const dependentsFilter = z.object({
+  ...paging,
+  primary_holder_id: queryId
+    .optional()
+    .meta({ description: 'The dependents of this primary holder alone.' }),
+})
+
+/** A dependent as it is answered. */
+export const dependent = z
+  .object({
+    id,
+    primary_holder_id: id,
+    first_name: z.string(),
+    last_name: z.string(),
+    date_of_birth: day,
+    relationship: z.enum(RELATIONSHIPS),
+    ssn: maskedSsn,
+    created_at: timestamp,
+    updated_at: timestamp,
+  })
+  .meta({
+    id: 'Dependent',
+    examples: [
+      {
+        id: 456,
+        primary_holder_id: 1049,
+        first_name: 'Jane',
+        last_name: 'Doe',
+        date_of_birth: '2010-03-20',
+        relationship: 'child',
+        ssn: '***-**-4321',
+        created_at: '2023-10-20T10:00:00.000Z',
+        updated_at: '2023-10-20T10:00:00.000Z',
+      },
+    ],
+  })
+
+export const dependentList = z
+  .object({ dependents: z.array(dependent), pagination })
+  .meta({ id: 'DependentList' })

@@ -7,6 +7,7 @@ const positive = (maximum: number) =>
     .refine(Number.isInteger, { error: NOT_AN_INTEGER, abort: true })
     .gt(0, { error: NOT_POSITIVE })
     .max(maximum, { error: tooLarge(maximum) })
+    .meta({ type: 'integer' })
 
 /** An id as JSON carries it. Past 2^53 neighbouring ids would read as one and the same. */
 export const recordId = positive(Number.MAX_SAFE_INTEGER)

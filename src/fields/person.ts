@@ -16,7 +16,8 @@ export const dateOfBirth = plainText.pipe(
   z.iso
     .date({ error: INVALID, abort: true })
     .refine((day) => day >= '1900-01-01', { error: INVALID })
-    .refine((day) => day <= latestToday(), { error: IN_FUTURE }),
+    .refine((day) => day <= latestToday(), { error: IN_FUTURE })
+    .meta({ examples: ['1990-05-15'] }),
 )
 
 /** Nine digits, with both dashes or none; read as the nine digits. The format alone is checked. */
@@ -38,7 +39,7 @@ export const phone = optional(
 )
 
 /** An e-mail address as the published examples print it, redacted. */
-const REDACTED_EMAIL = '[email protected]'
+export const REDACTED_EMAIL = '[email protected]'
 
 /** A conventional address of at most 254 characters (RFC 5321), or the published examples' placeholder. */
 export const email = optional(

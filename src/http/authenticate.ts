@@ -1,6 +1,8 @@
 import type { Context } from 'hono'
 import { attempt } from '../db/attempts.ts'
 import { factory, type Env } from '../factory.ts'
+import { noted } from '../openapi/describe.ts'
+import { parseJson, remembering } from '../remembering.ts'
 import { isLive, tokenRecord, type Scope } from '../tokens/record.ts'
 import { isWellFormedToken, tokenIdOf, tokenKey } from '../tokens/token.ts'
 import { ApiError, UNAUTHORIZED } from './errors.ts'
@@ -8,6 +10,9 @@ import { limitFailures } from './limit-rate.ts'
 
 /** How long, in seconds, an edge may answer a KV read from its own copy: the least that KV allows. */
 const KV_CACHE_SECONDS = 30
+
+/** A record says the same for as long as its text does; KV is asked for that each time. */
+const readTokenRecord = remembering(1000, (text) => tokenRecord.safeParse(parseJson(text)))
 
 async function refuse(c: Context<Env>): Promise<never> {
   await limitFailures(c)
@@ -34,7 +39,7 @@ export const authenticate = factory.createMiddleware(async (c, next) => {
   const key = await tokenKey(token)
   const values = await readKeys(c.env.TOKENS, [key, ...(c.var.keysBesideToken ?? [])])
 
-  const record = tokenRecord.safeParse(values.get(key))
+  const record = readTokenRecord(values.get(key) ?? 'null')
   if (!record.success || !isLive(record.data, Date.now())) return await refuse(c)
 
   c.set('valuesBesideToken', values)
@@ -48,14 +53,17 @@ export const authenticate = factory.createMiddleware(async (c, next) => {
 
 /** Refuses a caller whose token has not the scope. */
 export const requireScope = (scope: Scope) =>
-  factory.createMiddleware(async (c, next) => {
-    if (!c.var.caller.scopes.includes(scope)) throw new ApiError(403, UNAUTHORIZED)
-    await next()
-  })
+  noted(
+    factory.createMiddleware(async (c, next) => {
+      if (!c.var.caller.scopes.includes(scope)) throw new ApiError(403, UNAUTHORIZED)
+      await next()
+    }),
+    { scope },
+  )
 
 /** KV tells no reasons apart, so every failure is worth another try. */
-const readKeys = (kv: KVNamespace, keys: string[]): Promise<Map<string, unknown>> =>
+const readKeys = (kv: KVNamespace, keys: string[]): Promise<Map<string, string | null>> =>
   attempt(
-    () => kv.get<unknown>(keys, { type: 'json', cacheTtl: KV_CACHE_SECONDS }),
+    () => kv.get(keys, { type: 'text', cacheTtl: KV_CACHE_SECONDS }),
     () => 'try again',
   )

@@ -7,8 +7,8 @@ import type { SealedSsn } from '../ssn/seal.ts'
 import { ApiError, type FieldErrors } from './errors.ts'
 
 /** draft-ietf-httpapi-idempotency-key-header, with the key as bare text. */
-const HEADER = 'Idempotency-Key'
-const PRINTABLE = /^[\x20-\x7e]{1,255}$/
+export const HEADER = 'Idempotency-Key'
+export const PRINTABLE = /^[\x20-\x7e]{1,255}$/
 const USED = 'has already been used for another request'
 
 /** What is wrong with the header, if anything. It may be left out. */

@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import * as z from 'zod'
 import type { Page } from '../db/paging.ts'
 import type { Env } from '../factory.ts'
 import { queryInteger } from '../fields/number.ts'
@@ -10,9 +11,24 @@ const LAST_PAGE = Math.floor(Number.MAX_SAFE_INTEGER / LARGEST_PAGE_SIZE)
 
 /** The parameters that every list takes. */
 export const paging = {
-  page: queryInteger(LAST_PAGE).default(1),
-  page_size: queryInteger(LARGEST_PAGE_SIZE).default(DEFAULT_PAGE_SIZE),
+  page: queryInteger(LAST_PAGE).default(1).meta({ description: 'Which page, from 1.' }),
+  page_size: queryInteger(LARGEST_PAGE_SIZE)
+    .default(DEFAULT_PAGE_SIZE)
+    .meta({ description: 'Records a page.' }),
 }
+
+/** The `pagination` of the envelope, as it is answered. */
+export const pagination = z
+  .object({
+    current_page: z.int().positive(),
+    total_pages: z.int().nonnegative().meta({ description: '0 if the list is empty.' }),
+    total_count: z.int().nonnegative(),
+    per_page: z.int().positive().max(LARGEST_PAGE_SIZE),
+  })
+  .meta({
+    id: 'Pagination',
+    examples: [{ current_page: 1, total_pages: 1, total_count: 1, per_page: DEFAULT_PAGE_SIZE }],
+  })
 
 type ListQuery = {
   page: number
@@ -48,6 +64,8 @@ export function paginated<Key extends string>(
 
 /** RFC 8288: first, prev, next and last, those that apply; absolute, with page and filters spelled out. */
 export function linkHeader(url: string, page: Page<unknown>, query: ListQuery): string {
+  const { origin, pathname } = new URL(url)
+  const search = new URLSearchParams(searchOf(query))
   const last = Math.ceil(page.totalCount / page.pageSize)
   const targets = {
     first: 1,
@@ -55,17 +73,13 @@ export function linkHeader(url: string, page: Page<unknown>, query: ListQuery): 
     next: page.page + 1,
     last,
   }
-  const applies = (target: number) => target >= 1 && target <= Math.max(last, 1)
-  return Object.entries(targets)
-    .filter(([, target]) => applies(target))
-    .map(([relation, target]) => `<${pageUrl(url, query, target)}>; rel="${relation}"`)
-    .join(', ')
-}
-
-function pageUrl(url: string, query: ListQuery, page: number): string {
-  const target = new URL(url)
-  target.search = searchOf({ ...query, page })
-  return target.href
+  const links = []
+  for (const [relation, target] of Object.entries(targets)) {
+    if (target < 1 || target > Math.max(last, 1)) continue
+    search.set('page', String(target))
+    links.push(`<${origin}${pathname}?${search}>; rel="${relation}"`)
+  }
+  return links.join(', ')
 }
 
 /** A query in one spelling: the known keys in alphabetical order, those that are set. */

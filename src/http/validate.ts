@@ -3,16 +3,17 @@ import type { Context } from 'hono'
 import * as z from 'zod'
 import type { Env } from '../factory.ts'
 import { BLANK } from '../fields/messages.ts'
+import { noted } from '../openapi/describe.ts'
 import { ApiError, type FieldErrors } from './errors.ts'
 import { idempotencyKeyErrors } from './idempotency.ts'
 
 /** Validates the query: 422 names every malformed parameter, and parameters we do not know are ignored. */
 export const validateQuery = <Schema extends z.ZodObject>(schema: Schema) =>
-  zValidator('query', schema, refuse)
+  noted(zValidator('query', schema, refuse), { query: schema })
 
 /** Validates the path's parameters: 422 names every malformed one. */
 export const validatePath = <Schema extends z.ZodObject>(schema: Schema) =>
-  zValidator('param', schema, refuse)
+  noted(zValidator('param', schema, refuse), { path: schema })
 
 /**
  * Validates a body `{[root]: fields}`, and the idempotency key with it, and gives the fields. When something
@@ -37,7 +38,9 @@ export function validateBody<Schema extends z.ZodObject>(
     const sent = checked.success ? checked.data : fieldsUnder(root, checked.data)
     throw new ApiError(422, { ...errors, ...(await furtherErrors(c, sent)) })
   }
-  return zValidator<typeof schema, 'json', Env, string, Refuse>('json', schema, refuseAll)
+  return noted(zValidator<typeof schema, 'json', Env, string, Refuse>('json', schema, refuseAll), {
+    body: { root, fields },
+  })
 }
 
 type Invalid = { issues: readonly { path: readonly PropertyKey[]; message: string }[] }

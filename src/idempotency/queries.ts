@@ -1,9 +1,13 @@
-import { and, eq, lt, notExists, sql } from 'drizzle-orm'
-import type { BatchItem } from 'drizzle-orm/batch'
-import type { RunnableQuery } from 'drizzle-orm/runnable-query'
-import { QueryBuilder } from 'drizzle-orm/sqlite-core'
+import { and, eq, getTableColumns, lt, notExists, sql, type SQLWrapper } from 'drizzle-orm'
+import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types'
+import { QueryBuilder, type SelectedFields } from 'drizzle-orm/sqlite-core'
+import { appendCreation } from '../audit/queries.ts'
 import type { Database } from '../db/client.ts'
-import { idempotencyKeys } from '../db/tables.ts'
+import { nextPosition, type Numbered } from '../db/paging.ts'
+import { prepared } from '../db/prepared.ts'
+import { idempotencyKeys, ownables } from '../db/tables.ts'
+import { isOwnable, type Ownable } from '../ownables/queries.ts'
+import type { SealedSsn } from '../ssn/seal.ts'
 
 /**
  * What makes an insert safe to send again: the key, whose it is, and a fingerprint of the request that used
@@ -21,63 +25,112 @@ export type IdempotencyKey = {
 export type Insertion<Row> =
   { outcome: 'created' | 'replayed'; record: Row } | { outcome: 'conflict' } | { outcome: 'absent' }
 
+/** Inserts a record of an owner with the values of its own columns' placeholders. */
+type InsertOnce<Row> = (
+  db: Database,
+  key: IdempotencyKey,
+  owner: Ownable,
+  values: Record<string, string | number | null>,
+  ssn: SealedSsn | null,
+) => Promise<Insertion<Row>>
+
 /** A key lives for a day, and until the next run of the hourly sweep. */
 const ONE_DAY = 24 * 60 * 60 * 1000
 
-const isKey = ({ clinicId, tokenId, key }: IdempotencyKey) =>
-  and(
-    eq(idempotencyKeys.clinicId, clinicId),
-    eq(idempotencyKeys.tokenId, tokenId),
-    eq(idempotencyKeys.key, key),
-  )
+const isKey = and(
+  eq(idempotencyKeys.clinicId, sql.placeholder('clinicId')),
+  eq(idempotencyKeys.tokenId, sql.placeholder('tokenId')),
+  eq(idempotencyKeys.key, sql.placeholder('key')),
+)
 
-/** For the WHERE of an insert: nothing was made under this key yet. */
-export const isUnused = (key: IdempotencyKey) =>
-  notExists(
-    new QueryBuilder()
-      .select({ one: sql`1` })
-      .from(idempotencyKeys)
-      .where(isKey(key)),
-  )
+const keys = () =>
+  new QueryBuilder().select({ recordId: idempotencyKeys.recordId }).from(idempotencyKeys)
 
 /** The id of the record made under the key by this very request or by one that asked for the same. */
-export const recordUnder = (key: IdempotencyKey) =>
+const recordUnderKey = keys().where(
+  and(isKey, eq(idempotencyKeys.fingerprint, sql.placeholder('fingerprint'))),
+)
+
+const keepKey = prepared(
+  sql`INSERT INTO ${idempotencyKeys}
+    (clinic_id, token_id, key, fingerprint, request_id, record_id, created_at)
+    SELECT ${sql.placeholder('clinicId')}, ${sql.placeholder('tokenId')}, ${sql.placeholder('key')},
+      ${sql.placeholder('fingerprint')}, ${sql.placeholder('requestId')}, last_insert_rowid(),
+      ${sql.placeholder('now')}
+    WHERE changes() = 1`,
+)
+
+const findKey = prepared(
   new QueryBuilder()
-    .select({ recordId: idempotencyKeys.recordId })
+    .select({ request_id: idempotencyKeys.requestId })
     .from(idempotencyKeys)
-    .where(and(isKey(key), eq(idempotencyKeys.fingerprint, key.fingerprint)))
+    .where(isKey),
+)
 
 /**
- * Inserts once under a key: the record, the key if that made a record, and the audit event if there is one
- * under the key, in one transaction. `insert` asks that the key `isUnused`; `select` finds `recordUnder` it.
+ * An insert that happens once under a key. One transaction inserts the record if its owner is there and the
+ * key unused, keeps the key if that made a record, finds the key and its record, and appends the audit event
+ * if there is a record to tell of. `columns` are the table's own, beside those that every such table has.
  */
-export async function insertOnce<Row>(
-  db: Database,
-  key: IdempotencyKey,
-  now: string,
-  {
-    insert,
-    select,
-    event,
-  }: {
-    insert: BatchItem<'sqlite'>
-    select: RunnableQuery<Row[], 'sqlite'>
-    event: BatchItem<'sqlite'>
-  },
-): Promise<Insertion<Row>> {
-  const [, , [kept], [record]] = await db.batch([
-    insert,
-    db.insert(idempotencyKeys).select(
-      sql`SELECT ${key.clinicId}, ${key.tokenId}, ${key.key}, ${key.fingerprint}, ${key.requestId},
-        last_insert_rowid(), ${now} WHERE changes() = 1`,
-    ),
-    db.select().from(idempotencyKeys).where(isKey(key)),
-    select,
-    event,
-  ])
-  if (kept === undefined) return { outcome: 'absent' }
-  if (record === undefined) return { outcome: 'conflict' }
-  return { outcome: kept.requestId === key.requestId ? 'created' : 'replayed', record }
+export function insertOnce<Fields extends SelectedFields>(
+  resource: 'person_informations' | 'dependents',
+  table: Numbered,
+  columns: Record<string, SQLWrapper>,
+  answered: Fields,
+): InsertOnce<SelectResultFields<Fields>> {
+  const inserted: Record<string, SQLWrapper> = {
+    clinicId: ownables.clinicId,
+    position: nextPosition(table),
+    ...columns,
+    ssnKeyId: sql.placeholder('ssnKeyId'),
+    ssnSealed: sql.placeholder('ssnSealed'),
+    ssnLastFour: sql.placeholder('ssnLastFour'),
+    createdAt: sql.placeholder('now'),
+    updatedAt: sql.placeholder('now'),
+  }
+  const named = Object.entries(getTableColumns(table)).flatMap(([key, { name }]) =>
+    key in inserted ? [{ name: sql.identifier(name), value: inserted[key] }] : [],
+  )
+  const insert = prepared(
+    sql`INSERT INTO ${table} (${sql.join(
+      named.map(({ name }) => name),
+      sql`, `,
+    )})
+      SELECT ${sql.join(
+        named.map(({ value }) => value),
+        sql`, `,
+      )}
+      FROM ${ownables} WHERE ${and(isOwnable, notExists(keys().where(isKey)))}`,
+  )
+  const select = prepared(
+    new QueryBuilder()
+      .select(answered)
+      .from(table)
+      .where(and(eq(table.clinicId, sql.placeholder('clinicId')), eq(table.id, recordUnderKey))),
+  )
+  const append = appendCreation(resource, recordUnderKey)
+
+  return async (db, key, owner, values, ssn) => {
+    const now = new Date().toISOString()
+    const filled = {
+      ...values,
+      ...key,
+      ownableType: owner.type,
+      ownableId: owner.id,
+      ssnKeyId: ssn?.keyId ?? null,
+      ssnSealed: ssn?.sealed ?? null,
+      ssnLastFour: ssn?.lastFour ?? null,
+      now,
+    }
+    const [, , kept, found] = await db.$client.batch<
+      SelectResultFields<Fields> & { request_id: string }
+    >([insert, keepKey, findKey, select, append].map((statement) => statement(db, filled)))
+    const [firstUse] = kept?.results ?? []
+    const [record] = found?.results ?? []
+    if (firstUse === undefined) return { outcome: 'absent' }
+    if (record === undefined) return { outcome: 'conflict' }
+    return { outcome: firstUse.request_id === key.requestId ? 'created' : 'replayed', record }
+  }
 }
 
 /** Forgets the keys that are older than a day. */

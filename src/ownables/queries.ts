@@ -1,24 +1,30 @@
 import { and, eq, sql } from 'drizzle-orm'
+import { QueryBuilder } from 'drizzle-orm/sqlite-core'
 import { appendEvent, type AuditEvent } from '../audit/queries.ts'
 import type { Database } from '../db/client.ts'
+import { prepared } from '../db/prepared.ts'
 import { ownables } from '../db/tables.ts'
 
 /** Names an ownable within a clinic. */
 export type Ownable = { type: string; id: number }
 
 /** The one row of the registry, for use as the source of an INSERT … SELECT: no row, no record. */
-export const isOwnable = (clinicId: string, ownable: Ownable) =>
-  and(eq(ownables.clinicId, clinicId), eq(ownables.type, ownable.type), eq(ownables.id, ownable.id))
+export const isOwnable = and(
+  eq(ownables.clinicId, sql.placeholder('clinicId')),
+  eq(ownables.type, sql.placeholder('ownableType')),
+  eq(ownables.id, sql.placeholder('ownableId')),
+)
+
+const findOwnable = prepared(
+  new QueryBuilder().select({ id: ownables.id }).from(ownables).where(isOwnable),
+)
 
 /** Whether the clinic has registered the ownable. */
-export async function ownableExists(db: Database, clinicId: string, ownable: Ownable) {
-  const [found] = await db.batch([
-    db
-      .select({ one: sql`1` })
-      .from(ownables)
-      .where(isOwnable(clinicId, ownable)),
+export async function ownableExists(db: Database, clinicId: string, { type, id }: Ownable) {
+  const [found] = await db.$client.batch([
+    findOwnable(db, { clinicId, ownableType: type, ownableId: id }),
   ])
-  return found.length > 0
+  return found !== undefined && found.results.length > 0
 }
 
 /** Registers the ownable, and its audit event with it; registering it again changes nothing. */
@@ -29,11 +35,13 @@ export async function registerOwnable(
 ) {
   const { clinicId } = request
   const createdAt = new Date().toISOString()
-  await db.batch([
-    db
-      .insert(ownables)
-      .values({ clinicId, type: ownable.type, id: ownable.id, createdAt })
-      .onConflictDoNothing(),
+  const insert = db
+    .insert(ownables)
+    .values({ clinicId, type: ownable.type, id: ownable.id, createdAt })
+    .onConflictDoNothing()
+
+  await db.$client.batch([
+    prepared(insert)(db, {}),
     appendEvent(db, {
       ...request,
       action: 'register',

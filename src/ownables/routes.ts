@@ -1,26 +1,36 @@
 import { factory } from '../factory.ts'
+import { INVALID } from '../fields/messages.ts'
 import { requireScope } from '../http/authenticate.ts'
+import { describe } from '../openapi/describe.ts'
 import { validatePath } from '../http/validate.ts'
 import { registerOwnable } from './queries.ts'
 import { ownablePath } from './schema.ts'
 
-export const ownables = factory
-  .createApp()
-  .put(
-    '/:ownable_type/:ownable_id',
-    requireScope('ownables:write'),
-    validatePath(ownablePath),
-    async (c) => {
-      const { ownable_type, ownable_id } = c.req.valid('param')
+export const ownables = factory.createApp().put(
+  '/:ownable_type/:ownable_id',
+  describe({
+    id: 'registerOwnable',
+    tag: 'Ownables',
+    summary: 'Register an ownable',
+    description:
+      "For the clinic's main system: says that this patient, or other ownable, exists, so that " +
+      'records may name it. Registering it again changes nothing.',
+    answers: { 204: { description: 'It is registered.' } },
+    invalid: { ownable_type: [INVALID] },
+  }),
+  requireScope('ownables:write'),
+  validatePath(ownablePath),
+  async (c) => {
+    const { ownable_type, ownable_id } = c.req.valid('param')
 
-      const { clinicId, tokenId } = c.var.caller
+    const { clinicId, tokenId } = c.var.caller
 
-      await registerOwnable(
-        c.var.db,
-        { type: ownable_type, id: ownable_id },
-        { clinicId, tokenId, requestId: c.var.requestId },
-      )
+    await registerOwnable(
+      c.var.db,
+      { type: ownable_type, id: ownable_id },
+      { clinicId, tokenId, requestId: c.var.requestId },
+    )
 
-      return c.body(null, 204)
-    },
-  )
+    return c.body(null, 204)
+  },
+)

@@ -1,12 +1,13 @@
-import { and, asc, eq, sql } from 'drizzle-orm'
-import { appendCreation } from '../audit/queries.ts'
+import { and, eq, sql } from 'drizzle-orm'
+import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types'
+import { QueryBuilder } from 'drizzle-orm/sqlite-core'
 import type { Database } from '../db/client.ts'
-import { cutByOffset, cutByPosition, nextPosition, type PageRequest } from '../db/paging.ts'
+import { listByOffset, listByPosition, type PageRequest } from '../db/paging.ts'
+import { prepared } from '../db/prepared.ts'
 import { ownables, personInformations } from '../db/tables.ts'
 import { PATIENT } from '../fields/ownable-type.ts'
-import { insertOnce, isUnused, recordUnder, type IdempotencyKey } from '../idempotency/queries.ts'
-import { isOwnable } from '../ownables/queries.ts'
-import { maskedSsn, sealedSsn } from '../ssn/columns.ts'
+import { insertOnce, type IdempotencyKey } from '../idempotency/queries.ts'
+import { maskedSsn } from '../ssn/mask.ts'
 import type { SealedSsn } from '../ssn/seal.ts'
 import type { NewPersonInformation } from './schema.ts'
 
@@ -25,93 +26,70 @@ const answered = {
   updated_at: personInformations.updatedAt,
 }
 
+const inClinic = eq(personInformations.clinicId, sql.placeholder('clinicId'))
+
+const allOfClinic = listByPosition(
+  answered,
+  personInformations,
+  personInformations.position,
+  inClinic,
+)
+
+const allOfPatient = listByOffset(
+  answered,
+  personInformations,
+  personInformations.id,
+  and(
+    inClinic,
+    eq(personInformations.ownableType, PATIENT),
+    eq(personInformations.ownableId, sql.placeholder('patientId')),
+  ),
+)
+
 /** Lists the clinic's records in the order of their making, those of one patient if `patientId` is given. */
-export async function listPersonInformations(
+export const listPersonInformations = (
   db: Database,
   clinicId: string,
   { patientId, ...request }: PageRequest & { patientId: number | undefined },
-) {
-  const cut =
-    patientId === undefined
-      ? cutByPosition(
-          personInformations.position,
-          eq(personInformations.clinicId, clinicId),
-          request,
-        )
-      : cutByOffset(personInformations.id, ofPatient(clinicId, patientId), request)
+) =>
+  patientId === undefined
+    ? allOfClinic(db, request, { clinicId })
+    : allOfPatient(db, request, { clinicId, patientId })
 
-  const [rows, [counted]] = await db.batch([
-    db
-      .select(answered)
-      .from(personInformations)
-      .where(cut.where)
-      .orderBy(asc(cut.order))
-      .limit(cut.limit)
-      .offset(cut.offset),
-    db.select({ total: cut.total }).from(personInformations).where(cut.counted),
-  ])
-  return { ...request, rows, totalCount: counted?.total ?? 0 }
-}
+const oneOfClinic = prepared(
+  new QueryBuilder()
+    .select(answered)
+    .from(personInformations)
+    .where(and(inClinic, eq(personInformations.id, sql.placeholder('id')))),
+)
 
 /** Finds one of the clinic's records; another clinic's is as absent as one that never was. */
 export async function findPersonInformation(db: Database, clinicId: string, id: number) {
-  const [[found]] = await db.batch([
-    db
-      .select(answered)
-      .from(personInformations)
-      .where(and(eq(personInformations.clinicId, clinicId), eq(personInformations.id, id))),
+  const [found] = await db.$client.batch<SelectResultFields<typeof answered>>([
+    oneOfClinic(db, { clinicId, id }),
   ])
-  return found
+  return found?.results[0]
 }
 
-/** Inserts a record of one of the clinic's ownables, once under one key, and its audit event with it. */
-export async function insertPersonInformation(
+const insertOne = insertOnce(
+  'person_informations',
+  personInformations,
+  {
+    ownableType: ownables.type,
+    ownableId: ownables.id,
+    firstName: sql.placeholder('first_name'),
+    lastName: sql.placeholder('last_name'),
+    dateOfBirth: sql.placeholder('date_of_birth'),
+    phone: sql.placeholder('phone'),
+    email: sql.placeholder('email'),
+  },
+  answered,
+)
+
+/** Inserts a record of one of the clinic's ownables, once under the key. */
+export const insertPersonInformation = (
   db: Database,
   given: Omit<NewPersonInformation, 'ssn'>,
-  sealed: SealedSsn | null,
+  ssn: SealedSsn | null,
   key: IdempotencyKey,
-) {
-  const { clinicId } = key
-  const now = new Date().toISOString()
-  return await insertOnce(db, key, now, {
-    insert: db.insert(personInformations).select((query) =>
-      query
-        .select({
-          id: sql`NULL`.as('id'),
-          clinicId: ownables.clinicId,
-          position: nextPosition(personInformations, clinicId).as('position'),
-          ownableType: ownables.type,
-          ownableId: ownables.id,
-          firstName: sql`${given.first_name}`.as('first_name'),
-          lastName: sql`${given.last_name}`.as('last_name'),
-          dateOfBirth: sql`${given.date_of_birth}`.as('date_of_birth'),
-          ...sealedSsn(sealed),
-          phone: sql`${given.phone}`.as('phone'),
-          email: sql`${given.email}`.as('email'),
-          createdAt: sql`${now}`.as('created_at'),
-          updatedAt: sql`${now}`.as('updated_at'),
-        })
-        .from(ownables)
-        .where(
-          and(
-            isOwnable(clinicId, { type: given.ownable_type, id: given.ownable_id }),
-            isUnused(key),
-          ),
-        ),
-    ),
-    select: db
-      .select(answered)
-      .from(personInformations)
-      .where(
-        and(eq(personInformations.clinicId, clinicId), eq(personInformations.id, recordUnder(key))),
-      ),
-    event: appendCreation(db, 'person_informations', key, now),
-  })
-}
-
-const ofPatient = (clinicId: string, patientId: number) =>
-  and(
-    eq(personInformations.clinicId, clinicId),
-    eq(personInformations.ownableType, PATIENT),
-    eq(personInformations.ownableId, patientId),
-  )
+) => insertOne(db, key, { type: given.ownable_type, id: given.ownable_id }, given, ssn)

@@ -1,11 +1,11 @@
 import { factory } from '../factory.ts'
-import { MUST_EXIST } from '../fields/messages.ts'
-import { queryId } from '../fields/number.ts'
+import { BLANK, INVALID, MUST_EXIST, NOT_A_NUMBER } from '../fields/messages.ts'
 import { requireScope } from '../http/authenticate.ts'
 import { ApiError } from '../http/errors.ts'
 import { idempotencyKey, inserted } from '../http/idempotency.ts'
 import { paginated, pageRequest } from '../http/pagination.ts'
 import { requireJson } from '../http/require-json.ts'
+import { describe } from '../openapi/describe.ts'
 import { validateBody, validateQuery } from '../http/validate.ts'
 import { ownableExists } from '../ownables/queries.ts'
 import { sealSsn } from '../ssn/seal.ts'
@@ -14,36 +14,82 @@ import {
   insertPersonInformation,
   listPersonInformations,
 } from './queries.ts'
-import { namedOwnable, newPersonInformation, personInformationsFilter } from './schema.ts'
+import {
+  namedOwnable,
+  newPersonInformation,
+  personInformation,
+  personInformationList,
+  personInformationPath,
+  personInformationsFilter,
+} from './schema.ts'
 
 const ownableMustExist = { ownable_id: [MUST_EXIST] }
+const NOT_FOUND = 'Person information not found'
 
-const notFound = () => new ApiError(404, 'Person information not found')
+const notFound = () => new ApiError(404, NOT_FOUND)
 
 export const personInformations = factory
   .createApp()
-  .get('/', requireScope('insurances:read'), validateQuery(personInformationsFilter), async (c) => {
-    const query = c.req.valid('query')
+  .get(
+    '/',
+    describe({
+      id: 'listPersonInformations',
+      tag: 'Person informations',
+      summary: 'List person informations',
+      description: "Your clinic's records in the order of their making, a page at a time.",
+      answers: {
+        200: { description: 'A page of records.', body: personInformationList, headers: ['Link'] },
+      },
+      invalid: { patient_id: [NOT_A_NUMBER] },
+    }),
+    requireScope('insurances:read'),
+    validateQuery(personInformationsFilter),
+    async (c) => {
+      const query = c.req.valid('query')
 
-    const page = await listPersonInformations(c.var.db, c.var.caller.clinicId, {
-      ...pageRequest(query),
-      patientId: query.patient_id,
-    })
+      const page = await listPersonInformations(c.var.db, c.var.caller.clinicId, {
+        ...pageRequest(query),
+        patientId: query.patient_id,
+      })
 
-    return paginated(c, 'person_informations', page, query)
-  })
-  .get('/:id', requireScope('insurances:read'), async (c) => {
-    const { data: id } = queryId.safeParse(c.req.param('id'))
-    if (id === undefined) throw notFound()
-    c.set('recordIds', [id])
+      return paginated(c, 'person_informations', page, query)
+    },
+  )
+  .get(
+    '/:id',
+    describe({
+      id: 'getPersonInformation',
+      tag: 'Person informations',
+      summary: 'Get a person information',
+      path: personInformationPath,
+      answers: {
+        200: { description: 'The record.', body: personInformation },
+        404: { description: 'There is no such record in your clinic.', refusal: NOT_FOUND },
+      },
+    }),
+    requireScope('insurances:read'),
+    async (c) => {
+      const { data: path } = personInformationPath.safeParse(c.req.param())
+      if (!path) throw notFound()
+      c.set('recordIds', [path.id])
 
-    const found = await findPersonInformation(c.var.db, c.var.caller.clinicId, id)
-    if (!found) throw notFound()
+      const found = await findPersonInformation(c.var.db, c.var.caller.clinicId, path.id)
+      if (!found) throw notFound()
 
-    return c.json(found)
-  })
+      return c.json(found)
+    },
+  )
   .post(
     '/',
+    describe({
+      id: 'createPersonInformation',
+      tag: 'Person informations',
+      summary: 'Create a person information',
+      answers: {
+        201: { description: 'The record.', body: personInformation, headers: ['Location'] },
+      },
+      invalid: { first_name: [BLANK], date_of_birth: [INVALID], ...ownableMustExist },
+    }),
     requireScope('insurances:write'),
     requireJson,
     validateBody('person_information', newPersonInformation, async (c, sent) => {

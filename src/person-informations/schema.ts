@@ -1,22 +1,91 @@
 import * as z from 'zod'
+import { day, id, maskedSsn, timestamp } from '../fields/answered.ts'
 import { queryId, recordId } from '../fields/number.ts'
 import { ownableType } from '../fields/ownable-type.ts'
-import { dateOfBirth, email, personName, phone, ssn } from '../fields/person.ts'
-import { paging } from '../http/pagination.ts'
+import { dateOfBirth, email, personName, phone, REDACTED_EMAIL, ssn } from '../fields/person.ts'
+import { pagination, paging } from '../http/pagination.ts'
 
-export const newPersonInformation = z.object({
-  ownable_id: recordId,
-  ownable_type: ownableType,
-  first_name: personName,
-  last_name: personName,
-  date_of_birth: dateOfBirth,
-  ssn,
-  phone,
-  email,
-})
+export const newPersonInformation = z
+  .object({
+    ownable_id: recordId.meta({
+      description: 'Whose information it is: an ownable of your clinic, usually a patient.',
+    }),
+    ownable_type: ownableType.meta({ description: 'What that ownable is, such as `Patient`.' }),
+    first_name: personName,
+    last_name: personName,
+    date_of_birth: dateOfBirth.meta({
+      description: 'A calendar day, `YYYY-MM-DD`, not before 1900 and not in the future.',
+    }),
+    ssn: ssn.meta({
+      description: 'Nine digits, with both dashes or none. Answered masked, never in full.',
+    }),
+    phone: phone.meta({ description: '7 to 15 digits; kept as sent.' }),
+    email: email.meta({ description: 'A conventional e-mail address.' }),
+  })
+  .meta({
+    id: 'NewPersonInformation',
+    examples: [
+      {
+        ownable_id: 1049,
+        ownable_type: 'Patient',
+        first_name: 'John',
+        last_name: 'Doe',
+        date_of_birth: '1990-05-15',
+        ssn: '123-45-6789',
+        phone: '+1-555-123-4567',
+        email: REDACTED_EMAIL,
+      },
+    ],
+  })
 export type NewPersonInformation = z.infer<typeof newPersonInformation>
 
 /** Whom a new record names: enough of it to ask whether that one exists. */
 export const namedOwnable = newPersonInformation.pick({ ownable_id: true, ownable_type: true })
 
-export const personInformationsFilter = z.object({ ...paging, patient_id: queryId.optional() })
+export const personInformationsFilter = z.object({
+  ...paging,
+  patient_id: queryId.optional().meta({ description: 'The records of this patient alone.' }),
+})
+
+/** The path of one record: `/person_informations/123`. */
+export const personInformationPath = z.object({
+  id: queryId.meta({ description: "The record's id.", examples: [123] }),
+})
+
+/** A record as it is answered. */
+export const personInformation = z
+  .object({
+    id,
+    ownable_id: id,
+    ownable_type: z.string(),
+    first_name: z.string(),
+    last_name: z.string(),
+    date_of_birth: day,
+    ssn: maskedSsn,
+    phone: z.string().nullable(),
+    email: z.string().nullable(),
+    created_at: timestamp,
+    updated_at: timestamp,
+  })
+  .meta({
+    id: 'PersonInformation',
+    examples: [
+      {
+        id: 123,
+        ownable_id: 1049,
+        ownable_type: 'Patient',
+        first_name: 'John',
+        last_name: 'Doe',
+        date_of_birth: '1990-05-15',
+        ssn: '***-**-6789',
+        phone: '+1-555-123-4567',
+        email: REDACTED_EMAIL,
+        created_at: '2023-10-20T10:00:00.000Z',
+        updated_at: '2023-10-20T10:00:00.000Z',
+      },
+    ],
+  })
+
+export const personInformationList = z
+  .object({ person_informations: z.array(personInformation), pagination })
+  .meta({ id: 'PersonInformationList' })

@@ -1,4 +1,5 @@
 import { withinTime } from '../db/attempts.ts'
+import { parseJson, remembering } from '../remembering.ts'
 import { catalogueRecord, type CatalogueRecord } from './schema.ts'
 
 /** The catalogue's record in KV. Putting a new version there moves every edge within KV's delay. */
@@ -24,10 +25,11 @@ export type PlansAnswer = { body: string; link: string }
 
 let memory = { version: '', answers: new Map<string, PlansAnswer>() }
 
+const understand = remembering(2, (text) => catalogueRecord.safeParse(parseJson(text)))
+
 /** The catalogue now served, or undefined if the record is absent or not to be understood. */
-export function readCatalogue(value: unknown): CatalogueRecord | undefined {
-  return catalogueRecord.safeParse(value).data
-}
+export const readCatalogue = (record: string | null | undefined): CatalogueRecord | undefined =>
+  understand(record ?? 'null').data
 
 /** Makes what D1 held at `bookmark` the catalogue that edges serve, under a version never used before. */
 export async function publishCatalogue(

@@ -1,6 +1,7 @@
 import { and, asc, eq, gt, gte, max, sql, type AnyColumn } from 'drizzle-orm'
+import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types'
 import type { Database } from '../db/client.ts'
-import { cutByOffset, cutByPosition, type PageRequest } from '../db/paging.ts'
+import { listByOffset, listByPosition, type PageRequest } from '../db/paging.ts'
 import { plans, type CoverageDetails } from '../db/tables.ts'
 
 type PlanFilters = {
@@ -15,8 +16,8 @@ const answered = {
   plan_name: plans.planName,
   carrier: plans.carrier,
   plan_type: plans.planType,
-  coverage_details: plans.coverageDetails,
-  active: plans.active,
+  coverage_details: sql<string>`${plans.coverageDetails}`.as('coverage_details'),
+  active: sql<0 | 1>`${plans.active}`.as('active'),
   created_at: plans.createdAt,
   updated_at: plans.updatedAt,
 }
@@ -31,23 +32,22 @@ export async function listPlans(
     carrier === undefined ? undefined : eq(plans.carrier, carrier),
     active === undefined ? undefined : eq(plans.active, active),
   )
-  const cut =
+  const list =
     matching === undefined
-      ? cutByPosition(plans.id, undefined, request)
-      : cutByOffset(plans.id, matching, request)
+      ? listByPosition(answered, plans, plans.id)
+      : listByOffset(answered, plans, plans.id, matching)
 
-  const [rows, [counted]] = await db.batch([
-    db
-      .select(answered)
-      .from(plans)
-      .where(cut.where)
-      .orderBy(asc(cut.order))
-      .limit(cut.limit)
-      .offset(cut.offset),
-    db.select({ total: cut.total }).from(plans).where(cut.counted),
-  ])
-  return { ...request, rows, totalCount: counted?.total ?? 0 }
+  const page = await list(db, request)
+  return { ...page, rows: page.rows.map(asAnswered) }
 }
+
+type Stored = SelectResultFields<typeof answered>
+
+const asAnswered = (plan: Stored) => ({
+  ...plan,
+  coverage_details: JSON.parse(plan.coverage_details),
+  active: plan.active === 1,
+})
 
 /** A plan as the operator loads it; `external_id` is its identity from load to load. */
 export type CataloguePlan = {

@@ -1,8 +1,10 @@
 import type { Context } from 'hono'
 import { openDatabase } from '../db/client.ts'
 import { factory, type Env } from '../factory.ts'
+import { NOT_INCLUDED } from '../fields/messages.ts'
 import { requireScope } from '../http/authenticate.ts'
 import { linkHeader, pageRequest, paginationOf, searchOf } from '../http/pagination.ts'
+import { describe } from '../openapi/describe.ts'
 import { validateQuery } from '../http/validate.ts'
 import {
   CATALOGUE_KEY,
@@ -14,11 +16,30 @@ import {
   type Tier,
 } from './catalogue.ts'
 import { listPlans } from './queries.ts'
-import { plansFilter, type PlansFilter } from './schema.ts'
+import { planList, plansFilter, type PlansFilter } from './schema.ts'
 
-export const plans = factory
-  .createApp()
-  .get('/', requireScope('plans:read'), validateQuery(plansFilter), async (c) => {
+export const plans = factory.createApp().get(
+  '/',
+  describe({
+    id: 'listPlans',
+    tag: 'Plans',
+    summary: 'List insurance plans',
+    description:
+      'One catalogue for all clinics, cached at the edge. Send the `ETag` of your copy as ' +
+      '`If-None-Match` and an unchanged list is 304, without a body.',
+    answers: {
+      200: {
+        description: 'A page of plans.',
+        body: planList,
+        headers: ['Link', 'ETag', 'X-Cache'],
+      },
+      304: { description: 'Your copy is still the list.', headers: ['ETag', 'X-Cache'] },
+    },
+    invalid: { active: [NOT_INCLUDED] },
+  }),
+  requireScope('plans:read'),
+  validateQuery(plansFilter),
+  async (c) => {
     const query = c.req.valid('query')
     const url = new URL(c.req.url)
     url.search = searchOf(query)
@@ -37,7 +58,8 @@ export const plans = factory
       () => load(c.env.DB, catalogue.bookmark, url, query),
     )
     return answer(c, found, tier)
-  })
+  },
+)
 
 /** Reads D1 at `bookmark` or later, so that a lagging replica cannot refill the list it replaced. */
 async function load(

@@ -77,7 +77,7 @@ describe('an import of 100,000 plans', () => {
 
     expect(rerun).toMatchObject({ inserted: PLANS - halfway.count, unchanged: halfway.count })
     expect(await contents(cut)).toEqual(await contents(whole))
-  }, 300_000)
+  }, 600_000)
 
   it('stops at Ctrl-C with whole steps done, and says how to go on', async () => {
     const own = await makeStore()

@@ -25,7 +25,7 @@ export const aDependent = (primaryHolderId: number, fields: Record<string, unkno
     first_name: 'Ida',
     last_name: CANARY.name,
     date_of_birth: '2010-03-20',
-    relationship: 'child',
+    relationship: 'child' as const,
     ssn: CANARY.ssn,
     ...fields,
   },

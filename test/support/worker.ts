@@ -7,6 +7,7 @@ import { publishCatalogue } from '../../src/plans/catalogue.ts'
 import { upsertPlans, type CataloguePlan } from '../../src/plans/queries.ts'
 import { SCOPES, type TokenRecord } from '../../src/tokens/record.ts'
 import { mintToken, tokenKey } from '../../src/tokens/token.ts'
+import { checkAgainstDocument } from './contract.ts'
 import { CANARY } from './fixtures.ts'
 
 export const API = '/v1/clinic/insurances'
@@ -37,10 +38,11 @@ export async function startWorker({
   corsOrigins,
 }: Options = {}) {
   const ssnKey = await makeSsnKeyPair()
-  const { compatibility_date, d1_databases, kv_namespaces } = unstable_readConfig({
+  const { assets, compatibility_date, d1_databases, kv_namespaces } = unstable_readConfig({
     config: CONFIG,
   })
   const config = {
+    ...(assets && { assets }),
     compatibility_date,
     d1_databases,
     kv_namespaces,
@@ -61,7 +63,7 @@ export async function startWorker({
     root: PROJECT,
     workers: ['first', 'second'].map((name) => ({ config: { name, ...config } })),
   })
-  await server.listen()
+  const { url } = await server.listen()
   const first = server.getWorker<Bindings>('first')
   const second = server.getWorker<Bindings>('second')
   await first.applyD1Migrations('DB')
@@ -119,6 +121,14 @@ export async function startWorker({
     return minted
   }
 
+  /** Fetches any path, as a stranger would. No answer passes that openapi.json does not allow. */
+  async function fetch(path: string, init?: RequestOptions, isolate = first) {
+    const answer = await inspected(isolate.fetch(path, init))
+    await checkAgainstDocument(init?.method ?? 'GET', path, answer)
+    return answer
+  }
+  type RequestOptions = Parameters<typeof first.fetch>[1]
+
   /** Calls the API below its base path; `isolate` tells which of the two Workers answers. */
   function call(
     method: string,
@@ -135,7 +145,7 @@ export async function startWorker({
       isolate?: typeof first
     } = {},
   ) {
-    const answer = isolate.fetch(`${API}${path}`, {
+    const init = {
       method,
       headers: {
         ...(token !== undefined && { 'X-User-Token': token }),
@@ -143,8 +153,8 @@ export async function startWorker({
         ...headers,
       },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    })
-    return inspected(answer)
+    }
+    return fetch(`${API}${path}`, init, isolate)
   }
 
   return {
@@ -153,8 +163,9 @@ export async function startWorker({
     second,
     call,
     token,
-    /** Fetches any path, as a stranger would. */
-    fetch: first.fetch,
+    fetch,
+    /** Where the first isolate listens, for those who come by the network. */
+    origin: url.origin,
     logs: () => server.getLogs(),
     /** The first line of the log that is `wanted`, which may be yet to come. */
     async logLine(wanted: (text: string) => boolean) {

@@ -1,0 +1,39 @@
+/** Messages of each field that is wrong. */
+export type FieldErrors = Record<string, string[]>
+
+/** The API refused. The message names fields and what is wrong with them, never what was sent. */
+export class ClinicInsurancesError extends Error {
+  override readonly name = 'ClinicInsurancesError'
+  readonly status: number
+  /** The `errors` of the answer: one sentence, or messages by field. */
+  readonly errors: string | FieldErrors
+  /** Names the request; tell it to whoever runs the API. */
+  readonly requestId: string | undefined
+
+  constructor(status: number, errors: string | FieldErrors, requestId: string | undefined) {
+    super(`${status}: ${typeof errors === 'string' ? errors : sentenceOf(errors)}`)
+    this.status = status
+    this.errors = errors
+    this.requestId = requestId
+  }
+
+  /** Messages by field; none if the refusal is not about fields. */
+  get fieldErrors(): FieldErrors {
+    return typeof this.errors === 'string' ? {} : this.errors
+  }
+}
+
+const sentenceOf = (errors: FieldErrors) =>
+  Object.entries(errors)
+    .map(([field, messages]) => `${field} ${messages.join(' and ')}`)
+    .join(', ')
+
+/** The error that an answer stands for. One that did not come from the API has its status for a sentence. */
+export async function errorOf(response: Response): Promise<ClinicInsurancesError> {
+  const body = await response.json<{ errors?: string | FieldErrors }>().catch(() => undefined)
+  return new ClinicInsurancesError(
+    response.status,
+    body?.errors ?? `HTTP ${response.status}`,
+    response.headers.get('X-Request-Id') ?? undefined,
+  )
+}

@@ -1,0 +1,23 @@
+import * as z from 'zod'
+
+/** An id that we gave. */
+export const id = z.int().positive()
+
+/** The mask as it is answered: three and two asterisks and the last four digits. */
+export const maskedSsn = z
+  .string()
+  .regex(/^\*{3}-\*{2}-[0-9]{4}$/)
+  .nullable()
+  .meta({
+    description: 'The Social Security Number, masked but for its last four digits.',
+    examples: ['***-**-6789'],
+  })
+
+/** UTC to the millisecond. */
+export const timestamp = z
+  .string()
+  .regex(/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$/)
+  .meta({ format: 'date-time', examples: ['2023-10-20T10:00:00.000Z'] })
+
+/** A calendar day. */
+export const day = z.iso.date().meta({ examples: ['1990-05-15'] })

@@ -1,0 +1,29 @@
+/**
+ * `make`, remembering what it made of the texts it met last, at most `entries` of them: for the few records
+ * that every request reads, which would otherwise be parsed and checked each time.
+ */
+export function remembering<Made>(
+  entries: number,
+  make: (text: string) => Made,
+): (text: string) => Made {
+  const memory = new Map<string, Made>()
+  return (text) => {
+    const known = memory.get(text)
+    if (known !== undefined) return known
+
+    const made = make(text)
+    const [oldest] = memory.keys()
+    if (memory.size >= entries && oldest !== undefined) memory.delete(oldest)
+    memory.set(text, made)
+    return made
+  }
+}
+
+/** The value that the text stands for; undefined if it is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

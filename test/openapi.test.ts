@@ -1,0 +1,177 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import { Ruleset, Spectral } from '@stoplight/spectral-core'
+import { oas } from '@stoplight/spectral-rulesets'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import project from '../package.json' with { type: 'json' }
+import { PROJECT } from '../src/cli/store.ts'
+import { routes } from '../src/index.ts'
+import { openapiDocument } from '../src/openapi/document.ts'
+import { VERSION } from '../src/service/version.ts'
+import {
+  documented,
+  documentedResponses,
+  errorsIn,
+  operations,
+  shipped,
+} from './support/contract.ts'
+import { aDependent, aPersonInformation, somePlans } from './support/fixtures.ts'
+import { API, startWorker, type TestWorker } from './support/worker.ts'
+
+const FILE = 'dist/assets/openapi.json'
+
+describe('openapi.json', () => {
+  it('is the document that is under review: run the tests with -u to change it', async () => {
+    const text = `${JSON.stringify(shipped, null, 2)}\n`
+
+    await expect(text).toMatchFileSnapshot('openapi.snapshot.json')
+  })
+
+  it('is made from the routes as they are', () => {
+    expect(shipped).toEqual(JSON.parse(JSON.stringify(openapiDocument(routes))))
+  })
+
+  it('has every route of the app, and the app every path of it', () => {
+    const served = routes.routes
+      .filter(({ method }) => method !== 'ALL')
+      .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`)
+    const paths = operations().map(({ method, path }) => `${method} ${path}`)
+
+    expect(new Set(paths)).toEqual(new Set(served))
+  })
+
+  it("carries the package's version", () => {
+    expect(VERSION).toBe(project.version)
+    expect(shipped).toMatchObject({ info: { version: project.version } })
+  })
+
+  it('says the limits of a query as integers', () => {
+    expect(shipped).toMatchObject({
+      paths: {
+        [`${API}/plans`]: {
+          get: {
+            parameters: expect.arrayContaining([
+              expect.objectContaining({
+                name: 'page_size',
+                schema: { type: 'integer', minimum: 1, maximum: 100, default: 25 },
+              }),
+            ]),
+          },
+        },
+      },
+    })
+  })
+
+  it.each(['PersonInformation', 'Dependent'])('allows no SSN in a %s but a masked one', (name) => {
+    const schema = { $ref: `#/components/schemas/${name}` }
+    const operationId = name === 'Dependent' ? 'createDependent' : 'createPersonInformation'
+    const example = documented(operationId, 201)?.content?.['application/json'].example
+    expect(errorsIn(example, schema)).toBeUndefined()
+
+    for (const ssn of ['123-45-6789', '123456789', '***-**-678', '***-**-67890']) {
+      expect(errorsIn({ ...Object(example), ssn }, schema)).toContain('/ssn')
+    }
+    expect(errorsIn({ ...Object(example), ssn_sealed: 'x' }, schema)).toContain('additional')
+  })
+
+  it('gives every body an example that its schema allows', () => {
+    for (const { operationId, status } of documentedResponses()) {
+      const content = documented(operationId, status)?.content?.['application/json']
+      if (!content) expect([204, 302, 304]).toContain(status)
+      else expect(errorsIn(content.example, content.schema), operationId).toBeUndefined()
+    }
+  })
+
+  it('passes redocly lint without an error or a warning', () => {
+    const output = execFileSync(
+      join(PROJECT, 'node_modules/.bin/redocly'),
+      ['lint', FILE, '--extends=recommended', '--format=json'],
+      {
+        cwd: PROJECT,
+        env: { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' },
+        stdio: ['ignore', 'pipe', 'ignore'],
+        encoding: 'utf8',
+      },
+    )
+
+    expect(JSON.parse(output).totals).toEqual({ errors: 0, warnings: 0, ignored: 0 })
+  })
+
+  it("passes Spectral's OpenAPI rules without an error or a warning that says something", async () => {
+    const spectral = new Spectral()
+    spectral.setRuleset(new Ruleset({ extends: [[oas, 'recommended']] }))
+
+    const found = await spectral.run(JSON.stringify(shipped))
+
+    // Whom to contact is the operator's to say.
+    expect(found.filter(({ code }) => code !== 'info-contact')).toEqual([])
+  })
+})
+
+/** Ways to each documented answer. Tokens, bodies and paths are right where a case does not spoil them. */
+describe('every documented answer is given', () => {
+  let worker: TestWorker
+  let limited: TestWorker
+  beforeAll(async () => {
+    worker = await startWorker({ instrumented: true })
+    limited = await startWorker({ rateLimits: { TOKEN_RATE_LIMIT: 1 } })
+    await worker.publish(somePlans(1))
+  })
+  afterAll(() => Promise.all([worker.close(), limited.close()]))
+
+  const PATHS: Record<string, string> = {
+    [`${API}/person_informations/{id}`]: `${API}/person_informations/{created}`,
+    [`${API}/ownables/{ownable_type}/{ownable_id}`]: `${API}/ownables/Patient/1049`,
+  }
+  const cases = operations().flatMap((operation) =>
+    Object.keys(operation.responses).map((status) => ({ ...operation, status: Number(status) })),
+  )
+
+  it.each(cases)('$operationId answers $status', async ({ operationId, method, path, status }) => {
+    const at = status === 429 ? limited : worker
+    const clinic = await at.clinic()
+    const holder = await clinic.ownable('Patient', 1049)
+    const first = await clinic.post('/person_informations', aPersonInformation(holder))
+    const { id: created } = Object(await first.json())
+
+    const headers: Record<string, string> = { 'X-User-Token': clinic.token }
+    let body: string | undefined
+    const url = (PATHS[path] ?? path).replace(
+      '{created}',
+      status === 404 ? '9999' : String(created),
+    )
+    let verb = method
+    if (method === 'POST') {
+      headers['Content-Type'] = 'application/json'
+      const whole = path.endsWith('/dependents') ? aDependent(holder) : aPersonInformation(holder)
+      body = JSON.stringify(whole)
+    }
+
+    if (status === 302) headers.Accept = 'text/html'
+    if (status === 304) {
+      const fresh = await at.fetch(url, { headers })
+      headers['If-None-Match'] = fresh.headers.get('ETag') ?? ''
+    }
+    if (status === 400) body = '{'
+    if (status === 401) delete headers['X-User-Token']
+    if (status === 403)
+      headers['X-User-Token'] = await at.token({ clinic_id: clinic.clinicId, scopes: [] })
+    if (status === 405) verb = 'PATCH'
+    if (status === 413) body = ' '.repeat(65 * 1024)
+    if (status === 415) headers['Content-Type'] = 'text/plain'
+    if (status === 422) headers['x-d1-bookmark'] = 'wrong'
+    if (status === 500) headers['x-test-d1'] = 'broken'
+    if (status === 503) headers['x-test-kv'] = 'before,before,before'
+
+    const response = await at.fetch(url, {
+      method: verb,
+      headers,
+      redirect: 'manual',
+      ...(body !== undefined && { body }),
+    })
+
+    expect(response.status).toBe(status)
+    const example = documented(operationId, status)?.content?.['application/json'].example
+    if (typeof Object(example).errors === 'string') expect(await response.json()).toEqual(example)
+  })
+})
