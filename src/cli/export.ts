@@ -1,42 +1,88 @@
-import { clinicId } from '../fields/clinic-id.ts'
+import { listAuditEvents } from '../audit/queries.ts'
 import { Misuse, stopAtCtrlC } from './failure.ts'
 import { openOutput } from './files.ts'
 import { withStore } from './open-store.ts'
+import { clinicNamed, duration } from './option-values.ts'
 import { counted, type Report } from './output.ts'
 import { listRecords, tableNamed } from './records.ts'
 import type { StoreChoice } from './store.ts'
 
 const BATCH_ROWS = 500
 
+type ExportOptions = StoreChoice & { clinic: string; out?: string }
+
 /** Writes a clinic's records, one JSON object a line, with their SSNs sealed as they are stored. */
-export async function exportRecords(
-  name: string,
-  options: StoreChoice & { clinic: string; out?: string },
-): Promise<Report> {
+export async function exportRecords(name: string, options: ExportOptions): Promise<Report> {
   const table = tableNamed(name)
-  const clinic = clinicId.safeParse(options.clinic)
-  if (!clinic.success) throw new Misuse(`--clinic: ${clinic.error.issues[0]?.message}`)
+  const clinic = clinicNamed(options.clinic)
 
   return await withStore(options, async ({ db }) => {
-    const signal = stopAtCtrlC()
-    const output = await openOutput(options.out)
-    let exported = 0
-    try {
-      for (let after = 0; ;) {
-        signal.throwIfAborted()
-        const page = await listRecords(db, table, clinic.data, after, BATCH_ROWS)
-        for (const { record } of page) await output.write(record)
-        exported += page.length
-        const last = page.at(-1)
-        if (last === undefined) break
-        after = last.position
-      }
-    } finally {
-      await output.close()
-    }
+    const exported = await writePages(options.out, async (after) => {
+      const page = await listRecords(db, table, clinic, after, BATCH_ROWS)
+      return page.map(({ record, position }) => ({ line: record, after: position }))
+    })
+    return { json: { exported }, lines: [`${counted(exported)} ${table} of ${clinic} exported`] }
+  })
+}
+
+/** Writes a clinic's audit events since then, oldest first, one JSON object a line. */
+export async function exportAuditEvents(
+  options: ExportOptions & { since: string },
+): Promise<Report> {
+  const clinic = clinicNamed(options.clinic)
+  const since = instant(options.since)
+
+  return await withStore(options, async ({ db }) => {
+    const exported = await writePages(options.out, async (after) => {
+      const page = await listAuditEvents(db, clinic, { since, after, limit: BATCH_ROWS })
+      return page.map((event) => ({
+        line: {
+          occurred_at: event.occurredAt,
+          request_id: event.requestId,
+          clinic_id: event.clinicId,
+          token_id: event.tokenId,
+          action: event.action,
+          resource: event.resource,
+          record_ids: event.recordIds,
+          status: event.status,
+        },
+        after: event.id,
+      }))
+    })
     return {
-      json: { exported },
-      lines: [`${counted(exported)} ${table} of ${clinic.data} exported`],
+      json: { exported, since },
+      lines: [`${counted(exported)} audit events of ${clinic} since ${since}`],
     }
   })
+}
+
+/** Writes page after page until there is none, and tells how many lines; Ctrl-C ends it between two. */
+async function writePages(
+  out: string | undefined,
+  list: (after: number) => Promise<{ line: object; after: number }[]>,
+): Promise<number> {
+  const signal = stopAtCtrlC()
+  const output = await openOutput(out)
+  let written = 0
+  try {
+    for (let after = 0; ;) {
+      signal.throwIfAborted()
+      const page = await list(after)
+      for (const { line } of page) await output.write(line)
+      written += page.length
+      const last = page.at(-1)
+      if (last === undefined) return written
+      after = last.after
+    }
+  } finally {
+    await output.close()
+  }
+}
+
+/** `24h` before now, or a time such as `2026-07-30T12:00:00Z`, in the form that events have. */
+function instant(text: string): string {
+  const isTime = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z)?$/.test(text)
+  const time = isTime ? Date.parse(text) : Date.now() - duration('--since', text)
+  if (Number.isNaN(time)) throw new Misuse('--since: there is no such day or time')
+  return new Date(time).toISOString()
 }

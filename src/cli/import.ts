@@ -3,7 +3,6 @@ import { createWriteStream, type WriteStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { finished } from 'node:stream/promises'
 import * as z from 'zod'
-import { clinicId } from '../fields/clinic-id.ts'
 import { INVALID, TAKEN } from '../fields/messages.ts'
 import { recordId } from '../fields/number.ts'
 import { ownableType } from '../fields/ownable-type.ts'
@@ -17,9 +16,10 @@ import {
   upsertPlans,
   type CataloguePlan,
 } from '../plans/queries.ts'
-import { Failure, Misuse, stopAtCtrlC } from './failure.ts'
+import { Failure, stopAtCtrlC } from './failure.ts'
 import { STDIN } from './files.ts'
 import { withStore, type Store } from './open-store.ts'
+import { clinicNamed } from './option-values.ts'
 import { counted, type Report } from './output.ts'
 import { PLAN_COLUMNS, planRow } from './plan-row.ts'
 import { startProgress } from './progress.ts'
@@ -108,8 +108,7 @@ export async function importOwnables(
   file: string,
   options: ImportChoice & { clinic: string },
 ): Promise<Report> {
-  const clinic = clinicId.safeParse(options.clinic)
-  if (!clinic.success) throw new Misuse(`--clinic: ${clinic.error.issues[0]?.message}`)
+  const clinic = clinicNamed(options.clinic)
   return await withStore(options, async ({ db }) => {
     const signal = stopAtCtrlC()
     const imported = await importRows(file, options, signal, {
@@ -117,7 +116,7 @@ export async function importOwnables(
       columns: ['type', 'id'],
       row: () => ownableRow,
       furtherErrors: () => ({}),
-      write: (rows) => (options.dryRun ? compareOwnables : registerOwnables)(db, clinic.data, rows),
+      write: (rows) => (options.dryRun ? compareOwnables : registerOwnables)(db, clinic, rows),
     })
     return report(imported, options, {})
   })

@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { StorageUnavailable } from '../db/attempts.ts'
 import { examine } from './doctor.ts'
-import { exportRecords } from './export.ts'
+import { exportAuditEvents, exportRecords } from './export.ts'
 import { Failure, Misuse, reasonToStop } from './failure.ts'
 import { importOwnables, importPlans } from './import.ts'
 import { note, print } from './output.ts'
@@ -83,6 +83,14 @@ onStore(program.command('export <table>'))
     ...example('export person_informations --clinic riverside --local --out people.ndjson'),
   )
   .action(async (name, options) => printBeside(await exportRecords(name, options), options))
+
+onStore(program.command('audit'))
+  .description("write a clinic's audit events as NDJSON: who touched which records, and when")
+  .requiredOption('--clinic <id>', 'the clinic whose events they are')
+  .option('--since <when>', 'a duration such as 24h or 7d, or a time in UTC', '24h')
+  .option('--out <file>', 'a new file that only you can read (default: stdout)')
+  .addHelpText(...example('audit --clinic riverside --local --since 7d'))
+  .action(async (options) => printBeside(await exportAuditEvents(options), options))
 
 const ssn = program.command('ssn').description('keep the SSN keys, and open sealed SSNs offline')
 ssn

@@ -1,4 +1,3 @@
-import { clinicId } from '../fields/clinic-id.ts'
 import { text } from '../fields/text.ts'
 import { DEFAULT_SCOPES, isLive, SCOPES, tokenRecord, type TokenRecord } from '../tokens/record.ts'
 import { isWellFormedToken, mintToken, tokenIdOf, tokenKey } from '../tokens/token.ts'
@@ -6,12 +5,11 @@ import { readEnvironment } from './configuration.ts'
 import { Failure, Misuse } from './failure.ts'
 import { readAll } from './files.ts'
 import { withStore } from './open-store.ts'
+import { clinicNamed, duration } from './option-values.ts'
 import { table, type Report } from './output.ts'
 import { askSecret, canAsk } from './prompt.ts'
 import type { StoreChoice } from './store.ts'
 
-const DAY = 24 * 60 * 60 * 1000
-const UNITS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: DAY }
 const KEY_PREFIX = 'token:'
 const TOKEN_ID = /^[0-9a-f]{16}$/
 
@@ -133,7 +131,7 @@ export function newRecord({ clinic, label, scopes, expires }: NewToken): TokenRe
   const now = Date.now()
   const lifetime = expires === undefined ? undefined : duration('--expires', expires)
   const record = tokenRecord.extend({ label: text(100) }).safeParse({
-    clinic_id: clinic,
+    clinic_id: clinicNamed(clinic),
     label,
     scopes: scopes === undefined ? DEFAULT_SCOPES : scopes.split(',').map((scope) => scope.trim()),
     created_at: new Date(now).toISOString(),
@@ -143,8 +141,6 @@ export function newRecord({ clinic, label, scopes, expires }: NewToken): TokenRe
   if (record.success) return record.data
 
   const [wrong] = record.error.issues.map((issue) => issue.path[0])
-  if (wrong === 'clinic_id')
-    throw new Misuse(`--clinic: ${clinicId.safeParse(clinic).error?.issues[0]?.message}`)
   if (wrong === 'label') throw new Misuse('--label: use 1 to 100 characters')
   throw new Misuse(`--scopes: use one or more of ${SCOPES.join(',')}`)
 }
@@ -222,12 +218,4 @@ const originOf = async (choice: StoreChoice) =>
 function stateOf(record: TokenRecord): 'live' | 'expired' | 'revoked' {
   if (record.revoked_at !== null) return 'revoked'
   return isLive(record, Date.now()) ? 'live' : 'expired'
-}
-
-/** `90d`, `12h`, `30m` or `10s` in milliseconds. Throws Misuse. */
-function duration(option: string, text: string): number {
-  const [, amount, unit = ''] = /^([1-9]\d{0,4})([smhd])$/.exec(text) ?? []
-  if (amount === undefined)
-    throw new Misuse(`${option}: use a number and s, m, h or d, such as 90d`)
-  return Number(amount) * (UNITS[unit] ?? DAY)
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { run } from './command.ts'
 
 const COMMANDS = [
+  'audit',
   'token create',
   'token list',
   'token revoke',
