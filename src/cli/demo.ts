@@ -10,7 +10,7 @@ import { upsertPlans, type CataloguePlan } from '../plans/queries.ts'
 import { sealSsn } from '../ssn/seal.ts'
 import { SCOPES } from '../tokens/record.ts'
 import { withChecksum } from '../tokens/token.ts'
-import type { Store } from './store.ts'
+import type { Store } from './open-store.ts'
 import { newRecord, putToken } from './token.ts'
 
 /** Fixed, so that every line of the README works as pasted. They exist in local state alone. */

@@ -1,144 +1,312 @@
+import { once } from 'node:events'
+import { createWriteStream, type WriteStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { finished } from 'node:stream/promises'
 import * as z from 'zod'
 import { clinicId } from '../fields/clinic-id.ts'
-import { BLANK, blankOr, INVALID, NOT_INCLUDED } from '../fields/messages.ts'
-import { queryId, recordId } from '../fields/number.ts'
+import { INVALID, TAKEN } from '../fields/messages.ts'
+import { recordId } from '../fields/number.ts'
 import { ownableType } from '../fields/ownable-type.ts'
-import { text } from '../fields/text.ts'
-import { registerOwnables } from '../ownables/queries.ts'
+import { compareOwnables, registerOwnables } from '../ownables/queries.ts'
 import { CATALOGUE_KEY, publishCatalogue, readCatalogue } from '../plans/catalogue.ts'
-import { upsertPlans, type CataloguePlan } from '../plans/queries.ts'
-import { Misuse } from './failure.ts'
-import type { Report } from './output.ts'
-import { readRows } from './rows.ts'
-import { openStore, type StoreChoice } from './store.ts'
+import {
+  comparePlans,
+  deactivatePlans,
+  hasChangedSince,
+  listActivePlans,
+  upsertPlans,
+  type CataloguePlan,
+} from '../plans/queries.ts'
+import { Failure, Misuse, stopAtCtrlC } from './failure.ts'
+import { STDIN } from './files.ts'
+import { withStore, type Store } from './open-store.ts'
+import { counted, type Report } from './output.ts'
+import { PLAN_COLUMNS, planRow } from './plan-row.ts'
+import { startProgress } from './progress.ts'
+import { openRows, type Format, type Row } from './rows.ts'
+import { resolveFromCaller, type StoreChoice } from './store.ts'
 
-/** Rows a statement: some 250 KB of JSON, well below what one D1 parameter holds. */
+/** A statement takes its rows as one JSON parameter, of which D1 allows 2 MB. */
 const BATCH_ROWS = 500
+const BATCH_CHARACTERS = 500_000
 
-type Rejected = { line: number; errors: Record<string, string[]> }
+/** The report names the first few; the file has them all. */
+const REJECTIONS_SHOWN = 10
+
+/** Stands in KV while D1 may hold plans that no edge serves, as after an import that was cut short. */
+const UNPUBLISHED_KEY = 'catalogue:unpublished'
+
+type FieldErrors = Record<string, string[]>
 type Counts = { inserted: number; updated: number; unchanged: number }
+type ImportChoice = StoreChoice & { dryRun?: boolean; rejected?: string }
 
-const ownableRow = z.object({ type: ownableType, id: z.union([recordId, queryId]) })
+/** What is particular to one kind of row. */
+type Kind<Accepted> = {
+  what: string
+  columns: readonly string[]
+  row: (format: Format) => z.ZodType<Accepted>
+  /** What is wrong with a row that is right by itself. */
+  furtherErrors: (row: Accepted) => FieldErrors
+  write: (rows: Accepted[]) => Promise<Partial<Counts>>
+}
 
-/** A flag as JSON or a spreadsheet writes it. */
-const flag = z.union(
-  [
-    z.boolean(),
-    z.stringbool({ truthy: ['true', '1', 'yes', 'y'], falsy: ['false', '0', 'no', 'n'] }),
-  ],
-  { error: blankOr(NOT_INCLUDED) },
-)
+type Imported = { counts: Counts; rejections: Rejections }
 
-/** The columns that are a plan's own; every other one belongs to its coverage details. */
-const planRow = z
-  .looseObject({
-    external_id: text(255),
-    plan_name: text(255),
-    carrier: text(255),
-    plan_type: text(255),
-    active: flag,
-    coverage_details: z.record(z.string(), z.unknown(), { error: INVALID }).optional(),
-  })
-  .transform(
-    ({
-      external_id,
-      plan_name,
-      carrier,
-      plan_type,
-      active,
-      coverage_details,
-      ...others
-    }): CataloguePlan => ({
-      external_id,
-      plan_name,
-      carrier,
-      plan_type,
-      active,
-      coverage_details: { ...coverage_details, ...others },
-    }),
-  )
+/** A CSV has its ids as digits. */
+const ownableRow = z.object({
+  type: ownableType,
+  id: z.preprocess(
+    (value) =>
+      typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value || null,
+    recordId,
+  ),
+})
 
 /** Upserts a catalogue by `external_id` and, if it changed, moves every edge to the new version. */
-export async function importPlans(file: string, options: StoreChoice): Promise<Report> {
-  const store = await openStore(options)
-  try {
-    const { counts, rejected } = await importRows(file, planRow, (rows) =>
-      upsertPlans(store.db, rows),
-    )
+export async function importPlans(
+  file: string,
+  options: ImportChoice & { deactivateMissing?: boolean; republish?: boolean },
+): Promise<Report> {
+  return await withStore(options, async (store) => {
+    const signal = stopAtCtrlC()
+    const startedAt = new Date().toISOString()
+    const seen = new Set<string>()
+    const wasCutShort = (await store.kv.get(UNPUBLISHED_KEY)) !== null
+    let isMarked = wasCutShort
+    const write = async (rows: CataloguePlan[]) => {
+      if (options.dryRun) return await comparePlans(store.db, rows)
+      if (!isMarked) await store.kv.put(UNPUBLISHED_KEY, new Date().toISOString())
+      isMarked = true
+      return await upsertPlans(store.db, rows)
+    }
 
-    const changed = counts.inserted + counts.updated > 0
-    const served = readCatalogue(await store.kv.get(CATALOGUE_KEY))
-    const { version } =
-      changed || !served ? await publishCatalogue(store.kv, store.bookmark()) : served
-    return report(counts, rejected, { catalogue_version: version })
-  } finally {
-    await store.close()
-  }
+    const imported = await importRows(file, options, signal, {
+      what: 'plans',
+      columns: PLAN_COLUMNS,
+      row: planRow,
+      // Two rows of one plan would overwrite each other at every run.
+      furtherErrors: ({ external_id }: CataloguePlan) =>
+        seen.size === seen.add(external_id).size ? { external_id: [TAKEN] } : {},
+      write,
+    })
+    const refusal = options.deactivateMissing ? whyNotDeactivate(seen, imported) : undefined
+    const deactivated =
+      options.deactivateMissing && !refusal
+        ? await deactivateMissing(store, seen, options, signal)
+        : undefined
+    if (options.dryRun) return report(imported, options, { deactivated, refusal })
+
+    // Counts would not do: a batch that was tried twice tells that its second run changed nothing.
+    const changed = options.republish || wasCutShort || (await hasChangedSince(store.db, startedAt))
+    const catalogueVersion = await publish(store, changed)
+    return report(imported, options, { deactivated, refusal, catalogueVersion })
+  })
 }
 
 /** Registers a clinic's ownables from the columns `type` and `id`. */
 export async function importOwnables(
   file: string,
-  options: StoreChoice & { clinic: string },
+  options: ImportChoice & { clinic: string },
 ): Promise<Report> {
   const clinic = clinicId.safeParse(options.clinic)
   if (!clinic.success) throw new Misuse(`--clinic: ${clinic.error.issues[0]?.message}`)
-  const store = await openStore(options)
-  try {
-    const { counts, rejected } = await importRows(file, ownableRow, (rows) =>
-      registerOwnables(store.db, clinic.data, rows),
-    )
-    return report(counts, rejected, {})
-  } finally {
-    await store.close()
-  }
+  return await withStore(options, async ({ db }) => {
+    const signal = stopAtCtrlC()
+    const imported = await importRows(file, options, signal, {
+      what: 'ownables',
+      columns: ['type', 'id'],
+      row: () => ownableRow,
+      furtherErrors: () => ({}),
+      write: (rows) => (options.dryRun ? compareOwnables : registerOwnables)(db, clinic.data, rows),
+    })
+    return report(imported, options, {})
+  })
 }
 
 async function importRows<Accepted>(
   file: string,
-  schema: z.ZodType<Accepted>,
-  write: (rows: Accepted[]) => Promise<Partial<Counts>>,
-) {
+  options: ImportChoice,
+  signal: AbortSignal,
+  kind: Kind<Accepted>,
+): Promise<Imported> {
+  const { format, rows, share } = await openRows(file, kind.columns, signal)
+  const rowSchema = kind.row(format)
+  const rejections = await openRejections(file, kind.columns, options)
+  const progress = startProgress(
+    options.dryRun ? `checking ${kind.what}` : `importing ${kind.what}`,
+  )
   const counts: Counts = { inserted: 0, updated: 0, unchanged: 0 }
-  const rejected: Rejected[] = []
   let batch: Accepted[] = []
+  let characters = 0
+  let read = 0
+
   const flush = async () => {
-    const { inserted = 0, updated = 0, unchanged = 0 } = await write(batch)
-    counts.inserted += inserted
-    counts.updated += updated
-    counts.unchanged += unchanged
+    signal.throwIfAborted()
+    if (batch.length > 0) {
+      const { inserted = 0, updated = 0, unchanged = 0 } = await kind.write(batch)
+      counts.inserted += inserted
+      counts.updated += updated
+      counts.unchanged += unchanged
+    }
     batch = []
+    characters = 0
+    progress.show(read, share())
   }
-
-  for await (const { line, columns } of readRows(file)) {
-    const row = schema.safeParse(columns)
-    if (row.success) batch.push(row.data)
-    else rejected.push({ line, errors: errorsOf(row.error) })
-    if (batch.length === BATCH_ROWS) await flush()
+  try {
+    for await (const row of rows) {
+      read++
+      const accepted = check(row, rowSchema, kind)
+      if (accepted.success) {
+        batch.push(accepted.data)
+        characters += JSON.stringify(accepted.data).length
+      } else {
+        await rejections.add(row, accepted.errors)
+      }
+      if (batch.length === BATCH_ROWS || characters > BATCH_CHARACTERS) await flush()
+    }
+    await flush()
+    return { counts, rejections }
+  } finally {
+    progress.stop()
+    await rejections.close()
   }
-  if (batch.length > 0) await flush()
-  return { counts, rejected }
 }
 
-function errorsOf(error: z.ZodError): Record<string, string[]> {
-  const { fieldErrors } = z.flattenError(error)
-  return Object.keys(fieldErrors).length > 0 ? fieldErrors : { row: [BLANK] }
+function check<Accepted>(
+  { columns }: Row,
+  schema: z.ZodType<Accepted>,
+  kind: Kind<Accepted>,
+): { success: true; data: Accepted } | { success: false; errors: FieldErrors } {
+  if (columns === undefined) return { success: false, errors: { row: [INVALID] } }
+  const row = schema.safeParse(columns)
+  if (!row.success) return { success: false, errors: messagesOf(row.error) }
+  const errors = kind.furtherErrors(row.data)
+  return Object.keys(errors).length > 0
+    ? { success: false, errors }
+    : { success: true, data: row.data }
 }
 
-function report(counts: Counts, rejected: Rejected[], more: Record<string, string>): Report {
+function messagesOf({ issues }: z.ZodError): FieldErrors {
+  const errors: FieldErrors = {}
+  for (const { path, message } of issues) (errors[String(path[0] ?? 'row')] ??= []).push(message)
+  return errors
+}
+
+/** Serves what D1 holds now, if the catalogue changed or none is served yet. */
+async function publish({ kv, bookmark }: Store, changed: boolean): Promise<string> {
+  const served = readCatalogue(await kv.get(CATALOGUE_KEY))
+  const { version } = changed || !served ? await publishCatalogue(kv, bookmark()) : served
+  await kv.delete(UNPUBLISHED_KEY)
+  return version
+}
+
+/** Why the file cannot tell which plans are missing, or undefined if it can. */
+function whyNotDeactivate(seen: ReadonlySet<string>, { rejections }: Imported): string | undefined {
+  if (rejections.count > 0) {
+    return 'nothing was deactivated, since a rejected row may name any plan: correct them and run this again'
+  }
+  return seen.size === 0 ? 'nothing was deactivated, since the file names no plan' : undefined
+}
+
+/** Makes inactive what the file does not name, and tells how many. */
+async function deactivateMissing(
+  { db }: Store,
+  seen: ReadonlySet<string>,
+  { dryRun }: ImportChoice,
+  signal: AbortSignal,
+): Promise<number> {
+  let deactivated = 0
+  let after = 0
+  for (;;) {
+    signal.throwIfAborted()
+    const active = await listActivePlans(db, after, BATCH_ROWS)
+    const last = active.at(-1)
+    if (last === undefined) return deactivated
+    const missing = active.filter(({ externalId }) => !seen.has(externalId)).map(({ id }) => id)
+    if (!dryRun && missing.length > 0) await deactivatePlans(db, missing)
+    deactivated += missing.length
+    after = last.id
+  }
+}
+
+/** Where rejected rows go: a file made at the first of them, since most imports have none. */
+type Rejections = Awaited<ReturnType<typeof openRejections>>
+
+async function openRejections(file: string, names: readonly string[], { rejected }: ImportChoice) {
+  const path = resolveFromCaller(rejected ?? `${file === STDIN ? 'stdin' : file}.rejected.ndjson`)
+  await rm(path, { force: true })
+  let stream: WriteStream | undefined
+  const shown: string[] = []
+  let count = 0
   return {
-    json: { ...counts, rejected: rejected.length, rejected_rows: rejected, ...more },
+    file: path,
+    shown,
+    get count() {
+      return count
+    },
+    async add({ line, columns }: Row, errors: FieldErrors) {
+      stream ??= await openedFor(path)
+      count++
+      if (shown.length < REJECTIONS_SHOWN) shown.push(`line ${line} rejected: ${sentence(errors)}`)
+      // The file may be the wrong one, and of people: no column goes on but those that were asked for.
+      const row = Object.fromEntries(names.map((name) => [name, columns?.[name]]))
+      const written = stream.write(`${JSON.stringify({ line, errors, row })}\n`)
+      if (!written) await once(stream, 'drain')
+    },
+    async close() {
+      if (stream) await finished(stream.end())
+    },
+  }
+}
+
+async function openedFor(path: string): Promise<WriteStream> {
+  const stream = createWriteStream(path, { mode: 0o600 })
+  await once(stream, 'open').catch(() => {
+    throw new Failure(`cannot write ${path}: choose another file with --rejected`)
+  })
+  return stream
+}
+
+type Outcome = {
+  deactivated?: number | undefined
+  refusal?: string | undefined
+  catalogueVersion?: string
+}
+
+function report(
+  { counts, rejections }: Imported,
+  { dryRun }: ImportChoice,
+  { deactivated, refusal, catalogueVersion }: Outcome,
+): Report {
+  const all = {
+    ...counts,
+    ...(deactivated !== undefined && { deactivated }),
+    rejected: rejections.count,
+  }
+  const isSame = counts.inserted + counts.updated + (deactivated ?? 0) === 0
+  return {
+    json: {
+      ...all,
+      ...(rejections.count > 0 && { rejected_file: rejections.file }),
+      ...(dryRun && { dry_run: true }),
+      ...(catalogueVersion && { catalogue_version: catalogueVersion }),
+      ...(refusal && { refusal }),
+    },
+    failed: refusal !== undefined,
     lines: [
-      ...rejected.map(({ line, errors }) => `line ${line} rejected: ${sentence(errors)}`),
-      Object.entries({ ...counts, rejected: rejected.length })
-        .map(([what, count]) => `${count} ${what}`)
+      ...rejections.shown,
+      ...(rejections.count > 0 ? [`rejected rows, all of them: ${rejections.file}`] : []),
+      Object.entries(all)
+        .map(([what, count]) => `${counted(count)} ${what}`)
         .join(', '),
-      ...Object.entries(more).map(([what, value]) => `${what.replaceAll('_', ' ')}: ${value}`),
+      ...(dryRun ? ['dry run: nothing was written'] : isSame ? ['nothing changed'] : []),
+      ...(catalogueVersion ? [`catalogue version: ${catalogueVersion}`] : []),
+      ...(refusal ? [refusal] : []),
     ],
   }
 }
 
-const sentence = (errors: Record<string, string[]>) =>
+const sentence = (errors: FieldErrors) =>
   Object.entries(errors)
     .map(([field, messages]) => `${field} ${messages.join(', ')}`)
     .join('; ')

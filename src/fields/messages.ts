@@ -6,6 +6,7 @@ export const NOT_INCLUDED = 'is not included in the list'
 export const NOT_A_NUMBER = 'is not a number'
 export const NOT_AN_INTEGER = 'must be an integer'
 export const NOT_POSITIVE = 'must be greater than 0'
+export const TAKEN = 'has already been taken'
 export const IN_FUTURE = "can't be in the future"
 export const tooLarge = (maximum: number) => `must be less than or equal to ${maximum}`
 export const tooLong = (maximum: number) => `is too long (maximum is ${maximum} characters)`

@@ -71,3 +71,23 @@ export async function registerOwnables(
   ])
   return { inserted: inserted.length, unchanged: rows.length - inserted.length }
 }
+
+/** What `registerOwnables` would do, without doing it. */
+export async function compareOwnables(db: Database, clinicId: string, rows: readonly Ownable[]) {
+  const [[found]] = await db.batch([
+    db
+      .select({ inserted: sql<number>`count(*)` })
+      .from(
+        sql`(
+          SELECT DISTINCT value ->> '$.type' AS type, value ->> '$.id' AS id
+          FROM json_each(${JSON.stringify(rows)})
+        ) AS given`,
+      )
+      .where(
+        sql`NOT EXISTS (SELECT 1 FROM ${ownables} WHERE ${ownables.clinicId} = ${clinicId}
+          AND ${ownables.type} = given.type AND ${ownables.id} = given.id)`,
+      ),
+  ])
+  const inserted = found?.inserted ?? 0
+  return { inserted, unchanged: rows.length - inserted }
+}

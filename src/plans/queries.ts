@@ -1,4 +1,4 @@
-import { and, eq, max, sql, type AnyColumn } from 'drizzle-orm'
+import { and, asc, eq, gt, gte, max, sql, type AnyColumn } from 'drizzle-orm'
 import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types'
 import type { Database } from '../db/client.ts'
 import { listByOffset, listByPosition, type PageRequest } from '../db/paging.ts'
@@ -65,22 +65,13 @@ export type CataloguePlan = {
  */
 export async function upsertPlans(db: Database, rows: readonly CataloguePlan[]) {
   const now = new Date().toISOString()
-  const field = (name: string) => sql`value ->> ${sql.raw(`'$.${name}'`)}`
-  const differs = sql.join(
-    [plans.planName, plans.carrier, plans.planType, plans.coverageDetails, plans.active].map(
-      (column) => sql`${column} IS NOT ${given(column)} COLLATE BINARY`,
-    ),
-    sql` OR `,
-  )
-
   const [[before], written, [after]] = await db.batch([
     db.select({ last: max(plans.id) }).from(plans),
     db
       .insert(plans)
       .select(
-        sql`SELECT NULL, ${field('external_id')}, ${field('plan_name')}, ${field('carrier')},
-          ${field('plan_type')}, ${field('coverage_details')}, ${field('active')}, ${now}, ${now}
-          FROM json_each(${JSON.stringify(rows)}) WHERE true`,
+        sql`SELECT NULL, external_id, plan_name, carrier, plan_type, coverage_details, active,
+          ${now}, ${now} FROM (${rowsOf(rows)}) WHERE true`,
       )
       .onConflictDoUpdate({
         target: plans.externalId,
@@ -92,7 +83,7 @@ export async function upsertPlans(db: Database, rows: readonly CataloguePlan[]) 
           active: given(plans.active),
           updatedAt: given(plans.updatedAt),
         },
-        setWhere: differs,
+        setWhere: differs(),
       })
       .returning({ id: plans.id }),
     db.select({ last: max(plans.id) }).from(plans),
@@ -104,5 +95,70 @@ export async function upsertPlans(db: Database, rows: readonly CataloguePlan[]) 
     unchanged: rows.length - written.length,
   }
 }
+
+/** What `upsertPlans` would do with rows of different plans, without doing it. */
+export async function comparePlans(db: Database, rows: readonly CataloguePlan[]) {
+  const [[found]] = await db.batch([
+    db
+      .select({
+        present: sql<number>`count(*)`,
+        updated: sql<number>`coalesce(sum(${differs()}), 0)`,
+      })
+      .from(
+        sql`(${rowsOf(rows)}) AS excluded JOIN ${plans} ON ${plans.externalId} = excluded.external_id`,
+      ),
+  ])
+  const { present = 0, updated = 0 } = found ?? {}
+  return { inserted: rows.length - present, updated, unchanged: present - updated }
+}
+
+/** Lists some active plans in the order of their ids, from the one after `afterId`. */
+export async function listActivePlans(db: Database, afterId: number, limit: number) {
+  const [active] = await db.batch([
+    db
+      .select({ id: plans.id, externalId: plans.externalId })
+      .from(plans)
+      .where(and(gt(plans.id, afterId), eq(plans.active, true)))
+      .orderBy(asc(plans.id))
+      .limit(limit),
+  ])
+  return active
+}
+
+/** Makes plans inactive, by their ids. */
+export async function deactivatePlans(db: Database, ids: readonly number[]) {
+  await db.batch([
+    db
+      .update(plans)
+      .set({ active: false, updatedAt: new Date().toISOString() })
+      .where(sql`${plans.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`),
+  ])
+}
+
+/** Whether any plan has changed at `time` or since. */
+export async function hasChangedSince(db: Database, time: string) {
+  const [[changed]] = await db.batch([
+    db.select({ id: plans.id }).from(plans).where(gte(plans.updatedAt, time)).limit(1),
+  ])
+  return changed !== undefined
+}
+
+/** The rows as a table, from one JSON parameter. */
+const rowsOf = (rows: readonly CataloguePlan[]) =>
+  sql`SELECT ${sql.join(
+    ['external_id', 'plan_name', 'carrier', 'plan_type', 'coverage_details', 'active'].map(
+      (name) => sql`value ->> ${sql.raw(`'$.${name}'`)} AS ${sql.identifier(name)}`,
+    ),
+    sql`, `,
+  )} FROM json_each(${JSON.stringify(rows)})`
+
+/** Whether the row given, which SQL calls `excluded`, says anything else than the plan stored. */
+const differs = () =>
+  sql.join(
+    [plans.planName, plans.carrier, plans.planType, plans.coverageDetails, plans.active].map(
+      (column) => sql`${column} IS NOT ${given(column)} COLLATE BINARY`,
+    ),
+    sql` OR `,
+  )
 
 const given = (column: AnyColumn) => sql`excluded.${sql.identifier(column.name)}`

@@ -1,0 +1,120 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { sql } from 'drizzle-orm'
+import { openDatabase, type Database } from '../db/client.ts'
+import type { Bindings } from '../factory.ts'
+import { readConfiguration, readEnvironment } from './configuration.ts'
+import { Failure } from './failure.ts'
+import { checkChoice, choiceFlags, PROJECT, stateFolder, type StoreChoice } from './store.ts'
+
+export type Store = {
+  db: Database
+  kv: KVNamespace
+  /** D1's bookmark after the last statement of `db`. */
+  bookmark: () => string
+  close: () => Promise<void>
+}
+
+/** Does `work` on the store that is asked for, which must be migrated. Throws Failure and Misuse. */
+export async function withStore<Result>(
+  choice: StoreChoice,
+  work: (store: Store) => Promise<Result>,
+): Promise<Result> {
+  const store = await openStore(choice)
+  try {
+    const missing = await missingMigrations(store.db)
+    if (missing.length > 0) {
+      throw new Failure(
+        `the store is not migrated: run \`npm run clinic -- setup ${choiceFlags(choice)}\``,
+      )
+    }
+    return await work(store)
+  } finally {
+    await store.close()
+  }
+}
+
+/** Opens the very D1 and KV that a local `wrangler dev` or the deployed Worker uses. Throws Misuse. */
+export async function openStore(choice: StoreChoice): Promise<Store> {
+  checkChoice(choice)
+  const { env, dispose } = choice.remote ? await openRemote(choice) : await openLocal(choice)
+  const session = env.DB.withSession('first-primary')
+  return {
+    db: openDatabase(session),
+    kv: env.TOKENS,
+    bookmark: () => session.getBookmark() ?? '',
+    close: dispose,
+  }
+}
+
+/** The names of the migrations that the database has not seen. */
+export async function missingMigrations(db: Database): Promise<string[]> {
+  const files = (await readdir(join(PROJECT, 'migrations'))).filter((name) => name.endsWith('.sql'))
+  const [tables] = await db.batch([
+    db.all(sql`SELECT name FROM sqlite_master WHERE name = 'd1_migrations'`),
+  ])
+  if (tables.length === 0) return files
+  const [applied] = await db.batch([db.all<{ name: string }>(sql`SELECT name FROM d1_migrations`)])
+  const names = new Set(applied.map(({ name }) => name))
+  return files.filter((file) => !names.has(file))
+}
+
+type Opened = { env: Bindings; dispose: () => Promise<void> }
+
+/** Miniflare, on the files that `wrangler dev` uses. Wrangler's own way to it takes twice the memory. */
+async function openLocal(choice: StoreChoice): Promise<Opened> {
+  const config = await readConfiguration(choice, choice.env)
+  // It takes a moment to load, which `--help` and the offline commands need not wait for.
+  const { Miniflare } = await import('miniflare')
+  const miniflare = new Miniflare({
+    modules: true,
+    script: 'export default {}',
+    compatibilityDate: config.compatibility_date,
+    d1Databases: Object.fromEntries(
+      config.d1_databases.map(({ binding, database_id }) => [binding, database_id]),
+    ),
+    kvNamespaces: Object.fromEntries(config.kv_namespaces.map(({ binding, id }) => [binding, id])),
+    defaultPersistRoot: join(stateFolder(choice), 'v3'),
+  })
+  return {
+    env: await miniflare.getBindings<Bindings>(),
+    dispose: () => miniflare.dispose(),
+  }
+}
+
+/** Wrangler reaches remote D1 and KV for bindings marked `remote`; a copy of the configuration marks them. */
+async function openRemote(choice: StoreChoice): Promise<Opened> {
+  const { env, databaseId, namespaceId } = await readEnvironment(choice)
+  if (databaseId === undefined || namespaceId === undefined) {
+    throw new Failure(
+      `${env} does not exist yet: run \`npm run clinic -- setup --remote --env ${env}\``,
+    )
+  }
+  const { name, account_id, compatibility_date, d1_databases, kv_namespaces } =
+    await readConfiguration(choice, env)
+  const folder = await mkdtemp(join(tmpdir(), 'clinic-'))
+  const configPath = join(folder, 'wrangler.json')
+  try {
+    await writeFile(
+      configPath,
+      JSON.stringify({
+        name,
+        account_id,
+        compatibility_date,
+        d1_databases: d1_databases.map((database) => ({ ...database, remote: true })),
+        kv_namespaces: kv_namespaces.map((namespace) => ({ ...namespace, remote: true })),
+      }),
+    )
+    // Its progress would go to stdout, among what was asked for.
+    process.env.WRANGLER_LOG = 'error'
+    const { getPlatformProxy } = await import('wrangler')
+    return await getPlatformProxy<Bindings>({ configPath, persist: false, remoteBindings: true })
+  } catch {
+    throw new Failure(
+      `${env} cannot be reached: sign in with \`npx wrangler login\` or set CLOUDFLARE_API_TOKEN, then try again`,
+    )
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}

@@ -1,0 +1,228 @@
+import { chmod, copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { CONFIG } from '../../src/cli/store.ts'
+import { isWellFormedToken, tokenIdOf, tokenKey } from '../../src/tokens/token.ts'
+import { run, runJson } from './command.ts'
+
+/**
+ * Stands in for wrangler where there is no account: it records every call, and remembers what it was asked to
+ * create, in the forms in which wrangler answers. `$STAND_IN/refuse` names a call that is to fail.
+ */
+const STAND_IN = `#!/usr/bin/env node
+const { appendFileSync, existsSync, readFileSync, writeFileSync } = require('node:fs')
+const folder = process.env.STAND_IN
+const args = process.argv.slice(2)
+appendFileSync(folder + '/calls', JSON.stringify(args) + '\\n')
+const call = args.join(' ')
+const kept = folder + '/account.json'
+const account = existsSync(kept) ? JSON.parse(readFileSync(kept, 'utf8')) : { d1: [], kv: [], keys: [], deployments: [] }
+const refused = existsSync(folder + '/refuse') ? readFileSync(folder + '/refuse', 'utf8') : undefined
+if (refused && call.startsWith(refused)) { console.error('X [ERROR] no such thing today'); process.exit(1) }
+const answers = [
+  ['whoami', () => ({ loggedIn: true })],
+  ['d1 list', () => account.d1],
+  ['d1 create', () => { account.d1.push({ name: args[2], uuid: '5ca1ab1e-0000-4000-8000-00000000000' + account.d1.length }) }],
+  ['kv namespace list', () => account.kv],
+  ['kv namespace create', () => { account.kv.push({ title: args[3], id: 'feedc0de00000000000000000000000' + account.kv.length }) }],
+  ['d1 migrations apply', () => console.log('No migrations to apply!')],
+  ['deployments list', () => account.deployments],
+  ['deploy dist/index.js', () => { account.deployments.push({ id: 'd' }); console.log('Deployed\\n  https://clinic-insurances-staging.example.workers.dev') }],
+  ['deploy --dry-run', () => {}],
+  ['kv key list', () => account.keys],
+  ['kv key put', () => { account.keys.push({ name: args[3] }) }],
+]
+const [, answer] = answers.find(([words]) => call.startsWith(words)) ?? []
+if (!answer) { console.error('unknown call'); process.exit(1) }
+const answered = answer()
+if (answered !== undefined) console.log('\\u26c5 wrangler\\n' + JSON.stringify(answered, null, 2))
+writeFileSync(kept, JSON.stringify(account))
+`
+
+let folder: string
+let config: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'clinic-setup-'))
+  config = join(folder, 'wrangler.toml')
+  await copyFile(CONFIG, config)
+  await writeFile(join(folder, 'wrangler'), STAND_IN)
+  await chmod(join(folder, 'wrangler'), 0o755)
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+const options = () => ({
+  cwd: folder,
+  env: { STAND_IN: folder, PATH: [folder, process.env['PATH']].join(delimiter) },
+})
+const setup = (...args: string[]) => ['setup', '--remote', '--config', config, ...args]
+const calls = async () => {
+  const recorded = await readFile(join(folder, 'calls'), 'utf8').catch(() => '')
+  return recorded
+    .split('\n')
+    .filter(Boolean)
+    .map((line): string[] => JSON.parse(line))
+}
+const STAGING = ['--env', 'staging', '--jurisdiction', 'eu', '--clinic', 'riverside']
+
+describe('setup --remote', () => {
+  it('creates everything, in order, and writes it to its own environment alone', async () => {
+    const before = await readFile(config, 'utf8')
+
+    const done = await runJson(setup(...STAGING), options())
+
+    const target = `--env staging --config ${config}`
+    const made = (await calls()).map((args) => args.join(' '))
+    expect(made.slice(0, -1)).toEqual([
+      'whoami --json',
+      'd1 list --json',
+      'd1 create clinic-insurances-staging --jurisdiction eu',
+      'd1 list --json',
+      'kv namespace list',
+      'kv namespace create clinic-insurances-staging-tokens',
+      'kv namespace list',
+      `d1 migrations apply DB --remote ${target}`,
+      'deployments list --json --name clinic-insurances-staging',
+      `deploy --dry-run --minify --outdir dist ${target}`,
+      `deploy dist/index.js --no-bundle ${target}`,
+      `kv key list --prefix token: --binding TOKENS --remote ${target}`,
+    ])
+    const { publicKey, privateKey } = JSON.parse(
+      await readFile(join(folder, 'ssn-staging.key.json'), 'utf8'),
+    )
+    expect((await stat(join(folder, 'ssn-staging.key.json'))).mode & 0o077).toBe(0)
+    const [head = '', ...environments] = before.split('[env.')
+    expect(await readFile(config, 'utf8')).toBe(
+      [
+        head,
+        ...environments.map((text) =>
+          text
+            .replace(/^(staging\.vars\]\nSSN_PUBLIC_KEY = )""/, `$1"${publicKey}"`)
+            .replace(
+              /^(staging\.d1_databases\]\][^]*database_id = )"[0-]+"/,
+              '$1"5ca1ab1e-0000-4000-8000-000000000000"',
+            )
+            .replace(
+              /^(staging\.kv_namespaces\]\][^]*id = )"0+"/,
+              '$1"feedc0de000000000000000000000000"',
+            ),
+        ),
+      ].join('[env.'),
+    )
+
+    const { token, id, curl } = Object(done['token'])
+    expect(isWellFormedToken(token)).toBe(true)
+    const [, , , key, value, , metadata] = (await calls()).at(-1) ?? []
+    expect(key).toBe(await tokenKey(token))
+    expect(id).toBe(tokenIdOf(await tokenKey(token)))
+    expect(JSON.parse(value ?? '')).toMatchObject({ clinic_id: 'riverside', revoked_at: null })
+    expect(metadata).toBe(value)
+    expect(curl).toContain('https://clinic-insurances-staging.example.workers.dev/v1/')
+    expect(JSON.stringify(await calls())).not.toContain(token)
+    expect(JSON.stringify(await calls())).not.toContain(privateKey)
+  })
+
+  it('skips at a second run what exists', async () => {
+    await runJson(setup(...STAGING), options())
+    const after = await readFile(config, 'utf8')
+    const first = (await calls()).length
+
+    const again = await runJson(setup(...STAGING), options())
+
+    expect(await readFile(config, 'utf8')).toBe(after)
+    const made = (await calls()).slice(first).map((args) => args.slice(0, 3).join(' '))
+    expect(made).toEqual([
+      'whoami --json',
+      'd1 migrations apply',
+      'deployments list --json',
+      'kv key list',
+    ])
+    expect(again).not.toHaveProperty('token')
+    expect(again['steps']).toMatchObject({
+      'D1 database': 'exists, 5ca1ab1e-0000-4000-8000-000000000000',
+      'first token': 'exists',
+    })
+  })
+
+  it.each(['kv namespace create', 'd1 migrations', 'deploy dist', 'kv key put'])(
+    'goes on where it failed: %s',
+    async (refused) => {
+      await writeFile(join(folder, 'refuse'), refused)
+      const failed = await run(setup(...STAGING), options())
+      await rm(join(folder, 'refuse'))
+
+      await runJson(setup(...STAGING), options())
+
+      expect(failed.status).toBe(1)
+      expect(failed.stderr).toContain('no such thing today')
+      const made = (await calls()).map((args) => args.slice(0, 2).join(' '))
+      expect(made.filter((call) => call === 'd1 create')).toHaveLength(1)
+      const account = JSON.parse(await readFile(join(folder, 'account.json'), 'utf8'))
+      expect(account).toMatchObject({ d1: [{}], kv: [{}], keys: [{}] })
+      expect(account.deployments.length).toBeGreaterThan(0)
+    },
+  )
+
+  it('prints each step at a dry run, asks nothing and changes nothing', async () => {
+    const before = await readFile(config, 'utf8')
+
+    const { status, stdout } = await run(
+      setup(
+        '--dry-run',
+        '--env',
+        'production',
+        '--location',
+        'weur',
+        '--domain',
+        'api.example.com',
+      ),
+      options(),
+    )
+
+    expect(status).toBe(0)
+    expect(stdout).toContain('wrangler d1 create clinic-insurances-production --location weur')
+    expect(stdout).toContain('custom_domain = true')
+    expect(await calls()).toEqual([])
+    expect(await readFile(config, 'utf8')).toBe(before)
+  })
+
+  it('says what to do when nobody is signed in', async () => {
+    await writeFile(join(folder, 'refuse'), 'whoami')
+
+    const { status, stderr } = await run(setup(...STAGING), options())
+
+    expect(status).toBe(1)
+    expect(stderr).toContain('npx wrangler login')
+    expect(await calls()).toHaveLength(1)
+  })
+
+  it.each([
+    [['--clinic', 'riverside'], 'say which environment: --env staging or production'],
+    [['--env', 'staging', '--clinic', 'riverside'], '--jurisdiction eu|fedramp or --location'],
+    [['--env', 'staging', '--jurisdiction', 'mars'], 'Allowed choices are eu, fedramp'],
+    [[...STAGING, '--domain', 'a"b'], '--domain: use a host name'],
+    [[...STAGING, '--clinic', 'River Side'], '--clinic: use 1 to 64'],
+  ])('refuses %j', async (args, message) => {
+    const { status, stderr } = await run(setup(...args), options())
+
+    expect(status).toBe(2)
+    expect(stderr).toContain(message)
+    expect(await calls()).toEqual([])
+  })
+})
+
+describe('ssn rotate --remote', () => {
+  it('has the new private key at its file and the public one in the configuration', async () => {
+    await runJson(setup(...STAGING), options())
+    const out = join(folder, 'second.key.json')
+
+    const rotated = await runJson(
+      ['ssn', 'rotate', '--remote', '--env', 'staging', '--out', out, '--config', config],
+      options(),
+    )
+
+    const { publicKey } = JSON.parse(await readFile(out, 'utf8'))
+    expect(rotated['public_key']).toBe(publicKey)
+    expect(await readFile(config, 'utf8')).toContain(`SSN_PUBLIC_KEY = "${publicKey}"`)
+  })
+})
