@@ -9,6 +9,7 @@ import { routes } from '../src/index.ts'
 import { openapiDocument } from '../src/openapi/document.ts'
 import { VERSION } from '../src/service/version.ts'
 import {
+  checkAgainstDocument,
   documented,
   documentedResponses,
   errorsIn,
@@ -72,6 +73,23 @@ describe('openapi.json', () => {
       expect(errorsIn({ ...Object(example), ssn }, schema)).toContain('/ssn')
     }
     expect(errorsIn({ ...Object(example), ssn_sealed: 'x' }, schema)).toContain('additional')
+  })
+
+  it.each([
+    ['a key missing', '{"status":"ok"}', 200, {}],
+    ['a key too many', '{"status":"ok","version":"1","clinic_id":"riverside"}', 200, {}],
+    ['another status', '{"errors":"Gone"}', 410, {}],
+    ['a header missing', '{"status":"ok","version":"1"}', 200, { 'X-Request-Id': '' }],
+    ['another type', '{"status":"ok","version":"1"}', 200, { 'Content-Type': 'text/plain' }],
+  ])('lets the harness pass no answer with %s', async (_, body, status, headers) => {
+    const good = { 'Content-Type': 'application/json', 'X-Request-Id': crypto.randomUUID() }
+    const checked = (text: string, init: ResponseInit) =>
+      checkAgainstDocument('GET', '/health', new Response(text, init))
+
+    await checked('{"status":"ok","version":"1"}', { headers: good })
+    await expect(checked(body, { status, headers: { ...good, ...headers } })).rejects.toThrow(
+      'openapi.json does not allow GET',
+    )
   })
 
   it('gives every body an example that its schema allows', () => {
