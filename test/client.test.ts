@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { chromium } from 'playwright-core'
+import { createTestHarness } from 'wrangler'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PROJECT } from '../src/cli/store.ts'
 import { ClinicInsurancesError, createClient } from '../src/client/index.ts'
+import { CHROMIUM, FLAGS } from './support/chromium.ts'
 import { checkAgainstDocument, operations } from './support/contract.ts'
 import { aDependent, aPersonInformation, somePlans } from './support/fixtures.ts'
 import { startWorker, type TestWorker } from './support/worker.ts'
@@ -159,8 +162,11 @@ describe('the client', () => {
     expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/)
     expect(keys[1]).toBe(keys[0])
     expect(keys[2]).not.toBe(keys[0])
-    await client.createDependent(dependent, { idempotencyKey: 'mine' })
-    expect(sent.at(-1)?.headers.get('Idempotency-Key')).toBe('mine')
+    // Three requests arrived and two of them created something.
+    expect(await client.listDependents()).toMatchObject({ pagination: { total_count: 2 } })
+
+    const mine = await client.createDependent(dependent, { idempotencyKey: 'mine' })
+    expect(await client.createDependent(dependent, { idempotencyKey: 'mine' })).toEqual(mine)
   })
 
   it.each([429, 502, 503, 504])('tries again after %s', async (status) => {
@@ -271,6 +277,63 @@ describe('the packed client', () => {
       total: 0,
       refused: ['first_name', 'ownable_id'],
     })
+  })
+
+  it('runs in a Worker', async () => {
+    await writeFile(
+      join(folder, 'worker.js'),
+      `import { createClient } from 'clinic-insurances-api/client'
+      export default {
+        async fetch(_, { API, TOKEN }) {
+          const client = createClient({ baseUrl: API, token: TOKEN })
+          const { plans } = await client.listPlans({ page_size: 3 })
+          return Response.json(plans.map((plan) => plan.plan_name))
+        },
+      }`,
+    )
+    const clinic = await worker.clinic()
+    const server = createTestHarness({
+      root: folder,
+      workers: [
+        {
+          config: {
+            name: 'caller',
+            main: 'worker.js',
+            compatibility_date: '2026-07-30',
+            vars: { API: worker.origin, TOKEN: clinic.token },
+          },
+        },
+      ],
+    })
+    await server.listen()
+
+    const response = await server.fetch('/')
+
+    expect(await response.json()).toEqual(['Plan 1', 'Plan 2', 'Plan 3'])
+    await server.close()
+  })
+
+  it.skipIf(!CHROMIUM)('runs in a browser', async () => {
+    const clinic = await worker.clinic()
+    const browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: FLAGS })
+    const page = await browser.newPage()
+    await page.route('**/packed/*', (route) =>
+      route.fulfill({
+        path: join(PROJECT, 'dist/package/client', basename(route.request().url())),
+        contentType: 'text/javascript',
+      }),
+    )
+    await page.goto(`${worker.origin}/health`)
+
+    const names = await page.evaluate(`(async () => {
+      const { createClient } = await import('/packed/index.js')
+      const client = createClient({ baseUrl: location.origin, token: '${clinic.token}' })
+      const { plans } = await client.listPlans({ page_size: 3 })
+      return plans.map((plan) => plan.plan_name)
+    })()`)
+
+    expect(names).toEqual(['Plan 1', 'Plan 2', 'Plan 3'])
+    await browser.close()
   })
 
   it.each([

@@ -1,24 +1,9 @@
-import { existsSync } from 'node:fs'
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CHROMIUM, FLAGS } from './support/chromium.ts'
 import { operations } from './support/contract.ts'
 import { loadDemoInto } from './support/demo.ts'
 import { startWorker, type TestWorker } from './support/worker.ts'
-
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-  existsSync,
-)
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-if (!CHROMIUM) console.warn('SKIPPED: the reference is not tested, for no Chromium is installed.')
 
 let worker: TestWorker
 let tokens: Awaited<ReturnType<typeof loadDemoInto>>

@@ -66,7 +66,7 @@ describe('README.md', () => {
     ([, language = '', content = '']) => ({ language, content }),
   )
   const examples = fences.flatMap(({ language, content }, n) => {
-    if (language !== 'sh' || !content.includes('curl') || !content.includes(DEV)) return []
+    if (language !== 'sh' || !content.startsWith('curl ')) return []
     const next = fences[n + 1]
     return [{ command: content, answer: next?.language === 'json' ? next.content : undefined }]
   })

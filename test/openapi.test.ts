@@ -136,10 +136,7 @@ describe('every documented answer is given', () => {
 
     const headers: Record<string, string> = { 'X-User-Token': clinic.token }
     let body: string | undefined
-    const url = (PATHS[path] ?? path).replace(
-      '{created}',
-      status === 404 ? '9999' : String(created),
-    )
+    let url = (PATHS[path] ?? path).replace('{created}', status === 404 ? '9999' : String(created))
     let verb = method
     if (method === 'POST') {
       headers['Content-Type'] = 'application/json'
@@ -160,7 +157,11 @@ describe('every documented answer is given', () => {
     if (status === 413) body = ' '.repeat(65 * 1024)
     if (status === 415) headers['Content-Type'] = 'text/plain'
     if (status === 422) headers['x-d1-bookmark'] = 'wrong'
-    if (status === 500) headers['x-test-d1'] = 'broken'
+    if (status === 500) {
+      headers['x-test-d1'] = 'broken'
+      // Of a page that no cache has.
+      if (method === 'GET') url += '?page_size=99'
+    }
     if (status === 503) headers['x-test-kv'] = 'before,before,before'
 
     const response = await at.fetch(url, {

@@ -1,8 +1,8 @@
 import { factory } from '../factory.ts'
 import { INVALID } from '../fields/messages.ts'
 import { requireScope } from '../http/authenticate.ts'
-import { describe } from '../openapi/describe.ts'
 import { validatePath } from '../http/validate.ts'
+import { describe } from '../openapi/describe.ts'
 import { registerOwnable } from './queries.ts'
 import { ownablePath } from './schema.ts'
 

@@ -4,8 +4,8 @@ import { factory, type Env } from '../factory.ts'
 import { NOT_INCLUDED } from '../fields/messages.ts'
 import { requireScope } from '../http/authenticate.ts'
 import { linkHeader, pageRequest, paginationOf, searchOf } from '../http/pagination.ts'
-import { describe } from '../openapi/describe.ts'
 import { validateQuery } from '../http/validate.ts'
+import { describe } from '../openapi/describe.ts'
 import {
   CATALOGUE_KEY,
   etagOf,
