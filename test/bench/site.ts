@@ -36,6 +36,8 @@ export type Site = {
   url: (worker: WorkerName) => string
   /** A token of the clinic that has this many person informations. */
   token: (records: number) => string
+  /** The twin's database, to count what its queries read. */
+  twin: D1Database
   close: () => Promise<void>
 }
 
@@ -93,6 +95,7 @@ export async function openSite(records: number, progress: (share: number) => voi
     return {
       url: (worker) => urls.get(worker) ?? '',
       token: (size) => tokens.get(size) ?? '',
+      twin,
       close: async () => {
         await miniflare.dispose()
         await remove()

@@ -1,0 +1,245 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { SingleBar } from 'cli-progress'
+import { Command } from 'commander'
+import * as z from 'zod'
+import { PROJECT } from '../../src/cli/store.ts'
+import { barChart, COLOURS, lineChart } from './chart.ts'
+import { CREATES, pagesOf, readsOf, type Endpoint } from './endpoints.ts'
+import { CLINICS, clinicOf, ladder, PLANS } from './fill.ts'
+import { ask, compare, count, countTwin, expectSameAnswers, latencies, rounded } from './measure.ts'
+import { measureBundle } from './size.ts'
+import { D1_DELAY, KV_DELAY, openSite } from './site.ts'
+
+const { records } = z
+  .object({ records: z.number().int().min(1000) })
+  .parse(
+    new Command('bench')
+      .description('Measures what a request costs, and how the cost grows.')
+      .option('--records <number>', 'person informations of the largest clinic', Number, 100_000)
+      .parse()
+      .opts(),
+  )
+
+/** The references are compared where the twin still answers in milliseconds. */
+const BESIDE_REFERENCES = Math.min(records, 100_000)
+
+const startedAt = performance.now()
+const bar = new SingleBar({ format: '{bar} {percentage}% {stage}', hideCursor: true })
+bar.start(100, 0, { stage: 'filling the databases' })
+/** Where each stage begins and ends on the bar, by the share of the time that it takes. */
+const stage = (name: string, from: number, to: number) => (share: number) =>
+  bar.update(Math.round(from + share * (to - from)), { stage: name })
+
+const site = await openSite(records, stage('filling the databases', 0, 15))
+try {
+  const results = {
+    machine: {
+      cores: cpus().length,
+      node: process.versions.node,
+      workerd: await versionOf('workerd'),
+    },
+    data: { records, clinics: CLINICS, plans: PLANS },
+    bundle: await measureBundle(),
+    costs: await countCosts(stage('counting', 15, 20)),
+    twin_rows_read: await countTwinRows(),
+    beside_references: await compareAll(stage('beside the references', 20, 80)),
+    at_a_distance: await measureDistance(stage('at a distance', 80, 90)),
+    by_page: await measurePages(stage('page after page', 90, 100)),
+  }
+  bar.stop()
+  await publish(results)
+  console.log(`\nTook ${Math.round((performance.now() - startedAt) / 1000)} s.`)
+} finally {
+  bar.stop()
+  await site.close()
+}
+
+/** Reads and creates of the clinic of that size. */
+async function endpointsOf(size: number): Promise<Endpoint[]> {
+  const listed = await ask(site, 'service', size, {
+    name: 'any',
+    path: `/person_informations?page=${Math.ceil(pagesOf(size) / 2)}`,
+  })
+  const { person_informations } = z
+    .object({ person_informations: z.array(z.object({ id: z.number() })) })
+    .parse(JSON.parse(listed.body))
+  return [...readsOf(size, person_informations[0]?.id ?? 0), ...CREATES]
+}
+
+async function countCosts(progress: (share: number) => void) {
+  const counted = []
+  for (const [n, size] of ladder(records).entries()) {
+    for (const endpoint of await endpointsOf(size)) {
+      const cold = await count(site, size, endpoint)
+      counted.push({ records: size, endpoint: endpoint.name, ...cold })
+      if (cold.cache === null) continue
+      const warm = await count(site, size, endpoint)
+      counted.push({ records: size, endpoint: `${endpoint.name}, warm`, ...warm })
+    }
+    progress((n + 1) / ladder(records).length)
+  }
+  return counted
+}
+
+async function countTwinRows() {
+  const rows = []
+  for (const size of ladder(records)) {
+    rows.push({ records: size, ...(await countTwin(site.twin, clinicOf(size), pagesOf(size))) })
+  }
+  return rows
+}
+
+async function compareAll(progress: (share: number) => void) {
+  const endpoints = await endpointsOf(BESIDE_REFERENCES)
+  for (const endpoint of endpoints) await expectSameAnswers(site, BESIDE_REFERENCES, endpoint)
+
+  const compared = []
+  for (const [n, endpoint] of endpoints.entries()) {
+    progress(n / endpoints.length)
+    compared.push({
+      endpoint: endpoint.name,
+      records: BESIDE_REFERENCES,
+      ...(await compare(site, BESIDE_REFERENCES, endpoint)),
+    })
+  }
+  return compared
+}
+
+async function measureDistance(progress: (share: number) => void) {
+  const endpoints = await endpointsOf(BESIDE_REFERENCES)
+  const measured = []
+  for (const [n, endpoint] of endpoints.entries()) {
+    progress(n / endpoints.length)
+    await ask(site, 'distant', BESIDE_REFERENCES, endpoint)
+    const [milliseconds] = await latencies(site, 'distant', BESIDE_REFERENCES, [endpoint], 1, 12)
+    measured.push({ endpoint: endpoint.name, median_milliseconds: milliseconds })
+  }
+  return { d1_delay: D1_DELAY, kv_delay: KV_DELAY, measured }
+}
+
+async function measurePages(progress: (share: number) => void) {
+  const pagesAt = (size: number) => {
+    const last = pagesOf(size)
+    return [...[1, 10, 100, 1000, 10_000].filter((page) => page < last), last]
+  }
+  const over = (pages: number[]) =>
+    pages.map((page) => ({ name: String(page), path: `/person_informations?page=${page}` }))
+
+  const pages = pagesAt(records)
+  const service = await latencies(site, 'service', records, over(pages), 25, 20)
+  progress(0.8)
+  const twinPages = pagesAt(BESIDE_REFERENCES)
+  const twin = await latencies(site, 'twin', BESIDE_REFERENCES, over(twinPages), 3, 5)
+  return {
+    service: { records, pages, median_milliseconds: service },
+    twin: { records: BESIDE_REFERENCES, pages: twinPages, median_milliseconds: twin },
+    last_to_first: rounded((service.at(-1) ?? NaN) / (service[0] ?? NaN)),
+  }
+}
+
+type Results = {
+  costs: Awaited<ReturnType<typeof countCosts>>
+  twin_rows_read: Awaited<ReturnType<typeof countTwinRows>>
+  beside_references: Awaited<ReturnType<typeof compareAll>>
+  at_a_distance: Awaited<ReturnType<typeof measureDistance>>
+  by_page: Awaited<ReturnType<typeof measurePages>>
+  bundle: Awaited<ReturnType<typeof measureBundle>>
+}
+
+/** Writes results.json and the charts, and prints the same as tables. */
+async function publish(results: Results) {
+  const file = (name: string) => join(import.meta.dirname, name)
+  await writeFile(file('results.json'), JSON.stringify(results, null, 2) + '\n')
+  await writeFile(file('rows-read.svg'), rowsReadChart(results))
+  await writeFile(file('latency-by-page.svg'), latencyChart(results))
+  await writeFile(file('throughput.svg'), throughputChart(results))
+
+  console.table(
+    results.costs.map(({ endpoint, records, cache, ...costs }) => ({
+      endpoint,
+      records,
+      ...costs,
+    })),
+  )
+  console.table(
+    results.beside_references.map(({ endpoint, requests_per_second, of_bare, times_twin }) => ({
+      endpoint,
+      ...requests_per_second,
+      'of bare': of_bare,
+      '× twin': times_twin,
+    })),
+  )
+  console.table(results.at_a_distance.measured)
+  console.log(results.by_page, results.bundle)
+}
+
+function rowsReadChart({ costs, twin_rows_read }: Results) {
+  const last = costs.filter(({ endpoint }) => endpoint === 'person informations, last page')
+  const sizes = ladder(records)
+  return lineChart(
+    'Rows read for the last page of person informations',
+    { label: 'person informations of the clinic', ticks: sizes },
+    {
+      label: 'rows read',
+      ticks: [10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000].filter(
+        (tick) => tick <= records * 10,
+      ),
+    },
+    [
+      {
+        name: 'this service',
+        colour: COLOURS.service,
+        points: last.map(({ records, rows_read }) => [records, rows_read]),
+      },
+      {
+        name: 'textbook twin',
+        colour: COLOURS.twin,
+        points: twin_rows_read.map(({ records, last_page }) => [records, last_page]),
+      },
+    ],
+  )
+}
+
+function latencyChart({ by_page: { service, twin } }: Results) {
+  const points = ({ pages, median_milliseconds }: typeof service) =>
+    pages.map((page, n) => [page, median_milliseconds[n] ?? NaN] as const)
+  return lineChart(
+    'Latency by page number, one request at a time',
+    {
+      label: 'page of 25',
+      ticks: [1, 10, 100, 1000, 10_000, 100_000].filter(
+        (tick) => tick < service.pages.length * 1e9 && tick <= pagesOf(records) * 10,
+      ),
+    },
+    { label: 'median ms', ticks: [1, 10, 100, 1000] },
+    [
+      {
+        name: `this service`,
+        colour: COLOURS.service,
+        points: points(service),
+      },
+      { name: `textbook twin`, colour: COLOURS.twin, points: points(twin) },
+    ],
+  )
+}
+
+function throughputChart({ beside_references }: Results) {
+  return barChart(
+    'Requests a second, same data and same answers',
+    beside_references.map(({ endpoint, requests_per_second: { service, bare, twin } }) => ({
+      name: endpoint,
+      values: [
+        { name: 'this service', colour: COLOURS.service, value: service },
+        { name: 'bare Worker', colour: COLOURS.bare, value: bare },
+        ...(twin ? [{ name: 'textbook twin', colour: COLOURS.twin, value: twin }] : []),
+      ],
+    })),
+  )
+}
+
+async function versionOf(dependency: string): Promise<string> {
+  const manifest = await readFile(join(PROJECT, 'node_modules', dependency, 'package.json'), 'utf8')
+  return z.object({ version: z.string() }).parse(JSON.parse(manifest)).version
+}

@@ -1,0 +1,64 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import * as z from 'zod'
+import { PROJECT } from '../../src/cli/store.ts'
+
+const run = promisify(execFile)
+
+const metafile = z.object({
+  outputs: z.record(
+    z.string(),
+    z.object({ inputs: z.record(z.string(), z.object({ bytesInOutput: z.number() })) }),
+  ),
+})
+
+/** The size of the bundle that ships, by dependency, and how long the runtime is busy starting it. */
+export async function measureBundle() {
+  const folder = await mkdtemp(join(tmpdir(), 'clinic-bundle-'))
+  try {
+    await wrangler('deploy', '--dry-run', '--minify', '--metafile', '--outdir', folder)
+    const bundle = await readFile(join(folder, 'index.js'))
+    const meta = metafile.parse(
+      JSON.parse(await readFile(join(folder, 'bundle-meta.json'), 'utf8')),
+    )
+    const startup = join(folder, 'startup.cpuprofile')
+    const said = await wrangler('check', 'startup', '--args=--minify', '--outfile', startup)
+
+    const gzipped = gzipSync(bundle).byteLength
+    return {
+      bytes: bundle.byteLength,
+      gzip_bytes: gzipped,
+      gzip_bytes_by_dependency: byDependency(meta, gzipped),
+      startup_active_milliseconds: Number(/Active: ([\d.]+) ms/.exec(said)?.[1] ?? NaN),
+    }
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+async function wrangler(...args: string[]): Promise<string> {
+  const entry = join(PROJECT, 'node_modules/wrangler/bin/wrangler.js')
+  const { stdout } = await run(process.execPath, [entry, ...args], { cwd: PROJECT })
+  return stdout
+}
+
+/** Each dependency's share of the bundle before compression, in gzipped bytes; the largest first. */
+function byDependency({ outputs }: z.infer<typeof metafile>, gzipped: number) {
+  const bytes = new Map<string, number>()
+  for (const { inputs } of Object.values(outputs)) {
+    for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
+      const name = /node_modules\/((@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? 'the service'
+      bytes.set(name, (bytes.get(name) ?? 0) + bytesInOutput)
+    }
+  }
+  const total = Array.from(bytes.values()).reduce((sum, size) => sum + size, 0)
+  return Object.fromEntries(
+    Array.from(bytes, ([name, size]) => [name, Math.round((size / total) * gzipped)] as const)
+      .filter(([, size]) => size > 100)
+      .sort((a, b) => b[1] - a[1]),
+  )
+}
