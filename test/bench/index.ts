@@ -34,6 +34,10 @@ const stage = (name: string, from: number, to: number) => (share: number) =>
 
 const site = await openSite(records, stage('filling the databases', 0, 15))
 try {
+  // Before anything is created, which the twin would not have.
+  for (const endpoint of await endpointsOf(BESIDE_REFERENCES)) {
+    await expectSameAnswers(site, BESIDE_REFERENCES, endpoint)
+  }
   const results = {
     machine: {
       cores: cpus().length,
@@ -73,6 +77,8 @@ async function countCosts(progress: (share: number) => void) {
   for (const [n, size] of ladder(records).entries()) {
     for (const endpoint of await endpointsOf(size)) {
       const cold = await count(site, size, endpoint)
+      // The catalogue is one for all clinics.
+      if (cold.cache === 'MEMORY') continue
       counted.push({ records: size, endpoint: endpoint.name, ...cold })
       if (cold.cache === null) continue
       const warm = await count(site, size, endpoint)
@@ -93,8 +99,6 @@ async function countTwinRows() {
 
 async function compareAll(progress: (share: number) => void) {
   const endpoints = await endpointsOf(BESIDE_REFERENCES)
-  for (const endpoint of endpoints) await expectSameAnswers(site, BESIDE_REFERENCES, endpoint)
-
   const compared = []
   for (const [n, endpoint] of endpoints.entries()) {
     progress(n / endpoints.length)
@@ -209,9 +213,7 @@ function latencyChart({ by_page: { service, twin } }: Results) {
     'Latency by page number, one request at a time',
     {
       label: 'page of 25',
-      ticks: [1, 10, 100, 1000, 10_000, 100_000].filter(
-        (tick) => tick < service.pages.length * 1e9 && tick <= pagesOf(records) * 10,
-      ),
+      ticks: [1, 10, 100, 1000, 10_000, 100_000].filter((tick) => tick < pagesOf(records) * 10),
     },
     { label: 'median ms', ticks: [1, 10, 100, 1000] },
     [

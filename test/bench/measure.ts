@@ -70,7 +70,7 @@ export async function countTwin(database: D1Database, clinicId: string, pageCoun
 }
 
 /** Headers that differ from request to request, or name the socket that was asked. */
-const OWN = ['date', 'link', 'x-request-id', 'x-d1-bookmark']
+const OWN = ['date', 'link', 'location', 'x-request-id', 'x-d1-bookmark']
 
 /** Rejects unless the service and its references give one and the same answer. */
 export async function expectSameAnswers(site: Site, records: number, endpoint: Endpoint) {
