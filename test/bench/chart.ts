@@ -6,7 +6,7 @@ export const COLOURS = { service: '#2f81f7', bare: '#d29922', twin: '#e5534b' }
 const WIDTH = 720
 const HEIGHT = 320
 const LEFT = 70
-const RIGHT = 24
+const RIGHT = 40
 const TOP = 56
 const BOTTOM = 52
 
