@@ -168,12 +168,15 @@ async function publish(results: Results) {
     })),
   )
   console.table(
-    results.beside_references.map(({ endpoint, requests_per_second, of_bare, times_twin }) => ({
-      endpoint,
-      ...requests_per_second,
-      'of bare': of_bare,
-      '× twin': times_twin,
-    })),
+    results.beside_references.map(
+      ({ endpoint, requests_per_second, of_bare, of_bare_by_cpu, times_twin }) => ({
+        endpoint,
+        ...requests_per_second,
+        'of bare': of_bare,
+        'by CPU': of_bare_by_cpu,
+        '× twin': times_twin,
+      }),
+    ),
   )
   console.table(results.at_a_distance.measured)
   console.log(results.by_page, results.bundle)

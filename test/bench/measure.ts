@@ -1,3 +1,4 @@
+import { cpuOfWorkerd } from './cpu.ts'
 import type { Endpoint } from './endpoints.ts'
 import { load, type Call } from './load.ts'
 import type { Site, WorkerName } from './site.ts'
@@ -91,7 +92,10 @@ export async function expectSameAnswers(site: Site, records: number, endpoint: E
   if (twin.body !== service.body) throw new Error(`the twin answers ${endpoint.path} otherwise`)
 }
 
-/** Requests a second of each Worker, and the service's ratio to each reference in the same rounds. */
+/**
+ * Requests a second of each Worker, and the service's ratio to each reference in the same rounds: by the
+ * clock, and for the bare Worker by the processor too, which a busy machine does not disturb.
+ */
 export async function compare(site: Site, records: number, endpoint: Endpoint) {
   const amount = new Map<WorkerName, number>()
   const names: WorkerName[] = ['service', 'bare', ...(endpoint.body ? [] : (['twin'] as const))]
@@ -101,33 +105,41 @@ export async function compare(site: Site, records: number, endpoint: Endpoint) {
     const { throughput } = await load(call, 40, CONNECTIONS)
     amount.set(name, Math.max(16, Math.round((throughput * ROUND_MILLISECONDS) / 1000)))
   }
-  const run = async (name: WorkerName) =>
-    (await load(callOf(site, name, records, endpoint), amount.get(name) ?? 0, CONNECTIONS))
-      .throughput
+  const run = async (name: WorkerName) => {
+    const requests = amount.get(name) ?? 0
+    const before = await cpuOfWorkerd()
+    const { throughput } = await load(callOf(site, name, records, endpoint), requests, CONNECTIONS)
+    return { throughput, cpu: ((await cpuOfWorkerd()) - before) / requests }
+  }
 
-  const rounds: { service: number; bare: number }[] = []
-  const twins: number[] = []
+  const service: Ran[] = []
+  const bare: Ran[] = []
+  const twin: Ran[] = []
   for (let round = 0; round < ROUNDS; round++) {
     // Each goes first in every second round, so that neither is always the one after a pause.
-    const [first, second] =
-      round % 2 ? (['service', 'bare'] as const) : (['bare', 'service'] as const)
-    const one = await run(first)
-    const other = await run(second)
-    rounds.push(first === 'service' ? { service: one, bare: other } : { service: other, bare: one })
-    if (names.includes('twin') && round < TWIN_ROUNDS) twins.push(await run('twin'))
+    if (round % 2) service.push(await run('service'))
+    bare.push(await run('bare'))
+    if (!(round % 2)) service.push(await run('service'))
+    if (names.includes('twin') && round < TWIN_ROUNDS) twin.push(await run('twin'))
   }
-  const service = median(rounds.map((round) => round.service))
-  const twin = twins.length > 0 ? median(twins) : null
+  const served = (rounds: Ran[]) => median(rounds.map(({ throughput }) => throughput))
+  const ratios = service.map(({ throughput }, n) => throughput / (bare[n]?.throughput ?? NaN))
   return {
     requests_per_second: {
-      service: Math.round(service),
-      bare: Math.round(median(rounds.map((round) => round.bare))),
-      twin: twin && Math.round(twin),
+      service: Math.round(served(service)),
+      bare: Math.round(served(bare)),
+      twin: twin.length > 0 ? Math.round(served(twin)) : null,
     },
-    of_bare: rounded(median(rounds.map((round) => round.service / round.bare))),
-    times_twin: twin && rounded(service / twin),
+    of_bare: rounded(median(ratios)),
+    of_bare_by_cpu: rounded(
+      median(bare.map(({ cpu }) => cpu)) / median(service.map(({ cpu }) => cpu)),
+    ),
+    times_twin: twin.length > 0 ? rounded(served(service) / served(twin)) : null,
   }
 }
+
+/** One round: requests a second, and milliseconds of workerd's processor for each. */
+type Ran = { throughput: number; cpu: number }
 
 /** Median milliseconds of a request by itself, over as many rounds as there are, page after page. */
 export async function latencies(
