@@ -19,10 +19,10 @@ export function lineChart(title: string, x: Axis, y: Axis, series: Series[]): st
   const across = scale(x.ticks, LEFT, WIDTH - RIGHT)
   const up = scale(y.ticks, HEIGHT - BOTTOM, TOP)
   return svg(HEIGHT, title, [
-    ...x.ticks.map((tick) => text(across(tick), HEIGHT - BOTTOM + 18, number(tick), 'middle')),
+    ...x.ticks.map((tick) => text(across(tick), HEIGHT - BOTTOM + 18, short(tick), 'middle')),
     ...y.ticks.flatMap((tick) => [
       `<path d="M${LEFT} ${up(tick)}H${WIDTH - RIGHT}" stroke="${GRID}"/>`,
-      text(LEFT - 8, up(tick) + 4, number(tick), 'end'),
+      text(LEFT - 8, up(tick) + 4, short(tick), 'end'),
     ]),
     text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12, x.label, 'middle'),
     text(LEFT - 54, TOP - 12, y.label),
@@ -86,5 +86,7 @@ function scale(ticks: readonly number[], from: number, to: number) {
   return (value: number) => round(from + ((Math.log(value) - low) / (high - low)) * (to - from))
 }
 
+/** 1K, 100K, 1M. */
+const short = (value: number) => value.toLocaleString('en', { notation: 'compact' })
 const number = (value: number) => value.toLocaleString('en')
 const round = (value: number) => Math.round(value * 10) / 10

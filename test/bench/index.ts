@@ -1,14 +1,14 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { SingleBar } from 'cli-progress'
 import { Command } from 'commander'
 import * as z from 'zod'
 import { PROJECT } from '../../src/cli/store.ts'
-import { barChart, COLOURS, lineChart } from './chart.ts'
 import { CREATES, pagesOf, readsOf, type Endpoint } from './endpoints.ts'
 import { CLINICS, clinicOf, ladder, PLANS } from './fill.ts'
 import { ask, compare, count, countTwin, expectSameAnswers, latencies, rounded } from './measure.ts'
+import { publish } from './publish.ts'
 import { measureBundle } from './size.ts'
 import { D1_DELAY, KV_DELAY, openSite } from './site.ts'
 
@@ -26,7 +26,12 @@ const { records } = z
 const BESIDE_REFERENCES = Math.min(records, 100_000)
 
 const startedAt = performance.now()
-const bar = new SingleBar({ format: '{bar} {percentage}% {stage}', hideCursor: true })
+const bar = new SingleBar({
+  format: '{bar} {percentage}% {stage}',
+  hideCursor: true,
+  noTTYOutput: true,
+  notTTYSchedule: 10_000,
+})
 bar.start(100, 0, { stage: 'filling the databases' })
 /** Where each stage begins and ends on the bar, by the share of the time that it takes. */
 const stage = (name: string, from: number, to: number) => (share: number) =>
@@ -143,108 +148,18 @@ async function measurePages(progress: (share: number) => void) {
   }
 }
 
-type Results = {
+async function versionOf(dependency: string): Promise<string> {
+  const manifest = await readFile(join(PROJECT, 'node_modules', dependency, 'package.json'), 'utf8')
+  return z.object({ version: z.string() }).parse(JSON.parse(manifest)).version
+}
+
+/** What a run found; publish.ts writes and prints it. */
+export type Results = {
+  data: { records: number }
   costs: Awaited<ReturnType<typeof countCosts>>
   twin_rows_read: Awaited<ReturnType<typeof countTwinRows>>
   beside_references: Awaited<ReturnType<typeof compareAll>>
   at_a_distance: Awaited<ReturnType<typeof measureDistance>>
   by_page: Awaited<ReturnType<typeof measurePages>>
   bundle: Awaited<ReturnType<typeof measureBundle>>
-}
-
-/** Writes results.json and the charts, and prints the same as tables. */
-async function publish(results: Results) {
-  const file = (name: string) => join(import.meta.dirname, name)
-  await writeFile(file('results.json'), JSON.stringify(results, null, 2) + '\n')
-  await writeFile(file('rows-read.svg'), rowsReadChart(results))
-  await writeFile(file('latency-by-page.svg'), latencyChart(results))
-  await writeFile(file('throughput.svg'), throughputChart(results))
-
-  console.table(
-    results.costs.map(({ endpoint, records, cache, ...costs }) => ({
-      endpoint,
-      records,
-      ...costs,
-    })),
-  )
-  console.table(
-    results.beside_references.map(
-      ({ endpoint, requests_per_second, of_bare, of_bare_by_cpu, times_twin }) => ({
-        endpoint,
-        ...requests_per_second,
-        'of bare': of_bare,
-        'by CPU': of_bare_by_cpu,
-        '× twin': times_twin,
-      }),
-    ),
-  )
-  console.table(results.at_a_distance.measured)
-  console.log(results.by_page, results.bundle)
-}
-
-function rowsReadChart({ costs, twin_rows_read }: Results) {
-  const last = costs.filter(({ endpoint }) => endpoint === 'person informations, last page')
-  const sizes = ladder(records)
-  return lineChart(
-    'Rows read for the last page of person informations',
-    { label: 'person informations of the clinic', ticks: sizes },
-    {
-      label: 'rows read',
-      ticks: [10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000].filter(
-        (tick) => tick <= records * 10,
-      ),
-    },
-    [
-      {
-        name: 'this service',
-        colour: COLOURS.service,
-        points: last.map(({ records, rows_read }) => [records, rows_read]),
-      },
-      {
-        name: 'textbook twin',
-        colour: COLOURS.twin,
-        points: twin_rows_read.map(({ records, last_page }) => [records, last_page]),
-      },
-    ],
-  )
-}
-
-function latencyChart({ by_page: { service, twin } }: Results) {
-  const points = ({ pages, median_milliseconds }: typeof service) =>
-    pages.map((page, n) => [page, median_milliseconds[n] ?? NaN] as const)
-  return lineChart(
-    'Latency by page number, one request at a time',
-    {
-      label: 'page of 25',
-      ticks: [1, 10, 100, 1000, 10_000, 100_000].filter((tick) => tick < pagesOf(records) * 10),
-    },
-    { label: 'median ms', ticks: [1, 10, 100, 1000] },
-    [
-      {
-        name: `this service`,
-        colour: COLOURS.service,
-        points: points(service),
-      },
-      { name: `textbook twin`, colour: COLOURS.twin, points: points(twin) },
-    ],
-  )
-}
-
-function throughputChart({ beside_references }: Results) {
-  return barChart(
-    'Requests a second, same data and same answers',
-    beside_references.map(({ endpoint, requests_per_second: { service, bare, twin } }) => ({
-      name: endpoint,
-      values: [
-        { name: 'this service', colour: COLOURS.service, value: service },
-        { name: 'bare Worker', colour: COLOURS.bare, value: bare },
-        ...(twin ? [{ name: 'textbook twin', colour: COLOURS.twin, value: twin }] : []),
-      ],
-    })),
-  )
-}
-
-async function versionOf(dependency: string): Promise<string> {
-  const manifest = await readFile(join(PROJECT, 'node_modules', dependency, 'package.json'), 'utf8')
-  return z.object({ version: z.string() }).parse(JSON.parse(manifest)).version
 }
