@@ -1,5 +1,5 @@
 import { createFactory } from 'hono/factory'
-import type { Database } from './db/client.ts'
+import type { Client } from './db/client.ts'
 import type { Scope } from './tokens/record.ts'
 
 /** Who calls: what the token says of itself. */
@@ -25,7 +25,7 @@ export type Env = {
   Variables: {
     requestId: string
     caller: Caller
-    db: Database
+    db: Client
     /** The records that the request touched or asked for, for the audit trail. */
     recordIds: readonly number[]
     /** KV keys that a route wants read in the same call as the token. */

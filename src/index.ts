@@ -1,6 +1,6 @@
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { secureHeaders } from 'hono/secure-headers'
-import { openDatabase as openOver } from './db/client.ts'
+import { openClient } from './db/client.ts'
 import { dependents } from './dependents/routes.ts'
 import { serveReference } from './docs/serve.ts'
 import { factory, type Bindings } from './factory.ts'
@@ -44,6 +44,6 @@ export default {
 
   /** Runs hourly, by the cron trigger of wrangler.toml. */
   async scheduled(_, env) {
-    await sweepKeys(openOver(env.DB.withSession('first-primary')))
+    await sweepKeys(openClient(env.DB.withSession('first-primary')))
   },
 } satisfies ExportedHandler<Bindings>

@@ -1,5 +1,5 @@
 import { and, asc, eq, gte, sql, type SQLWrapper } from 'drizzle-orm'
-import type { Database } from '../db/client.ts'
+import type { Client, Database } from '../db/client.ts'
 import { prepared, type Prepared } from '../db/prepared.ts'
 import { auditEvents } from '../db/tables.ts'
 
@@ -17,7 +17,7 @@ const insertEvent = prepared(
 )
 
 /** The statement that appends an event. */
-export const appendEvent = (db: Database, event: AuditEvent) =>
+export const appendEvent = (db: Client, event: AuditEvent) =>
   insertEvent(db, {
     ...event,
     recordIds: JSON.stringify(event.recordIds),

@@ -116,7 +116,7 @@ async function loadClinic(
     const id = firstPatientId + n
     const owner = { clinicId, ownableType: PATIENT, ownableId: id }
     await insertPersonInformation(
-      db,
+      db.$client,
       {
         ownable_id: id,
         ownable_type: PATIENT,
@@ -135,7 +135,7 @@ async function loadClinic(
     )
     if (n % 3 === 2) continue
     await insertDependent(
-      db,
+      db.$client,
       {
         primary_holder_id: id,
         first_name: CHILDREN[n % CHILDREN.length] ?? '',

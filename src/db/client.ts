@@ -1,7 +1,10 @@
 import { drizzle } from 'drizzle-orm/d1'
 import { attempt, type Remedy } from './attempts.ts'
 
-/** Drizzle over one D1 session, which carries the bookmark from statement to statement. */
+/** One D1 session, whose batches are tried again. It carries the bookmark from batch to batch. */
+export type Client = ReturnType<typeof openClient>
+
+/** Drizzle over such a session. */
 export type Database = ReturnType<typeof openDatabase>
 
 /** How D1 writes a bookmark. */
@@ -13,24 +16,28 @@ const LOST =
 /** D1's words for more than it can do. */
 const OVERLOADED = /overloaded|Too many requests queued|exceeded timeout/
 
+/**
+ * The two methods of a session that every query here uses. A batch is a transaction, and each of ours may be
+ * run twice: reads, upserts, and inserts under an idempotency key.
+ */
+export const openClient = (session: D1DatabaseSession) => ({
+  prepare: (query: string) => session.prepare(query),
+  batch: <Row>(statements: D1PreparedStatement[]) =>
+    attempt(() => session.batch<Row>(statements), remedyFor),
+})
+
 const unsupported = () => {
   throw new Error('every query is a batch')
 }
 
-/**
- * Drizzle asks for a whole D1Database and is given the one method that every query here uses. A batch is a
- * transaction, and each of ours may be run twice: reads, upserts, and inserts under an idempotency key.
- */
-export function openDatabase(session: D1DatabaseSession) {
-  return drizzle({
-    prepare: (query) => session.prepare(query),
-    batch: <Row>(statements: D1PreparedStatement[]) =>
-      attempt(() => session.batch<Row>(statements), remedyFor),
+/** For queries that are built when they run: Drizzle asks for a whole D1Database but calls those two methods. */
+export const openDatabase = (session: D1DatabaseSession) =>
+  drizzle({
+    ...openClient(session),
     withSession: unsupported,
     exec: unsupported,
     dump: unsupported,
   })
-}
 
 function remedyFor(failure: unknown): Remedy {
   const message = failure instanceof Error ? failure.message : ''

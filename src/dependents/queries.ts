@@ -1,5 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm'
-import type { Database } from '../db/client.ts'
+import type { Client } from '../db/client.ts'
 import { listByOffset, listByPosition, type PageRequest } from '../db/paging.ts'
 import { dependents, ownables } from '../db/tables.ts'
 import { PATIENT } from '../fields/ownable-type.ts'
@@ -38,7 +38,7 @@ const allOfPrimaryHolder = listByOffset(
 
 /** Lists the clinic's dependents in the order of their making, those of one holder if it is given. */
 export const listDependents = (
-  db: Database,
+  db: Client,
   clinicId: string,
   { primaryHolderId, ...request }: PageRequest & { primaryHolderId: number | undefined },
 ) =>
@@ -62,7 +62,7 @@ const insertOne = insertOnce(
 
 /** Inserts a dependent of one of the clinic's patients, once under the key. */
 export const insertDependent = (
-  db: Database,
+  db: Client,
   given: Omit<NewDependent, 'ssn'>,
   ssn: SealedSsn | null,
   key: IdempotencyKey,

@@ -3,6 +3,7 @@ import { MUST_EXIST, NOT_A_NUMBER, NOT_INCLUDED } from '../fields/messages.ts'
 import { PATIENT } from '../fields/ownable-type.ts'
 import { requireScope } from '../http/authenticate.ts'
 import { idempotencyKey, inserted } from '../http/idempotency.ts'
+import { jsonText } from '../http/json-answer.ts'
 import { paginated, pageRequest } from '../http/pagination.ts'
 import { requireJson } from '../http/require-json.ts'
 import { validateBody, validateQuery } from '../http/validate.ts'
@@ -83,6 +84,6 @@ export const dependents = factory
       const insertion = await insertDependent(c.var.db, given, sealed, key)
       const created = inserted(c, insertion, primaryHolderMustExist)
 
-      return c.json(created, 201)
+      return jsonText(c, 201, created.json)
     },
   )

@@ -52,7 +52,7 @@ async function append(c: Context<Env>, event: AuditEvent): Promise<void> {
   // The answer goes out first.
   await scheduler.wait(0)
   try {
-    await c.var.db.$client.batch([appendEvent(c.var.db, event)])
+    await c.var.db.batch([appendEvent(c.var.db, event)])
   } catch {
     log(c, 'error', { code: 'AuditEventNotStored', event })
   }

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import type { Env } from '../factory.ts'
 import { INVALID } from '../fields/messages.ts'
-import type { IdempotencyKey, Insertion } from '../idempotency/queries.ts'
+import type { IdempotencyKey, InsertedRecord, Insertion } from '../idempotency/queries.ts'
 import { sha256 } from '../sha256.ts'
 import type { SealedSsn } from '../ssn/seal.ts'
 import { ApiError, type FieldErrors } from './errors.ts'
@@ -39,11 +39,11 @@ export async function idempotencyKey(
 }
 
 /** The record that an insertion gave, or the refusal that it calls for. A replay says so in a header. */
-export function inserted<Row>(
+export function inserted(
   c: Context<Env>,
-  insertion: Insertion<Row>,
+  insertion: Insertion,
   mustExist: FieldErrors,
-): Row {
+): InsertedRecord {
   if (insertion.outcome === 'absent') throw new ApiError(422, mustExist)
   if (insertion.outcome === 'conflict') throw new ApiError(422, { [HEADER]: [USED] })
   if (insertion.outcome === 'replayed') c.header('Idempotent-Replayed', 'true')

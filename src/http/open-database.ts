@@ -1,4 +1,4 @@
-import { BOOKMARK, openDatabase as openOver } from '../db/client.ts'
+import { BOOKMARK, openClient } from '../db/client.ts'
 import { factory } from '../factory.ts'
 import { INVALID } from '../fields/messages.ts'
 import { ApiError } from './errors.ts'
@@ -18,10 +18,10 @@ export const openDatabase = factory.createMiddleware(async (c, next) => {
   const session = c.env.DB.withSession(
     bookmark ?? (isRead ? 'first-unconstrained' : 'first-primary'),
   )
-  c.set('db', openOver(session))
+  c.set('db', openClient(session))
 
   await next()
 
   const reached = session.getBookmark()
-  if (reached !== null) c.header(BOOKMARK_HEADER, reached)
+  if (reached !== null) c.res.headers.set(BOOKMARK_HEADER, reached)
 })

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import type { Page } from '../db/paging.ts'
 import type { Env } from '../factory.ts'
 import { queryInteger } from '../fields/number.ts'
+import { jsonText } from './json-answer.ts'
 
 const LARGEST_PAGE_SIZE = 100
 const DEFAULT_PAGE_SIZE = 25
@@ -39,31 +40,25 @@ type ListQuery = {
 /** The page that a validated query asks for. */
 export const pageRequest = (query: ListQuery) => ({ page: query.page, pageSize: query.page_size })
 
-/** The `pagination` of the envelope. */
-export const paginationOf = (page: Page<unknown>) => ({
-  current_page: page.page,
-  total_pages: Math.ceil(page.totalCount / page.pageSize),
-  total_count: page.totalCount,
-  per_page: page.pageSize,
-})
+/** The list envelope in JSON, around rows that are JSON already. */
+export function listBody(key: string, page: Page): string {
+  const pagination = JSON.stringify({
+    current_page: page.page,
+    total_pages: Math.ceil(page.totalCount / page.pageSize),
+    total_count: page.totalCount,
+    per_page: page.pageSize,
+  })
+  return `{"${key}":${page.json},"pagination":${pagination}}`
+}
 
-/** The list envelope and its `Link` header. `query` is the validated one: its filters are kept. */
-export function paginated<Key extends string>(
-  c: Context<Env>,
-  key: Key,
-  page: Page<{ id: number }>,
-  query: ListQuery,
-) {
-  c.set(
-    'recordIds',
-    page.rows.map(({ id }) => id),
-  )
-  c.header('Link', linkHeader(c.req.url, page, query))
-  return c.json({ [key]: page.rows, pagination: paginationOf(page) })
+/** Answers a list with its `Link` header. `query` is the validated one: its filters are kept. */
+export function paginated(c: Context<Env>, key: string, page: Page, query: ListQuery) {
+  c.set('recordIds', page.ids)
+  return jsonText(c, 200, listBody(key, page), { Link: linkHeader(c.req.url, page, query) })
 }
 
 /** RFC 8288: first, prev, next and last, those that apply; absolute, with page and filters spelled out. */
-export function linkHeader(url: string, page: Page<unknown>, query: ListQuery): string {
+export function linkHeader(url: string, page: Page, query: ListQuery): string {
   const { origin, pathname } = new URL(url)
   const search = new URLSearchParams(searchOf(query))
   const last = Math.ceil(page.totalCount / page.pageSize)

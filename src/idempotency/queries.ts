@@ -1,8 +1,8 @@
 import { and, eq, getTableColumns, lt, notExists, sql, type SQLWrapper } from 'drizzle-orm'
-import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types'
 import { QueryBuilder, type SelectedFields } from 'drizzle-orm/sqlite-core'
 import { appendCreation } from '../audit/queries.ts'
-import type { Database } from '../db/client.ts'
+import type { Client } from '../db/client.ts'
+import { jsonOf } from '../db/json.ts'
 import { nextPosition, type Numbered } from '../db/paging.ts'
 import { prepared } from '../db/prepared.ts'
 import { idempotencyKeys, ownables } from '../db/tables.ts'
@@ -22,17 +22,22 @@ export type IdempotencyKey = {
 }
 
 /** What became of an insert under a key. `absent`: the owner that the record names does not exist. */
-export type Insertion<Row> =
-  { outcome: 'created' | 'replayed'; record: Row } | { outcome: 'conflict' } | { outcome: 'absent' }
+export type Insertion =
+  | { outcome: 'created' | 'replayed'; record: InsertedRecord }
+  | { outcome: 'conflict' }
+  | { outcome: 'absent' }
+
+/** A record as it is answered, in JSON, and its id. */
+export type InsertedRecord = { id: number; json: string }
 
 /** Inserts a record of an owner with the values of its own columns' placeholders. */
-type InsertOnce<Row> = (
-  db: Database,
+type InsertOnce = (
+  db: Client,
   key: IdempotencyKey,
   owner: Ownable,
   values: Record<string, string | number | null>,
   ssn: SealedSsn | null,
-) => Promise<Insertion<Row>>
+) => Promise<Insertion>
 
 /** A key lives for a day, and until the next run of the hourly sweep. */
 const ONE_DAY = 24 * 60 * 60 * 1000
@@ -72,12 +77,12 @@ const findKey = prepared(
  * key unused, keeps the key if that made a record, finds the key and its record, and appends the audit event
  * if there is a record to tell of. `columns` are the table's own, beside those that every such table has.
  */
-export function insertOnce<Fields extends SelectedFields>(
+export function insertOnce(
   resource: 'person_informations' | 'dependents',
   table: Numbered,
   columns: Record<string, SQLWrapper>,
-  answered: Fields,
-): InsertOnce<SelectResultFields<Fields>> {
+  answered: SelectedFields,
+): InsertOnce {
   const inserted: Record<string, SQLWrapper> = {
     clinicId: ownables.clinicId,
     position: nextPosition(table),
@@ -102,12 +107,11 @@ export function insertOnce<Fields extends SelectedFields>(
       )}
       FROM ${ownables} WHERE ${and(isOwnable, notExists(keys().where(isKey)))}`,
   )
-  const select = prepared(
-    new QueryBuilder()
-      .select(answered)
-      .from(table)
-      .where(and(eq(table.clinicId, sql.placeholder('clinicId')), eq(table.id, recordUnderKey))),
-  )
+  const record = new QueryBuilder()
+    .select(answered)
+    .from(table)
+    .where(and(eq(table.clinicId, sql.placeholder('clinicId')), eq(table.id, recordUnderKey)))
+  const select = prepared(sql`SELECT id, ${jsonOf(answered)} AS json FROM (${record})`)
   const append = appendCreation(resource, recordUnderKey)
 
   return async (db, key, owner, values, ssn) => {
@@ -122,9 +126,9 @@ export function insertOnce<Fields extends SelectedFields>(
       ssnLastFour: ssn?.lastFour ?? null,
       now,
     }
-    const [, , kept, found] = await db.$client.batch<
-      SelectResultFields<Fields> & { request_id: string }
-    >([insert, keepKey, findKey, select, append].map((statement) => statement(db, filled)))
+    const [, , kept, found] = await db.batch<InsertedRecord & { request_id: string }>(
+      [insert, keepKey, findKey, select, append].map((statement) => statement(db, filled)),
+    )
     const [firstUse] = kept?.results ?? []
     const [record] = found?.results ?? []
     if (firstUse === undefined) return { outcome: 'absent' }
@@ -133,8 +137,12 @@ export function insertOnce<Fields extends SelectedFields>(
   }
 }
 
+const deleteKeys = prepared(
+  sql`DELETE FROM ${idempotencyKeys} WHERE ${lt(idempotencyKeys.createdAt, sql.placeholder('before'))}`,
+)
+
 /** Forgets the keys that are older than a day. */
-export async function sweepKeys(db: Database, now = Date.now()): Promise<void> {
+export async function sweepKeys(db: Client, now = Date.now()): Promise<void> {
   const before = new Date(now - ONE_DAY).toISOString()
-  await db.batch([db.delete(idempotencyKeys).where(lt(idempotencyKeys.createdAt, before))])
+  await db.batch([deleteKeys(db, { before })])
 }

@@ -1,7 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { QueryBuilder } from 'drizzle-orm/sqlite-core'
 import { appendEvent, type AuditEvent } from '../audit/queries.ts'
-import type { Database } from '../db/client.ts'
+import type { Client, Database } from '../db/client.ts'
 import { prepared } from '../db/prepared.ts'
 import { ownables } from '../db/tables.ts'
 
@@ -20,28 +20,27 @@ const findOwnable = prepared(
 )
 
 /** Whether the clinic has registered the ownable. */
-export async function ownableExists(db: Database, clinicId: string, { type, id }: Ownable) {
-  const [found] = await db.$client.batch([
-    findOwnable(db, { clinicId, ownableType: type, ownableId: id }),
-  ])
+export async function ownableExists(db: Client, clinicId: string, { type, id }: Ownable) {
+  const [found] = await db.batch([findOwnable(db, { clinicId, ownableType: type, ownableId: id })])
   return found !== undefined && found.results.length > 0
 }
 
+const insertOwnable = prepared(
+  sql`INSERT INTO ${ownables} (clinic_id, type, id, created_at)
+    VALUES (${sql.placeholder('clinicId')}, ${sql.placeholder('type')}, ${sql.placeholder('id')},
+      ${sql.placeholder('createdAt')})
+    ON CONFLICT DO NOTHING`,
+)
+
 /** Registers the ownable, and its audit event with it; registering it again changes nothing. */
 export async function registerOwnable(
-  db: Database,
+  db: Client,
   ownable: Ownable,
   request: Pick<AuditEvent, 'clinicId' | 'tokenId' | 'requestId'>,
 ) {
-  const { clinicId } = request
   const createdAt = new Date().toISOString()
-  const insert = db
-    .insert(ownables)
-    .values({ clinicId, type: ownable.type, id: ownable.id, createdAt })
-    .onConflictDoNothing()
-
-  await db.$client.batch([
-    prepared(insert)(db, {}),
+  await db.batch([
+    insertOwnable(db, { ...ownable, clinicId: request.clinicId, createdAt }),
     appendEvent(db, {
       ...request,
       action: 'register',

@@ -1,7 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm'
-import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types'
 import { QueryBuilder } from 'drizzle-orm/sqlite-core'
-import type { Database } from '../db/client.ts'
+import type { Client } from '../db/client.ts'
+import { jsonOf } from '../db/json.ts'
 import { listByOffset, listByPosition, type PageRequest } from '../db/paging.ts'
 import { prepared } from '../db/prepared.ts'
 import { ownables, personInformations } from '../db/tables.ts'
@@ -48,7 +48,7 @@ const allOfPatient = listByOffset(
 
 /** Lists the clinic's records in the order of their making, those of one patient if `patientId` is given. */
 export const listPersonInformations = (
-  db: Database,
+  db: Client,
   clinicId: string,
   { patientId, ...request }: PageRequest & { patientId: number | undefined },
 ) =>
@@ -57,18 +57,19 @@ export const listPersonInformations = (
     : allOfPatient(db, request, { clinicId, patientId })
 
 const oneOfClinic = prepared(
-  new QueryBuilder()
-    .select(answered)
-    .from(personInformations)
-    .where(and(inClinic, eq(personInformations.id, sql.placeholder('id')))),
+  new QueryBuilder().select({ json: jsonOf(answered).as('json') }).from(
+    new QueryBuilder()
+      .select(answered)
+      .from(personInformations)
+      .where(and(inClinic, eq(personInformations.id, sql.placeholder('id'))))
+      .as('found'),
+  ),
 )
 
-/** Finds one of the clinic's records; another clinic's is as absent as one that never was. */
-export async function findPersonInformation(db: Database, clinicId: string, id: number) {
-  const [found] = await db.$client.batch<SelectResultFields<typeof answered>>([
-    oneOfClinic(db, { clinicId, id }),
-  ])
-  return found?.results[0]
+/** Finds one of the clinic's records, as JSON; another clinic's is as absent as one that never was. */
+export async function findPersonInformation(db: Client, clinicId: string, id: number) {
+  const [found] = await db.batch<{ json: string }>([oneOfClinic(db, { clinicId, id })])
+  return found?.results[0]?.json
 }
 
 const insertOne = insertOnce(
@@ -88,7 +89,7 @@ const insertOne = insertOnce(
 
 /** Inserts a record of one of the clinic's ownables, once under the key. */
 export const insertPersonInformation = (
-  db: Database,
+  db: Client,
   given: Omit<NewPersonInformation, 'ssn'>,
   ssn: SealedSsn | null,
   key: IdempotencyKey,

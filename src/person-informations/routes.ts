@@ -3,6 +3,7 @@ import { BLANK, INVALID, MUST_EXIST, NOT_A_NUMBER } from '../fields/messages.ts'
 import { requireScope } from '../http/authenticate.ts'
 import { ApiError } from '../http/errors.ts'
 import { idempotencyKey, inserted } from '../http/idempotency.ts'
+import { jsonText } from '../http/json-answer.ts'
 import { paginated, pageRequest } from '../http/pagination.ts'
 import { requireJson } from '../http/require-json.ts'
 import { validateBody, validateQuery } from '../http/validate.ts'
@@ -76,7 +77,7 @@ export const personInformations = factory
       const found = await findPersonInformation(c.var.db, c.var.caller.clinicId, path.id)
       if (!found) throw notFound()
 
-      return c.json(found)
+      return jsonText(c, 200, found)
     },
   )
   .post(
@@ -117,6 +118,6 @@ export const personInformations = factory
       const insertion = await insertPersonInformation(c.var.db, given, sealed, key)
       const created = inserted(c, insertion, ownableMustExist)
 
-      return c.json(created, 201, { Location: `${c.req.path}/${created.id}` })
+      return jsonText(c, 201, created.json, { Location: `${c.req.path}/${created.id}` })
     },
   )

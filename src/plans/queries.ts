@@ -1,6 +1,5 @@
 import { and, asc, eq, gt, gte, max, sql, type AnyColumn } from 'drizzle-orm'
-import type { SelectResultFields } from 'drizzle-orm/query-builders/select.types'
-import type { Database } from '../db/client.ts'
+import type { Client, Database } from '../db/client.ts'
 import { listByOffset, listByPosition, type PageRequest } from '../db/paging.ts'
 import { plans, type CoverageDetails } from '../db/tables.ts'
 
@@ -16,15 +15,15 @@ const answered = {
   plan_name: plans.planName,
   carrier: plans.carrier,
   plan_type: plans.planType,
-  coverage_details: sql<string>`${plans.coverageDetails}`.as('coverage_details'),
-  active: sql<0 | 1>`${plans.active}`.as('active'),
+  coverage_details: plans.coverageDetails,
+  active: plans.active,
   created_at: plans.createdAt,
   updated_at: plans.updatedAt,
 }
 
 /** Lists the catalogue in the order of its making, the plans that match every filter given. */
 export async function listPlans(
-  db: Database,
+  db: Client,
   { planType, carrier, active, ...request }: PageRequest & PlanFilters,
 ) {
   const matching = and(
@@ -37,17 +36,8 @@ export async function listPlans(
       ? listByPosition(answered, plans, plans.id)
       : listByOffset(answered, plans, plans.id, matching)
 
-  const page = await list(db, request)
-  return { ...page, rows: page.rows.map(asAnswered) }
+  return await list(db, request)
 }
-
-type Stored = SelectResultFields<typeof answered>
-
-const asAnswered = (plan: Stored) => ({
-  ...plan,
-  coverage_details: JSON.parse(plan.coverage_details),
-  active: plan.active === 1,
-})
 
 /** A plan as the operator loads it; `external_id` is its identity from load to load. */
 export type CataloguePlan = {

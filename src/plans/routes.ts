@@ -1,9 +1,9 @@
 import type { Context } from 'hono'
-import { openDatabase } from '../db/client.ts'
+import { openClient } from '../db/client.ts'
 import { factory, type Env } from '../factory.ts'
 import { NOT_INCLUDED } from '../fields/messages.ts'
 import { requireScope } from '../http/authenticate.ts'
-import { linkHeader, pageRequest, paginationOf, searchOf } from '../http/pagination.ts'
+import { linkHeader, pageRequest, listBody, searchOf } from '../http/pagination.ts'
 import { validateQuery } from '../http/validate.ts'
 import { describe } from '../openapi/describe.ts'
 import {
@@ -68,14 +68,14 @@ async function load(
   url: URL,
   query: PlansFilter,
 ): Promise<PlansAnswer> {
-  const page = await listPlans(openDatabase(database.withSession(bookmark)), {
+  const page = await listPlans(openClient(database.withSession(bookmark)), {
     ...pageRequest(query),
     planType: query.plan_type,
     carrier: query.carrier,
     active: query.active,
   })
   return {
-    body: JSON.stringify({ plans: page.rows, pagination: paginationOf(page) }),
+    body: listBody('plans', page),
     link: linkHeader(url.href, page, query),
   }
 }

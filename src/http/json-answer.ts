@@ -1,0 +1,10 @@
+import type { Context } from 'hono'
+import type { Env } from '../factory.ts'
+
+/** Answers with a text that is JSON already. */
+export const jsonText = (
+  c: Context<Env>,
+  status: 200 | 201,
+  text: string,
+  headers: Record<string, string> = {},
+) => c.body(text, status, { 'Content-Type': 'application/json', ...headers })
