@@ -20,8 +20,8 @@ const ONE_SECOND = 1000
 /** Where an answer came from: isolate memory, the edge cache, D1, or D1 because no version is known. */
 export type Tier = 'MEMORY' | 'HIT' | 'MISS' | 'BYPASS'
 
-/** A ready answer: the JSON text and the `Link` header that goes with it. */
-export type PlansAnswer = { body: string; link: string }
+/** A ready answer: the bytes of the JSON and the `Link` header that goes with it. */
+export type PlansAnswer = { body: ArrayBuffer; link: string }
 
 let memory = { version: '', answers: new Map<string, PlansAnswer>() }
 
@@ -53,31 +53,31 @@ export function isNoneOf(etag: string, ifNoneMatch: string | undefined): boolean
 /** Looks for the answer to `url` (origin and normalised query) inwards to outwards, and fills outwards. */
 export async function throughTiers(
   version: string,
-  url: URL,
+  url: string,
   waitUntil: (promise: Promise<unknown>) => void,
   load: () => Promise<PlansAnswer>,
 ): Promise<[PlansAnswer, Tier]> {
   if (memory.version !== version) memory = { version, answers: new Map() }
   const { answers } = memory
 
-  const remembered = answers.get(url.href)
+  const remembered = answers.get(url)
   if (remembered) return [remembered, 'MEMORY']
 
   const key = cacheKey(version, url)
   const cached = await lookUp(key)
   if (cached) {
-    remember(answers, url.href, cached)
+    remember(answers, url, cached)
     return [cached, 'HIT']
   }
 
   const loaded = await load()
-  remember(answers, url.href, loaded)
+  remember(answers, url, loaded)
   waitUntil(store(key, loaded))
   return [loaded, 'MISS']
 }
 
 /** A bare GET on our own host and below `/v1`, so that from outside it meets `authenticate` like any other. */
-function cacheKey(version: string, url: URL): string {
+function cacheKey(version: string, url: string): string {
   const key = new URL(url)
   key.pathname += `/${REPRESENTATION}.${version}`
   return key.href
@@ -93,7 +93,7 @@ function remember(answers: Map<string, PlansAnswer>, key: string, answer: PlansA
 async function lookUp(key: string): Promise<PlansAnswer | undefined> {
   try {
     const found = await withinTime(caches.default.match(key), ONE_SECOND)
-    return found && { body: await found.text(), link: found.headers.get('Link') ?? '' }
+    return found && { body: await found.arrayBuffer(), link: found.headers.get('Link') ?? '' }
   } catch {
     return undefined
   }

@@ -41,13 +41,13 @@ export const plans = factory.createApp().get(
   validateQuery(plansFilter),
   async (c) => {
     const query = c.req.valid('query')
-    const url = new URL(c.req.url)
-    url.search = searchOf(query)
+    const search = `?${searchOf(query)}`
+    const url = c.req.url.replace(/\?.*$|$/, search)
 
     const catalogue = readCatalogue(c.var.valuesBesideToken.get(CATALOGUE_KEY))
     if (!catalogue) return answer(c, await load(c.env.DB, 'first-primary', url, query), 'BYPASS')
 
-    const etag = etagOf(catalogue.version, url.search)
+    const etag = etagOf(catalogue.version, search)
     c.header('ETag', etag)
     if (!isNoneOf(etag, c.req.header('If-None-Match'))) return notModified(c)
 
@@ -65,7 +65,7 @@ export const plans = factory.createApp().get(
 async function load(
   database: D1Database,
   bookmark: string,
-  url: URL,
+  url: string,
   query: PlansFilter,
 ): Promise<PlansAnswer> {
   const page = await listPlans(openClient(database.withSession(bookmark)), {
@@ -75,8 +75,8 @@ async function load(
     active: query.active,
   })
   return {
-    body: listBody('plans', page),
-    link: linkHeader(url.href, page, query),
+    body: await new Blob([listBody('plans', page)]).arrayBuffer(),
+    link: linkHeader(url, page, query),
   }
 }
 
