@@ -116,6 +116,7 @@ describe('POST /person_informations', () => {
   it.each([
     ['ownable_id', undefined, BLANK],
     ['ownable_id', null, BLANK],
+    ['ownable_id', ' ', BLANK],
     ['ownable_id', '1049', 'is not a number'],
     ['ownable_id', true, 'is not a number'],
     ['ownable_id', 1.5, 'must be an integer'],
@@ -131,6 +132,10 @@ describe('POST /person_informations', () => {
     ['first_name', undefined, BLANK],
     ['first_name', ' \u00a0\n', BLANK],
     ['first_name', ['Ana'], 'is invalid'],
+    ['first_name', [], 'is invalid'],
+    ['last_name', { length: 0 }, 'is invalid'],
+    ['date_of_birth', [], 'is invalid'],
+    ['email', [], 'is invalid'],
     ['first_name', 'A\u0000na', 'is invalid'],
     ['first_name', 'A\ud800na', 'is invalid'],
     ['first_name', 'A\u202ena', 'is invalid'],

@@ -152,6 +152,24 @@ describe('GET /plans', () => {
     )
   })
 
+  it('answers a full page of the largest plans that an import takes', async () => {
+    const name = '😀'.repeat(255)
+    const details = { notes: 'x'.repeat(15_000 - '{"notes":""}'.length) }
+    await worker.publish(
+      somePlans(100, (n) => ({
+        external_id: `large ${n}`,
+        plan_name: name,
+        carrier: `Large ${'é'.repeat(249)}`,
+        coverage_details: details,
+      })),
+    )
+
+    const response = await clinic.get(`/plans?page_size=100&carrier=Large+${'%C3%A9'.repeat(249)}`)
+
+    expect(response.status).toBe(200)
+    expect(await response.json()).toMatchObject({ pagination: { total_count: 100 } })
+  })
+
   it.each([null, '{"version":"no bookmark"}', '{"version":"a b","bookmark":"x"}'])(
     'goes round the cache when the version is %s',
     async (record) => {

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { blankOr, INVALID, NOT_INCLUDED, tooLong } from '../fields/messages.ts'
+import { blankOr, INVALID, NOT_INCLUDED } from '../fields/messages.ts'
 import { text } from '../fields/text.ts'
 import type { CataloguePlan } from '../plans/queries.ts'
 import type { Format } from './rows.ts'
@@ -7,8 +7,8 @@ import type { Format } from './rows.ts'
 /** The columns that a plan must have; every other one belongs to its coverage details. */
 export const PLAN_COLUMNS = ['external_id', 'plan_name', 'carrier', 'plan_type', 'active']
 
-/** As JSON text. A page of a hundred plans stays well below what an isolate can hold. */
-const MAX_COVERAGE_DETAILS = 65_536
+/** As JSON in UTF-8: a page of a hundred plans is one text, and D1 hands over at most 2,000,000 bytes. */
+const MAX_COVERAGE_BYTES = 15_000
 
 /** `$3,000`, `$1250.50`, `3,000`: money, or a number with its thousands apart. */
 const MONEY = /^(?=.*[$,])-?\$? ?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?$/
@@ -53,8 +53,9 @@ export function planRow(format: Format): z.ZodType<CataloguePlan> {
       }),
     )
     .refine(
-      ({ coverage_details }) => JSON.stringify(coverage_details).length <= MAX_COVERAGE_DETAILS,
-      { path: ['coverage_details'], error: tooLong(MAX_COVERAGE_DETAILS) },
+      ({ coverage_details }) =>
+        Buffer.byteLength(JSON.stringify(coverage_details)) <= MAX_COVERAGE_BYTES,
+      { path: ['coverage_details'], error: `is too long (maximum is ${MAX_COVERAGE_BYTES} bytes)` },
     )
 }
 

@@ -11,6 +11,10 @@ export const IN_FUTURE = "can't be in the future"
 export const tooLarge = (maximum: number) => `must be less than or equal to ${maximum}`
 export const tooLong = (maximum: number) => `is too long (maximum is ${maximum} characters)`
 
-/** For a zod `error`: a missing value is blank, one of a wrong type has the message given. */
-export const blankOr = (otherwise: string) => (issue: { input: unknown }) =>
-  issue.input === undefined || issue.input === null ? BLANK : otherwise
+/** For a zod `error`: a missing or blank value is blank, another of a wrong type has the message given. */
+export const blankOr =
+  (otherwise: string) =>
+  ({ input }: { input: unknown }) =>
+    input === undefined || input === null || (typeof input === 'string' && input.trim() === '')
+      ? BLANK
+      : otherwise

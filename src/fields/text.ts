@@ -11,8 +11,9 @@ const isPlainText = (text: string) => text.isWellFormed() && !NOT_TEXT.test(text
 export const plainText = z
   .string({ error: blankOr(INVALID) })
   .trim()
-  .min(1, { error: BLANK, abort: true })
+  .refine((value) => value !== '', { error: BLANK, abort: true })
   .refine(isPlainText, { error: INVALID, abort: true })
+  .meta({ minLength: 1 })
 
 /** Trimmed text of 1 to `maximum` characters (code points), any script. */
 export const text = (maximum: number) =>
@@ -21,7 +22,7 @@ export const text = (maximum: number) =>
       error: tooLong(maximum),
       abort: true,
     })
-    .meta({ maxLength: maximum })
+    .meta({ minLength: 1, maxLength: maximum })
 
 /** A value that may be left out: blank text, null and nothing at all become null. */
 export const optional = <Schema extends z.ZodType>(schema: Schema) =>

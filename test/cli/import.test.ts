@@ -169,7 +169,7 @@ describe('import plans', () => {
       },
       { line: 4, errors: { row: ['is invalid'] } },
       { line: 5, errors: { external_id: ['has already been taken'] } },
-      { line: 6, errors: { coverage_details: ['is too long (maximum is 65536 characters)'] } },
+      { line: 6, errors: { coverage_details: ['is too long (maximum is 15000 bytes)'] } },
     ])
     expect((await stat(`${file}.rejected.ndjson`)).mode & 0o077).toBe(0)
   })
