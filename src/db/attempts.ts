@@ -7,8 +7,9 @@ export class StorageUnavailable extends Error {
 export type Remedy = 'try again' | 'give up' | 'throw'
 
 const TRIES = 3
-/** Three tries and the pauses between them end within some ten seconds. */
-const TRY_MILLISECONDS = 3_000
+/** Three tries of D1 and three of KV, with the pauses between them, end within some ten seconds. */
+const TRY_MILLISECONDS = 2_500
+export const KV_TRY_MILLISECONDS = 750
 const FIRST_PAUSE_MILLISECONDS = 50
 
 /**
@@ -19,10 +20,11 @@ const FIRST_PAUSE_MILLISECONDS = 50
 export async function attempt<Answer>(
   run: () => Promise<Answer>,
   remedyFor: (failure: unknown) => Remedy,
+  tryMilliseconds = TRY_MILLISECONDS,
 ): Promise<Answer> {
   for (let tried = 1; ; tried++) {
     try {
-      return await withinTime(run(), TRY_MILLISECONDS)
+      return await withinTime(run(), tryMilliseconds)
     } catch (failure) {
       const remedy = failure instanceof TooLate ? 'try again' : remedyFor(failure)
       if (remedy === 'throw') throw failure

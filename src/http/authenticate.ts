@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { attempt } from '../db/attempts.ts'
+import { attempt, KV_TRY_MILLISECONDS } from '../db/attempts.ts'
 import { factory, type Env } from '../factory.ts'
 import { noted } from '../openapi/describe.ts'
 import { parseJson, remembering } from '../remembering.ts'
@@ -66,4 +66,5 @@ const readKeys = (kv: KVNamespace, keys: string[]): Promise<Map<string, string |
   attempt(
     () => kv.get(keys, { type: 'text', cacheTtl: KV_CACHE_SECONDS }),
     () => 'try again',
+    KV_TRY_MILLISECONDS,
   )
