@@ -8,8 +8,9 @@ export const CATALOGUE_KEY = 'catalogue'
 /** Raise it when the JSON of a plan changes shape: it keeps a new Worker from serving an old one's answers. */
 const REPRESENTATION = 'r1'
 
-/** An isolate has 128 MB; 256 answers of at most 100 plans take some 10 MB of it. */
+/** An isolate has 128 MB: 256 answers of at most 256 KiB take half of it. A larger one stays at the edge. */
 const MEMORY_ENTRIES = 256
+const MEMORY_ENTRY_BYTES = 256 * 1024
 
 /** A version never changes, so its answers could be kept for ever; a day lets old versions go. */
 const ONE_DAY = 'public, max-age=86400'
@@ -84,6 +85,7 @@ function cacheKey(version: string, url: string): string {
 }
 
 function remember(answers: Map<string, PlansAnswer>, key: string, answer: PlansAnswer): void {
+  if (answer.body.byteLength > MEMORY_ENTRY_BYTES) return
   const [oldest] = answers.keys()
   if (answers.size >= MEMORY_ENTRIES && oldest !== undefined) answers.delete(oldest)
   answers.set(key, answer)
