@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { aDependent, aPersonInformation } from './support/fixtures.ts'
+import { openDatabase } from '../src/db/client.ts'
+import { registerOwnables } from '../src/ownables/queries.ts'
+import { upsertPlans } from '../src/plans/queries.ts'
+import { aDependent, aPersonInformation, somePlans } from './support/fixtures.ts'
 import { startWorker, type Clinic, type TestWorker } from './support/worker.ts'
 
 let worker: TestWorker
@@ -212,4 +215,49 @@ describe('a storm', () => {
       expect(results.map(({ position }) => position)).toEqual(results.map((_, n) => n + 1))
     },
   )
+})
+
+describe('an import whose answers are lost after the commit', () => {
+  /** A session of the real D1 that loses every other answer. */
+  function losingAnswers() {
+    const session = worker.env.DB.withSession('first-primary')
+    let batches = 0
+    return openDatabase({
+      getBookmark: () => session.getBookmark(),
+      prepare: (query) => session.prepare(query),
+      async batch<Row>(statements: D1PreparedStatement[]) {
+        const answers = await session.batch<Row>(statements)
+        if (batches++ % 2 === 0) throw new Error('D1_ERROR: Network connection lost.')
+        return answers
+      },
+    })
+  }
+
+  it('counts the plans that it wrote', async () => {
+    const db = losingAnswers()
+    const renamedSecond = (n: number) => (n === 2 ? { plan_name: 'Renamed' } : {})
+
+    expect(await upsertPlans(db, somePlans(2))).toEqual({ inserted: 2, updated: 0, unchanged: 0 })
+    expect(await upsertPlans(db, somePlans(10, renamedSecond))).toEqual({
+      inserted: 8,
+      updated: 1,
+      unchanged: 1,
+    })
+  })
+
+  it('counts the ownables that it registered', async () => {
+    const db = losingAnswers()
+    const { clinicId } = await worker.clinic()
+    const patients = (...ids: number[]) => ids.map((id) => ({ type: 'Patient', id }))
+
+    for (const ids of [
+      [1, 1],
+      [1, 2],
+    ]) {
+      expect(await registerOwnables(db, clinicId, patients(...ids))).toEqual({
+        inserted: 1,
+        unchanged: 1,
+      })
+    }
+  })
 })

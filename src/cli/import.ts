@@ -11,7 +11,6 @@ import { CATALOGUE_KEY, publishCatalogue, readCatalogue } from '../plans/catalog
 import {
   comparePlans,
   deactivatePlans,
-  hasChangedSince,
   listActivePlans,
   upsertPlans,
   type CataloguePlan,
@@ -69,7 +68,6 @@ export async function importPlans(
 ): Promise<Report> {
   return await withStore(options, async (store) => {
     const signal = stopAtCtrlC()
-    const startedAt = new Date().toISOString()
     const seen = new Set<string>()
     const wasCutShort = (await store.kv.get(UNPUBLISHED_KEY)) !== null
     let isMarked = wasCutShort
@@ -96,9 +94,9 @@ export async function importPlans(
         : undefined
     if (options.dryRun) return report(imported, options, { deactivated, refusal })
 
-    // Counts would not do: a batch that was tried twice tells that its second run changed nothing.
-    const changed = options.republish || wasCutShort || (await hasChangedSince(store.db, startedAt))
-    const catalogueVersion = await publish(store, changed)
+    const { inserted, updated } = imported.counts
+    const hasChanged = wasCutShort || inserted + updated + (deactivated ?? 0) > 0
+    const catalogueVersion = await publish(store, options.republish || hasChanged)
     return report(imported, options, { deactivated, refusal, catalogueVersion })
   })
 }

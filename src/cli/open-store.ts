@@ -16,6 +16,9 @@ export type Store = {
   close: () => Promise<void>
 }
 
+/** A step writes hundreds of rows, and who waits for it has no client waiting. */
+const STEP_MILLISECONDS = 30_000
+
 /** Does `work` on the store that is asked for, which must be migrated. Throws Failure and Misuse. */
 export async function withStore<Result>(
   choice: StoreChoice,
@@ -41,7 +44,7 @@ export async function openStore(choice: StoreChoice): Promise<Store> {
   const { env, dispose } = choice.remote ? await openRemote(choice) : await openLocal(choice)
   const session = env.DB.withSession('first-primary')
   return {
-    db: openDatabase(session),
+    db: openDatabase(session, STEP_MILLISECONDS),
     kv: env.TOKENS,
     bookmark: () => session.getBookmark() ?? '',
     close: dispose,

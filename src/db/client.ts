@@ -20,10 +20,10 @@ const OVERLOADED = /overloaded|Too many requests queued|exceeded timeout/
  * The two methods of a session that every query here uses. A batch is a transaction, and each of ours may be
  * run twice: reads, upserts, and inserts under an idempotency key.
  */
-export const openClient = (session: D1DatabaseSession) => ({
+export const openClient = (session: D1DatabaseSession, tryMilliseconds?: number) => ({
   prepare: (query: string) => session.prepare(query),
   batch: <Row>(statements: D1PreparedStatement[]) =>
-    attempt(() => session.batch<Row>(statements), remedyFor),
+    attempt(() => session.batch<Row>(statements), remedyFor, tryMilliseconds),
 })
 
 const unsupported = () => {
@@ -31,9 +31,9 @@ const unsupported = () => {
 }
 
 /** For queries that are built when they run: Drizzle asks for a whole D1Database but calls those two methods. */
-export const openDatabase = (session: D1DatabaseSession) =>
+export const openDatabase = (session: D1DatabaseSession, tryMilliseconds?: number) =>
   drizzle({
-    ...openClient(session),
+    ...openClient(session, tryMilliseconds),
     withSession: unsupported,
     exec: unsupported,
     dump: unsupported,

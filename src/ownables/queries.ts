@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, count, eq, exists, notExists, sql, type SQL } from 'drizzle-orm'
 import { QueryBuilder } from 'drizzle-orm/sqlite-core'
 import { appendEvent, type AuditEvent } from '../audit/queries.ts'
 import type { Client, Database } from '../db/client.ts'
@@ -51,42 +51,62 @@ export async function registerOwnable(
   ])
 }
 
-/** Registers many at once, as one JSON parameter, and tells how many were new. */
+/**
+ * Registers many at once, as one JSON parameter, and tells how many were new: those of this batch's time,
+ * however often it had to be tried.
+ */
 export async function registerOwnables(
   db: Database,
   clinicId: string,
   rows: readonly Ownable[],
 ): Promise<{ inserted: number; unchanged: number }> {
   const createdAt = new Date().toISOString()
-  const [inserted] = await db.batch([
+  const [, [found]] = await db.batch([
     db
       .insert(ownables)
       .select(
         sql`SELECT ${clinicId}, value ->> '$.type', value ->> '$.id', ${createdAt}
           FROM json_each(${JSON.stringify(rows)}) WHERE true`,
       )
-      .onConflictDoNothing()
-      .returning({ id: ownables.id }),
+      .onConflictDoNothing(),
+    db
+      .select({ count: count() })
+      .from(given(rows))
+      .where(exists(registered(db, clinicId, eq(ownables.createdAt, createdAt)))),
   ])
-  return { inserted: inserted.length, unchanged: rows.length - inserted.length }
+  const inserted = found?.count ?? 0
+  return { inserted, unchanged: rows.length - inserted }
 }
 
 /** What `registerOwnables` would do, without doing it. */
 export async function compareOwnables(db: Database, clinicId: string, rows: readonly Ownable[]) {
   const [[found]] = await db.batch([
     db
-      .select({ inserted: sql<number>`count(*)` })
-      .from(
-        sql`(
-          SELECT DISTINCT value ->> '$.type' AS type, value ->> '$.id' AS id
-          FROM json_each(${JSON.stringify(rows)})
-        ) AS given`,
-      )
-      .where(
-        sql`NOT EXISTS (SELECT 1 FROM ${ownables} WHERE ${ownables.clinicId} = ${clinicId}
-          AND ${ownables.type} = given.type AND ${ownables.id} = given.id)`,
-      ),
+      .select({ count: count() })
+      .from(given(rows))
+      .where(notExists(registered(db, clinicId))),
   ])
-  const inserted = found?.inserted ?? 0
+  const inserted = found?.count ?? 0
   return { inserted, unchanged: rows.length - inserted }
 }
+
+/** The ownables of the rows, each once. */
+const given = (rows: readonly Ownable[]) =>
+  sql`(
+    SELECT DISTINCT value ->> '$.type' AS type, value ->> '$.id' AS id
+    FROM json_each(${JSON.stringify(rows)})
+  ) AS given`
+
+/** The registry's row for one of those, if there is one. */
+const registered = (db: Database, clinicId: string, ...further: SQL[]) =>
+  db
+    .select({ id: ownables.id })
+    .from(ownables)
+    .where(
+      and(
+        eq(ownables.clinicId, clinicId),
+        sql`${ownables.type} = given.type`,
+        sql`${ownables.id} = given.id`,
+        ...further,
+      ),
+    )

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, gte, max, sql, type AnyColumn } from 'drizzle-orm'
+import { and, asc, eq, gt, sql, type AnyColumn } from 'drizzle-orm'
 import type { Client, Database } from '../db/client.ts'
 import { listByOffset, listByPosition, type PageRequest } from '../db/paging.ts'
 import { plans, type CoverageDetails } from '../db/tables.ts'
@@ -51,12 +51,13 @@ export type CataloguePlan = {
 
 /**
  * Upserts plans by `external_id` and leaves rows that say the same already as they are, `updated_at` too.
- * The rows travel as one JSON parameter, so a few hundred fit under D1's limit of 100.
+ * The rows travel as one JSON parameter, so a few hundred fit under D1's limit of 100. What was written is
+ * told by its time, which is fixed here, so the counts are the same however often the batch had to be tried.
  */
 export async function upsertPlans(db: Database, rows: readonly CataloguePlan[]) {
   const now = new Date().toISOString()
-  const [[before], written, [after]] = await db.batch([
-    db.select({ last: max(plans.id) }).from(plans),
+  const externalIds = JSON.stringify(rows.map(({ external_id }) => external_id))
+  const [, [written]] = await db.batch([
     db
       .insert(plans)
       .select(
@@ -74,16 +75,22 @@ export async function upsertPlans(db: Database, rows: readonly CataloguePlan[]) 
           updatedAt: given(plans.updatedAt),
         },
         setWhere: differs(),
+      }),
+    db
+      .select({
+        inserted: sql<number>`coalesce(sum(${plans.createdAt} = ${now}), 0)`,
+        updated: sql<number>`coalesce(sum(${plans.createdAt} <> ${now}), 0)`,
       })
-      .returning({ id: plans.id }),
-    db.select({ last: max(plans.id) }).from(plans),
+      .from(plans)
+      .where(
+        and(
+          eq(plans.updatedAt, now),
+          sql`${plans.externalId} IN (SELECT value FROM json_each(${externalIds}))`,
+        ),
+      ),
   ])
-  const inserted = (after?.last ?? 0) - (before?.last ?? 0)
-  return {
-    inserted,
-    updated: written.length - inserted,
-    unchanged: rows.length - written.length,
-  }
+  const { inserted = 0, updated = 0 } = written ?? {}
+  return { inserted, updated, unchanged: rows.length - inserted - updated }
 }
 
 /** What `upsertPlans` would do with rows of different plans, without doing it. */
@@ -123,14 +130,6 @@ export async function deactivatePlans(db: Database, ids: readonly number[]) {
       .set({ active: false, updatedAt: new Date().toISOString() })
       .where(sql`${plans.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`),
   ])
-}
-
-/** Whether any plan has changed at `time` or since. */
-export async function hasChangedSince(db: Database, time: string) {
-  const [[changed]] = await db.batch([
-    db.select({ id: plans.id }).from(plans).where(gte(plans.updatedAt, time)).limit(1),
-  ])
-  return changed !== undefined
 }
 
 /** The rows as a table, from one JSON parameter. */

@@ -75,7 +75,9 @@ describe('an import of 100,000 plans', () => {
 
     const rerun = JSON.parse((await importInto(cut).finished).stdout)
 
-    expect(rerun).toMatchObject({ inserted: PLANS - halfway.count, unchanged: halfway.count })
+    // What the last step committed while it was being killed may come to light after the count.
+    expect(rerun.unchanged).toBeGreaterThanOrEqual(halfway.count)
+    expect(rerun).toMatchObject({ inserted: PLANS - rerun.unchanged, updated: 0, rejected: 0 })
     expect(await contents(cut)).toEqual(await contents(whole))
   }, 600_000)
 
