@@ -1,6 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -116,6 +116,21 @@ describe('npm run dev', { timeout: 180_000 }, () => {
     expect(await total(second, 'person_informations')).toBe(before)
     expect(await total(second, 'plans')).toBe(60)
     await second.stop('SIGTERM')
+  })
+
+  it('says what is wrong with a damaged key file, and how', async () => {
+    const damaged = await mkdtemp(join(tmpdir(), 'clinic-dev-'))
+    await writeFile(join(damaged, 'ssn-development-key.json'), '{}', { mode: 0o600 })
+
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      ['src/cli/dev.ts', '--port', String(await freePort()), '--persist-to', damaged],
+      { cwd: PROJECT, encoding: 'utf8' },
+    )
+    await rm(damaged, { recursive: true })
+
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^error: .+ holds no private key as `ssn keygen` writes it\n$/)
   })
 
   it('keeps every 201 through SIGKILL in the middle of parallel creates', async () => {

@@ -1,9 +1,13 @@
 import { createServer } from 'node:net'
 import { Command } from 'commander'
 import { DEMO_TOKENS, isEmpty, loadDemo } from './demo.ts'
+import { explain } from './explain.ts'
+import { Failure } from './failure.ts'
 import { developmentKey, openMigrated } from './local.ts'
 import { CONFIG, DEFAULT_STATE, stateFolder } from './store.ts'
 import { startWrangler } from './wrangler.ts'
+
+process.on('uncaughtException', (error) => process.exit(explain(error)))
 
 const { port, persistTo } = new Command('dev')
   .description('Serve the API locally: migrated, with keys and a demo.')
@@ -15,8 +19,7 @@ const choice = { local: true, persistTo }
 const state = stateFolder(choice)
 
 if (!(await isFree(Number(port)))) {
-  process.stderr.write(`error: port ${port} is taken; choose another with --port\n`)
-  process.exit(1)
+  throw new Failure(`port ${port} is taken: choose another with --port`)
 }
 const key = await developmentKey(choice)
 const { store } = await openMigrated(choice)

@@ -1,18 +1,14 @@
-import { Command, CommanderError, Option } from 'commander'
-import { StorageUnavailable } from '../db/attempts.ts'
+import { Command, Option } from 'commander'
 import { examine } from './doctor.ts'
+import { explain, FAILED } from './explain.ts'
 import { exportAuditEvents, exportRecords } from './export.ts'
-import { Failure, Misuse, reasonToStop } from './failure.ts'
+import { reasonToStop } from './failure.ts'
 import { importOwnables, importPlans } from './import.ts'
-import { note, print } from './output.ts'
+import { print } from './output.ts'
 import { JURISDICTIONS, LOCATIONS, setUp } from './setup.ts'
 import { generateKey, rotateKey } from './ssn-key.ts'
 import { openExport, resealRecords } from './ssn-records.ts'
 import { createToken, listTokens, revokeToken, rotateToken } from './token.ts'
-
-/** Exit status: 0 done, 1 it failed, 2 it was asked for wrongly. */
-const FAILED = 1
-const MISUSED = 2
 
 const program = new Command('clinic')
   .description("The operator's command line of the Clinic Insurances API.")
@@ -182,19 +178,4 @@ function printBeside(
   options: { out?: string; json?: boolean },
 ) {
   print(report, options.json, options.out === undefined ? process.stderr : process.stdout)
-}
-
-/** Says what went wrong and how to put it right. A stranger's message may hold a row, so it is not shown. */
-function explain(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : MISUSED
-  if (error instanceof Failure) {
-    note(`error: ${error.message}`)
-    return error instanceof Misuse ? MISUSED : FAILED
-  }
-  if (error instanceof StorageUnavailable) {
-    note('error: storage does not answer; every step done so far is whole, so run this again')
-    return FAILED
-  }
-  note(`error: ${error instanceof Error ? error.name : 'unknown failure'}`)
-  return FAILED
 }

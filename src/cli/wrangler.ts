@@ -1,16 +1,18 @@
 import { spawn, type StdioOptions } from 'node:child_process'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { Failure } from './failure.ts'
 import { PROJECT } from './store.ts'
 
-/** Starts the `wrangler` of the PATH, or else the project's own. */
+/** Starts the `wrangler` of the PATH, or else the project's own, on the Node that we run on. */
 export const startWrangler = (args: readonly string[], stdio: StdioOptions) =>
   spawn('wrangler', args, {
     cwd: PROJECT,
     stdio,
     env: {
       ...process.env,
-      PATH: [process.env.PATH, join(PROJECT, 'node_modules/.bin')].join(delimiter),
+      PATH: [dirname(process.execPath), process.env.PATH, join(PROJECT, 'node_modules/.bin')].join(
+        delimiter,
+      ),
       WRANGLER_SEND_METRICS: 'false',
     },
   })
