@@ -67,6 +67,20 @@ describe('a rate limit', () => {
     expect((await clinic.get('/plans', headers)).status).toBe(200)
   })
 
+  it('takes the addresses of one IPv6 subscriber for one, and of two for two', async () => {
+    let guesses = 0
+    const guess = (network: string) =>
+      worker.call('GET', '/plans', {
+        token: 'a guess',
+        headers: { 'CF-Connecting-IP': `${network}::${(++guesses).toString(16)}` },
+      })
+
+    const answers = await untilLimited(() => guess('2001:db8:1:2'))
+
+    expect(answers.at(-1)?.status).toBe(429)
+    expect((await guess('2001:db8:1:3')).status).toBe(401)
+  })
+
   it('is told to clients as wrangler.toml grants it', () => {
     const toml = readFileSync(CONFIG, 'utf8')
     const granted = [
