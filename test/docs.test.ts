@@ -14,19 +14,22 @@ beforeAll(async () => {
 afterAll(() => worker.close())
 
 describe('GET /docs', () => {
-  it('serves a page that may load and call nothing but its own origin', async () => {
-    const response = await worker.fetch('/docs')
+  it.each(['/docs', '/docs/'])(
+    'serves %s, which may load and call nothing but its own origin',
+    async (path) => {
+      const response = await worker.fetch(path)
 
-    expect(response.status).toBe(200)
-    expect(response.headers.get('Content-Type')).toBe('text/html; charset=utf-8')
-    const policy = response.headers.get('Content-Security-Policy')
-    expect(policy).toContain("default-src 'none'; script-src 'self';")
-    expect(policy).toContain("connect-src 'self';")
-    expect(policy).toContain("frame-ancestors 'none'")
-    expect(response.headers.get('X-Request-Id')).toBeTruthy()
-    expect(response.headers.get('X-Content-Type-Options')).toBe('nosniff')
-    expect(await response.text()).not.toMatch(/(src|href)="(https?:)?\/\//)
-  })
+      expect(response.status).toBe(200)
+      expect(response.headers.get('Content-Type')).toBe('text/html; charset=utf-8')
+      const policy = response.headers.get('Content-Security-Policy')
+      expect(policy).toContain("default-src 'none'; script-src 'self';")
+      expect(policy).toContain("connect-src 'self';")
+      expect(policy).toContain("frame-ancestors 'none'")
+      expect(response.headers.get('X-Request-Id')).toBeTruthy()
+      expect(response.headers.get('X-Content-Type-Options')).toBe('nosniff')
+      expect(await response.text()).not.toMatch(/(src|href)="(https?:)?\/\//)
+    },
+  )
 
   it.each([
     ['/docs/scalar.js', 'text/javascript; charset=utf-8'],
@@ -44,17 +47,24 @@ describe('GET /docs', () => {
     expect(again.status).toBe(304)
   })
 
-  it.each([
-    '/docs/nothing',
-    '/docs/',
-    '/docs/../package.json',
-    '/index.html',
-    '/docs%2findex.html',
-  ])('answers 404 in our shape for %s', async (path) => {
-    const response = await worker.fetch(path)
+  it.each(['/docs/nothing', '/docs/../package.json', '/index.html', '/docs%2findex.html'])(
+    'answers 404 in our shape for %s',
+    async (path) => {
+      const response = await worker.fetch(path)
 
-    expect(response.status).toBe(404)
-    expect(await response.json()).toEqual({ errors: 'Not found' })
+      expect(response.status).toBe(404)
+      expect(await response.json()).toEqual({ errors: 'Not found' })
+    },
+  )
+})
+
+describe('the files of the reference', () => {
+  it.each(['POST', 'DELETE'])('refuse %s', async (method) => {
+    const response = await worker.fetch('/docs', { method })
+
+    expect(response.status).toBe(405)
+    expect(response.headers.get('Allow')).toBe('GET, HEAD')
+    expect(await response.json()).toEqual({ errors: 'Method not allowed' })
   })
 })
 
