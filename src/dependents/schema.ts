@@ -1,8 +1,8 @@
 import * as z from 'zod'
 import { day, id, maskedSsn, timestamp } from '../fields/answered.ts'
 import { queryId, recordId } from '../fields/number.ts'
+import { pagination, paging } from '../fields/paging.ts'
 import { dateOfBirth, personName, relationship, RELATIONSHIPS, ssn } from '../fields/person.ts'
-import { pagination, paging } from '../http/pagination.ts'
 
 export const newDependent = z
   .object({
@@ -11,13 +11,9 @@ export const newDependent = z
     }),
     first_name: personName,
     last_name: personName,
-    date_of_birth: dateOfBirth.meta({
-      description: 'A calendar day, `YYYY-MM-DD`, not before 1900 and not in the future.',
-    }),
+    date_of_birth: dateOfBirth,
     relationship: relationship.meta({ description: 'What the dependent is to the holder.' }),
-    ssn: ssn.meta({
-      description: 'Nine digits, with both dashes or none. Answered masked, never in full.',
-    }),
+    ssn,
   })
   .meta({
     id: 'NewDependent',

@@ -12,20 +12,22 @@ export const latestToday = (now = Date.now()) =>
 export const personName = text(255).refine((name) => !/[\t\n\r]/.test(name), { error: INVALID })
 
 /** A real calendar day as text, compared as text: a `Date` would move birthdays across time zones. */
-export const dateOfBirth = plainText.pipe(
-  z.iso
-    .date({ error: INVALID, abort: true })
-    .refine((day) => day >= '1900-01-01', { error: INVALID })
-    .refine((day) => day <= latestToday(), { error: IN_FUTURE })
-    .meta({ examples: ['1990-05-15'] }),
-)
+export const dateOfBirth = plainText
+  .pipe(
+    z.iso
+      .date({ error: INVALID, abort: true })
+      .refine((day) => day >= '1900-01-01', { error: INVALID })
+      .refine((day) => day <= latestToday(), { error: IN_FUTURE })
+      .meta({ examples: ['1990-05-15'] }),
+  )
+  .meta({ description: 'A calendar day, `YYYY-MM-DD`, not before 1900 and not in the future.' })
 
 /** Nine digits, with both dashes or none; read as the nine digits. The format alone is checked. */
 export const ssn = optional(
   plainText
     .regex(/^(\d{9}|\d{3}-\d{2}-\d{4})$/, { error: INVALID })
     .transform((value) => value.replaceAll('-', '')),
-)
+).meta({ description: 'Nine digits, with both dashes or none. Answered masked, never in full.' })
 
 /** 7 to 15 digits (E.164's limit) with the usual punctuation and an `x123` extension; kept as sent. */
 export const phone = optional(

@@ -2,8 +2,8 @@ import * as z from 'zod'
 import { day, id, maskedSsn, timestamp } from '../fields/answered.ts'
 import { queryId, recordId } from '../fields/number.ts'
 import { ownableType } from '../fields/ownable-type.ts'
+import { pagination, paging } from '../fields/paging.ts'
 import { dateOfBirth, email, personName, phone, REDACTED_EMAIL, ssn } from '../fields/person.ts'
-import { pagination, paging } from '../http/pagination.ts'
 
 export const newPersonInformation = z
   .object({
@@ -13,12 +13,8 @@ export const newPersonInformation = z
     ownable_type: ownableType.meta({ description: 'What that ownable is, such as `Patient`.' }),
     first_name: personName,
     last_name: personName,
-    date_of_birth: dateOfBirth.meta({
-      description: 'A calendar day, `YYYY-MM-DD`, not before 1900 and not in the future.',
-    }),
-    ssn: ssn.meta({
-      description: 'Nine digits, with both dashes or none. Answered masked, never in full.',
-    }),
+    date_of_birth: dateOfBirth,
+    ssn,
     phone: phone.meta({ description: '7 to 15 digits; kept as sent.' }),
     email: email.meta({ description: 'A conventional e-mail address.' }),
   })

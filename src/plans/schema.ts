@@ -2,8 +2,8 @@ import * as z from 'zod'
 import { BOOKMARK } from '../db/client.ts'
 import { id, timestamp } from '../fields/answered.ts'
 import { NOT_INCLUDED } from '../fields/messages.ts'
+import { pagination, paging } from '../fields/paging.ts'
 import { text } from '../fields/text.ts'
-import { pagination, paging } from '../http/pagination.ts'
 
 /** SQLite's NOCASE folds these letters and no others, so the cache's key must do the same. */
 const foldCase = (value: string) => value.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())

@@ -1,0 +1,28 @@
+import * as z from 'zod'
+import { queryInteger } from './number.ts'
+
+const LARGEST_PAGE_SIZE = 100
+const DEFAULT_PAGE_SIZE = 25
+/** The last page whose rows all have positions that a double holds exactly. */
+const LAST_PAGE = Math.floor(Number.MAX_SAFE_INTEGER / LARGEST_PAGE_SIZE)
+
+/** The parameters that every list takes. */
+export const paging = {
+  page: queryInteger(LAST_PAGE).default(1).meta({ description: 'Which page, from 1.' }),
+  page_size: queryInteger(LARGEST_PAGE_SIZE)
+    .default(DEFAULT_PAGE_SIZE)
+    .meta({ description: 'Records a page.' }),
+}
+
+/** The `pagination` of the envelope, as it is answered. */
+export const pagination = z
+  .object({
+    current_page: z.int().positive(),
+    total_pages: z.int().nonnegative().meta({ description: '0 if the list is empty.' }),
+    total_count: z.int().nonnegative(),
+    per_page: z.int().positive().max(LARGEST_PAGE_SIZE),
+  })
+  .meta({
+    id: 'Pagination',
+    examples: [{ current_page: 1, total_pages: 1, total_count: 1, per_page: DEFAULT_PAGE_SIZE }],
+  })
