@@ -40,7 +40,7 @@ export const dependents = factory
     async (c) => {
       const query = c.req.valid('query')
 
-      const page = await listDependents(c.var.db, c.var.caller.clinicId, {
+      const page = await listDependents(c.get('db'), c.get('caller').clinicId, {
         ...pageRequest(query),
         primaryHolderId: query.primary_holder_id,
       })
@@ -63,12 +63,12 @@ export const dependents = factory
       const named = namedPrimaryHolder.safeParse(sent)
       if (!named.success) return {}
       const holder = { type: PATIENT, id: named.data.primary_holder_id }
-      const exists = await ownableExists(c.var.db, c.var.caller.clinicId, holder)
+      const exists = await ownableExists(c.get('db'), c.get('caller').clinicId, holder)
       return exists ? {} : primaryHolderMustExist
     }),
     async (c) => {
       const { ssn, ...given } = c.req.valid('json')
-      const { clinicId } = c.var.caller
+      const { clinicId } = c.get('caller')
 
       const sealed = await sealSsn(
         ssn,
@@ -81,7 +81,7 @@ export const dependents = factory
         c.env.SSN_PUBLIC_KEY,
       )
       const key = await idempotencyKey(c, given, sealed)
-      const insertion = await insertDependent(c.var.db, given, sealed, key)
+      const insertion = await insertDependent(c.get('db'), given, sealed, key)
       const created = inserted(c, insertion, primaryHolderMustExist)
 
       return jsonText(c, 201, created.json)

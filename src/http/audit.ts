@@ -28,12 +28,12 @@ function eventOf(c: Context<Env>): AuditEvent | undefined {
   if (!isAudited(resource) || action === undefined) return undefined
   if (!READ.has(status) && !REFUSED.has(status)) return undefined
   return {
-    requestId: c.var.requestId,
-    clinicId: c.var.caller.clinicId,
-    tokenId: c.var.caller.tokenId,
+    requestId: c.get('requestId'),
+    clinicId: c.get('caller').clinicId,
+    tokenId: c.get('caller').tokenId,
     action,
     resource,
-    recordIds: [...(c.var.recordIds ?? [])],
+    recordIds: [...(c.get('recordIds') ?? [])],
     status,
   }
 }
@@ -52,7 +52,7 @@ async function append(c: Context<Env>, event: AuditEvent): Promise<void> {
   // The answer goes out first.
   await scheduler.wait(0)
   try {
-    await c.var.db.batch([appendEvent(c.var.db, event)])
+    await c.get('db').batch([appendEvent(c.get('db'), event)])
   } catch {
     log(c, 'error', { code: 'AuditEventNotStored', event })
   }

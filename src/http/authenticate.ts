@@ -37,7 +37,7 @@ export const authenticate = factory.createMiddleware(async (c, next) => {
   if (token === undefined || !isWellFormedToken(token)) return await refuse(c)
 
   const key = await tokenKey(token)
-  const values = await readKeys(c.env.TOKENS, [key, ...(c.var.keysBesideToken ?? [])])
+  const values = await readKeys(c.env.TOKENS, [key, ...(c.get('keysBesideToken') ?? [])])
 
   const record = readTokenRecord(values.get(key) ?? 'null')
   if (!record.success || !isLive(record.data, Date.now())) return await refuse(c)
@@ -55,7 +55,7 @@ export const authenticate = factory.createMiddleware(async (c, next) => {
 export const requireScope = (scope: Scope) =>
   noted(
     factory.createMiddleware(async (c, next) => {
-      if (!c.var.caller.scopes.includes(scope)) throw new ApiError(403, UNAUTHORIZED)
+      if (!c.get('caller').scopes.includes(scope)) throw new ApiError(403, UNAUTHORIZED)
       await next()
     }),
     { scope },

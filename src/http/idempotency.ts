@@ -27,14 +27,14 @@ export async function idempotencyKey(
   given: Record<string, unknown>,
   sealed: SealedSsn | null,
 ): Promise<IdempotencyKey> {
-  const { clinicId, tokenId } = c.var.caller
+  const { clinicId, tokenId } = c.get('caller')
   const request = JSON.stringify([c.req.path, given, sealed?.lastFour ?? null])
   return {
     clinicId,
     tokenId,
-    key: c.req.header(HEADER) ?? c.var.requestId,
+    key: c.req.header(HEADER) ?? c.get('requestId'),
     fingerprint: await sha256(request),
-    requestId: c.var.requestId,
+    requestId: c.get('requestId'),
   }
 }
 

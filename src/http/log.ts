@@ -13,11 +13,11 @@ export function log(c: Context<Env>, level: 'info' | 'error', detail: Detail): v
   console[level](
     JSON.stringify({
       level,
-      request_id: c.var.requestId,
+      request_id: c.get('requestId'),
       method: c.req.method,
       route: routePath(c, -1),
-      clinic_id: c.var.caller?.clinicId,
-      token_id: c.var.caller?.tokenId,
+      clinic_id: c.get('caller')?.clinicId,
+      token_id: c.get('caller')?.tokenId,
       ...detail,
     }),
   )

@@ -4,5 +4,5 @@ import { factory } from '../factory.ts'
 export const nameRequest = factory.createMiddleware(async (c, next) => {
   c.set('requestId', crypto.randomUUID())
   await next()
-  c.res.headers.set('X-Request-Id', c.var.requestId)
+  c.res.headers.set('X-Request-Id', c.get('requestId'))
 })

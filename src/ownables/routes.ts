@@ -23,12 +23,12 @@ export const ownables = factory.createApp().put(
   async (c) => {
     const { ownable_type, ownable_id } = c.req.valid('param')
 
-    const { clinicId, tokenId } = c.var.caller
+    const { clinicId, tokenId } = c.get('caller')
 
     await registerOwnable(
-      c.var.db,
+      c.get('db'),
       { type: ownable_type, id: ownable_id },
-      { clinicId, tokenId, requestId: c.var.requestId },
+      { clinicId, tokenId, requestId: c.get('requestId') },
     )
 
     return c.body(null, 204)

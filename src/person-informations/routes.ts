@@ -48,7 +48,7 @@ export const personInformations = factory
     async (c) => {
       const query = c.req.valid('query')
 
-      const page = await listPersonInformations(c.var.db, c.var.caller.clinicId, {
+      const page = await listPersonInformations(c.get('db'), c.get('caller').clinicId, {
         ...pageRequest(query),
         patientId: query.patient_id,
       })
@@ -74,7 +74,7 @@ export const personInformations = factory
       if (!path) throw notFound()
       c.set('recordIds', [path.id])
 
-      const found = await findPersonInformation(c.var.db, c.var.caller.clinicId, path.id)
+      const found = await findPersonInformation(c.get('db'), c.get('caller').clinicId, path.id)
       if (!found) throw notFound()
 
       return jsonText(c, 200, found)
@@ -97,12 +97,12 @@ export const personInformations = factory
       const named = namedOwnable.safeParse(sent)
       if (!named.success) return {}
       const { ownable_type: type, ownable_id: id } = named.data
-      const exists = await ownableExists(c.var.db, c.var.caller.clinicId, { type, id })
+      const exists = await ownableExists(c.get('db'), c.get('caller').clinicId, { type, id })
       return exists ? {} : ownableMustExist
     }),
     async (c) => {
       const { ssn, ...given } = c.req.valid('json')
-      const { clinicId } = c.var.caller
+      const { clinicId } = c.get('caller')
 
       const sealed = await sealSsn(
         ssn,
@@ -115,7 +115,7 @@ export const personInformations = factory
         c.env.SSN_PUBLIC_KEY,
       )
       const key = await idempotencyKey(c, given, sealed)
-      const insertion = await insertPersonInformation(c.var.db, given, sealed, key)
+      const insertion = await insertPersonInformation(c.get('db'), given, sealed, key)
       const created = inserted(c, insertion, ownableMustExist)
 
       return jsonText(c, 201, created.json, { Location: `${c.req.path}/${created.id}` })

@@ -44,7 +44,7 @@ export const plans = factory.createApp().get(
     const search = `?${searchOf(query)}`
     const url = c.req.url.replace(/\?.*$|$/, search)
 
-    const catalogue = readCatalogue(c.var.valuesBesideToken.get(CATALOGUE_KEY))
+    const catalogue = readCatalogue(c.get('valuesBesideToken').get(CATALOGUE_KEY))
     if (!catalogue) return answer(c, await load(c.env.DB, 'first-primary', url, query), 'BYPASS')
 
     const etag = etagOf(catalogue.version, search)

@@ -9,7 +9,7 @@ const API = '/v1/clinic/insurances'
 const CONNECTIONS = 8
 /** A round is long enough to outlast a garbage collection, and short, so that noise falls on all alike. */
 const ROUND_MILLISECONDS = 120
-const ROUNDS = 21
+const ROUNDS = 31
 /** The twin is many times slower, so fewer rounds tell as much. */
 const TWIN_ROUNDS = 5
 
