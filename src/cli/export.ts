@@ -1,17 +1,25 @@
-import { listAuditEvents } from '../audit/queries.ts'
+import { randomUUID } from 'node:crypto'
+import { appendEvent, listAuditEvents } from '../audit/queries.ts'
+import type { Database } from '../db/client.ts'
 import { Misuse, stopAtCtrlC } from './failure.ts'
 import { openOutput } from './files.ts'
 import { withStore } from './open-store.ts'
 import { clinicNamed, duration } from './option-values.ts'
 import { counted, type Report } from './output.ts'
-import { listRecords, tableNamed } from './records.ts'
+import { listRecords, tableNamed, type TableName } from './records.ts'
 import type { StoreChoice } from './store.ts'
 
 const BATCH_ROWS = 500
 
+/** Who exports, in the audit trail: nobody with a token. */
+const OPERATOR = 'operator'
+
 type ExportOptions = StoreChoice & { clinic: string; out?: string }
 
-/** Writes a clinic's records, one JSON object a line, with their SSNs sealed as they are stored. */
+/**
+ * Writes a clinic's records, one JSON object a line, with their SSNs sealed as they are stored. Each page is
+ * in the audit trail before it is written.
+ */
 export async function exportRecords(name: string, options: ExportOptions): Promise<Report> {
   const table = tableNamed(name)
   const clinic = clinicNamed(options.clinic)
@@ -19,11 +27,29 @@ export async function exportRecords(name: string, options: ExportOptions): Promi
   return await withStore(options, async ({ db }) => {
     const exported = await writePages(options.out, async (after) => {
       const page = await listRecords(db, table, clinic, after, BATCH_ROWS)
+      if (page.length > 0) {
+        const ids = page.map(({ record }) => record.id)
+        await recordExport(db, clinic, table, ids)
+      }
       return page.map(({ record, position }) => ({ line: record, after: position }))
     })
     return { json: { exported }, lines: [`${counted(exported)} ${table} of ${clinic} exported`] }
   })
 }
+
+/** Leaves in the audit trail that the operator took these records out. */
+const recordExport = (db: Database, clinicId: string, resource: TableName, recordIds: number[]) =>
+  db.$client.batch([
+    appendEvent(db.$client, {
+      requestId: randomUUID(),
+      clinicId,
+      tokenId: OPERATOR,
+      action: 'list',
+      resource,
+      recordIds,
+      status: 200,
+    }),
+  ])
 
 /** Writes a clinic's audit events since then, oldest first, one JSON object a line. */
 export async function exportAuditEvents(

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { aDependent } from '../support/fixtures.ts'
 import { makeStore, run, runJson, serve, type TestStore } from './command.ts'
 
 let store: TestStore
@@ -54,6 +55,27 @@ describe('audit', () => {
     const { stdout } = await audit(option, value)
 
     expect(stdout.split('\n').filter((line) => line !== '')).toHaveLength(count)
+  })
+
+  it('names the operator, who exported records', async () => {
+    await worker.env.DB.prepare("INSERT INTO ownables VALUES ('lakeside', 'Patient', 7, '')").run()
+    const made = await runJson(
+      ['token', 'create', '--clinic', 'lakeside', '--label', 'desk'].concat(store.flags),
+    )
+    const created = await worker.call('/dependents', String(made['token']), {
+      ...aDependent(7),
+    })
+    const { id } = JSON.parse(await created.text())
+    await run(['export', 'dependents', '--clinic', 'lakeside', ...store.flags])
+
+    const { stdout } = await run(['audit', '--clinic', 'lakeside', ...store.flags])
+
+    expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({
+      token_id: 'operator',
+      action: 'list',
+      resource: 'dependents',
+      record_ids: [id],
+    })
   })
 
   it.each([['yesterday'], ['2026-02-31T00:00:00.1234Z'], ['0d']])(
