@@ -7,7 +7,7 @@ import { createTestHarness } from 'wrangler'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PROJECT } from '../src/cli/store.ts'
 import { ClinicInsurancesError, createClient } from '../src/client/index.ts'
-import { CHROMIUM, FLAGS } from './support/chromium.ts'
+import { CHROMIUM, FLAGS, IN_BROWSER } from './support/chromium.ts'
 import { checkAgainstDocument, operations } from './support/contract.ts'
 import { aDependent, aPersonInformation, somePlans } from './support/fixtures.ts'
 import { startWorker, type TestWorker } from './support/worker.ts'
@@ -315,7 +315,7 @@ describe('the packed client', () => {
     await server.close()
   })
 
-  it.skipIf(!CHROMIUM)('runs in a browser', async () => {
+  it.skipIf(!CHROMIUM)('runs in a browser', IN_BROWSER, async () => {
     const clinic = await worker.clinic()
     const browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: FLAGS })
     const page = await browser.newPage()

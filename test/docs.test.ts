@@ -1,6 +1,6 @@
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CHROMIUM, FLAGS } from './support/chromium.ts'
+import { CHROMIUM, FLAGS, IN_BROWSER } from './support/chromium.ts'
 import { operations } from './support/contract.ts'
 import { loadDemoInto } from './support/demo.ts'
 import { startWorker, type TestWorker } from './support/worker.ts'
@@ -68,7 +68,7 @@ describe('the files of the reference', () => {
   })
 })
 
-describe.skipIf(!CHROMIUM)('the reference in Chromium', () => {
+describe.skipIf(!CHROMIUM)('the reference in Chromium', IN_BROWSER, () => {
   let browser: Browser
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: FLAGS })
