@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { aDependent, aPersonInformation, CANARY } from './support/fixtures.ts'
 import { API, startWorker, type TestWorker } from './support/worker.ts'
@@ -142,6 +145,24 @@ describe('413', () => {
 
     expect(response.status).toBe(413)
   })
+})
+
+describe('a body that a GET carries', () => {
+  it.each(['/dependents', '/person_informations/1', '/plans', '/nothing'])(
+    'changes nothing at %s',
+    async (path) => {
+      const clinic = await worker.clinic()
+      // fetch would not send it.
+      const answered = async (body: string) => {
+        const headers = { 'X-User-Token': clinic.token, 'Content-Length': body.length }
+        const sent = request(`${worker.origin}${API}${path}`, { headers }).end(body)
+        const [response] = await once(sent, 'response')
+        return [response.statusCode, await text(response)]
+      }
+
+      expect(await answered('{}')).toEqual(await answered(''))
+    },
+  )
 })
 
 describe('415', () => {
