@@ -74,7 +74,7 @@ describe('POST /dependents', () => {
     ['relationship', '', "can't be blank"],
     ['relationship', 'Child', 'is not included in the list'],
     ['relationship', 'cousin', 'is not included in the list'],
-    ['relationship', 3, 'is invalid'],
+    ['relationship', 3, 'is not included in the list'],
     ['ssn', '12345678', 'is invalid'],
   ])('refuses %s %j: %s', async (field, value, message) => {
     const clinic = await worker.clinic()

@@ -166,6 +166,9 @@ describe('POST /person_informations', () => {
     ['phone', 5550123, 'is invalid'],
     ['email', 'ana', 'is invalid'],
     ['email', 'ana@', 'is invalid'],
+    ['email', 'ana@clinic', 'is invalid'],
+    ['email', 'ana..maria@example.com', 'is invalid'],
+    ['email', 'ana@example-.com', 'is invalid'],
     ['email', '[email  protected]', 'is invalid'],
     ['email', 7, 'is invalid'],
     ['email', `${'a'.repeat(250)}@example.com`, 'is too long (maximum is 254 characters)'],
@@ -193,6 +196,9 @@ describe('POST /person_informations', () => {
     ['phone', '5550123'],
     ['email', '[email protected]'],
     ['email', "o'hara+clinic@mail.example.com"],
+    ['email', 'r&d@example.com'],
+    ['email', 'ana@xn--e1afmkfd.xn--p1ai'],
+    ['email', `${'a'.repeat(242)}@example.com`],
   ])('accepts %s %j', async (field, value) => {
     const clinic = await worker.clinic()
     const ownable = await clinic.ownable()

@@ -7,13 +7,16 @@ const NOT_TEXT = /[^\P{Cc}\t\n\r]|[\u202A-\u202E\u2066-\u2069]/u
 /** Nothing that displays as what it is not or does not survive storage: lone surrogates do not either. */
 const isPlainText = (text: string) => text.isWellFormed() && !NOT_TEXT.test(text)
 
-/** Trimmed text that is not blank. */
-export const plainText = z
-  .string({ error: blankOr(INVALID) })
-  .trim()
-  .refine((value) => value !== '', { error: BLANK, abort: true })
-  .refine(isPlainText, { error: INVALID, abort: true })
-  .meta({ minLength: 1 })
+/** Trimmed text that is not blank; of anything that is no text the error is said. */
+export const plainTextOr = (error: string) =>
+  z
+    .string({ error: blankOr(error) })
+    .trim()
+    .refine((value) => value !== '', { error: BLANK, abort: true })
+    .refine(isPlainText, { error, abort: true })
+    .meta({ minLength: 1 })
+
+export const plainText = plainTextOr(INVALID)
 
 /** Trimmed text of 1 to `maximum` characters (code points), any script. */
 export const text = (maximum: number) =>
