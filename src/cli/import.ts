@@ -229,9 +229,13 @@ async function deactivateMissing(
 /** Where rejected rows go: a file made at the first of them, since most imports have none. */
 type Rejections = Awaited<ReturnType<typeof openRejections>>
 
-async function openRejections(file: string, names: readonly string[], { rejected }: ImportChoice) {
+async function openRejections(
+  file: string,
+  names: readonly string[],
+  { rejected, dryRun }: ImportChoice,
+) {
   const path = resolveFromCaller(rejected ?? `${file === STDIN ? 'stdin' : file}.rejected.ndjson`)
-  await rm(path, { force: true })
+  if (!dryRun) await rm(path, { force: true })
   let stream: WriteStream | undefined
   const shown: string[] = []
   let count = 0
@@ -242,9 +246,10 @@ async function openRejections(file: string, names: readonly string[], { rejected
       return count
     },
     async add({ line, columns }: Row, errors: FieldErrors) {
-      stream ??= await openedFor(path)
       count++
       if (shown.length < REJECTIONS_SHOWN) shown.push(`line ${line} rejected: ${sentence(errors)}`)
+      if (dryRun) return
+      stream ??= await openedFor(path)
       // The file may be the wrong one, and of people: no column goes on but those that were asked for.
       const row = Object.fromEntries(names.map((name) => [name, columns?.[name]]))
       const written = stream.write(`${JSON.stringify({ line, errors, row })}\n`)
@@ -284,7 +289,7 @@ function report(
   return {
     json: {
       ...all,
-      ...(rejections.count > 0 && { rejected_file: rejections.file }),
+      ...(rejections.count > 0 && !dryRun && { rejected_file: rejections.file }),
       ...(dryRun && { dry_run: true }),
       ...(catalogueVersion && { catalogue_version: catalogueVersion }),
       ...(refusal && { refusal }),
@@ -292,7 +297,9 @@ function report(
     failed: refusal !== undefined,
     lines: [
       ...rejections.shown,
-      ...(rejections.count > 0 ? [`rejected rows, all of them: ${rejections.file}`] : []),
+      ...(rejections.count > 0 && !dryRun
+        ? [`rejected rows, all of them: ${rejections.file}`]
+        : []),
       Object.entries(all)
         .map(([what, count]) => `${counted(count)} ${what}`)
         .join(', '),

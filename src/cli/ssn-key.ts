@@ -67,7 +67,10 @@ async function rotateRemote(options: StoreChoice & { out?: string }) {
 }
 
 /** The old pair has a second name before the new one takes its place. */
-async function rotateLocal(options: StoreChoice) {
+async function rotateLocal(options: StoreChoice & { out?: string }) {
+  if (options.out !== undefined) {
+    throw new Misuse('--out is for --remote: the local key lies in the local state')
+  }
   const old = await developmentKey(options)
   const file = developmentKeyFile(options)
   const oldFile = file.replace(/json$/, `${old.keyId}.json`)

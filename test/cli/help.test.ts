@@ -50,6 +50,7 @@ describe('the command line', () => {
     [['token', 'list', '--remote', '--env', 'moon'], 'there is no environment moon'],
     [['token', 'list', '--local', '--colour'], "unknown option '--colour'"],
     [['ssn', 'rotate', '--remote', '--env', 'staging'], '--out FILE'],
+    [['ssn', 'rotate', '--local', '--out', 'new.json'], '--out is for --remote'],
   ])('ends with 2 for %j', async (args, message) => {
     const { status, stdout, stderr } = await run(args)
 

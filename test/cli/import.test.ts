@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run, runJson, makeStore, serve, type TestStore } from './command.ts'
@@ -252,6 +253,7 @@ describe('import ownables', () => {
     const args = ['import', 'ownables', file, '--clinic', 'riverside', ...store.flags]
 
     const dry = await runJson([...args, '--dry-run'])
+    expect(existsSync(`${file}.rejected.ndjson`)).toBe(false)
     const first = await runJson(args)
     const second = await runJson(args)
 
