@@ -1,5 +1,6 @@
 import { createFactory } from 'hono/factory'
 import type { Client } from './db/client.ts'
+import type { TokenValues } from './tokens/memory.ts'
 import type { Scope } from './tokens/record.ts'
 
 /** Who calls: what the token says of itself. */
@@ -12,6 +13,8 @@ export type Bindings = {
   ASSETS: Fetcher
   /** X25519, 32 bytes in base64url. Without it SSNs are refused. */
   SSN_PUBLIC_KEY?: string
+  /** How long, in seconds, an isolate lets a token in again without asking KV; 10 at most, 0 unless set. */
+  TOKEN_MEMORY_SECONDS?: string
   /** Requests of one token. Without the binding there is no limit. */
   TOKEN_RATE_LIMIT?: RateLimit
   /** Failed authentications from one address. Without the binding there is no limit. */
@@ -31,7 +34,7 @@ export type Env = {
     /** KV keys that a route wants read in the same call as the token. */
     keysBesideToken: readonly string[]
     /** What those keys hold; null where there is nothing. */
-    valuesBesideToken: ReadonlyMap<string, string | null>
+    valuesBesideToken: TokenValues
   }
 }
 

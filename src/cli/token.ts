@@ -14,7 +14,8 @@ const KEY_PREFIX = 'token:'
 const TOKEN_ID = /^[0-9a-f]{16}$/
 
 /** KV's edges keep what they have read for a while. */
-const KV_DELAY = 'Deployed, KV may take up to a minute to say so everywhere.'
+const KV_DELAY =
+  'Deployed, KV may take up to a minute to say so everywhere, and an edge ten seconds more to ask.'
 
 type NewToken = { clinic: string; label: string; scopes?: string; expires?: string }
 type TokenChoice = { tokenFile?: string }

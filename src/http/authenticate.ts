@@ -2,7 +2,8 @@ import type { Context } from 'hono'
 import { attempt, KV_TRY_MILLISECONDS } from '../db/attempts.ts'
 import { factory, type Env } from '../factory.ts'
 import { noted } from '../openapi/describe.ts'
-import { parseJson, remembering } from '../remembering.ts'
+import { parseJson, remembering } from '../recent.ts'
+import { recall, remember } from '../tokens/memory.ts'
 import { isLive, tokenRecord, type Scope } from '../tokens/record.ts'
 import { isWellFormedToken, tokenIdOf, tokenKey } from '../tokens/token.ts'
 import { ApiError, UNAUTHORIZED } from './errors.ts'
@@ -11,7 +12,7 @@ import { limitFailures } from './limit-rate.ts'
 /** How long, in seconds, an edge may answer a KV read from its own copy: the least that KV allows. */
 const KV_CACHE_SECONDS = 30
 
-/** A record says the same for as long as its text does; KV is asked for that each time. */
+/** A record says the same for as long as its text does, so it is parsed once. */
 const readTokenRecord = remembering(1000, (text) => tokenRecord.safeParse(parseJson(text)))
 
 async function refuse(c: Context<Env>): Promise<never> {
@@ -37,11 +38,14 @@ export const authenticate = factory.createMiddleware(async (c, next) => {
   if (token === undefined || !isWellFormedToken(token)) return await refuse(c)
 
   const key = await tokenKey(token)
-  const values = await readKeys(c.env.TOKENS, [key, ...(c.get('keysBesideToken') ?? [])])
+  const keys = [key, ...(c.get('keysBesideToken') ?? [])]
+  const recalled = recall(keys)
+  const values = recalled ?? (await readKeys(c.env.TOKENS, keys))
 
   const record = readTokenRecord(values.get(key) ?? 'null')
   if (!record.success || !isLive(record.data, Date.now())) return await refuse(c)
 
+  if (!recalled) remember(keys, values, Number(c.env.TOKEN_MEMORY_SECONDS))
   c.set('valuesBesideToken', values)
   c.set('caller', {
     tokenId: tokenIdOf(key),

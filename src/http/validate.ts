@@ -4,12 +4,37 @@ import * as z from 'zod'
 import type { Env } from '../factory.ts'
 import { BLANK } from '../fields/messages.ts'
 import { noted } from '../openapi/describe.ts'
+import { recent } from '../recent.ts'
 import { ApiError, type FieldErrors } from './errors.ts'
 import { idempotencyKeyErrors } from './idempotency.ts'
 
-/** Validates the query: 422 names every malformed parameter, and parameters we do not know are ignored. */
-export const validateQuery = <Schema extends z.ZodObject>(schema: Schema) =>
-  noted(zValidator('query', schema, refuse), { query: schema })
+/** Queries that an isolate remembers, and how long they may be: clients ask the same few again and again. */
+const QUERIES = 1000
+const QUERY_CHARACTERS = 200
+
+/**
+ * Validates the query: 422 names every malformed parameter, and parameters we do not know are ignored. A good
+ * query is worked out once, for as long as it is remembered.
+ */
+export function validateQuery<Schema extends z.ZodObject>(schema: Schema) {
+  const validate = zValidator('query', schema, refuse)
+  const good = recent<z.output<Schema>>(QUERIES)
+
+  const validateOnce: typeof validate = async (c, next) => {
+    const { url } = c.req
+    const query = url.includes('?') ? url.slice(url.indexOf('?')) : ''
+    const known = good.get(query)
+    if (known !== undefined) {
+      c.req.addValidatedData('query', known)
+      return await next()
+    }
+    return await validate(c, async () => {
+      if (query.length <= QUERY_CHARACTERS) good.set(query, c.req.valid('query'))
+      await next()
+    })
+  }
+  return noted(validateOnce, { query: schema })
+}
 
 /** Validates the path's parameters: 422 names every malformed one. */
 export const validatePath = <Schema extends z.ZodObject>(schema: Schema) =>

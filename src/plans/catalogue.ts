@@ -1,5 +1,5 @@
 import { withinTime } from '../db/attempts.ts'
-import { parseJson, remembering } from '../remembering.ts'
+import { parseJson, recent, remembering, type Recent } from '../recent.ts'
 import { catalogueRecord, type CatalogueRecord } from './schema.ts'
 
 /** The catalogue's record in KV. Putting a new version there moves every edge within KV's delay. */
@@ -24,7 +24,9 @@ export type Tier = 'MEMORY' | 'HIT' | 'MISS' | 'BYPASS'
 /** A ready answer: the bytes of the JSON and the `Link` header that goes with it. */
 export type PlansAnswer = { body: ArrayBuffer; link: string }
 
-let memory = { version: '', answers: new Map<string, PlansAnswer>() }
+const noAnswers = () => recent<PlansAnswer>(MEMORY_ENTRIES)
+
+let memory = { version: '', answers: noAnswers() }
 
 const understand = remembering(2, (text) => catalogueRecord.safeParse(parseJson(text)))
 
@@ -58,7 +60,7 @@ export async function throughTiers(
   waitUntil: (promise: Promise<unknown>) => void,
   load: () => Promise<PlansAnswer>,
 ): Promise<[PlansAnswer, Tier]> {
-  if (memory.version !== version) memory = { version, answers: new Map() }
+  if (memory.version !== version) memory = { version, answers: noAnswers() }
   const { answers } = memory
 
   const remembered = answers.get(url)
@@ -84,11 +86,8 @@ function cacheKey(version: string, url: string): string {
   return key.href
 }
 
-function remember(answers: Map<string, PlansAnswer>, key: string, answer: PlansAnswer): void {
-  if (answer.body.byteLength > MEMORY_ENTRY_BYTES) return
-  const [oldest] = answers.keys()
-  if (answers.size >= MEMORY_ENTRIES && oldest !== undefined) answers.delete(oldest)
-  answers.set(key, answer)
+function remember(answers: Recent<PlansAnswer>, key: string, answer: PlansAnswer): void {
+  if (answer.body.byteLength <= MEMORY_ENTRY_BYTES) answers.set(key, answer)
 }
 
 /** The cache is a convenience: when it fails, or does not answer, D1 does. */

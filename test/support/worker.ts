@@ -19,8 +19,9 @@ type Options = {
   withoutSsnKey?: boolean
   /** Requests a minute by binding; none are limited unless it is said. */
   rateLimits?: Record<string, number>
-  /** The variable of that name. */
+  /** The variables of those names. */
   corsOrigins?: string
+  tokenMemorySeconds?: string
 }
 
 /** The bundle that ships, in workerd, with D1, KV and cache of its own; two isolates share them. */
@@ -36,6 +37,7 @@ export async function startWorker({
   withoutSsnKey = false,
   rateLimits = {},
   corsOrigins,
+  tokenMemorySeconds,
 }: Options = {}) {
   const ssnKey = await makeSsnKeyPair()
   const { assets, compatibility_date, d1_databases, kv_namespaces } = unstable_readConfig({
@@ -52,6 +54,7 @@ export async function startWorker({
     vars: {
       ...(!withoutSsnKey && { SSN_PUBLIC_KEY: ssnKey.publicKey }),
       ...(corsOrigins !== undefined && { CORS_ORIGINS: corsOrigins }),
+      ...(tokenMemorySeconds !== undefined && { TOKEN_MEMORY_SECONDS: tokenMemorySeconds }),
     },
     ratelimits: Object.entries(rateLimits).map(([name, limit], n) => ({
       name,
@@ -106,6 +109,12 @@ export async function startWorker({
   /** Issues a token whose record is `record` on top of one that may do everything. */
   async function token(record: Partial<TokenRecord> & { clinic_id: string }) {
     const minted = mintToken()
+    await issue(minted, record)
+    return minted
+  }
+
+  /** Puts the record of a token into KV, or another in its place. */
+  async function issue(minted: string, record: Partial<TokenRecord> & { clinic_id: string }) {
     issued.push(minted)
     await env.TOKENS.put(
       await tokenKey(minted),
@@ -118,7 +127,6 @@ export async function startWorker({
         ...record,
       }),
     )
-    return minted
   }
 
   /** Fetches any path, as a stranger would. No answer passes that openapi.json does not allow. */
@@ -163,6 +171,7 @@ export async function startWorker({
     second,
     call,
     token,
+    issue,
     fetch,
     /** Where the first isolate listens, for those who come by the network. */
     origin: url.origin,

@@ -19,6 +19,9 @@ type Token = {
 }
 type Catalogue = { version: string; bookmark: string }
 
+type Values = ReadonlyMap<string, (Token & Catalogue) | null>
+const memory = new Map<string, { values: Values; until: number }>()
+
 export default {
   async fetch(request, env, ctx) {
     const startedAt = Date.now()
@@ -31,9 +34,19 @@ export default {
     if (token === null || !isWellFormedToken(token)) return refusal(401, REFUSED)
     const key = await tokenKey(token)
     const keys = resource === 'plans' ? [key, 'catalogue'] : [key]
-    const values = await env.TOKENS.get<Token & Catalogue>(keys, { type: 'json', cacheTtl: 30 })
+    const name = keys.join(' ')
+    const held = memory.get(name)
+    const isFresh = held !== undefined && Date.now() < held.until
+    const values = isFresh
+      ? held.values
+      : await env.TOKENS.get<Token & Catalogue>(keys, { type: 'json', cacheTtl: 30 })
     const record = values.get(key)
     if (!record || !isLive(record)) return refusal(401, REFUSED)
+    const seconds = Number(env.TOKEN_MEMORY_SECONDS)
+    if (!isFresh && seconds > 0) {
+      if (memory.size >= 1000) memory.clear()
+      memory.set(name, { values, until: Date.now() + seconds * 1000 })
+    }
 
     const isRead = request.method === 'GET'
     const scope =
