@@ -153,14 +153,16 @@ describe('a body that a GET carries', () => {
     async (path) => {
       const clinic = await worker.clinic()
       // fetch would not send it.
-      const answered = async (body: string) => {
-        const headers = { 'X-User-Token': clinic.token, 'Content-Length': body.length }
+      const answered = async (body: string, framing: object) => {
+        const headers = { 'X-User-Token': clinic.token, ...framing }
         const sent = request(`${worker.origin}${API}${path}`, { headers }).end(body)
         const [response] = await once(sent, 'response')
         return [response.statusCode, await text(response)]
       }
 
-      expect(await answered('{}')).toEqual(await answered(''))
+      const expected = await answered('', {})
+      expect(await answered('{}', { 'Content-Length': 2 })).toEqual(expected)
+      expect(await answered('{}', { 'Transfer-Encoding': 'chunked' })).toEqual(expected)
     },
   )
 })

@@ -4,13 +4,13 @@ import { ApiError } from './errors.ts'
 const SIXTY_FOUR_KIB = 64 * 1024
 
 /**
- * Counts the bytes as they stream in, so that a body without a length is limited too. One that is refused is
- * read to its end, which the platform bounds: a connection that still holds a body may serve no further
- * request. So is that of a GET, which means nothing (RFC 9110 §9.3.1).
+ * Refuses a body over 64 KiB. One that says how long it is is as long as it says (RFC 9112 §6.2); of another
+ * the bytes are counted as they stream in. What is refused is read to its end, which the platform bounds: a
+ * connection that still holds a large body may serve no further request.
  */
 export const limitBody = factory.createMiddleware(async (c, next) => {
-  const { body, method } = c.req.raw
-  if (body === null) return await next()
+  const { body, headers, method } = c.req.raw
+  if (body === null || isSaidToFit(headers)) return await next()
 
   const chunks: Uint8Array<ArrayBuffer>[] = []
   let size = 0
@@ -20,8 +20,14 @@ export const limitBody = factory.createMiddleware(async (c, next) => {
   }
   if (size > SIXTY_FOUR_KIB) throw new ApiError(413, 'Request body is larger than 64 KiB')
 
+  // A GET's means nothing (RFC 9110 §9.3.1), and may not be put back.
   if (method !== 'GET' && method !== 'HEAD') {
     c.req.raw = new Request(c.req.raw, { body: new Blob(chunks) })
   }
   await next()
 })
+
+function isSaidToFit(headers: Headers): boolean {
+  const length = headers.get('Content-Length')
+  return length !== null && !headers.has('Transfer-Encoding') && Number(length) <= SIXTY_FOUR_KIB
+}
