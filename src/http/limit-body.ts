@@ -5,12 +5,17 @@ const SIXTY_FOUR_KIB = 64 * 1024
 
 /**
  * Refuses a body over 64 KiB. One that says how long it is is as long as it says (RFC 9112 §6.2); of another
- * the bytes are counted as they stream in. What is refused is read to its end, which the platform bounds: a
- * connection that still holds a large body may serve no further request.
+ * the bytes are counted as they stream in. Each is read to its end, which the platform bounds, also where it
+ * is refused or means nothing: a connection that still holds a body may serve no further request.
  */
 export const limitBody = factory.createMiddleware(async (c, next) => {
   const { body, headers, method } = c.req.raw
-  if (body === null || isSaidToFit(headers)) return await next()
+  if (body === null) return await next()
+  if (isSaidToFit(headers)) {
+    // hono keeps it for whoever reads it further down.
+    await c.req.arrayBuffer()
+    return await next()
+  }
 
   const chunks: Uint8Array<ArrayBuffer>[] = []
   let size = 0
