@@ -1,6 +1,8 @@
-/** The values of the keys that were set last, at most `entries` of them: isolates have 128 MB, and live for days. */
+import type * as z from 'zod'
+
 export type Recent<Value> = ReturnType<typeof recent<Value>>
 
+/** The values of the keys that were set last, at most `entries` of them: isolates have 128 MB, and live for days. */
 export function recent<Value>(entries: number) {
   const memory = new Map<string, Value>()
   return {
@@ -14,26 +16,23 @@ export function recent<Value>(entries: number) {
 }
 
 /**
- * `make`, remembering what it made of the texts it met last, at most `entries` of them: for the few records
- * that every request reads, which would otherwise be parsed and checked each time.
+ * What a schema makes of JSON texts, the `entries` that it met last remembered: for the few records that every
+ * request reads, which would otherwise be parsed and checked each time. No text is refused before the schema.
  */
-export function remembering<Made>(
-  entries: number,
-  make: (text: string) => Made,
-): (text: string) => Made {
-  const memory = recent<Made>(entries)
-  return (text) => {
+export function recordReader<Schema extends z.ZodType>(entries: number, schema: Schema) {
+  const memory = recent<z.ZodSafeParseResult<z.output<Schema>>>(entries)
+  return (text: string) => {
     const known = memory.get(text)
     if (known !== undefined) return known
 
-    const made = make(text)
+    const made = schema.safeParse(parsed(text))
     memory.set(text, made)
     return made
   }
 }
 
 /** The value that the text stands for; undefined if it is not JSON. */
-export function parseJson(text: string): unknown {
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

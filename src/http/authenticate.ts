@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { attempt, KV_TRY_MILLISECONDS } from '../db/attempts.ts'
 import { factory, type Env } from '../factory.ts'
 import { noted } from '../openapi/describe.ts'
-import { parseJson, remembering } from '../recent.ts'
+import { recordReader } from '../recent.ts'
 import { recall, remember } from '../tokens/memory.ts'
 import { isLive, tokenRecord, type Scope } from '../tokens/record.ts'
 import { isWellFormedToken, tokenIdOf, tokenKey } from '../tokens/token.ts'
@@ -13,7 +13,7 @@ import { limitFailures } from './limit-rate.ts'
 const KV_CACHE_SECONDS = 30
 
 /** A record says the same for as long as its text does, so it is parsed once. */
-const readTokenRecord = remembering(1000, (text) => tokenRecord.safeParse(parseJson(text)))
+const readTokenRecord = recordReader(1000, tokenRecord)
 
 async function refuse(c: Context<Env>): Promise<never> {
   await limitFailures(c)

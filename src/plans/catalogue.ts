@@ -1,8 +1,8 @@
 import { withinTime } from '../db/attempts.ts'
-import { parseJson, recent, remembering, type Recent } from '../recent.ts'
+import { recent, recordReader, type Recent } from '../recent.ts'
 import { catalogueRecord, type CatalogueRecord } from './schema.ts'
 
-/** The catalogue's record in KV. Putting a new version there moves every edge within KV's delay. */
+/** The catalogue's record in KV. Putting a new version there moves every edge as soon as it asks KV and KV has heard. */
 export const CATALOGUE_KEY = 'catalogue'
 
 /** Raise it when the JSON of a plan changes shape: it keeps a new Worker from serving an old one's answers. */
@@ -28,7 +28,7 @@ const noAnswers = () => recent<PlansAnswer>(MEMORY_ENTRIES)
 
 let memory = { version: '', answers: noAnswers() }
 
-const understand = remembering(2, (text) => catalogueRecord.safeParse(parseJson(text)))
+const understand = recordReader(2, catalogueRecord)
 
 /** The catalogue now served, or undefined if the record is absent or not to be understood. */
 export const readCatalogue = (record: string | null | undefined): CatalogueRecord | undefined =>

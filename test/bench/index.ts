@@ -102,29 +102,34 @@ async function countTwinRows() {
   return rows
 }
 
-async function compareAll(progress: (share: number) => void) {
-  const endpoints = await endpointsOf(BESIDE_REFERENCES)
-  const compared = []
-  for (const [n, endpoint] of endpoints.entries()) {
-    progress(n / endpoints.length)
-    compared.push({
-      endpoint: endpoint.name,
-      records: BESIDE_REFERENCES,
-      ...(await compare(site, BESIDE_REFERENCES, endpoint)),
-    })
-  }
-  return compared
-}
-
-async function measureDistance(progress: (share: number) => void) {
+/** Measures each endpoint, one after another, at the size that the references can bear. */
+async function measureEach<Measured>(
+  progress: (share: number) => void,
+  measure: (endpoint: Endpoint) => Promise<Measured>,
+): Promise<Measured[]> {
   const endpoints = await endpointsOf(BESIDE_REFERENCES)
   const measured = []
   for (const [n, endpoint] of endpoints.entries()) {
     progress(n / endpoints.length)
+    measured.push(await measure(endpoint))
+  }
+  return measured
+}
+
+function compareAll(progress: (share: number) => void) {
+  return measureEach(progress, async (endpoint) => ({
+    endpoint: endpoint.name,
+    records: BESIDE_REFERENCES,
+    ...(await compare(site, BESIDE_REFERENCES, endpoint)),
+  }))
+}
+
+async function measureDistance(progress: (share: number) => void) {
+  const measured = await measureEach(progress, async (endpoint) => {
     await ask(site, 'distant', BESIDE_REFERENCES, endpoint)
     const [milliseconds] = await latencies(site, 'distant', BESIDE_REFERENCES, [endpoint], 1, 12)
-    measured.push({ endpoint: endpoint.name, median_milliseconds: milliseconds })
-  }
+    return { endpoint: endpoint.name, median_milliseconds: milliseconds }
+  })
   return { d1_delay: D1_DELAY, kv_delay: KV_DELAY, measured }
 }
 
