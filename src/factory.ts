@@ -1,5 +1,5 @@
 import { createFactory } from 'hono/factory'
-import type { Client } from './db/client.ts'
+import type { Session } from './db/session.ts'
 import type { TokenValues } from './tokens/memory.ts'
 import type { Scope } from './tokens/record.ts'
 
@@ -28,7 +28,7 @@ export type Env = {
   Variables: {
     requestId: string
     caller: Caller
-    db: Client
+    db: Session
     /** The records that the request touched or asked for, for the audit trail. */
     recordIds: readonly number[]
     /** KV keys that a route wants read in the same call as the token. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listAuditEvents } from '../src/audit/queries.ts'
-import { openDatabase } from '../src/db/client.ts'
+import { databaseOf } from '../src/db/session.ts'
 import { tokenIdOf, tokenKey } from '../src/tokens/token.ts'
 import { aDependent, aPersonInformation } from './support/fixtures.ts'
 import { startWorker, type TestWorker } from './support/worker.ts'
@@ -16,7 +16,7 @@ const BEGINNING = '2000-01-01T00:00:00.000Z'
 
 /** The clinic's events once there are as many as asked for: those of reads come after the answer. */
 async function events({ clinicId }: { clinicId: string }, atLeast = 0) {
-  const db = openDatabase(worker.env.DB.withSession('first-primary'))
+  const db = databaseOf(worker.env, 'first-primary')
   for (let waited = 0; ; waited++) {
     const found = await listAuditEvents(db, clinicId, { since: BEGINNING, limit: 10_000 })
     if (found.length >= atLeast || waited > 100) return found
@@ -41,10 +41,10 @@ describe('the audit trail', () => {
     const trail = await events(clinic, 6)
 
     const tokenId = tokenIdOf(await tokenKey(clinic.token))
-    const told = trail.map(({ action, resource, recordIds, status }) => [
+    const told = trail.map(({ action, resource, record_ids, status }) => [
       action,
       resource,
-      recordIds,
+      record_ids,
       status,
     ])
     expect(told).toHaveLength(6)
@@ -58,10 +58,10 @@ describe('the audit trail', () => {
         ['read', 'person_informations', [987654321], 404],
       ]),
     )
-    expect(trail.map((event) => event.requestId)).toContain(requestId(read))
+    expect(trail.map((event) => event.request_id)).toContain(requestId(read))
     for (const event of trail) {
-      expect(event).toMatchObject({ clinicId: clinic.clinicId, tokenId })
-      expect(event.occurredAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+      expect(event).toMatchObject({ clinic_id: clinic.clinicId, token_id: tokenId })
+      expect(event.occurred_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
     }
   })
 
@@ -85,7 +85,7 @@ describe('the audit trail', () => {
 
       expect(response.status).toBe(403)
       expect(await events({ clinicId }, 1)).toMatchObject([
-        { requestId: requestId(response), action, resource, status: 403, recordIds: [] },
+        { request_id: requestId(response), action, resource, status: 403, record_ids: [] },
       ])
     },
   )
@@ -101,8 +101,8 @@ describe('the audit trail', () => {
 
     expect([lost.status, mended.status]).toEqual([503, 201])
     expect(await events(clinic, 2)).toMatchObject([
-      { requestId: requestId(lost), action: 'create', status: 201 },
-      { requestId: requestId(mended), action: 'create', status: 201 },
+      { request_id: requestId(lost), action: 'create', status: 201 },
+      { request_id: requestId(mended), action: 'create', status: 201 },
     ])
   })
 
@@ -188,6 +188,6 @@ describe('the audit trail', () => {
 
     const trail = await events(ours, expected.length)
     expect(sequence).toHaveLength(1000)
-    expect(trail.map((event) => event.requestId).sort()).toEqual(expected.sort())
+    expect(trail.map((event) => event.request_id).sort()).toEqual(expected.sort())
   })
 })

@@ -301,7 +301,7 @@ describe('the packed client', () => {
           config: {
             name: 'caller',
             main: 'worker.js',
-            compatibility_date: '2026-07-30',
+            compatibility_date: '2026-11-17',
             vars: { API: worker.origin, TOKEN: clinic.token },
           },
         },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openDatabase } from '../src/db/client.ts'
+import { openSession } from '../src/db/session.ts'
 import { registerOwnables } from '../src/ownables/queries.ts'
 import { upsertPlans } from '../src/plans/queries.ts'
 import { aDependent, aPersonInformation, somePlans } from './support/fixtures.ts'
@@ -222,7 +222,7 @@ describe('an import whose answers are lost after the commit', () => {
   function losingAnswers() {
     const session = worker.env.DB.withSession('first-primary')
     let batches = 0
-    return openDatabase({
+    return openSession({
       getBookmark: () => session.getBookmark(),
       prepare: (query) => session.prepare(query),
       async batch<Row>(statements: D1PreparedStatement[]) {

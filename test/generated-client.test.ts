@@ -77,6 +77,8 @@ const PROGRAM = `
     },
   })
   statuses['createDependent'] = child.response.status
+  const found2 = await client.GET(\`\${at}/dependents/{id}\`, { params: { path: { id: child.data?.id ?? 0 } } })
+  statuses['getDependent'] = found2.response.status
   const dependents = await client.GET(\`\${at}/dependents\`, { params: { query: { primary_holder_id: 5001 } } })
   statuses['listDependents'] = dependents.response.status
   const plans = await client.GET(\`\${at}/plans\`, { params: { query: { plan_type: 'PPO', active: true } } })

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CONFIG } from '../src/cli/store.ts'
-import { FAILURE_POLICY, TOKEN_POLICY } from '../src/http/limit-rate.ts'
+import { FAILURE_POLICY, TOKEN_POLICY } from '../src/http/headers.ts'
 import { aDependent } from './support/fixtures.ts'
 import { startWorker, type TestWorker } from './support/worker.ts'
 
@@ -118,10 +118,10 @@ describe('CORS', () => {
       expect(asked.status).toBe(204)
       expect(asked.headers.get('Access-Control-Allow-Origin')).toBe(origin)
       expect(asked.headers.get('Access-Control-Allow-Headers')).toMatch(
-        /Idempotency-Key.*X-User-Token/,
+        /X-User-Token.*Idempotency-Key/,
       )
       expect(answered.headers.get('Access-Control-Allow-Origin')).toBe(origin)
-      expect(answered.headers.get('Access-Control-Expose-Headers')).toMatch(/Link.*x-d1-bookmark/)
+      expect(answered.headers.get('Access-Control-Expose-Headers')).toMatch(/x-d1-bookmark.*Link/)
       expect(answered.headers.get('Vary')).toMatch(/Origin/i)
       expect(answered.headers.get('Access-Control-Allow-Credentials')).toBeNull()
     },

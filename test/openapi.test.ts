@@ -139,6 +139,7 @@ describe('every documented answer is given', () => {
 
   const PATHS: Record<string, string> = {
     [`${API}/person_informations/{id}`]: `${API}/person_informations/{created}`,
+    [`${API}/dependents/{id}`]: `${API}/dependents/{created}`,
     [`${API}/ownables/{ownable_type}/{ownable_id}`]: `${API}/ownables/Patient/1049`,
   }
   const cases = operations().flatMap((operation) =>
@@ -149,7 +150,9 @@ describe('every documented answer is given', () => {
     const at = status === 429 ? limited : worker
     const clinic = await at.clinic()
     const holder = await clinic.ownable('Patient', 1049)
-    const first = await clinic.post('/person_informations', aPersonInformation(holder))
+    const first = path.includes('dependents')
+      ? await clinic.post('/dependents', aDependent(holder))
+      : await clinic.post('/person_informations', aPersonInformation(holder))
     const { id: created } = Object(await first.json())
 
     const headers: Record<string, string> = { 'X-User-Token': clinic.token }

@@ -1,13 +1,14 @@
-import { sql } from 'drizzle-orm'
-import type { Database } from '../db/client.ts'
-import { insertDependent } from '../dependents/queries.ts'
+import type { Session } from '../db/session.ts'
+import { dependents } from '../dependents/kind.ts'
 import { PATIENT } from '../fields/ownable-type.ts'
-import type { IdempotencyKey } from '../idempotency/queries.ts'
 import { registerOwnables } from '../ownables/queries.ts'
-import { insertPersonInformation } from '../person-informations/queries.ts'
+import { personInformations } from '../person-informations/kind.ts'
 import { publishCatalogue } from '../plans/catalogue.ts'
 import { upsertPlans, type CataloguePlan } from '../plans/queries.ts'
-import { sealSsn } from '../ssn/seal.ts'
+import type { IdempotencyKey } from '../records/idempotency.ts'
+import type { Given, Kind } from '../records/kind.ts'
+import { recordQueries } from '../records/queries.ts'
+import { sealed } from '../records/sealed.ts'
 import { SCOPES } from '../tokens/record.ts'
 import { withChecksum } from '../tokens/token.ts'
 import type { Store } from './open-store.ts'
@@ -80,20 +81,21 @@ const CLINICS = [
 ] as const
 
 /** Whether nobody and nothing is in the store yet. */
-export async function isEmpty(db: Database): Promise<boolean> {
-  const [[found]] = await db.batch([
-    db.all<{ any: number }>(
-      sql`SELECT EXISTS (SELECT 1 FROM ownables) OR EXISTS (SELECT 1 FROM plans) AS "any"`,
-    ),
+export async function isEmpty(db: Session): Promise<boolean> {
+  const [found] = await db.batch<{ any: number }>([
+    db.prepare('SELECT EXISTS (SELECT 1 FROM ownables) OR EXISTS (SELECT 1 FROM plans) AS "any"'),
   ])
-  return found?.any === 0
+  return found?.results[0]?.any === 0
 }
 
 /** Fills an empty local store: two clinics, their tokens, their people, and the catalogue. */
-export async function loadDemo({ db, kv, bookmark }: Store, ssnPublicKey: string): Promise<void> {
+export async function loadDemo(
+  { db, kv }: Pick<Store, 'db' | 'kv'>,
+  ssnPublicKey: string,
+): Promise<void> {
   for (const clinic of CLINICS) await loadClinic(db, clinic, ssnPublicKey)
   await upsertPlans(db, PLANS)
-  await publishCatalogue(kv, bookmark())
+  await publishCatalogue(kv, db.bookmark())
   for (const { clinicId } of CLINICS) {
     const record = newRecord({ clinic: clinicId, label: 'demo', scopes: SCOPES.join(',') })
     await putToken(kv, DEMO_TOKENS[clinicId], record)
@@ -102,7 +104,7 @@ export async function loadDemo({ db, kv, bookmark }: Store, ssnPublicKey: string
 
 /** Four in five people have an SSN on file and two in three a dependent; four patients have no record yet. */
 async function loadClinic(
-  db: Database,
+  db: Session,
   { clinicId, firstPatientId, people }: (typeof CLINICS)[number],
   ssnPublicKey: string,
 ): Promise<void> {
@@ -112,44 +114,31 @@ async function loadClinic(
   }))
   await registerOwnables(db, clinicId, patients)
 
+  const insert = async (kind: Kind, n: number, given: Given) => {
+    const stored = await sealed(kind, clinicId, given, ssnPublicKey)
+    await recordQueries(kind).insert(db, stored, demoKey(clinicId, `${kind.one} ${n}`))
+  }
   for (const [n, person] of people.entries()) {
     const id = firstPatientId + n
-    const owner = { clinicId, ownableType: PATIENT, ownableId: id }
-    await insertPersonInformation(
-      db.$client,
-      {
-        ownable_id: id,
-        ownable_type: PATIENT,
-        first_name: person.firstName,
-        last_name: person.lastName,
-        date_of_birth: person.born,
-        phone: n % 6 === 5 ? null : `+1-202-555-01${10 + n}`,
-        email: n % 4 === 3 ? null : `patient.${id}@example.com`,
-      },
-      await sealSsn(
-        n % 5 === 4 ? null : sampleSsn(n),
-        { ...owner, table: 'person_informations' },
-        ssnPublicKey,
-      ),
-      demoKey(clinicId, `person information ${n}`),
-    )
+    await insert(personInformations, n, {
+      ownable_id: id,
+      ownable_type: PATIENT,
+      first_name: person.firstName,
+      last_name: person.lastName,
+      date_of_birth: person.born,
+      ssn: n % 5 === 4 ? null : sampleSsn(n),
+      phone: n % 6 === 5 ? null : `+1-202-555-01${10 + n}`,
+      email: n % 4 === 3 ? null : `patient.${id}@example.com`,
+    })
     if (n % 3 === 2) continue
-    await insertDependent(
-      db.$client,
-      {
-        primary_holder_id: id,
-        first_name: CHILDREN[n % CHILDREN.length] ?? '',
-        last_name: person.lastName,
-        date_of_birth: `${2008 + (n % 12)}-0${1 + (n % 9)}-1${n % 10}`,
-        relationship: 'child',
-      },
-      await sealSsn(
-        n % 2 === 0 ? sampleSsn(n + 5) : null,
-        { ...owner, table: 'dependents' },
-        ssnPublicKey,
-      ),
-      demoKey(clinicId, `dependent ${n}`),
-    )
+    await insert(dependents, n, {
+      primary_holder_id: id,
+      first_name: CHILDREN[n % CHILDREN.length] ?? '',
+      last_name: person.lastName,
+      date_of_birth: `${2008 + (n % 12)}-0${1 + (n % 9)}-1${n % 10}`,
+      relationship: 'child',
+      ssn: n % 2 === 0 ? sampleSsn(n + 5) : null,
+    })
   }
 }
 

@@ -1,6 +1,5 @@
 import { access } from 'node:fs/promises'
 import { styleText } from 'node:util'
-import { sql } from 'drizzle-orm'
 import * as z from 'zod'
 import { CATALOGUE_KEY, readCatalogue } from '../plans/catalogue.ts'
 import {
@@ -166,10 +165,10 @@ async function checkCatalogue({ kv }: Store, choice: StoreChoice): Promise<Check
 async function checkClock({ db }: Store): Promise<Check> {
   const name = 'clock'
   const asked = Date.now()
-  const [[answer]] = await db.batch([
-    db.all<{ now: number }>(sql`SELECT unixepoch('subsec') * 1000 AS now`),
+  const [answer] = await db.batch<{ now: number }>([
+    db.prepare("SELECT unixepoch('subsec') * 1000 AS now"),
   ])
-  const off = Math.round((answer?.now ?? 0) - (asked + Date.now()) / 2)
+  const off = Math.round((answer?.results[0]?.now ?? 0) - (asked + Date.now()) / 2)
   return Math.abs(off) <= CLOCK_TOLERANCE
     ? { name, found: `agrees with the database's` }
     : {

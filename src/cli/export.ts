@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { appendEvent, listAuditEvents } from '../audit/queries.ts'
-import type { Database } from '../db/client.ts'
+import { appendEvent, listAuditEvents, type StoredEvent } from '../audit/queries.ts'
+import type { Session } from '../db/session.ts'
 import { Misuse, stopAtCtrlC } from './failure.ts'
 import { openOutput } from './files.ts'
 import { withStore } from './open-store.ts'
 import { clinicNamed, duration } from './option-values.ts'
 import { counted, type Report } from './output.ts'
-import { listRecords, tableNamed, type TableName } from './records.ts'
+import { listStored } from '../records/stored.ts'
+import { kindNamed } from './records.ts'
 import type { StoreChoice } from './store.ts'
 
 const BATCH_ROWS = 500
@@ -21,26 +22,29 @@ type ExportOptions = StoreChoice & { clinic: string; out?: string }
  * in the audit trail before it is written.
  */
 export async function exportRecords(name: string, options: ExportOptions): Promise<Report> {
-  const table = tableNamed(name)
+  const kind = kindNamed(name)
   const clinic = clinicNamed(options.clinic)
 
   return await withStore(options, async ({ db }) => {
     const exported = await writePages(options.out, async (after) => {
-      const page = await listRecords(db, table, clinic, after, BATCH_ROWS)
+      const page = await listStored(db, kind, clinic, after, BATCH_ROWS)
       if (page.length > 0) {
         const ids = page.map(({ record }) => record.id)
-        await recordExport(db, clinic, table, ids)
+        await recordExport(db, clinic, kind.name, ids)
       }
       return page.map(({ record, position }) => ({ line: record, after: position }))
     })
-    return { json: { exported }, lines: [`${counted(exported)} ${table} of ${clinic} exported`] }
+    return {
+      json: { exported },
+      lines: [`${counted(exported)} ${kind.name} of ${clinic} exported`],
+    }
   })
 }
 
 /** Leaves in the audit trail that the operator took these records out. */
-const recordExport = (db: Database, clinicId: string, resource: TableName, recordIds: number[]) =>
-  db.$client.batch([
-    appendEvent(db.$client, {
+const recordExport = (db: Session, clinicId: string, resource: string, recordIds: number[]) =>
+  db.batch([
+    appendEvent(db, {
       requestId: randomUUID(),
       clinicId,
       tokenId: OPERATOR,
@@ -62,16 +66,7 @@ export async function exportAuditEvents(
     const exported = await writePages(options.out, async (after) => {
       const page = await listAuditEvents(db, clinic, { since, after, limit: BATCH_ROWS })
       return page.map((event) => ({
-        line: {
-          occurred_at: event.occurredAt,
-          request_id: event.requestId,
-          clinic_id: event.clinicId,
-          token_id: event.tokenId,
-          action: event.action,
-          resource: event.resource,
-          record_ids: event.recordIds,
-          status: event.status,
-        },
+        line: lineOf(event),
         after: event.id,
       }))
     })
@@ -81,6 +76,8 @@ export async function exportAuditEvents(
     }
   })
 }
+
+const lineOf = ({ id: _, ...event }: StoredEvent) => event
 
 /** Writes page after page until there is none, and tells how many lines; Ctrl-C ends it between two. */
 async function writePages(

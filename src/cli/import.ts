@@ -190,9 +190,9 @@ function messagesOf({ issues }: z.ZodError): FieldErrors {
 }
 
 /** Serves what D1 holds now, if the catalogue changed or none is served yet. */
-async function publish({ kv, bookmark }: Store, changed: boolean): Promise<string> {
+async function publish({ db, kv }: Store, changed: boolean): Promise<string> {
   const served = readCatalogue(await kv.get(CATALOGUE_KEY))
-  const { version } = changed || !served ? await publishCatalogue(kv, bookmark()) : served
+  const { version } = changed || !served ? await publishCatalogue(kv, db.bookmark()) : served
   await kv.delete(UNPUBLISHED_KEY)
   return version
 }
@@ -219,7 +219,7 @@ async function deactivateMissing(
     const active = await listActivePlans(db, after, BATCH_ROWS)
     const last = active.at(-1)
     if (last === undefined) return deactivated
-    const missing = active.filter(({ externalId }) => !seen.has(externalId)).map(({ id }) => id)
+    const missing = active.filter(({ external_id }) => !seen.has(external_id)).map(({ id }) => id)
     if (!dryRun && missing.length > 0) await deactivatePlans(db, missing)
     deactivated += missing.length
     after = last.id

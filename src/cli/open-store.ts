@@ -1,18 +1,15 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { sql } from 'drizzle-orm'
-import { openDatabase, type Database } from '../db/client.ts'
+import { databaseOf, type Session } from '../db/session.ts'
 import type { Bindings } from '../factory.ts'
-import { readConfiguration, readEnvironment } from './configuration.ts'
+import { readConfiguration, readEnvironment, type Configuration } from './configuration.ts'
 import { Failure } from './failure.ts'
 import { checkChoice, choiceFlags, PROJECT, stateFolder, type StoreChoice } from './store.ts'
 
 export type Store = {
-  db: Database
+  db: Session
   kv: KVNamespace
-  /** D1's bookmark after the last statement of `db`. */
-  bookmark: () => string
   close: () => Promise<void>
 }
 
@@ -42,24 +39,22 @@ export async function withStore<Result>(
 export async function openStore(choice: StoreChoice): Promise<Store> {
   checkChoice(choice)
   const { env, dispose } = choice.remote ? await openRemote(choice) : await openLocal(choice)
-  const session = env.DB.withSession('first-primary')
   return {
-    db: openDatabase(session, STEP_MILLISECONDS),
+    db: databaseOf(env, 'first-primary', STEP_MILLISECONDS),
     kv: env.TOKENS,
-    bookmark: () => session.getBookmark() ?? '',
     close: dispose,
   }
 }
 
 /** The names of the migrations that the database has not seen. */
-export async function missingMigrations(db: Database): Promise<string[]> {
+export async function missingMigrations(db: Session): Promise<string[]> {
   const files = (await readdir(join(PROJECT, 'migrations'))).filter((name) => name.endsWith('.sql'))
   const [tables] = await db.batch([
-    db.all(sql`SELECT name FROM sqlite_master WHERE name = 'd1_migrations'`),
+    db.prepare("SELECT name FROM sqlite_master WHERE name = 'd1_migrations'"),
   ])
-  if (tables.length === 0) return files
-  const [applied] = await db.batch([db.all<{ name: string }>(sql`SELECT name FROM d1_migrations`)])
-  const names = new Set(applied.map(({ name }) => name))
+  if (tables?.results.length === 0) return files
+  const [applied] = await db.batch<{ name: string }>([db.prepare('SELECT name FROM d1_migrations')])
+  const names = new Set(applied?.results.map(({ name }) => name))
   return files.filter((file) => !names.has(file))
 }
 
@@ -71,20 +66,42 @@ async function openLocal(choice: StoreChoice): Promise<Opened> {
   // It takes a moment to load, which `--help` and the offline commands need not wait for.
   const { Miniflare } = await import('miniflare')
   const miniflare = new Miniflare({
-    modules: true,
-    script: 'export default {}',
-    compatibilityDate: config.compatibility_date,
-    d1Databases: Object.fromEntries(
-      config.d1_databases.map(({ binding, database_id }) => [binding, database_id]),
-    ),
-    kvNamespaces: Object.fromEntries(config.kv_namespaces.map(({ binding, id }) => [binding, id])),
-    defaultPersistRoot: join(stateFolder(choice), 'v3'),
+    resourcePersistencePath: join(stateFolder(choice), 'v3'),
+    workers: [
+      {
+        config: {
+          name: 'store',
+          compatibilityDate: config.compatibility_date,
+          manifest: {
+            mainModule: 'index.mjs',
+            modules: { 'index.mjs': { type: 'esm', contents: 'export default {}' } },
+          },
+          env: storageOf(config),
+        },
+      },
+    ],
   })
   return {
     env: await miniflare.getBindings<Bindings>(),
     dispose: () => miniflare.dispose(),
   }
 }
+
+/** The databases and namespaces of a configuration, as Miniflare binds them. */
+export const storageOf = ({
+  d1_databases,
+  kv_namespaces,
+}: Pick<Configuration, 'd1_databases' | 'kv_namespaces'>) => ({
+  ...Object.fromEntries(
+    d1_databases.map(({ binding, database_id }) => [
+      binding,
+      { type: 'd1' as const, id: database_id },
+    ]),
+  ),
+  ...Object.fromEntries(
+    kv_namespaces.map(({ binding, id }) => [binding, { type: 'kv' as const, id }]),
+  ),
+})
 
 /** Wrangler reaches remote D1 and KV for bindings marked `remote`; a copy of the configuration marks them. */
 async function openRemote(choice: StoreChoice): Promise<Opened> {

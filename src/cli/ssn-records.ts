@@ -1,21 +1,22 @@
 import { decodeBase64Url } from 'hono/utils/encode'
+import { kinds } from '../kinds.ts'
+import {
+  listSealedToOtherKeys,
+  replaceSealed,
+  ssnOwner,
+  type Resealed,
+  type SealedRecord,
+} from '../records/stored.ts'
 import { openSsn, type SsnKeyPair } from '../ssn/open.ts'
 import { sealSsn } from '../ssn/seal.ts'
 import { keyIdOf, type SsnOwner } from '../ssn/suite.ts'
-import { Failure, stopAtCtrlC } from './failure.ts'
+import { stopAtCtrlC } from './failure.ts'
 import { openOutput } from './files.ts'
 import { readKeys } from './key-file.ts'
 import { withStore } from './open-store.ts'
 import { counted, note, type Report } from './output.ts'
 import { startProgress } from './progress.ts'
-import {
-  exportedRecord,
-  listSealedToOtherKeys,
-  ownerOf,
-  replaceSealed,
-  type Resealed,
-  type SealedRecord,
-} from './records.ts'
+import { exportedRecord, kindNamed } from './records.ts'
 import { openRows } from './rows.ts'
 import { activePublicKey } from './ssn-key.ts'
 import type { StoreChoice } from './store.ts'
@@ -36,7 +37,7 @@ export async function openExport(
     for await (const { line, columns } of rows) {
       const record = exportedRecord.safeParse(columns)
       const ssn = record.success
-        ? await plainSsn(record.data.ssn, ownerOf(record.data), keys)
+        ? await plainSsn(record.data.ssn, ssnOwner(kindNamed(record.data.table), record.data), keys)
         : { refusal: 'it is no line of an export' }
       if (ssn.refusal === undefined) {
         await output.write({ ...record.data, ssn: ssn.plain })
@@ -67,16 +68,16 @@ export async function resealRecords(options: StoreChoice & { key: string[] }): P
     let resealed = 0
     let refused = 0
     try {
-      for (const table of ['person_informations', 'dependents'] as const) {
+      for (const kind of kinds) {
         for (let after = 0; ;) {
           signal.throwIfAborted()
-          const sealed = await listSealedToOtherKeys(db, table, keyId, after, BATCH_ROWS)
+          const sealed = await listSealedToOtherKeys(db, kind, keyId, after, BATCH_ROWS)
           const last = sealed.at(-1)
           if (last === undefined) break
           after = last.id
           const fresh = await Promise.all(sealed.map((one) => reseal(one, keys, publicKey)))
           const readable = fresh.filter((one) => one !== undefined)
-          resealed += await replaceSealed(db, table, readable)
+          resealed += await replaceSealed(db, kind, readable)
           refused += sealed.length - readable.length
           progress.show(resealed + refused, undefined)
         }
@@ -106,7 +107,6 @@ async function reseal(
   const digits = key && (await openSsn(sealed, owner, key.privateKey).catch(() => undefined))
   if (digits === undefined) return undefined
   const fresh = await sealSsn(digits, owner, publicKey)
-  if (fresh === null) throw new Failure('an SSN was empty')
   return { id, keyId: fresh.keyId, sealed: fresh.sealed, replaces: sealed }
 }
 

@@ -1,15 +1,14 @@
 import type * as z from 'zod'
 import type {
   dependent,
-  dependentList,
-  dependentsFilter,
+  dependentsQuery as dependentsParameters,
   newDependent,
 } from '../dependents/schema.ts'
+import type { pagination } from '../fields/paging.ts'
 import type {
   newPersonInformation,
   personInformation,
-  personInformationList,
-  personInformationsFilter,
+  personInformationsQuery as personInformationsParameters,
 } from '../person-informations/schema.ts'
 import type { planList, plansFilter } from '../plans/schema.ts'
 import type { health, openapiDocument, readiness, serviceIndex } from '../service/schema.ts'
@@ -29,6 +28,10 @@ const reads =
   (response: Response): Promise<{ [Key in keyof z.output<Schema>]: z.output<Schema>[Key] }> =>
     response.json()
 
+type List<Key extends string, Schema extends z.ZodType> = z.ZodObject<
+  Record<Key, z.ZodArray<Schema>> & { pagination: typeof pagination }
+>
+
 const writes =
   <Schema extends z.ZodType>(root: string) =>
   (given: Given<z.output<Schema>>): string =>
@@ -41,13 +44,13 @@ const asks =
     return new URLSearchParams(set.map(([key, value]) => [key, String(value)])).toString()
   }
 
-export const personInformationsQuery = asks<typeof personInformationsFilter>()
-export const readPersonInformations = reads<typeof personInformationList>()
+export const personInformationsQuery = asks<typeof personInformationsParameters>()
+export const readPersonInformations = reads<List<'person_informations', typeof personInformation>>()
 export const readPersonInformation = reads<typeof personInformation>()
 export const writePersonInformation = writes<typeof newPersonInformation>('person_information')
 
-export const dependentsQuery = asks<typeof dependentsFilter>()
-export const readDependents = reads<typeof dependentList>()
+export const dependentsQuery = asks<typeof dependentsParameters>()
+export const readDependents = reads<List<'dependents', typeof dependent>>()
 export const readDependent = reads<typeof dependent>()
 export const writeDependent = writes<typeof newDependent>('dependent')
 

@@ -96,6 +96,10 @@ export function createClient(options: ClientOptions) {
         (page) => page.dependents,
       ),
 
+    /** Gets one dependent. */
+    getDependent: async (id: number, options: CallOptions = {}) =>
+      contract.readDependent(await get(`${BASE}/dependents/${id}`, options)),
+
     /** Creates a dependent of a patient. The SSN is answered masked. */
     createDependent: async (fields: contract.NewDependent, options: CreateOptions = {}) =>
       contract.readDependent(

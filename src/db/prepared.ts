@@ -1,17 +1,33 @@
-import { fillPlaceholders, type SQLWrapper } from 'drizzle-orm'
-import { SQLiteSyncDialect } from 'drizzle-orm/sqlite-core'
-import type { Client } from './client.ts'
+import { CasingCache } from 'drizzle-orm/casing'
+import type { SQL } from 'drizzle-orm/sql/sql'
+import type { Session } from './session.ts'
 
-const dialect = new SQLiteSyncDialect()
+export type Values = Record<string, string | number | null>
 
-/** A statement of one request: the values go where the query has `sql.placeholder`s of their names. */
-export type Prepared = (db: Client, values: Record<string, unknown>) => D1PreparedStatement
+/** A statement of one request, with the values that its SQL names. */
+export type Prepared = (db: Session, values: Values) => D1PreparedStatement
+
+/** A name such as `:clinicId`; what stands in quotes is text. */
+const NAME = /'[^']*'|:(\w+)/g
 
 /**
- * Writes a query's SQL once for all the requests of an isolate; writing it for each is what they would spend
- * the most on. D1 answers with rows as the columns are named.
+ * Writes a query's SQL once for all the requests of an isolate. Its values stand in it by name, such as
+ * `:clinicId`. D1 knows parameters by number alone, so each name gets one.
  */
-export function prepared(query: SQLWrapper): Prepared {
-  const { sql, params } = dialect.sqlToQuery(query.getSQL())
-  return (db, values) => db.prepare(sql).bind(...fillPlaceholders(params, values))
+export function prepared(query: SQL): Prepared {
+  const { sql, params } = query.toQuery({
+    casing: new CasingCache(),
+    escapeName: (name) => `"${name}"`,
+    escapeParam: () => '?',
+    escapeString: (text) => `'${text}'`,
+  })
+  if (params.length > 0) throw new Error('a value stands in SQL by its name')
+
+  const names: string[] = []
+  const numbered = sql.replace(NAME, (found, name: string | undefined) => {
+    if (name === undefined) return found
+    if (!names.includes(name)) names.push(name)
+    return `?${names.indexOf(name) + 1}`
+  })
+  return (db, values) => db.prepare(numbered).bind(...names.map((name) => values[name]))
 }

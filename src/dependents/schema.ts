@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { day, id, maskedSsn, timestamp } from '../fields/answered.ts'
 import { queryId, recordId } from '../fields/number.ts'
-import { pagination, paging } from '../fields/paging.ts'
+import { paging } from '../fields/paging.ts'
 import { dateOfBirth, personName, relationship, RELATIONSHIPS, ssn } from '../fields/person.ts'
 
 export const newDependent = z
@@ -28,12 +28,8 @@ export const newDependent = z
       },
     ],
   })
-export type NewDependent = z.infer<typeof newDependent>
 
-/** Whom a new dependent names: enough of it to ask whether that one exists. */
-export const namedPrimaryHolder = newDependent.pick({ primary_holder_id: true })
-
-export const dependentsFilter = z.object({
+export const dependentsQuery = z.object({
   ...paging,
   primary_holder_id: queryId
     .optional()
@@ -69,7 +65,3 @@ export const dependent = z
       },
     ],
   })
-
-export const dependentList = z
-  .object({ dependents: z.array(dependent), pagination })
-  .meta({ id: 'DependentList' })

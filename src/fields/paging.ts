@@ -14,6 +14,13 @@ export const paging = {
     .meta({ description: 'Records a page.' }),
 }
 
+/** A list's query, validated: which page, and the filters that are set. */
+export type ListQuery = {
+  page: number
+  page_size: number
+  [filter: string]: string | number | boolean | undefined
+}
+
 /** The `pagination` of the envelope, as it is answered. */
 export const pagination = z
   .object({

@@ -1,11 +1,12 @@
 import { cors } from 'hono/cors'
 import { factory } from '../factory.ts'
+import { HEADERS, REQUEST_HEADERS } from './headers.ts'
 
 const ONE_DAY_IN_SECONDS = 86_400
 
 /**
  * Answers the browsers of the origins in `CORS_ORIGINS` (Fetch standard, CORS protocol), before
- * authentication: a preflight carries no token. To every other origin there is no such protocol here.
+ * authentication: a preflight carries no token. Any other origin is answered as if CORS did not exist.
  */
 export const allowOrigins = factory.createMiddleware(async (c, next) => {
   const origin = c.req.header('Origin')
@@ -25,21 +26,9 @@ const allow = cors({
   allowMethods: ['GET', 'HEAD', 'POST', 'PUT'],
   allowHeaders: [
     'Content-Type',
-    'Idempotency-Key',
-    'If-None-Match',
     'X-User-Token',
-    'x-d1-bookmark',
+    ...Object.values(REQUEST_HEADERS).map(({ name }) => name),
   ],
-  exposeHeaders: [
-    'ETag',
-    'Idempotent-Replayed',
-    'Link',
-    'Location',
-    'RateLimit-Policy',
-    'Retry-After',
-    'X-Cache',
-    'X-Request-Id',
-    'x-d1-bookmark',
-  ],
+  exposeHeaders: Object.keys(HEADERS),
   maxAge: ONE_DAY_IN_SECONDS,
 })

@@ -1,12 +1,12 @@
 import type { Context } from 'hono'
 import { attempt, KV_TRY_MILLISECONDS } from '../db/attempts.ts'
 import { factory, type Env } from '../factory.ts'
-import { noted } from '../openapi/describe.ts'
-import { recordReader } from '../recent.ts'
+import { recordReader } from '../db/recent.ts'
 import { recall, remember } from '../tokens/memory.ts'
 import { isLive, tokenRecord, type Scope } from '../tokens/record.ts'
 import { isWellFormedToken, tokenIdOf, tokenKey } from '../tokens/token.ts'
-import { ApiError, UNAUTHORIZED } from './errors.ts'
+import { noted } from './describe.ts'
+import { refusal } from './errors.ts'
 import { limitFailures } from './limit-rate.ts'
 
 /** How long, in seconds, an edge may answer a KV read from its own copy: the least that KV allows. */
@@ -17,12 +17,12 @@ const readTokenRecord = recordReader(1000, tokenRecord)
 
 async function refuse(c: Context<Env>): Promise<never> {
   await limitFailures(c)
-  throw new ApiError(401, UNAUTHORIZED, {
+  throw refusal('unauthorized', {
     'WWW-Authenticate': 'X-User-Token realm="clinic insurances"',
   })
 }
 
-/** Has `authenticate`, further down, read these KV keys in its one read. */
+/** Makes `authenticate`, further down, read these KV keys together with the token. */
 export const readBesideToken = (...keys: string[]) =>
   factory.createMiddleware(async (c, next) => {
     c.set('keysBesideToken', keys)
@@ -30,8 +30,8 @@ export const readBesideToken = (...keys: string[]) =>
   })
 
 /**
- * Lets in who holds a live token and sets `caller`. Every other token, whatever its fault, has one and the
- * same answer, and one that was mistyped costs no read.
+ * Lets in whoever holds a live token, and sets `caller`. Every other token is refused with the same answer,
+ * whatever is wrong with it; a mistyped one costs no read.
  */
 export const authenticate = factory.createMiddleware(async (c, next) => {
   const token = c.req.header('X-User-Token')
@@ -55,11 +55,11 @@ export const authenticate = factory.createMiddleware(async (c, next) => {
   await next()
 })
 
-/** Refuses a caller whose token has not the scope. */
+/** Refuses a caller whose token lacks the scope. */
 export const requireScope = (scope: Scope) =>
   noted(
     factory.createMiddleware(async (c, next) => {
-      if (!c.get('caller').scopes.includes(scope)) throw new ApiError(403, UNAUTHORIZED)
+      if (!c.get('caller').scopes.includes(scope)) throw refusal('forbidden')
       await next()
     }),
     { scope },

@@ -5,26 +5,35 @@ import type { Env } from '../factory.ts'
 import { SsnKeyError } from '../ssn/seal.ts'
 import { log } from './log.ts'
 
-export const UNAUTHORIZED = 'You are not authorized to perform this action.'
-export const NOT_JSON = 'Request body is not valid JSON'
-const INTERNAL = 'Internal server error'
+/** Every sentence that a request is refused with; a kind of record has its own "… not found" besides. */
+export const SENTENCES = {
+  notJson: [400, 'Request body is not valid JSON'],
+  repeatedKey: [400, 'Request body repeats a key'],
+  tooDeep: [400, 'Request body is nested too deeply'],
+  unauthorized: [401, 'You are not authorized to perform this action.'],
+  forbidden: [403, 'You are not authorized to perform this action.'],
+  notFound: [404, 'Not found'],
+  methodNotAllowed: [405, 'Method not allowed'],
+  tooLarge: [413, 'Request body is larger than 64 KiB'],
+  notDeclaredJson: [415, 'Content-Type must be application/json'],
+  tooManyRequests: [429, 'Too many requests'],
+  internal: [500, 'Internal server error'],
+  storageUnavailable: [503, 'Storage is temporarily unavailable'],
+  ssnUnavailable: [503, 'Social Security Numbers cannot be accepted right now'],
+} as const
 
-type RefusalStatus = 400 | 401 | 403 | 404 | 405 | 413 | 415 | 422 | 429 | 500 | 503
+type Status = 422 | (typeof SENTENCES)[keyof typeof SENTENCES][0]
 
 /** Messages of each field, in the order in which they were found. */
 export type FieldErrors = Record<string, string[]>
 
 /** A refusal that the client may read: its status, the `errors` of the body, and headers to go with it. */
 export class ApiError extends Error {
-  readonly status: RefusalStatus
+  readonly status: Status
   readonly errors: string | FieldErrors
   readonly headers: Record<string, string>
 
-  constructor(
-    status: RefusalStatus,
-    errors: string | FieldErrors,
-    headers: Record<string, string> = {},
-  ) {
+  constructor(status: Status, errors: string | FieldErrors, headers: Record<string, string> = {}) {
     super(`refused with ${status}`)
     this.status = status
     this.errors = errors
@@ -32,32 +41,39 @@ export class ApiError extends Error {
   }
 }
 
-/** Failures that are nobody's fault in the request: the client may send it again, nothing was lost. */
-const UNAVAILABLE = [
-  [StorageUnavailable, 'Storage is temporarily unavailable', '1'],
-  [SsnKeyError, 'Social Security Numbers cannot be accepted right now', '60'],
-] as const
-
-const render = (c: Context<Env>, refusal: ApiError) =>
-  c.json({ errors: refusal.errors }, refusal.status, refusal.headers)
-
-/** Renders every refusal. Of anything else it tells nothing: a driver's message holds names and dates. */
-export const renderError: ErrorHandler<Env> = (error, c) => {
-  if (error instanceof ApiError) return render(c, error)
-  if (error instanceof HTTPException && error.status === 400) {
-    return render(c, new ApiError(400, NOT_JSON))
-  }
-  log(c, 'error', { code: error.name })
-  for (const [failure, sentence, seconds] of UNAVAILABLE) {
-    if (error instanceof failure) {
-      return render(c, new ApiError(503, sentence, { 'Retry-After': seconds }))
-    }
-  }
-  return render(c, new ApiError(500, INTERNAL))
+/** The refusal with one of our sentences. */
+export function refusal(name: keyof typeof SENTENCES, headers: Record<string, string> = {}) {
+  const [status, sentence] = SENTENCES[name]
+  return new ApiError(status, sentence, headers)
 }
 
-export const renderNotFound: NotFoundHandler<Env> = (c) => render(c, new ApiError(404, 'Not found'))
+/** The refusal that names fields, parameters or headers. */
+export const invalid = (errors: FieldErrors) => new ApiError(422, errors)
+
+const render = (c: Context<Env>, { errors, status, headers }: ApiError) =>
+  c.json({ errors }, status, headers)
+
+/** Renders every refusal. Of any other error it tells nothing: a driver's message holds names and dates. */
+export const renderError: ErrorHandler<Env> = (error, c) => {
+  if (error instanceof ApiError) return render(c, error)
+  // Hono's validator says so of a body that does not parse.
+  if (error instanceof HTTPException && error.status === 400) return render(c, refusal('notJson'))
+
+  log(c, 'error', { code: error.name })
+  return render(c, refusalOf(error))
+}
+
+/** Failures that the request did not cause are safe to try again: nothing was lost. `Retry-After` is in seconds. */
+function refusalOf(error: Error): ApiError {
+  if (error instanceof StorageUnavailable) {
+    return refusal('storageUnavailable', { 'Retry-After': '1' })
+  }
+  if (error instanceof SsnKeyError) return refusal('ssnUnavailable', { 'Retry-After': '60' })
+  return refusal('internal')
+}
+
+export const renderNotFound: NotFoundHandler<Env> = (c) => render(c, refusal('notFound'))
 
 /** For hono's methodNotAllowed: the known path's methods go into `Allow` (RFC 9110 §15.5.6). */
 export const renderMethodNotAllowed = (c: Context<Env>, methods: readonly string[]) =>
-  render(c, new ApiError(405, 'Method not allowed', { Allow: methods.join(', ') }))
+  render(c, refusal('methodNotAllowed', { Allow: methods.join(', ') }))

@@ -1,11 +1,8 @@
 import type { Context } from 'hono'
 import { factory, type Env } from '../factory.ts'
-import { ApiError } from './errors.ts'
+import { refusal } from './errors.ts'
+import { FAILURE_POLICY, TOKEN_POLICY } from './headers.ts'
 import { log } from './log.ts'
-
-/** What wrangler.toml grants, which a binding does not tell: so many in each window of so many seconds. */
-export const TOKEN_POLICY = { name: 'token', limit: 3000, period: 60 }
-export const FAILURE_POLICY = { name: 'failed-authentication', limit: 60, period: 60 }
 
 /** Refuses a token's requests beyond its rate. Each edge location counts for itself. */
 export const limitRate = factory.createMiddleware(async (c, next) => {
@@ -36,13 +33,13 @@ async function refuseBeyond(
 ): Promise<void> {
   if (binding === undefined || (await isWithin(c, binding, key))) return
   // draft-ietf-httpapi-ratelimit-headers: a quota of q in a window of w seconds.
-  throw new ApiError(429, 'Too many requests', {
+  throw refusal('tooManyRequests', {
     'Retry-After': String(period),
     'RateLimit-Policy': `"${name}";q=${limit};w=${period}`,
   })
 }
 
-/** A limiter that fails limits nobody: it guards against load, and the door is guarded by the token. */
+/** A limiter that fails lets everyone through: it protects against load, the token against strangers. */
 async function isWithin(c: Context<Env>, binding: RateLimit, key: string): Promise<boolean> {
   try {
     return (await binding.limit({ key })).success

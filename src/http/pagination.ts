@@ -1,13 +1,8 @@
 import type { Context } from 'hono'
-import type { Page } from '../db/paging.ts'
+import type { Page } from '../db/pages.ts'
 import type { Env } from '../factory.ts'
+import type { ListQuery } from '../fields/paging.ts'
 import { jsonText } from './json-answer.ts'
-
-type ListQuery = {
-  page: number
-  page_size: number
-  [filter: string]: string | number | boolean | undefined
-}
 
 /** The page that a validated query asks for. */
 export const pageRequest = (query: ListQuery) => ({ page: query.page, pageSize: query.page_size })

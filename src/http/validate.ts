@@ -1,12 +1,12 @@
 import { zValidator, type Hook } from '@hono/zod-validator'
 import type { Context } from 'hono'
 import * as z from 'zod'
+import { recent } from '../db/recent.ts'
 import type { Env } from '../factory.ts'
-import { BLANK } from '../fields/messages.ts'
-import { noted } from '../openapi/describe.ts'
-import { recent } from '../recent.ts'
-import { ApiError, type FieldErrors } from './errors.ts'
-import { idempotencyKeyErrors } from './idempotency.ts'
+import { BLANK, INVALID } from '../fields/messages.ts'
+import { noted } from './describe.ts'
+import { invalid, type FieldErrors } from './errors.ts'
+import { IDEMPOTENCY_KEY, PRINTABLE } from './headers.ts'
 
 /** Queries that an isolate remembers, and how long they may be: clients ask the same few again and again. */
 const QUERIES = 1000
@@ -61,7 +61,7 @@ export function validateBody<Schema extends z.ZodObject>(
     }
     if (Object.keys(errors).length === 0) return
     const sent = checked.success ? checked.data : fieldsUnder(root, checked.data)
-    throw new ApiError(422, { ...errors, ...(await furtherErrors(c, sent)) })
+    throw invalid({ ...errors, ...(await furtherErrors(c, sent)) })
   }
   return noted(zValidator<typeof schema, 'json', Env, string, Refuse>('json', schema, refuseAll), {
     body: { root, fields },
@@ -71,7 +71,13 @@ export function validateBody<Schema extends z.ZodObject>(
 type Invalid = { issues: readonly { path: readonly PropertyKey[]; message: string }[] }
 
 function refuse(checked: { success: true } | { success: false; error: Invalid }) {
-  if (!checked.success) throw new ApiError(422, fieldErrors(checked.error))
+  if (!checked.success) throw invalid(fieldErrors(checked.error))
+}
+
+/** What is wrong with the idempotency key, if anything. It may be left out. */
+function idempotencyKeyErrors(c: Context<Env>): FieldErrors {
+  const key = c.req.header(IDEMPOTENCY_KEY)
+  return key === undefined || PRINTABLE.test(key) ? {} : { [IDEMPOTENCY_KEY]: [INVALID] }
 }
 
 const fieldsUnder = (root: string, body: unknown) =>

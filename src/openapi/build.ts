@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { buildReference } from '../docs/build.ts'
 import { routes } from '../index.ts'
 import { openapiDocument } from './document.ts'
+import { buildReference } from './reference.ts'
 
 const ASSETS = resolve(import.meta.dirname, '../../dist/assets')
 

@@ -2,10 +2,11 @@ import type { Hono } from 'hono'
 import * as z from 'zod'
 import type { Env } from '../factory.ts'
 import { INVALID } from '../fields/messages.ts'
+import { noteOf, type Answer, type Note, type Operation } from '../http/describe.ts'
+import { HEADERS, REQUEST_HEADERS, type HeaderName } from '../http/headers.ts'
 import { VERSION } from '../service/version.ts'
-import { noteOf, type Answer, type HeaderName, type Note, type Operation } from './describe.ts'
+import { REFUSALS, type Refusal } from './refusals.ts'
 import { exampleOf, schemaWriter, type JsonSchema } from './schemas.ts'
-import { HEADERS, REFUSALS, REQUEST_HEADERS, type Refusal } from './shared.ts'
 
 /** A route with all that its handlers tell. */
 type Route = Note & { method: string; pattern: string; operation: Operation }

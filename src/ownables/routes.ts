@@ -2,7 +2,7 @@ import { factory } from '../factory.ts'
 import { INVALID } from '../fields/messages.ts'
 import { requireScope } from '../http/authenticate.ts'
 import { validatePath } from '../http/validate.ts'
-import { describe } from '../openapi/describe.ts'
+import { describe } from '../http/describe.ts'
 import { registerOwnable } from './queries.ts'
 import { ownablePath } from './schema.ts'
 
@@ -12,6 +12,7 @@ export const ownables = factory.createApp().put(
     id: 'registerOwnable',
     tag: 'Ownables',
     summary: 'Register an ownable',
+    deed: { action: 'register', resource: 'ownables' },
     description:
       "For the clinic's main system: says that this patient, or other ownable, exists, so that " +
       'records may name it. Registering it again changes nothing.',

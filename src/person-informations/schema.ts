@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { day, id, maskedSsn, timestamp } from '../fields/answered.ts'
 import { queryId, recordId } from '../fields/number.ts'
 import { ownableType } from '../fields/ownable-type.ts'
-import { pagination, paging } from '../fields/paging.ts'
+import { paging } from '../fields/paging.ts'
 import { dateOfBirth, email, personName, phone, REDACTED_EMAIL, ssn } from '../fields/person.ts'
 
 export const newPersonInformation = z
@@ -33,19 +33,10 @@ export const newPersonInformation = z
       },
     ],
   })
-export type NewPersonInformation = z.infer<typeof newPersonInformation>
 
-/** Whom a new record names: enough of it to ask whether that one exists. */
-export const namedOwnable = newPersonInformation.pick({ ownable_id: true, ownable_type: true })
-
-export const personInformationsFilter = z.object({
+export const personInformationsQuery = z.object({
   ...paging,
   patient_id: queryId.optional().meta({ description: 'The records of this patient alone.' }),
-})
-
-/** The path of one record: `/person_informations/123`. */
-export const personInformationPath = z.object({
-  id: queryId.meta({ description: "The record's id.", examples: [123] }),
 })
 
 /** A record as it is answered. */
@@ -81,7 +72,3 @@ export const personInformation = z
       },
     ],
   })
-
-export const personInformationList = z
-  .object({ person_informations: z.array(personInformation), pagination })
-  .meta({ id: 'PersonInformationList' })

@@ -1,5 +1,5 @@
 import { withinTime } from '../db/attempts.ts'
-import { recent, recordReader, type Recent } from '../recent.ts'
+import { recent, recordReader, type Recent } from '../db/recent.ts'
 import { catalogueRecord, type CatalogueRecord } from './schema.ts'
 
 /** The catalogue's record in KV. Putting a new version there moves every edge as soon as it asks KV and KV has heard. */
@@ -35,10 +35,7 @@ export const readCatalogue = (record: string | null | undefined): CatalogueRecor
   understand(record ?? 'null').data
 
 /** Makes what D1 held at `bookmark` the catalogue that edges serve, under a version never used before. */
-export async function publishCatalogue(
-  kv: KVNamespace,
-  bookmark: string,
-): Promise<CatalogueRecord> {
+export async function publishCatalogue(kv: KVNamespace, bookmark = ''): Promise<CatalogueRecord> {
   const published = { version: crypto.randomUUID(), bookmark }
   await kv.put(CATALOGUE_KEY, JSON.stringify(published))
   return published

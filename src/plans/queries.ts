@@ -1,7 +1,8 @@
-import { and, asc, eq, gt, sql, type AnyColumn } from 'drizzle-orm'
-import type { Client, Database } from '../db/client.ts'
-import { listByOffset, listByPosition, type PageRequest } from '../db/paging.ts'
-import { plans, type CoverageDetails } from '../db/tables.ts'
+import { sql, type SQL } from 'drizzle-orm/sql/sql'
+import { listByOffset, listByPosition, type PageRequest, type ReadPage } from '../db/pages.ts'
+import { prepared } from '../db/prepared.ts'
+import type { Session } from '../db/session.ts'
+import { plans } from '../db/tables.ts'
 
 type PlanFilters = {
   planType: string | undefined
@@ -12,31 +13,39 @@ type PlanFilters = {
 /** The documented keys in the documented order. */
 const answered = {
   id: plans.id,
-  plan_name: plans.planName,
+  plan_name: plans.plan_name,
   carrier: plans.carrier,
-  plan_type: plans.planType,
-  coverage_details: plans.coverageDetails,
+  plan_type: plans.plan_type,
+  coverage_details: plans.coverage_details,
   active: plans.active,
-  created_at: plans.createdAt,
-  updated_at: plans.updatedAt,
+  created_at: plans.created_at,
+  updated_at: plans.updated_at,
 }
 
-/** Lists the catalogue in the order of its making, the plans that match every filter given. */
+/** The list for each set of filters, once it was asked for. */
+const lists = new Map<string, ReadPage>()
+
+/** Lists the catalogue in the order of its ids: the plans that match every filter given. */
 export async function listPlans(
-  db: Client,
+  db: Session,
   { planType, carrier, active, ...request }: PageRequest & PlanFilters,
 ) {
-  const matching = and(
-    planType === undefined ? undefined : eq(plans.planType, planType),
-    carrier === undefined ? undefined : eq(plans.carrier, carrier),
-    active === undefined ? undefined : eq(plans.active, active),
-  )
-  const list =
-    matching === undefined
-      ? listByPosition(answered, plans, plans.id)
-      : listByOffset(answered, plans, plans.id, matching)
+  const values = {
+    ...(planType !== undefined && { plan_type: planType }),
+    ...(carrier !== undefined && { carrier }),
+    ...(active !== undefined && { active: Number(active) }),
+  }
+  const names = Object.keys(values)
+  const list = lists.get(names.join()) ?? listBy(names)
+  lists.set(names.join(), list)
 
-  return await list(db, request)
+  return await list(db, request, values)
+}
+
+function listBy(names: readonly string[]): ReadPage {
+  if (names.length === 0) return listByPosition(answered, plans, sql`id`, sql`true`)
+  const matching = names.map((name): SQL => sql.raw(`${name} = :${name}`))
+  return listByOffset(answered, plans, sql`id`, sql.join(matching, sql` AND `))
 }
 
 /** A plan as the operator loads it; `external_id` is its identity from load to load. */
@@ -45,109 +54,90 @@ export type CataloguePlan = {
   plan_name: string
   carrier: string
   plan_type: string
-  coverage_details: CoverageDetails
+  coverage_details: Record<string, unknown>
   active: boolean
 }
+
+/** The rows as a table, from one JSON parameter. */
+const given = sql`
+  SELECT value ->> '$.external_id' AS external_id, value ->> '$.plan_name' AS plan_name,
+    value ->> '$.carrier' AS carrier, value ->> '$.plan_type' AS plan_type,
+    value ->> '$.coverage_details' AS coverage_details, value ->> '$.active' AS active
+  FROM json_each(:rows)`
+
+/** Whether the row given, which SQL calls `excluded`, says anything else than the plan stored. */
+const differs = sql`plans.plan_name IS NOT excluded.plan_name COLLATE BINARY
+  OR plans.carrier IS NOT excluded.carrier COLLATE BINARY
+  OR plans.plan_type IS NOT excluded.plan_type COLLATE BINARY
+  OR plans.coverage_details IS NOT excluded.coverage_details
+  OR plans.active IS NOT excluded.active`
+
+const upsert = prepared(
+  sql`INSERT INTO ${plans} (external_id, plan_name, carrier, plan_type, coverage_details, active,
+      created_at, updated_at)
+    SELECT external_id, plan_name, carrier, plan_type, coverage_details, active, :now, :now
+    FROM (${given}) WHERE true
+    ON CONFLICT (external_id) DO UPDATE SET plan_name = excluded.plan_name,
+      carrier = excluded.carrier, plan_type = excluded.plan_type,
+      coverage_details = excluded.coverage_details, active = excluded.active,
+      updated_at = excluded.updated_at
+    WHERE ${differs}`,
+)
+
+const countWritten = prepared(
+  sql`SELECT coalesce(sum(created_at = :now), 0) AS inserted,
+      coalesce(sum(created_at <> :now), 0) AS updated
+    FROM ${plans} WHERE updated_at = :now
+      AND external_id IN (SELECT value ->> '$.external_id' FROM json_each(:rows))`,
+)
 
 /**
  * Upserts plans by `external_id` and leaves rows that say the same already as they are, `updated_at` too.
  * The rows travel as one JSON parameter, so a few hundred fit under D1's limit of 100. What was written is
  * told by its time, which is fixed here, so the counts are the same however often the batch had to be tried.
  */
-export async function upsertPlans(db: Database, rows: readonly CataloguePlan[]) {
-  const now = new Date().toISOString()
-  const externalIds = JSON.stringify(rows.map(({ external_id }) => external_id))
-  const [, [written]] = await db.batch([
-    db
-      .insert(plans)
-      .select(
-        sql`SELECT NULL, external_id, plan_name, carrier, plan_type, coverage_details, active,
-          ${now}, ${now} FROM (${rowsOf(rows)}) WHERE true`,
-      )
-      .onConflictDoUpdate({
-        target: plans.externalId,
-        set: {
-          planName: given(plans.planName),
-          carrier: given(plans.carrier),
-          planType: given(plans.planType),
-          coverageDetails: given(plans.coverageDetails),
-          active: given(plans.active),
-          updatedAt: given(plans.updatedAt),
-        },
-        setWhere: differs(),
-      }),
-    db
-      .select({
-        inserted: sql<number>`coalesce(sum(${plans.createdAt} = ${now}), 0)`,
-        updated: sql<number>`coalesce(sum(${plans.createdAt} <> ${now}), 0)`,
-      })
-      .from(plans)
-      .where(
-        and(
-          eq(plans.updatedAt, now),
-          sql`${plans.externalId} IN (SELECT value FROM json_each(${externalIds}))`,
-        ),
-      ),
+export async function upsertPlans(db: Session, rows: readonly CataloguePlan[]) {
+  const values = { rows: JSON.stringify(rows), now: new Date().toISOString() }
+  const [, written] = await db.batch<{ inserted: number; updated: number }>([
+    upsert(db, values),
+    countWritten(db, values),
   ])
-  const { inserted = 0, updated = 0 } = written ?? {}
+  const { inserted = 0, updated = 0 } = written?.results[0] ?? {}
   return { inserted, updated, unchanged: rows.length - inserted - updated }
 }
 
+const compare = prepared(
+  sql`SELECT count(*) AS present, coalesce(sum(${differs}), 0) AS updated
+    FROM (${given}) AS excluded JOIN ${plans} ON plans.external_id = excluded.external_id`,
+)
+
 /** What `upsertPlans` would do with rows of different plans, without doing it. */
-export async function comparePlans(db: Database, rows: readonly CataloguePlan[]) {
-  const [[found]] = await db.batch([
-    db
-      .select({
-        present: sql<number>`count(*)`,
-        updated: sql<number>`coalesce(sum(${differs()}), 0)`,
-      })
-      .from(
-        sql`(${rowsOf(rows)}) AS excluded JOIN ${plans} ON ${plans.externalId} = excluded.external_id`,
-      ),
+export async function comparePlans(db: Session, rows: readonly CataloguePlan[]) {
+  const [compared] = await db.batch<{ present: number; updated: number }>([
+    compare(db, { rows: JSON.stringify(rows) }),
   ])
-  const { present = 0, updated = 0 } = found ?? {}
+  const { present = 0, updated = 0 } = compared?.results[0] ?? {}
   return { inserted: rows.length - present, updated, unchanged: present - updated }
 }
 
-/** Lists some active plans in the order of their ids, from the one after `afterId`. */
-export async function listActivePlans(db: Database, afterId: number, limit: number) {
-  const [active] = await db.batch([
-    db
-      .select({ id: plans.id, externalId: plans.externalId })
-      .from(plans)
-      .where(and(gt(plans.id, afterId), eq(plans.active, true)))
-      .orderBy(asc(plans.id))
-      .limit(limit),
+const selectActive = prepared(
+  sql`SELECT id, external_id FROM ${plans} WHERE active = 1 AND id > :after ORDER BY id LIMIT :limit`,
+)
+
+/** Lists some active plans in the order of their ids, from the one after `after`. */
+export async function listActivePlans(db: Session, after: number, limit: number) {
+  const [active] = await db.batch<{ id: number; external_id: string }>([
+    selectActive(db, { after, limit }),
   ])
-  return active
+  return active?.results ?? []
 }
+
+const deactivate = prepared(
+  sql`UPDATE ${plans} SET active = 0, updated_at = :now
+    WHERE id IN (SELECT value FROM json_each(:ids))`,
+)
 
 /** Makes plans inactive, by their ids. */
-export async function deactivatePlans(db: Database, ids: readonly number[]) {
-  await db.batch([
-    db
-      .update(plans)
-      .set({ active: false, updatedAt: new Date().toISOString() })
-      .where(sql`${plans.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`),
-  ])
+export async function deactivatePlans(db: Session, ids: readonly number[]) {
+  await db.batch([deactivate(db, { ids: JSON.stringify(ids), now: new Date().toISOString() })])
 }
-
-/** The rows as a table, from one JSON parameter. */
-const rowsOf = (rows: readonly CataloguePlan[]) =>
-  sql`SELECT ${sql.join(
-    ['external_id', 'plan_name', 'carrier', 'plan_type', 'coverage_details', 'active'].map(
-      (name) => sql`value ->> ${sql.raw(`'$.${name}'`)} AS ${sql.identifier(name)}`,
-    ),
-    sql`, `,
-  )} FROM json_each(${JSON.stringify(rows)})`
-
-/** Whether the row given, which SQL calls `excluded`, says anything else than the plan stored. */
-const differs = () =>
-  sql.join(
-    [plans.planName, plans.carrier, plans.planType, plans.coverageDetails, plans.active].map(
-      (column) => sql`${column} IS NOT ${given(column)} COLLATE BINARY`,
-    ),
-    sql` OR `,
-  )
-
-const given = (column: AnyColumn) => sql`excluded.${sql.identifier(column.name)}`

@@ -1,11 +1,11 @@
 import type { Context } from 'hono'
-import { openClient } from '../db/client.ts'
+import { databaseOf } from '../db/session.ts'
 import { factory, type Env } from '../factory.ts'
 import { NOT_INCLUDED } from '../fields/messages.ts'
 import { requireScope } from '../http/authenticate.ts'
 import { linkHeader, pageRequest, listBody, searchOf } from '../http/pagination.ts'
 import { validateQuery } from '../http/validate.ts'
-import { describe } from '../openapi/describe.ts'
+import { describe } from '../http/describe.ts'
 import {
   CATALOGUE_KEY,
   etagOf,
@@ -45,7 +45,7 @@ export const plans = factory.createApp().get(
     const url = c.req.url.replace(/\?.*$|$/, search)
 
     const catalogue = readCatalogue(c.get('valuesBesideToken').get(CATALOGUE_KEY))
-    if (!catalogue) return answer(c, await load(c.env.DB, 'first-primary', url, query), 'BYPASS')
+    if (!catalogue) return answer(c, await load(c.env, 'first-primary', url, query), 'BYPASS')
 
     const etag = etagOf(catalogue.version, search)
     c.header('ETag', etag)
@@ -55,7 +55,7 @@ export const plans = factory.createApp().get(
       catalogue.version,
       url,
       (promise) => c.executionCtx.waitUntil(promise),
-      () => load(c.env.DB, catalogue.bookmark, url, query),
+      () => load(c.env, catalogue.bookmark, url, query),
     )
     return answer(c, found, tier)
   },
@@ -63,12 +63,12 @@ export const plans = factory.createApp().get(
 
 /** Reads D1 at `bookmark` or later, so that a lagging replica cannot refill the list it replaced. */
 async function load(
-  database: D1Database,
+  env: Env['Bindings'],
   bookmark: string,
   url: string,
   query: PlansFilter,
 ): Promise<PlansAnswer> {
-  const page = await listPlans(openClient(database.withSession(bookmark)), {
+  const page = await listPlans(databaseOf(env, bookmark), {
     ...pageRequest(query),
     planType: query.plan_type,
     carrier: query.carrier,

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { BOOKMARK } from '../db/client.ts'
+import { BOOKMARK } from '../db/session.ts'
 import { id, timestamp } from '../fields/answered.ts'
 import { NOT_INCLUDED } from '../fields/messages.ts'
 import { pagination, paging } from '../fields/paging.ts'

@@ -1,10 +1,11 @@
 import { accepts } from 'hono/accepts'
-import { builtFile } from '../docs/serve.ts'
-import { factory } from '../factory.ts'
 import { attempt } from '../db/attempts.ts'
-import { describe } from '../openapi/describe.ts'
+import { databaseOf } from '../db/session.ts'
+import { factory } from '../factory.ts'
+import { describe } from '../http/describe.ts'
+import { SENTENCES } from '../http/errors.ts'
 import { CATALOGUE_KEY } from '../plans/catalogue.ts'
-import { reachDatabase } from './queries.ts'
+import { builtFile } from './reference.ts'
 import { health, openapiDocument, readiness, serviceIndex } from './schema.ts'
 import { VERSION } from './version.ts'
 
@@ -74,13 +75,14 @@ export const service = factory
         200: { description: 'Both were reached.', body: readiness },
         503: {
           description: 'One of them was not reached.',
-          refusal: 'Storage is temporarily unavailable',
+          refusal: SENTENCES.storageUnavailable[1],
         },
       },
     }),
     async (c) => {
+      const db = databaseOf(c.env, 'first-unconstrained')
       await Promise.all([
-        reachDatabase(c.env.DB),
+        db.batch([db.prepare('SELECT 1')]),
         attempt(
           () => c.env.TOKENS.get(CATALOGUE_KEY),
           () => 'try again',

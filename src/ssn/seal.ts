@@ -9,13 +9,12 @@ export class SsnKeyError extends Error {
   override readonly name = 'SsnKeyError'
 }
 
-/** Seals nine digits to the public key, 32 bytes in base64url; no SSN stays none. Throws SsnKeyError. */
+/** Seals nine digits to the public key, 32 bytes in base64url. Throws SsnKeyError. */
 export async function sealSsn(
-  digits: string | null,
+  digits: string,
   owner: SsnOwner,
   publicKey: string | undefined,
-): Promise<SealedSsn | null> {
-  if (digits === null) return null
+): Promise<SealedSsn> {
   const { keyId, key } = await importPublicKey(publicKey)
 
   const sender = await suite.createSenderContext({ recipientPublicKey: key, info: INFO })

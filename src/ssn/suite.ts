@@ -1,5 +1,5 @@
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core'
-import { sha256 } from '../sha256.ts'
+import { sha256 } from '../fields/sha256.ts'
 
 /** RFC 9180 with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and AES-256-GCM. */
 export const suite = new CipherSuite({
@@ -17,7 +17,7 @@ export const ENCAPSULATED_KEY_BYTES = 32
 /** Whose SSN it is. It is authenticated with the ciphertext, which opens for this owner alone. */
 export type SsnOwner = {
   clinicId: string
-  table: 'person_informations' | 'dependents'
+  table: string
   ownableType: string
   ownableId: number
 }

@@ -1,4 +1,4 @@
-import { recent } from '../recent.ts'
+import { recent } from '../db/recent.ts'
 
 /** What KV held under the key of a token that was let in, and under the keys read beside it. */
 export type TokenValues = ReadonlyMap<string, string | null>

@@ -1,4 +1,4 @@
-import { sha256 } from '../sha256.ts'
+import { sha256 } from '../fields/sha256.ts'
 
 /**
  * A token reads `clinic_` + 43 base62 digits of 256 random bits + 6 base62 digits of a CRC-32 over all

@@ -2,9 +2,8 @@ import { execFile } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
-import { Miniflare, type WorkerOptions } from 'miniflare'
+import { Miniflare } from 'miniflare'
 import { unstable_readConfig, unstable_splitSqlQuery } from 'wrangler'
 import { CONFIG, PROJECT } from '../../src/cli/store.ts'
 import type { Bindings } from '../../src/factory.ts'
@@ -55,28 +54,28 @@ export async function openSite(records: number, progress: (share: number) => voi
     const { compatibility_date } = unstable_readConfig({ config: CONFIG })
 
     const miniflare = new Miniflare({
-      d1Persist: join(folder, 'd1'),
-      kvPersist: join(folder, 'kv'),
-      cachePersist: false,
+      resourcePersistencePath: folder,
       // The Workers log a line a request; it is written, and read by nobody.
-      handleRuntimeStdio: (out: Readable, err: Readable) => {
-        out.resume()
-        err.pipe(process.stderr)
-      },
-      workers: NAMES.map((name): WorkerOptions => ({
-        name,
-        modules: [{ type: 'ESModule', path: 'index.js', contents: bundles.get(name) ?? '' }],
-        ...(compatibility_date && { compatibilityDate: compatibility_date }),
-        bindings: {
-          SSN_PUBLIC_KEY: ssnKey.publicKey,
-          ...(name === 'service' || name === 'bare'
-            ? { TOKEN_MEMORY_SECONDS }
-            : { D1_DELAY, KV_DELAY }),
+      handleStructuredLogs: ({ level, message }) => level === 'error' && console.error(message),
+      workers: NAMES.map((name) => ({
+        config: {
+          name,
+          compatibilityDate: compatibility_date ?? '',
+          manifest: {
+            mainModule: 'index.js',
+            modules: { 'index.js': { type: 'esm' as const, contents: bundles.get(name) ?? '' } },
+          },
+          env: {
+            SSN_PUBLIC_KEY: text(ssnKey.publicKey),
+            ...(name === 'service' || name === 'bare'
+              ? { TOKEN_MEMORY_SECONDS: text(TOKEN_MEMORY_SECONDS) }
+              : { D1_DELAY: number(D1_DELAY), KV_DELAY: number(KV_DELAY) }),
+            DB: { type: 'd1' as const, id: name === 'twin' ? 'twin' : 'service' },
+            TOKENS: { type: 'kv' as const, id: 'tokens' },
+          },
         },
-        d1Databases: { DB: name === 'twin' ? 'twin' : 'service' },
-        kvNamespaces: { TOKENS: 'tokens' },
         // Past Miniflare's own entry Worker, so that nothing but the Worker is measured.
-        unsafeDirectSockets: [{ host: '127.0.0.1' }],
+        dev: { unsafeDirectSockets: [{ host: '127.0.0.1' }] },
       })),
     })
     await miniflare.ready
@@ -114,6 +113,9 @@ export async function openSite(records: number, progress: (share: number) => voi
     throw error
   }
 }
+
+const text = (value: string) => ({ type: 'text' as const, value })
+const number = (value: number) => ({ type: 'json' as const, value })
 
 /** The bundle of a Worker, made as the service's own is for production. */
 async function bundle(entry: string, folder: string): Promise<string> {

@@ -3,13 +3,13 @@ import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
 import { Miniflare } from 'miniflare'
-import { parse } from 'smol-toml'
 import { vi } from 'vitest'
 import * as z from 'zod'
 import type { Bindings } from '../../src/factory.ts'
-import { CONFIG, PROJECT } from '../../src/cli/store.ts'
+import { readConfiguration } from '../../src/cli/configuration.ts'
+import { storageOf } from '../../src/cli/open-store.ts'
+import { PROJECT } from '../../src/cli/store.ts'
 
 // A test here runs processes one after another, each of which starts a workerd.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
@@ -71,32 +71,35 @@ export async function makeStore() {
 
 export type TestStore = Awaited<ReturnType<typeof makeStore>>
 
-const local = z
-  .object({
-    compatibility_date: z.string(),
-    d1_databases: z.array(z.object({ binding: z.string(), database_id: z.string() })),
-    kv_namespaces: z.array(z.object({ binding: z.string(), id: z.string() })),
-  })
-  .parse(parse(readFileSync(CONFIG, 'utf8')))
+const BUNDLE = join(PROJECT, 'dist/index.js')
 
 /** The bundle that ships, in a workerd of its own on the store's files, as `npm run dev` runs beside the command line. */
 export async function serve(store: TestStore) {
   const { publicKey } = z
     .object({ publicKey: z.string() })
     .parse(JSON.parse(readFileSync(store.keyFile, 'utf8')))
+  const config = await readConfiguration({ local: true }, undefined)
   const miniflare = new Miniflare({
-    // Named one by one: left to look for modules, Miniflare trips over an import that the bundle never runs.
-    modules: [{ type: 'ESModule', path: join(PROJECT, 'dist/index.js') }],
-    modulesRoot: PROJECT,
-    compatibilityDate: local.compatibility_date,
-    bindings: { SSN_PUBLIC_KEY: publicKey },
+    resourcePersistencePath: store.file('state/v3'),
     // A line for each request would drown what the tests report.
-    handleRuntimeStdio: (...streams: Readable[]) => streams.forEach((stream) => stream.resume()),
-    d1Databases: Object.fromEntries(
-      local.d1_databases.map(({ binding, database_id }) => [binding, database_id]),
-    ),
-    kvNamespaces: Object.fromEntries(local.kv_namespaces.map(({ binding, id }) => [binding, id])),
-    defaultPersistRoot: store.file('state/v3'),
+    handleStructuredLogs: () => {},
+    workers: [
+      {
+        config: {
+          name: 'service',
+          compatibilityDate: config.compatibility_date,
+          manifest: {
+            mainModule: 'index.js',
+            modulesRoot: join(PROJECT, 'dist'),
+            modules: { 'index.js': { type: 'esm', contents: readFileSync(BUNDLE, 'utf8') } },
+          },
+          env: {
+            ...storageOf(config),
+            SSN_PUBLIC_KEY: { type: 'text', value: publicKey },
+          },
+        },
+      },
+    ],
   })
   return {
     env: await miniflare.getBindings<Bindings>(),

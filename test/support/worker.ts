@@ -1,5 +1,5 @@
 import { createTestHarness, unstable_readConfig } from 'wrangler'
-import { openDatabase } from '../../src/db/client.ts'
+import { databaseOf } from '../../src/db/session.ts'
 import type { Bindings } from '../../src/factory.ts'
 import { makeSsnKeyPair } from '../../src/ssn/open.ts'
 import { CONFIG, PROJECT } from '../../src/cli/store.ts'
@@ -217,9 +217,9 @@ export async function startWorker({
 
     /** Upserts plans and serves the catalogue they make. */
     async publish(plans: CataloguePlan[]) {
-      const session = env.DB.withSession('first-primary')
-      await upsertPlans(openDatabase(session), plans)
-      return publishCatalogue(env.TOKENS, session.getBookmark() ?? '')
+      const db = databaseOf(env, 'first-primary')
+      await upsertPlans(db, plans)
+      return publishCatalogue(env.TOKENS, db.bookmark())
     },
   }
 }

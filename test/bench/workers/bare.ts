@@ -1,5 +1,5 @@
 import type { Bindings } from '../../../src/factory.ts'
-import { sha256 } from '../../../src/sha256.ts'
+import { sha256 } from '../../../src/fields/sha256.ts'
 import { sealSsn } from '../../../src/ssn/seal.ts'
 import { isWellFormedToken, tokenIdOf, tokenKey } from '../../../src/tokens/token.ts'
 
@@ -257,7 +257,8 @@ async function createDependent(
     relationship: given.relationship,
     ssn: given.ssn ?? null,
   })
-  return row ? json(JSON.stringify(row), 201) : refusal(422, 'must exist')
+  if (!row) return refusal(422, 'must exist')
+  return json(JSON.stringify(row), 201, { Location: `${BASE}dependents/${row.id}` })
 }
 
 /** One batch, as the service's: the record, the idempotency key, both read again, and the audit event. */
@@ -272,11 +273,8 @@ async function create(
   { ssn, ...fields }: Record<string, string | null>,
 ) {
   const digits = ssn?.replaceAll('-', '') ?? null
-  const sealed = await sealSsn(
-    digits,
-    { clinicId, table, ownableType: owner.type, ownableId: owner.id },
-    env.SSN_PUBLIC_KEY,
-  )
+  const ssnOwner = { clinicId, table, ownableType: owner.type, ownableId: owner.id }
+  const sealed = digits === null ? null : await sealSsn(digits, ssnOwner, env.SSN_PUBLIC_KEY)
   const key = request.headers.get('Idempotency-Key') ?? requestId
   const fingerprint = await sha256(JSON.stringify([table, owner, fields, sealed?.lastFour ?? null]))
   const [type, id] =
@@ -379,8 +377,8 @@ async function plans(
   const after = new URLSearchParams(
     filters.filter(([name]) => name > 'page').map(([...pair]) => pair),
   )
-  const leading = before.size > 0 ? `${before}&` : ''
-  const trailing = after.size > 0 ? `&${after}` : ''
+  const leading = before.size > 0 ? `${before.toString()}&` : ''
+  const trailing = after.size > 0 ? `&${after.toString()}` : ''
   const search = `?${leading}page=${page}&page_size=${size}${trailing}`
   if (!catalogue) return refusal(503, 'Storage is temporarily unavailable')
 

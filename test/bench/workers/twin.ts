@@ -5,10 +5,10 @@ import { Hono } from 'hono'
 import { createMiddleware } from 'hono/factory'
 import { secureHeaders } from 'hono/secure-headers'
 import { z } from 'zod'
-import { dependents, personInformations, plans } from '../../../src/db/tables.ts'
 import type { Bindings } from '../../../src/factory.ts'
 import { isLive, type TokenRecord } from '../../../src/tokens/record.ts'
 import { tokenKey } from '../../../src/tokens/token.ts'
+import { dependents, personInformations, plans } from './twin-tables.ts'
 
 /**
  * The textbook twin: the reads as a good developer writes them in an afternoon. Hono, Drizzle and zod used

@@ -1,11 +1,7 @@
-import { drizzle } from 'drizzle-orm/d1'
 import { attempt, type Remedy } from './attempts.ts'
 
 /** One D1 session, whose batches are tried again. It carries the bookmark from batch to batch. */
-export type Client = ReturnType<typeof openClient>
-
-/** Drizzle over such a session. */
-export type Database = ReturnType<typeof openDatabase>
+export type Session = ReturnType<typeof openSession>
 
 /** How D1 writes a bookmark. */
 export const BOOKMARK = /^[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{32}$/
@@ -16,28 +12,21 @@ const LOST =
 /** D1's words for more than it can do. */
 const OVERLOADED = /overloaded|Too many requests queued|exceeded timeout/
 
+/** Where the records are. `at` is a bookmark to read from, or one of D1's constraints, such as `first-primary`. */
+export const databaseOf = ({ DB }: { DB: D1Database }, at: string, tryMilliseconds?: number) =>
+  openSession(DB.withSession(at), tryMilliseconds)
+
 /**
- * The two methods of a session that every query here uses. A batch is a transaction, and each of ours may be
- * run twice: reads, upserts, and inserts under an idempotency key.
+ * The methods of a session that every query here uses. A batch is a transaction, and each of ours may be run
+ * twice: reads, upserts, and inserts under an idempotency key.
  */
-export const openClient = (session: D1DatabaseSession, tryMilliseconds?: number) => ({
+export const openSession = (session: D1DatabaseSession, tryMilliseconds?: number) => ({
   prepare: (query: string) => session.prepare(query),
   batch: <Row>(statements: D1PreparedStatement[]) =>
     attempt(() => session.batch<Row>(statements), remedyFor, tryMilliseconds),
+  /** Reads from here on see all that this session has seen; undefined before its first answer. */
+  bookmark: () => session.getBookmark() ?? undefined,
 })
-
-const unsupported = () => {
-  throw new Error('every query is a batch')
-}
-
-/** For queries that are built when they run: Drizzle asks for a whole D1Database but calls those two methods. */
-export const openDatabase = (session: D1DatabaseSession, tryMilliseconds?: number) =>
-  drizzle({
-    ...openClient(session, tryMilliseconds),
-    withSession: unsupported,
-    exec: unsupported,
-    dump: unsupported,
-  })
 
 function remedyFor(failure: unknown): Remedy {
   const message = failure instanceof Error ? failure.message : ''

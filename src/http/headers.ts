@@ -1,78 +1,26 @@
-import { BOOKMARK } from '../db/client.ts'
-import { HEADER as IDEMPOTENCY_KEY, PRINTABLE } from '../http/idempotency.ts'
-import { TOKEN_POLICY } from '../http/limit-rate.ts'
-import type { HeaderName } from './describe.ts'
-import type { JsonSchema } from './schemas.ts'
+import { BOOKMARK } from '../db/session.ts'
 
-/** A refusal that any route may answer: its sentence, and the headers that go with it. */
-export type Refusal = {
-  name: string
-  description: string
-  errors: string
-  headers?: readonly HeaderName[]
-}
+/** A header of an answer as the document describes it. Its schema is JSON Schema. */
+type Header = { description: string; required?: boolean; schema: Record<string, unknown> }
 
-export const REFUSALS: Record<number, Refusal> = {
-  400: {
-    name: 'BadRequest',
-    description: 'The body is not JSON.',
-    errors: 'Request body is not valid JSON',
-  },
-  401: {
-    name: 'Unauthorized',
-    description: 'The token is missing, malformed, unknown, expired or revoked.',
-    errors: 'You are not authorized to perform this action.',
-    headers: ['WWW-Authenticate'],
-  },
-  403: {
-    name: 'Forbidden',
-    description: 'The token is good, but its scopes do not include this.',
-    errors: 'You are not authorized to perform this action.',
-  },
-  405: {
-    name: 'MethodNotAllowed',
-    description: 'The path has no such method; `Allow` names those it has.',
-    errors: 'Method not allowed',
-    headers: ['Allow'],
-  },
-  413: {
-    name: 'PayloadTooLarge',
-    description: 'The body is larger than 64 KiB.',
-    errors: 'Request body is larger than 64 KiB',
-  },
-  415: {
-    name: 'UnsupportedMediaType',
-    description: 'The body is not declared as JSON.',
-    errors: 'Content-Type must be application/json',
-  },
-  429: {
-    name: 'TooManyRequests',
-    description: 'Too many requests with this token.',
-    errors: 'Too many requests',
-    headers: ['Retry-After', 'RateLimit-Policy'],
-  },
-  500: {
-    name: 'InternalServerError',
-    description: 'Our fault. Tell us the `X-Request-Id`.',
-    errors: 'Internal server error',
-  },
-  503: {
-    name: 'ServiceUnavailable',
-    description: 'Storage, or the sealing of SSNs, is unavailable. Try again.',
-    errors: 'Storage is temporarily unavailable',
-    headers: ['Retry-After'],
-  },
-}
+/** draft-ietf-httpapi-idempotency-key-header, with the key as bare text. */
+export const IDEMPOTENCY_KEY = 'Idempotency-Key'
+export const PRINTABLE = /^[\x20-\x7e]{1,255}$/
 
-type Header = { description: string; required?: boolean; schema: JsonSchema }
+export const BOOKMARK_HEADER = 'x-d1-bookmark'
 
-export const HEADERS: Record<HeaderName, Header> = {
+/** What wrangler.toml grants, which a binding does not tell: so many in each window of so many seconds. */
+export const TOKEN_POLICY = { name: 'token', limit: 3000, period: 60 }
+export const FAILURE_POLICY = { name: 'failed-authentication', limit: 60, period: 60 }
+
+/** Every header that an answer has a meaning in. Pages of the allowed origins may read them all. */
+export const HEADERS = {
   'X-Request-Id': {
     description: 'Names the request. Tell it to us when you ask about an answer.',
     required: true,
     schema: { type: 'string', format: 'uuid' },
   },
-  'x-d1-bookmark': {
+  [BOOKMARK_HEADER]: {
     description: 'Send it with your next request, and that one sees what this one saw or wrote.',
     schema: { type: 'string', pattern: BOOKMARK.source },
   },
@@ -119,12 +67,14 @@ export const HEADERS: Record<HeaderName, Header> = {
     required: true,
     schema: { type: 'string', pattern: '^"[a-z-]+";q=[0-9]+;w=[0-9]+$' },
   },
-}
+} satisfies Record<string, Header>
 
-/** Request headers, by the name of their component. */
+export type HeaderName = keyof typeof HEADERS
+
+/** The request headers that routes may read, by the name of their component in the document. */
 export const REQUEST_HEADERS = {
   Bookmark: {
-    name: 'x-d1-bookmark',
+    name: BOOKMARK_HEADER,
     in: 'header',
     description: 'The `x-d1-bookmark` of an earlier answer: read nothing older than that.',
     schema: { type: 'string', pattern: BOOKMARK.source },

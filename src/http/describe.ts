@@ -1,15 +1,19 @@
 import type { MiddlewareHandler } from 'hono'
 import type * as z from 'zod'
+import type { Deed } from '../audit/queries.ts'
 import type { Env } from '../factory.ts'
 import type { Scope } from '../tokens/record.ts'
+import type { HeaderName } from './headers.ts'
 
-/** A route as the reader of the reference sees it. What validators already say is not said again here. */
+/** What a route says of itself: to the reader of the reference, and to the audit trail. */
 export type Operation = {
   /** The operation's id, which is also the name of the client's method. */
   id: string
-  tag: 'Person informations' | 'Dependents' | 'Plans' | 'Ownables' | 'Service'
+  tag: string
   summary: string
   description?: string
+  /** What the route does to personal data; every request for it leaves an event in the audit trail. */
+  deed?: Deed
   /** The path's parameters, where no validator reads them. */
   path?: z.ZodObject
   /** The answers that are the route's own; those of the middleware around it are added to them. */
@@ -27,21 +31,7 @@ export type Answer = {
   headers?: readonly HeaderName[]
 }
 
-/** Headers of answers, described once in the document. */
-export type HeaderName =
-  | 'Allow'
-  | 'ETag'
-  | 'Idempotent-Replayed'
-  | 'Link'
-  | 'Location'
-  | 'RateLimit-Policy'
-  | 'Retry-After'
-  | 'WWW-Authenticate'
-  | 'X-Cache'
-  | 'X-Request-Id'
-  | 'x-d1-bookmark'
-
-/** What a handler of a route tells the document. */
+/** What a handler says of the route that it stands in. */
 export type Note = {
   operation?: Operation
   scope?: Scope
@@ -52,13 +42,13 @@ export type Note = {
 
 const notes = new WeakMap<object, Note>()
 
-/** Has `handler` tell the document `note`; it handles requests as before. */
+/** Attaches a note to `handler`, which handles requests as before. */
 export function noted<Handler extends object>(handler: Handler, note: Note): Handler {
   notes.set(handler, note)
   return handler
 }
 
-/** What the handler tells the document: nothing, if it was never noted. */
+/** The handler's note, empty if it has none. */
 export const noteOf = (handler: object): Note => notes.get(handler) ?? {}
 
 /** Describes the route it stands in. */

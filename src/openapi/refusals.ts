@@ -1,0 +1,63 @@
+import { SENTENCES } from '../http/errors.ts'
+import type { HeaderName } from '../http/headers.ts'
+
+/** A refusal that many routes share: its component's name, a sentence of it, and the headers that go with it. */
+export type Refusal = {
+  name: string
+  description: string
+  errors: string
+  headers?: readonly HeaderName[]
+}
+
+/** By status. */
+export const REFUSALS: Record<number, Refusal> = {
+  400: {
+    name: 'BadRequest',
+    description: 'The body is not JSON.',
+    errors: SENTENCES.notJson[1],
+  },
+  401: {
+    name: 'Unauthorized',
+    description: 'The token is missing, malformed, unknown, expired or revoked.',
+    errors: SENTENCES.unauthorized[1],
+    headers: ['WWW-Authenticate'],
+  },
+  403: {
+    name: 'Forbidden',
+    description: 'The token is good, but its scopes do not include this.',
+    errors: SENTENCES.forbidden[1],
+  },
+  405: {
+    name: 'MethodNotAllowed',
+    description: 'The path has no such method; `Allow` names those it has.',
+    errors: SENTENCES.methodNotAllowed[1],
+    headers: ['Allow'],
+  },
+  413: {
+    name: 'PayloadTooLarge',
+    description: 'The body is larger than 64 KiB.',
+    errors: SENTENCES.tooLarge[1],
+  },
+  415: {
+    name: 'UnsupportedMediaType',
+    description: 'The body is not declared as JSON.',
+    errors: SENTENCES.notDeclaredJson[1],
+  },
+  429: {
+    name: 'TooManyRequests',
+    description: 'Too many requests with this token.',
+    errors: SENTENCES.tooManyRequests[1],
+    headers: ['Retry-After', 'RateLimit-Policy'],
+  },
+  500: {
+    name: 'InternalServerError',
+    description: 'Our fault. Tell us the `X-Request-Id`.',
+    errors: SENTENCES.internal[1],
+  },
+  503: {
+    name: 'ServiceUnavailable',
+    description: 'Storage, or the sealing of SSNs, is unavailable. Try again.',
+    errors: SENTENCES.storageUnavailable[1],
+    headers: ['Retry-After'],
+  },
+}

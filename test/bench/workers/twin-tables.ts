@@ -1,0 +1,50 @@
+import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+
+// The tables as a textbook has them. The database is the service's.
+
+export const personInformations = sqliteTable('person_informations', {
+  id: integer('id').primaryKey(),
+  clinicId: text('clinic_id').notNull(),
+  position: integer('position').notNull(),
+  ownableType: text('ownable_type').notNull(),
+  ownableId: integer('ownable_id').notNull(),
+  firstName: text('first_name').notNull(),
+  lastName: text('last_name').notNull(),
+  dateOfBirth: text('date_of_birth').notNull(),
+  ssnKeyId: text('ssn_key_id'),
+  ssnSealed: text('ssn_sealed'),
+  ssnLastFour: text('ssn_last_four'),
+  phone: text('phone'),
+  email: text('email'),
+  createdAt: text('created_at').notNull(),
+  updatedAt: text('updated_at').notNull(),
+})
+
+export const dependents = sqliteTable('dependents', {
+  id: integer('id').primaryKey(),
+  clinicId: text('clinic_id').notNull(),
+  position: integer('position').notNull(),
+  primaryHolderType: text('primary_holder_type').notNull().default('Patient'),
+  primaryHolderId: integer('primary_holder_id').notNull(),
+  firstName: text('first_name').notNull(),
+  lastName: text('last_name').notNull(),
+  dateOfBirth: text('date_of_birth').notNull(),
+  relationship: text('relationship').notNull(),
+  ssnKeyId: text('ssn_key_id'),
+  ssnSealed: text('ssn_sealed'),
+  ssnLastFour: text('ssn_last_four'),
+  createdAt: text('created_at').notNull(),
+  updatedAt: text('updated_at').notNull(),
+})
+
+export const plans = sqliteTable('plans', {
+  id: integer('id').primaryKey(),
+  externalId: text('external_id').notNull().unique(),
+  planName: text('plan_name').notNull(),
+  carrier: text('carrier').notNull(),
+  planType: text('plan_type').notNull(),
+  coverageDetails: text('coverage_details', { mode: 'json' }).notNull(),
+  active: integer('active', { mode: 'boolean' }).notNull(),
+  createdAt: text('created_at').notNull(),
+  updatedAt: text('updated_at').notNull(),
+})
