@@ -8,6 +8,8 @@ export function recent<Value>(entries: number) {
   return {
     get: (key: string): Value | undefined => memory.get(key),
     set(key: string, value: Value): void {
+      // A map keeps its keys in the order in which they came.
+      memory.delete(key)
       const [oldest] = memory.keys()
       if (memory.size >= entries && oldest !== undefined) memory.delete(oldest)
       memory.set(key, value)
@@ -16,8 +18,8 @@ export function recent<Value>(entries: number) {
 }
 
 /**
- * What a schema makes of JSON texts, the `entries` that it met last remembered: for the few records that every
- * request reads, which would otherwise be parsed and checked each time. No text is refused before the schema.
+ * Reads JSON texts by a schema and remembers the results of the last `entries` of them: for the few records
+ * that every request reads, which would otherwise be parsed and checked each time.
  */
 export function recordReader<Schema extends z.ZodType>(entries: number, schema: Schema) {
   const memory = recent<z.ZodSafeParseResult<z.output<Schema>>>(entries)

@@ -5,7 +5,10 @@ import type { Env } from '../factory.ts'
 import { SsnKeyError } from '../ssn/seal.ts'
 import { log } from './log.ts'
 
-/** Every sentence that a request is refused with; a kind of record has its own "… not found" besides. */
+/**
+ * Every sentence that a request is refused with, and the seconds of its `Retry-After`. Besides these, a kind of
+ * record has its own "… not found".
+ */
 export const SENTENCES = {
   notJson: [400, 'Request body is not valid JSON'],
   repeatedKey: [400, 'Request body repeats a key'],
@@ -16,11 +19,11 @@ export const SENTENCES = {
   methodNotAllowed: [405, 'Method not allowed'],
   tooLarge: [413, 'Request body is larger than 64 KiB'],
   notDeclaredJson: [415, 'Content-Type must be application/json'],
-  tooManyRequests: [429, 'Too many requests'],
+  tooManyRequests: [429, 'Too many requests', '60'],
   internal: [500, 'Internal server error'],
-  storageUnavailable: [503, 'Storage is temporarily unavailable'],
-  ssnUnavailable: [503, 'Social Security Numbers cannot be accepted right now'],
-} as const
+  storageUnavailable: [503, 'Storage is temporarily unavailable', '1'],
+  ssnUnavailable: [503, 'Social Security Numbers cannot be accepted right now', '60'],
+} as const satisfies Record<string, readonly [number, string, string?]>
 
 type Status = 422 | (typeof SENTENCES)[keyof typeof SENTENCES][0]
 
@@ -43,8 +46,11 @@ export class ApiError extends Error {
 
 /** The refusal with one of our sentences. */
 export function refusal(name: keyof typeof SENTENCES, headers: Record<string, string> = {}) {
-  const [status, sentence] = SENTENCES[name]
-  return new ApiError(status, sentence, headers)
+  const [status, sentence, retryAfter] = SENTENCES[name]
+  return new ApiError(status, sentence, {
+    ...(retryAfter && { 'Retry-After': retryAfter }),
+    ...headers,
+  })
 }
 
 /** The refusal that names fields, parameters or headers. */
@@ -59,17 +65,15 @@ export const renderError: ErrorHandler<Env> = (error, c) => {
   // Hono's validator says so of a body that does not parse.
   if (error instanceof HTTPException && error.status === 400) return render(c, refusal('notJson'))
 
-  log(c, 'error', { code: error.name })
-  return render(c, refusalOf(error))
+  const failure = failureOf(error)
+  log(c, 'error', { code: failure })
+  return render(c, refusal(failure))
 }
 
-/** Failures that the request did not cause are safe to try again: nothing was lost. `Retry-After` is in seconds. */
-function refusalOf(error: Error): ApiError {
-  if (error instanceof StorageUnavailable) {
-    return refusal('storageUnavailable', { 'Retry-After': '1' })
-  }
-  if (error instanceof SsnKeyError) return refusal('ssnUnavailable', { 'Retry-After': '60' })
-  return refusal('internal')
+/** Failures that the request did not cause. Its code in the log is ours: names of classes are minified. */
+function failureOf(error: Error) {
+  if (error instanceof StorageUnavailable) return 'storageUnavailable'
+  return error instanceof SsnKeyError ? 'ssnUnavailable' : 'internal'
 }
 
 export const renderNotFound: NotFoundHandler<Env> = (c) => render(c, refusal('notFound'))

@@ -34,7 +34,6 @@ async function refuseBeyond(
   if (binding === undefined || (await isWithin(c, binding, key))) return
   // draft-ietf-httpapi-ratelimit-headers: a quota of q in a window of w seconds.
   throw refusal('tooManyRequests', {
-    'Retry-After': String(period),
     'RateLimit-Policy': `"${name}";q=${limit};w=${period}`,
   })
 }

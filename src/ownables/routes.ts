@@ -1,37 +1,37 @@
 import { factory } from '../factory.ts'
 import { INVALID } from '../fields/messages.ts'
 import { requireScope } from '../http/authenticate.ts'
-import { validatePath } from '../http/validate.ts'
 import { describe } from '../http/describe.ts'
+import { validatePath } from '../http/validate.ts'
 import { registerOwnable } from './queries.ts'
 import { ownablePath } from './schema.ts'
 
-export const ownables = factory.createApp().put(
-  '/:ownable_type/:ownable_id',
-  describe({
-    id: 'registerOwnable',
-    tag: 'Ownables',
-    summary: 'Register an ownable',
-    deed: { action: 'register', resource: 'ownables' },
-    description:
-      "For the clinic's main system: says that this patient, or other ownable, exists, so that " +
-      'records may name it. Registering it again changes nothing.',
-    answers: { 204: { description: 'It is registered.' } },
-    invalid: { ownable_type: [INVALID] },
-  }),
-  requireScope('ownables:write'),
-  validatePath(ownablePath),
-  async (c) => {
-    const { ownable_type, ownable_id } = c.req.valid('param')
+const registering = describe({
+  id: 'registerOwnable',
+  tag: 'Ownables',
+  summary: 'Register an ownable',
+  deed: { action: 'register', resource: 'ownables' },
+  description:
+    "For the clinic's main system: says that this patient, or other ownable, exists, so that " +
+    'records may name it. Registering it again changes nothing.',
+  answers: { 204: { description: 'It is registered.' } },
+  invalid: { ownable_type: [INVALID] },
+})
 
-    const { clinicId, tokenId } = c.get('caller')
+export const ownables = factory
+  .createApp()
+  .put(
+    '/:ownable_type/:ownable_id',
+    registering,
+    requireScope('ownables:write'),
+    validatePath(ownablePath),
+    async (c) => {
+      const { ownable_type: type, ownable_id: id } = c.req.valid('param')
+      const { clinicId, tokenId } = c.get('caller')
+      const requestId = c.get('requestId')
 
-    await registerOwnable(
-      c.get('db'),
-      { type: ownable_type, id: ownable_id },
-      { clinicId, tokenId, requestId: c.get('requestId') },
-    )
+      await registerOwnable(c.get('db'), { type, id }, { clinicId, tokenId, requestId })
 
-    return c.body(null, 204)
-  },
-)
+      return c.body(null, 204)
+    },
+  )

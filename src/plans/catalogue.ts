@@ -41,14 +41,8 @@ export async function publishCatalogue(kv: KVNamespace, bookmark = ''): Promise<
   return published
 }
 
-/** The strong ETag (RFC 9110 §8.8.3): one version answers one query with the same bytes for ever. */
+/** The strong ETag (RFC 9110 §8.8.3): one version answers one query with the same bytes for ever. No comma is in it unescaped. */
 export const etagOf = (version: string, search: string) => `"${REPRESENTATION}.${version}${search}"`
-
-/** Whether `If-None-Match` (RFC 9110 §13.1.2) names the ETag; a query in it has no comma unescaped. */
-export function isNoneOf(etag: string, ifNoneMatch: string | undefined): boolean {
-  const named = (ifNoneMatch ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''))
-  return !named.includes(etag) && !named.includes('*')
-}
 
 /** Looks for the answer to `url` (origin and normalised query) inwards to outwards, and fills outwards. */
 export async function throughTiers(

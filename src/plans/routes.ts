@@ -3,13 +3,13 @@ import { databaseOf } from '../db/session.ts'
 import { factory, type Env } from '../factory.ts'
 import { NOT_INCLUDED } from '../fields/messages.ts'
 import { requireScope } from '../http/authenticate.ts'
+import { describe } from '../http/describe.ts'
+import { isNoneOf } from '../http/etag.ts'
 import { linkHeader, pageRequest, listBody, searchOf } from '../http/pagination.ts'
 import { validateQuery } from '../http/validate.ts'
-import { describe } from '../http/describe.ts'
 import {
   CATALOGUE_KEY,
   etagOf,
-  isNoneOf,
   readCatalogue,
   throughTiers,
   type PlansAnswer,
@@ -18,28 +18,23 @@ import {
 import { listPlans } from './queries.ts'
 import { planList, plansFilter, type PlansFilter } from './schema.ts'
 
-export const plans = factory.createApp().get(
-  '/',
-  describe({
-    id: 'listPlans',
-    tag: 'Plans',
-    summary: 'List insurance plans',
-    description:
-      'One catalogue for all clinics, cached at the edge. Send the `ETag` of your copy as ' +
-      '`If-None-Match` and an unchanged list is 304, without a body.',
-    answers: {
-      200: {
-        description: 'A page of plans.',
-        body: planList,
-        headers: ['Link', 'ETag', 'X-Cache'],
-      },
-      304: { description: 'Your copy is still the list.', headers: ['ETag', 'X-Cache'] },
-    },
-    invalid: { active: [NOT_INCLUDED] },
-  }),
-  requireScope('plans:read'),
-  validateQuery(plansFilter),
-  async (c) => {
+const listing = describe({
+  id: 'listPlans',
+  tag: 'Plans',
+  summary: 'List insurance plans',
+  description:
+    'One catalogue for all clinics, cached at the edge. Send the `ETag` of your copy as ' +
+    '`If-None-Match` and an unchanged list is 304, without a body.',
+  answers: {
+    200: { description: 'A page of plans.', body: planList, headers: ['Link', 'ETag', 'X-Cache'] },
+    304: { description: 'Your copy is up to date.', headers: ['ETag', 'X-Cache'] },
+  },
+  invalid: { active: [NOT_INCLUDED] },
+})
+
+export const plans = factory
+  .createApp()
+  .get('/', listing, requireScope('plans:read'), validateQuery(plansFilter), async (c) => {
     const query = c.req.valid('query')
     const search = `?${searchOf(query)}`
     const url = c.req.url.replace(/\?.*$|$/, search)
@@ -58,8 +53,7 @@ export const plans = factory.createApp().get(
       () => load(c.env, catalogue.bookmark, url, query),
     )
     return answer(c, found, tier)
-  },
-)
+  })
 
 /** Reads D1 at `bookmark` or later, so that a lagging replica cannot refill the list it replaced. */
 async function load(

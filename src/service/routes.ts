@@ -16,78 +16,68 @@ const DOCS = '/docs'
 /** RFC 8631's relations: the description for programs and the one for people. */
 const DESCRIBED_BY = `<${OPENAPI}>; rel="service-desc"; type="application/json", <${DOCS}>; rel="service-doc"; type="text/html"`
 
+const findingDescription = describe({
+  id: 'getServiceIndex',
+  tag: 'Service',
+  summary: 'Find the description',
+  description: 'Sends a browser to the reference and tells a program where the description is.',
+  answers: {
+    200: { description: 'Where everything is.', body: serviceIndex, headers: ['Link'] },
+    302: { description: 'For a browser: the reference.', headers: ['Link', 'Location'] },
+  },
+})
+
+const gettingDescription = describe({
+  id: 'getOpenapiDocument',
+  tag: 'Service',
+  summary: 'Get this description',
+  description: 'For programs: OpenAPI 3.1, made from the schemas that validate requests.',
+  answers: {
+    200: { description: 'An OpenAPI 3.1 document.', body: openapiDocument, headers: ['ETag'] },
+    304: { description: 'Your copy is up to date.', headers: ['ETag'] },
+  },
+})
+
+const askingHealth = describe({
+  id: 'getHealth',
+  tag: 'Service',
+  summary: 'Ask whether the API is up',
+  description: 'Answered by the Worker alone; no storage is touched.',
+  answers: { 200: { description: 'It is.', body: health } },
+})
+
+const askingReadiness = describe({
+  id: 'getReadiness',
+  tag: 'Service',
+  summary: 'Ask whether the API can serve',
+  description: 'Reaches D1 and KV once each.',
+  answers: {
+    200: { description: 'Both answered.', body: readiness },
+    503: {
+      description: 'One of them did not answer.',
+      refusal: SENTENCES.storageUnavailable[1],
+    },
+  },
+})
+
 export const service = factory
   .createApp()
-  .get(
-    '/',
-    describe({
-      id: 'getServiceIndex',
-      tag: 'Service',
-      summary: 'Find the description',
-      description: 'Sends a browser to the reference and tells a program where it is.',
-      answers: {
-        200: { description: 'Where everything is.', body: serviceIndex, headers: ['Link'] },
-        302: { description: 'For a browser: the reference.', headers: ['Link', 'Location'] },
-      },
-    }),
-    (c) => {
-      const supports = ['application/json', 'text/html']
-      const wanted = accepts(c, { header: 'Accept', supports, default: 'application/json' })
-      c.header('Link', DESCRIBED_BY)
-      c.header('Vary', 'Accept')
-      if (wanted === 'text/html') return c.redirect(DOCS)
-      return c.json({ name: NAME, version: VERSION, openapi: OPENAPI, docs: DOCS })
-    },
-  )
-  .get(
-    OPENAPI,
-    describe({
-      id: 'getOpenapiDocument',
-      tag: 'Service',
-      summary: 'Get this description',
-      description: 'For programs: OpenAPI 3.1, made from the schemas that validate requests.',
-      answers: {
-        200: { description: 'An OpenAPI 3.1 document.', body: openapiDocument, headers: ['ETag'] },
-        304: { description: 'Your copy is still the description.', headers: ['ETag'] },
-      },
-    }),
-    async (c) => (await builtFile(c, OPENAPI)) ?? c.notFound(),
-  )
-  .get(
-    '/health',
-    describe({
-      id: 'getHealth',
-      tag: 'Service',
-      summary: 'Ask whether the API is up',
-      description: 'Answered by the Worker alone; no storage is touched.',
-      answers: { 200: { description: 'It is.', body: health } },
-    }),
-    (c) => c.json({ status: 'ok', version: VERSION }),
-  )
-  .get(
-    '/health/ready',
-    describe({
-      id: 'getReadiness',
-      tag: 'Service',
-      summary: 'Ask whether the API can serve',
-      description: 'Reaches D1 and KV once each.',
-      answers: {
-        200: { description: 'Both were reached.', body: readiness },
-        503: {
-          description: 'One of them was not reached.',
-          refusal: SENTENCES.storageUnavailable[1],
-        },
-      },
-    }),
-    async (c) => {
-      const db = databaseOf(c.env, 'first-unconstrained')
-      await Promise.all([
-        db.batch([db.prepare('SELECT 1')]),
-        attempt(
-          () => c.env.TOKENS.get(CATALOGUE_KEY),
-          () => 'try again',
-        ),
-      ])
-      return c.json({ status: 'ready', d1: 'ok', kv: 'ok' })
-    },
-  )
+  .get('/', findingDescription, (c) => {
+    const supports = ['application/json', 'text/html']
+    const wanted = accepts(c, { header: 'Accept', supports, default: 'application/json' })
+    c.header('Link', DESCRIBED_BY)
+    c.header('Vary', 'Accept')
+    if (wanted === 'text/html') return c.redirect(DOCS)
+    return c.json({ name: NAME, version: VERSION, openapi: OPENAPI, docs: DOCS })
+  })
+  .get(OPENAPI, gettingDescription, async (c) => (await builtFile(c, OPENAPI)) ?? c.notFound())
+  .get('/health', askingHealth, (c) => c.json({ status: 'ok', version: VERSION }))
+  .get('/health/ready', askingReadiness, async (c) => {
+    const db = databaseOf(c.env, 'first-unconstrained')
+    const reachingKv = attempt(
+      () => c.env.TOKENS.get(CATALOGUE_KEY),
+      () => 'try again',
+    )
+    await Promise.all([db.batch([db.prepare('SELECT 1')]), reachingKv])
+    return c.json({ status: 'ready', d1: 'ok', kv: 'ok' })
+  })
