@@ -4,37 +4,45 @@ import { makeStore, run, runJson, serve, type TestStore } from './command.ts'
 
 let store: TestStore
 let worker: Awaited<ReturnType<typeof serve>>
-let token: string
 beforeAll(async () => {
   store = await makeStore()
   worker = await serve(store)
-  const made = await runJson(
-    ['token', 'create', '--clinic', 'riverside', '--label', 'desk'].concat(store.flags),
-  )
-  token = String(made['token'])
 })
 afterAll(async () => {
   await worker.close()
   await store.remove()
 })
 
-const audit = (...more: string[]) =>
-  run(['audit', '--clinic', 'riverside', ...more, ...store.flags])
+/** A clinic of its own for a test: its token, and its audit events. */
+async function aClinic(clinic: string) {
+  const flags = ['--clinic', clinic, ...store.flags]
+  const { token } = await runJson(['token', 'create', '--label', 'desk', ...flags])
+  return {
+    token: String(token),
+    flags,
+    audit: (...more: string[]) => run(['audit', ...flags, ...more]),
+  }
+}
+const linesOf = (text: string) => text.split('\n').filter((line) => line !== '')
 
 describe('audit', () => {
   it('writes who touched which records, oldest first, and nothing of their content', async () => {
-    for (const path of ['/person_informations/41', '/dependents']) await worker.call(path, token)
-    // Events of reads are written after the answer.
-    await expect
-      .poll(async () => (await audit()).stdout.split('\n').length, { timeout: 60_000 })
-      .toBe(3)
+    const { token, audit } = await aClinic('riverside')
+    const kept = async () => {
+      const { results } = await worker.env.DB.prepare(
+        "SELECT 1 FROM audit_events WHERE clinic_id = 'riverside'",
+      ).all()
+      return results.length
+    }
+    for (const [n, path] of ['/person_informations/41', '/dependents'].entries()) {
+      await worker.call(path, token)
+      // Events of reads are written after the answer.
+      await expect.poll(kept, { timeout: 20_000 }).toBe(n + 1)
+    }
 
     const { status, stdout, stderr } = await audit()
 
-    const events = stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line))
+    const events = linesOf(stdout).map((line) => JSON.parse(line))
     expect(status).toBe(0)
     expect(events).toMatchObject([
       { action: 'read', resource: 'person_informations', record_ids: [41], status: 404 },
@@ -45,46 +53,29 @@ describe('audit', () => {
       ...['action', 'resource', 'record_ids', 'status'],
     ])
     expect(stderr).toMatch(/^2 audit events of riverside since \d{4}-/)
-  })
-
-  it.each([
-    ['--since', '2999-01-01', 0],
-    ['--since', '2000-01-01T00:00:00Z', 2],
-    ['--since', '7d', 2],
-  ])('takes %s %s', async (option, value, count) => {
-    const { stdout } = await audit(option, value)
-
-    expect(stdout.split('\n').filter((line) => line !== '')).toHaveLength(count)
+    for (const [since, count] of [
+      ['2999-01-01', 0],
+      ['2000-01-01T00:00:00Z', 2],
+      ['7d', 2],
+    ] as const) {
+      expect(linesOf((await audit('--since', since)).stdout)).toHaveLength(count)
+    }
   })
 
   it('names the operator, who exported records', async () => {
+    const { token, flags, audit } = await aClinic('lakeside')
     await worker.env.DB.prepare("INSERT INTO ownables VALUES ('lakeside', 'Patient', 7, '')").run()
-    const made = await runJson(
-      ['token', 'create', '--clinic', 'lakeside', '--label', 'desk'].concat(store.flags),
-    )
-    const created = await worker.call('/dependents', String(made['token']), {
-      ...aDependent(7),
-    })
+    const created = await worker.call('/dependents', token, aDependent(7))
     const { id } = JSON.parse(await created.text())
-    await run(['export', 'dependents', '--clinic', 'lakeside', ...store.flags])
+    await run(['export', 'dependents', ...flags])
 
-    const { stdout } = await run(['audit', '--clinic', 'lakeside', ...store.flags])
+    const { stdout } = await audit()
 
-    expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({
+    expect(JSON.parse(linesOf(stdout).at(-1) ?? '')).toMatchObject({
       token_id: 'operator',
       action: 'list',
       resource: 'dependents',
       record_ids: [id],
     })
   })
-
-  it.each([['yesterday'], ['2026-02-31T00:00:00.1234Z'], ['0d']])(
-    'refuses --since %s',
-    async (since) => {
-      const { status, stderr } = await audit('--since', since)
-
-      expect(status).toBe(2)
-      expect(stderr).toContain('--since')
-    },
-  )
 })

@@ -2,8 +2,8 @@ import { chmod, copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { CONFIG } from '../../src/cli/store.ts'
 import { isWellFormedToken, tokenIdOf, tokenKey } from '../../src/tokens/token.ts'
+import { CONFIG } from '../support/project.ts'
 import { run, runJson } from './command.ts'
 
 /**
@@ -23,9 +23,17 @@ if (refused && call.startsWith(refused)) { console.error('X [ERROR] no such thin
 const answers = [
   ['whoami', () => ({ loggedIn: true })],
   ['d1 list', () => account.d1],
-  ['d1 create', () => { account.d1.push({ name: args[2], uuid: '5ca1ab1e-0000-4000-8000-00000000000' + account.d1.length }) }],
+  ['d1 create', () => {
+    const uuid = '5ca1ab1e-0000-4000-8000-00000000000' + account.d1.length
+    account.d1.push({ name: args[2], uuid })
+    console.log('[[d1_databases]]\\nbinding = "DB"\\ndatabase_name = "' + args[2] + '"\\ndatabase_id = "' + uuid + '"')
+  }],
   ['kv namespace list', () => account.kv],
-  ['kv namespace create', () => { account.kv.push({ title: args[3], id: 'feedc0de00000000000000000000000' + account.kv.length }) }],
+  ['kv namespace create', () => {
+    const id = 'feedc0de00000000000000000000000' + account.kv.length
+    account.kv.push({ title: args[3], id })
+    console.log('[[kv_namespaces]]\\nbinding = "X"\\nid = "' + id + '"')
+  }],
   ['d1 migrations apply', () => console.log('No migrations to apply!')],
   ['deployments list', () => account.deployments],
   ['deploy dist/index.js', () => { account.deployments.push({ id: 'd' }); console.log('Deployed\\n  https://clinic-insurances-staging.example.workers.dev') }],
@@ -55,7 +63,7 @@ const options = () => ({
   cwd: folder,
   env: { STAND_IN: folder, PATH: [folder, process.env['PATH']].join(delimiter) },
 })
-const setup = (...args: string[]) => ['setup', '--remote', '--config', config, ...args]
+const setup = (...args: string[]) => ['setup', '--remote', '--config', 'wrangler.toml', ...args]
 const calls = async () => {
   const recorded = await readFile(join(folder, 'calls'), 'utf8').catch(() => '')
   return recorded
@@ -75,12 +83,12 @@ describe('setup --remote', () => {
     const made = (await calls()).map((args) => args.join(' '))
     expect(made.slice(0, -1)).toEqual([
       'whoami --json',
-      'd1 list --json',
-      'd1 create clinic-insurances-staging --jurisdiction eu',
-      'd1 list --json',
-      'kv namespace list',
-      'kv namespace create clinic-insurances-staging-tokens',
-      'kv namespace list',
+      `d1 list --json --config ${config}`,
+      `d1 create clinic-insurances-staging --jurisdiction eu --config ${config}`,
+      `d1 list --json --config ${config}`,
+      `kv namespace list --config ${config}`,
+      `kv namespace create clinic-insurances-staging-tokens --config ${config}`,
+      `kv namespace list --config ${config}`,
       `d1 migrations apply DB --remote ${target}`,
       'deployments list --json --name clinic-insurances-staging',
       `deploy --dry-run --minify --outdir dist ${target}`,
@@ -163,21 +171,22 @@ describe('setup --remote', () => {
     },
   )
 
+  it('finds a database again that was made but not written down', async () => {
+    await writeFile(
+      join(folder, 'account.json'),
+      '{"d1":[{"name":"clinic-insurances-staging","uuid":"0ddba11"}],"kv":[],"keys":[],"deployments":[]}',
+    )
+
+    const { steps } = await runJson(setup(...STAGING), options())
+
+    expect(steps).toMatchObject({ 'D1 database': 'exists, 0ddba11' })
+  })
+
   it('prints each step at a dry run, asks nothing and changes nothing', async () => {
     const before = await readFile(config, 'utf8')
+    const place = ['--env', 'production', '--location', 'weur', '--domain', 'api.example.com']
 
-    const { status, stdout } = await run(
-      setup(
-        '--dry-run',
-        '--env',
-        'production',
-        '--location',
-        'weur',
-        '--domain',
-        'api.example.com',
-      ),
-      options(),
-    )
+    const { status, stdout } = await run(setup('--dry-run', ...place), options())
 
     expect(status).toBe(0)
     expect(stdout).toContain('wrangler d1 create clinic-insurances-production --location weur')
@@ -200,8 +209,8 @@ describe('setup --remote', () => {
     [['--clinic', 'riverside'], 'say which environment: --env staging or production'],
     [['--env', 'staging', '--clinic', 'riverside'], '--jurisdiction eu|fedramp or --location'],
     [['--env', 'staging', '--jurisdiction', 'mars'], 'Allowed choices are eu, fedramp'],
-    [[...STAGING, '--domain', 'a"b'], '--domain: use a host name'],
-    [[...STAGING, '--clinic', 'River Side'], '--clinic: use 1 to 64'],
+    [[...STAGING, '--domain', 'a"b'], 'Use a host name'],
+    [[...STAGING, '--clinic', 'River Side'], 'Use 1 to 64'],
   ])('refuses %j', async (args, message) => {
     const { status, stderr } = await run(setup(...args), options())
 

@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { writeManyPlans } from '../support/many-plans.ts'
+import { PROJECT } from '../support/project.ts'
+import { argumentsOf, makeStore, start, type TestStore } from './command.ts'
+
+let store: TestStore
+beforeAll(async () => {
+  store = await makeStore()
+})
+afterAll(() => store.remove())
+
+describe('the process', () => {
+  it('prints without colours into a pipe, and ends with 0', async () => {
+    const { status, stdout, stderr } = await start(['--help']).finished
+
+    expect(status).toBe(0)
+    expect(stdout).toContain('Exit status: 0 done, 1 failed, 2 usage error.')
+    expect(stdout).not.toContain('\u001b')
+    expect(stderr).toBe('')
+  })
+
+  it('ends with 2 at a usage error', async () => {
+    const { status, stderr } = await start(['token', 'list']).finished
+
+    expect(status).toBe(2)
+    expect(stderr).toBe('error: say which store: --local or --remote\n')
+  })
+
+  it('reads stdin, and ends with 1 when a check failed', async () => {
+    const args = ['import', 'plans', '-', '--deactivate-missing', '--json', ...store.flags]
+
+    const { status, stdout } = await start(args, { input: '' }).finished
+
+    expect(status).toBe(1)
+    expect(JSON.parse(stdout)).toMatchObject({ inserted: 0, refusal: expect.any(String) })
+  })
+
+  it('draws a bar that moves on a terminal', async () => {
+    await writeManyPlans(store.file('plans.ndjson'), 5000)
+    const command = [
+      ...[process.execPath, ...argumentsOf('clinic'), 'import', 'plans'],
+      ...[store.file('plans.ndjson'), ...store.flags],
+    ].join(' ')
+
+    // util-linux's `script` runs a command on a terminal of its own and copies what that shows.
+    const { stdout } = await promisify(execFile)('script', ['-qec', command, '/dev/null'], {
+      cwd: PROJECT,
+    })
+
+    const shown = new Set([...stdout.matchAll(/(\d+)% · [\d,]+ rows/g)].map(([, part]) => part))
+    expect(shown.size).toBeGreaterThan(2)
+    expect(stdout).toContain('5,000 inserted')
+  })
+})
