@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CONFIG } from '../support/project.ts'
+import { CONFIG, PROJECT } from '../support/project.ts'
 import { makeStore, run, runJson, type TestStore } from './command.ts'
 
 let store: TestStore
@@ -60,19 +62,47 @@ describe('doctor', () => {
     expect(stdout).toMatch(finding)
   })
 
-  it('finds a store that was never set up, here and at Cloudflare', async () => {
-    const empty = ['--local', '--persist-to', store.file('empty')]
+  it('finds a store that was never set up, and names a command that can be pasted', async () => {
+    const config = store.file("this clinic's.toml")
+    const migrations = relative(store.folder, join(PROJECT, 'migrations'))
+    await writeFile(
+      config,
+      (await readFile(CONFIG, 'utf8')).replaceAll('"migrations"', `"${migrations}"`),
+    )
+    const empty = ['--local', '--persist-to', store.file('new state'), '--config', config]
 
-    const { status, stdout } = await run(['doctor', ...empty])
+    const before = await run(['doctor', ...empty])
     const token = await run(['token', 'list', ...empty])
-    const remote = await run(['doctor', '--remote', '--env', 'production'])
+    const pasted = await run(wordsOf(/npm run clinic -- ([^`]+)`/.exec(token.stderr)?.[1]))
+    const after = await run(['doctor', ...empty])
 
-    expect(status).toBe(1)
-    expect(stdout).toMatch(/FAIL.*SSN key: none; run `npm run clinic -- setup --local/)
-    expect(stdout).toMatch(/FAIL.*migrations: 0001_\w+\.sql.* not applied; run/)
+    expect(before.status).toBe(1)
+    expect(before.stdout).toMatch(/FAIL.*SSN key: none; run `npm run clinic -- setup --local/)
+    expect(before.stdout).toMatch(/FAIL.*migrations: 0001_\w+\.sql.* not applied; run/)
     expect(token.status).toBe(1)
     expect(token.stderr).toContain('the store lacks migrations: run `npm run clinic -- setup')
-    expect(remote.status).toBe(1)
-    expect(remote.stdout).toContain('setup --remote --env production')
+    expect(pasted.stdout).toMatch(/^migrations applied: 0001_/)
+    expect(after.stdout).toMatch(/ok.*migrations: all applied/)
+    expect(wordsOf(/import plans .+? (--local[^`]+)`/.exec(after.stdout)?.[1])).toEqual(empty)
+  })
+
+  it('repeats the flags of a store at Cloudflare', async () => {
+    const flags = ['--remote', '--env', 'production', '--config', CONFIG]
+
+    const { status, stdout } = await run(['doctor', ...flags])
+
+    expect(status).toBe(1)
+    expect(stdout).toContain(
+      `FAIL  SSN key: none, so SSNs are refused with 503; run \`npm run clinic -- setup ${flags.join(' ')}\``,
+    )
+    expect(stdout).toContain(
+      `production does not exist yet: run \`npm run clinic -- setup ${flags.join(' ')}\``,
+    )
   })
 })
+
+/** The words that a shell makes of a text. */
+const wordsOf = (text = '') =>
+  execFileSync('bash', ['-c', `printf '%s\\n' ${text}`], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
