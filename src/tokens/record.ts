@@ -20,6 +20,8 @@ export const tokenRecord = z.object({
   created_at: z.iso.datetime(),
   expires_at: z.iso.datetime().nullable(),
   revoked_at: z.iso.datetime().nullable(),
+  /** What `expires_at` was until the token was replaced, which brings its end forward. */
+  planned_expires_at: z.iso.datetime().nullable().optional(),
 })
 export type TokenRecord = z.infer<typeof tokenRecord>
 

@@ -53,13 +53,16 @@ export async function rotateToken(
   { grace, lifetime }: { grace: number; lifetime?: number | undefined },
   now = Date.now(),
 ): Promise<{ token: string; record: TokenRecord; expiring: TokenRecord }> {
-  const ends = new Date(now + grace).toISOString()
-  const expiring = {
-    ...old,
-    expires_at: old.expires_at !== null && old.expires_at < ends ? old.expires_at : ends,
-  }
-  const lives = old.expires_at && Date.parse(old.expires_at) - Date.parse(old.created_at)
-  const record = newRecord({ ...old, lifetime: lifetime ?? (lives || undefined) }, now)
+  // Replaced for the second time, the old one has been shortened already.
+  const { planned_expires_at = old.expires_at } = old
+  const planned =
+    planned_expires_at === null
+      ? undefined
+      : Date.parse(planned_expires_at) - Date.parse(old.created_at)
+  const record = newRecord({ ...old, lifetime: lifetime ?? planned }, now)
+  const end = old.expires_at === null ? Infinity : Date.parse(old.expires_at)
+  const expires_at = new Date(Math.min(now + grace, end)).toISOString()
+  const expiring = { ...old, expires_at, planned_expires_at }
 
   // The clinic must never be left without a token, so the new one comes first.
   const token = mintToken()

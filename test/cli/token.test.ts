@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isWellFormedToken } from '../../src/tokens/token.ts'
+import { DEFAULT_SCOPES, newRecord, type TokenRecord } from '../../src/tokens/record.ts'
+import { findToken, putToken, rotateToken } from '../../src/tokens/store.ts'
+import { isWellFormedToken, mintToken, tokenIdOf, tokenKey } from '../../src/tokens/token.ts'
 import { CONFIG } from '../support/project.ts'
 import { makeStore, run, runJson, serve, type TestStore } from './command.ts'
 
@@ -153,4 +155,53 @@ describe('token rotate', () => {
     await expect.poll(() => statusOf(token), { timeout: 20_000, interval: 250 }).toBe(401)
     expect(await statusOf(String(rotated['token']))).toBe(200)
   })
+
+  const now = Date.parse('2026-11-01T00:00:00.000Z')
+  const HOUR = DAY / 24
+  /** How long a record lets in from a time on, in milliseconds. */
+  const lifeOf = ({ expires_at }: TokenRecord, from: number) =>
+    expires_at === null ? null : Date.parse(expires_at) - from
+
+  it.each([
+    ['a month', 30 * DAY],
+    ['for ever', undefined],
+  ])('gives each replacement the life of the original: %s', async (_, lifetime) => {
+    const kv = worker.env.TOKENS
+    const token = mintToken()
+    const scopes = DEFAULT_SCOPES
+    const made = newRecord({ clinic_id: 'lakeside', label: 'desk', scopes, lifetime }, now)
+    await putToken(kv, token, made)
+    const rotate = async (secret: string, grace: number, at: number) => {
+      const stored = await findToken(kv, tokenIdOf(await tokenKey(secret)))
+      if (!stored) throw new Error('the token is not stored')
+      return await rotateToken(kv, stored, { grace }, at)
+    }
+
+    const first = await rotate(token, 24 * HOUR, now + HOUR)
+    const second = await rotate(token, 48 * HOUR, now + 2 * HOUR)
+    const ofSecond = await rotate(second.token, HOUR, now + 3 * HOUR)
+
+    expect(lifeOf(first.record, now + HOUR)).toBe(lifetime ?? null)
+    expect(lifeOf(second.record, now + 2 * HOUR)).toBe(lifetime ?? null)
+    expect(lifeOf(ofSecond.record, now + 3 * HOUR)).toBe(lifetime ?? null)
+    // The grace that was given first is not made longer by another.
+    expect(lifeOf(first.expiring, now)).toBe(25 * HOUR)
+    expect(lifeOf(second.expiring, now)).toBe(25 * HOUR)
+    expect(Object.keys(second.record)).not.toContain('planned_expires_at')
+  })
+
+  it.each(['2026-11-01T01:00:00.000Z', '2026-11-01T01:00:00Z'])(
+    'never makes a token live longer that ends at %s',
+    async (expires_at) => {
+      const record = {
+        ...newRecord({ clinic_id: 'lakeside', label: 'x', scopes: [] }, now),
+        expires_at,
+      }
+      const stored = { key: `token:${'cd'.repeat(32)}`, id: 'cd'.repeat(8), record }
+
+      const { expiring } = await rotateToken(worker.env.TOKENS, stored, { grace: HOUR + 500 }, now)
+
+      expect(lifeOf(expiring, now)).toBe(HOUR)
+    },
+  )
 })
