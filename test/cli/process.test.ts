@@ -28,6 +28,18 @@ describe('the process', () => {
     expect(stderr).toBe('error: say which store: --local or --remote\n')
   })
 
+  it.each(['clinic', 'dev'] as const)(
+    'names the remedy where Node is too old: %s',
+    async (script) => {
+      // As Node 20 does: it has no types to strip. Only what it can read may be loaded before it ends.
+      const { stdout, stderr } = await start(['--help'], { script, node: ['--no-strip-types'] })
+        .finished
+
+      expect(stdout).toBe('')
+      expect(stderr).toMatch(/^error: Node \S+ cannot run TypeScript: run `npm rebuild node .+\n$/)
+    },
+  )
+
   it('reads stdin, and ends with 1 when a check failed', async () => {
     const args = ['import', 'plans', '-', '--deactivate-missing', '--json', ...store.flags]
 
