@@ -1,22 +1,23 @@
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_TOKENS } from '../src/cli/dev/demo.ts'
+import { makeStore, runJson, type TestStore } from './cli/command.ts'
 import { DEV, freePort, startDev, totalOf, type DevServer } from './support/dev-server.ts'
 import { aPersonInformation } from './support/fixtures.ts'
 import { PROJECT } from './support/project.ts'
 
-let state: string
+let store: TestStore
 let server: DevServer
 beforeAll(async () => {
-  state = await mkdtemp(join(tmpdir(), 'clinic-dev-'))
-  server = await startDev(state)
+  store = await makeStore()
+  server = await startDev(store.state)
 }, 90_000)
 afterAll(async () => {
   await server.stop('SIGTERM')
-  await rm(state, { recursive: true, force: true })
+  await store.remove()
 })
 
 /** Every byte that is kept below a folder. */
@@ -41,6 +42,20 @@ describe('npm run dev', () => {
     expect(await totalOf(server, 'dependents', DEMO_TOKENS.lakeside)).toBeGreaterThan(0)
   })
 
+  it('tells the command line where it serves: a new token comes with a curl that works', async () => {
+    const { token, curl } = await runJson(
+      ['token', 'create', '--clinic', 'riverside', '--label', 'desk'].concat(store.flags),
+    )
+
+    const answer = execFileSync('bash', ['-c', String(curl)], {
+      input: `${token}\n`,
+      encoding: 'utf8',
+      stdio: ['pipe', 'pipe', 'ignore'],
+    })
+
+    expect(JSON.parse(answer)).toMatchObject({ pagination: { total_count: 60 } })
+  })
+
   it.each([70_000, 1_500_000, 5_000_000])('answers 413 to a stream of %d bytes', async (size) => {
     const withoutLength = {
       method: 'POST',
@@ -57,7 +72,7 @@ describe('npm run dev', () => {
     const created = await server.call('/person_informations', aPersonInformation(1049))
     expect(created.status).toBe(201)
 
-    const kept = await everyByte(state)
+    const kept = await everyByte(store.state)
 
     expect(kept).toContain('Quillfeather-Canary')
     expect(kept).toContain('person_informations')
@@ -85,7 +100,7 @@ describe('npm run dev', () => {
 
   it('says that a port is taken, and what a port is', () => {
     const dev = (port: string) =>
-      spawnSync(process.execPath, [...DEV, '--port', port, '--persist-to', state], {
+      spawnSync(process.execPath, [...DEV, '--port', port, '--persist-to', store.state], {
         cwd: PROJECT,
         encoding: 'utf8',
       })

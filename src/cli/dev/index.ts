@@ -2,6 +2,7 @@ import { createServer } from 'node:net'
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { chooseLocal } from '../store/choice.ts'
 import { openMigrated } from '../store/open.ts'
+import { DEFAULT_PORT, rememberOrigin } from '../store/origin.ts'
 import { developmentKey } from '../store/ssn-key.ts'
 import { startWrangler } from '../store/wrangler.ts'
 import { explain, Failure } from '../terminal/failure.ts'
@@ -11,7 +12,9 @@ const command = new Command('dev')
   .description('Serve the API locally: migrated, with a key and a demo.')
   .exitOverride()
   .addOption(
-    new Option('--port <number>', 'the port to listen on').argParser(parsePort).default(8787),
+    new Option('--port <number>', 'the port to listen on')
+      .argParser(parsePort)
+      .default(DEFAULT_PORT),
   )
   .option('--persist-to <dir>', 'the folder for all local state (default: .wrangler/state)')
   .action(async ({ port, ...options }) => {
@@ -25,6 +28,7 @@ const command = new Command('dev')
     await store.close()
 
     const origin = `http://localhost:${port}`
+    await rememberOrigin(choice, origin)
     process.stdout.write(banner(origin, choice.state))
     const server = startWrangler(
       [

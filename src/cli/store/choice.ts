@@ -3,7 +3,7 @@ import { fromCaller } from '../files/input.ts'
 import { Misuse } from '../terminal/failure.ts'
 import { shellWords } from '../terminal/report.ts'
 import { CONFIG, DEFAULT_STATE } from './project.ts'
-import { deployed, readWranglerToml, type Configuration } from './wrangler-toml.ts'
+import { readWranglerToml, type Configuration } from './wrangler-toml.ts'
 
 /** Adds the options of every command that works on a store. */
 export const onStore = (command: Command) =>
@@ -86,7 +86,3 @@ export const devLine = ({ state }: LocalChoice) =>
   state === DEFAULT_STATE
     ? 'npm run dev'
     : shellWords(['npm', 'run', 'dev', '--', '--persist-to', state])
-
-/** Where the Worker of the store answers, as far as is known. */
-export const originOf = (choice: StoreChoice) =>
-  choice.place === 'remote' ? deployed(choice.config).origin : 'http://localhost:8787'

@@ -4,7 +4,7 @@ import { putToken } from '../../../tokens/store.ts'
 import { mintToken } from '../../../tokens/token.ts'
 import { chooseStore, onStore } from '../../store/choice.ts'
 import { withStore } from '../../store/open.ts'
-import { originOf } from '../../store/choice.ts'
+import { originOf } from '../../store/origin.ts'
 import {
   example,
   parseClinic,
@@ -31,5 +31,5 @@ export const define = (command: Command) =>
       const token = mintToken()
       const record = newRecord({ clinic_id: clinic, label, scopes, lifetime: expires })
       await withStore(choice, ({ kv }) => putToken(kv, token, record))
-      print(await shownOnce(token, record, originOf(choice)), options)
+      print(await shownOnce(token, record, await originOf(choice)), options)
     })

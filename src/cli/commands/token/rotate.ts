@@ -2,7 +2,7 @@ import { Option, type Command } from '@commander-js/extra-typings'
 import { stateOf } from '../../../tokens/record.ts'
 import { rotateToken } from '../../../tokens/store.ts'
 import { chooseStore } from '../../store/choice.ts'
-import { originOf } from '../../store/choice.ts'
+import { originOf } from '../../store/origin.ts'
 import { Failure } from '../../terminal/failure.ts'
 import { example, parseDuration } from '../../terminal/options.ts'
 import { print } from '../../terminal/report.ts'
@@ -29,7 +29,7 @@ export const define = (command: Command) =>
         if (state !== 'live') throw new Failure(`token ${stored.id} is ${state}: create a new one`)
         return { old: stored.id, ...(await rotateToken(kv, stored, { grace, lifetime: expires })) }
       })
-      const { json, lines } = await shownOnce(rotated.token, rotated.record, originOf(choice))
+      const { json, lines } = await shownOnce(rotated.token, rotated.record, await originOf(choice))
       const replaces = { id: rotated.old, expires_at: rotated.expiring.expires_at }
       print(
         {
