@@ -28,10 +28,11 @@ const answers = [
     account.d1.push({ name: args[2], uuid })
     console.log('[[d1_databases]]\\nbinding = "DB"\\ndatabase_name = "' + args[2] + '"\\ndatabase_id = "' + uuid + '"')
   }],
-  ['kv namespace list', () => account.kv],
+  // Whether it lists the namespaces of a jurisdiction is not known, so here it does not.
+  ['kv namespace list', () => account.kv.filter(({ jurisdiction }) => !jurisdiction)],
   ['kv namespace create', () => {
     const id = 'feedc0de00000000000000000000000' + account.kv.length
-    account.kv.push({ title: args[3], id })
+    account.kv.push({ title: args[3], id, jurisdiction: call.includes('--jurisdiction') })
     console.log('[[kv_namespaces]]\\nbinding = "X"\\nid = "' + id + '"')
   }],
   ['d1 migrations apply', () => console.log('No migrations to apply!')],
@@ -85,10 +86,8 @@ describe('setup --remote', () => {
       'whoami --json',
       `d1 list --json --config ${config}`,
       `d1 create clinic-insurances-staging --jurisdiction eu --config ${config}`,
-      `d1 list --json --config ${config}`,
       `kv namespace list --config ${config}`,
-      `kv namespace create clinic-insurances-staging-tokens --config ${config}`,
-      `kv namespace list --config ${config}`,
+      `kv namespace create clinic-insurances-staging-tokens --jurisdiction eu --config ${config}`,
       `d1 migrations apply DB --remote ${target}`,
       'deployments list --json --name clinic-insurances-staging',
       `deploy --dry-run --minify --outdir dist ${target}`,
@@ -152,24 +151,28 @@ describe('setup --remote', () => {
     })
   })
 
-  it.each(['kv namespace create', 'd1 migrations', 'deploy dist', 'kv key put'])(
-    'goes on where it failed: %s',
-    async (refused) => {
-      await writeFile(join(folder, 'refuse'), refused)
+  it('goes on where it failed, wherever that was', async () => {
+    const refused = [
+      'd1 create',
+      'kv namespace create',
+      'd1 migrations',
+      'deploy dist',
+      'kv key put',
+    ]
+    for (const call of refused) {
+      await writeFile(join(folder, 'refuse'), call)
       const failed = await run(setup(...STAGING), options())
-      await rm(join(folder, 'refuse'))
-
-      await runJson(setup(...STAGING), options())
-
       expect(failed.status).toBe(1)
       expect(failed.stderr).toContain('no such thing today')
-      const made = (await calls()).map((args) => args.slice(0, 2).join(' '))
-      expect(made.filter((call) => call === 'd1 create')).toHaveLength(1)
-      const account = JSON.parse(await readFile(join(folder, 'account.json'), 'utf8'))
-      expect(account).toMatchObject({ d1: [{}], kv: [{}], keys: [{}] })
-      expect(account.deployments.length).toBeGreaterThan(0)
-    },
-  )
+    }
+    await rm(join(folder, 'refuse'))
+
+    await runJson(setup(...STAGING), options())
+
+    const account = JSON.parse(await readFile(join(folder, 'account.json'), 'utf8'))
+    expect(account).toMatchObject({ d1: [{}], kv: [{}], keys: [{}] })
+    expect(account.deployments.length).toBeGreaterThan(0)
+  })
 
   it('finds a database again that was made but not written down', async () => {
     await writeFile(
@@ -195,6 +198,36 @@ describe('setup --remote', () => {
     expect(await readFile(config, 'utf8')).toBe(before)
   })
 
+  it.each(['eu', 'us', 'fedramp'])('keeps D1 and KV in the jurisdiction %s', async (name) => {
+    const place = ['--env', 'production', '--jurisdiction', name]
+
+    const { stdout } = await run(setup('--dry-run', ...place), options())
+
+    const created = stdout.match(/wrangler .* create .*/g)
+    expect(created).toEqual([
+      expect.stringContaining(`d1 create clinic-insurances-production --jurisdiction ${name}`),
+      expect.stringContaining(`create clinic-insurances-production-tokens --jurisdiction ${name}`),
+    ])
+  })
+
+  it('creates KV without a jurisdiction only when it is told to', async () => {
+    await writeFile(
+      join(folder, 'refuse'),
+      'kv namespace create clinic-insurances-staging-tokens --jur',
+    )
+
+    const refused = await run(setup(...STAGING), options())
+    const done = await run(setup(...STAGING, '--kv-anywhere'), options())
+
+    expect(refused.status).toBe(1)
+    expect(refused.stderr).toContain('no such thing today')
+    expect(refused.stderr).toContain('add --kv-anywhere')
+    expect(done.status).toBe(0)
+    expect((await calls()).map((args) => args.join(' '))).toContain(
+      `kv namespace create clinic-insurances-staging-tokens --config ${config}`,
+    )
+  })
+
   it('says what to do when nobody is signed in', async () => {
     await writeFile(join(folder, 'refuse'), 'whoami')
 
@@ -207,8 +240,8 @@ describe('setup --remote', () => {
 
   it.each([
     [['--clinic', 'riverside'], 'say which environment: --env staging or production'],
-    [['--env', 'staging', '--clinic', 'riverside'], '--jurisdiction eu|fedramp or --location'],
-    [['--env', 'staging', '--jurisdiction', 'mars'], 'Allowed choices are eu, fedramp'],
+    [['--env', 'staging', '--clinic', 'riverside'], '--jurisdiction eu|us|fedramp or --location'],
+    [['--env', 'staging', '--jurisdiction', 'mars'], 'Allowed choices are eu, us, fedramp'],
     [[...STAGING, '--domain', 'a"b'], 'Use a host name'],
     [[...STAGING, '--clinic', 'River Side'], 'Use 1 to 64'],
   ])('refuses %j', async (args, message) => {
@@ -221,17 +254,16 @@ describe('setup --remote', () => {
 })
 
 describe('ssn rotate --remote', () => {
-  it('has the new private key at its file and the public one in the configuration', async () => {
-    await runJson(setup(...STAGING), options())
+  it('has the new private key at its file, the public one in the configuration, and says what is next', async () => {
     const out = join(folder, 'second.key.json')
+    const flags = ['--remote', '--env', 'staging', '--config', config]
 
-    const rotated = await runJson(
-      ['ssn', 'rotate', '--remote', '--env', 'staging', '--out', out, '--config', config],
-      options(),
-    )
+    const { stdout } = await run(['ssn', 'rotate', ...flags, '--out', 'second.key.json'], options())
 
     const { publicKey } = JSON.parse(await readFile(out, 'utf8'))
-    expect(rotated['public_key']).toBe(publicKey)
     expect(await readFile(config, 'utf8')).toContain(`SSN_PUBLIC_KEY = "${publicKey}"`)
+    expect(stdout).toContain(out)
+    expect(stdout).toContain(`\n  npm run deploy -- --env staging --config ${config}\n`)
+    expect(stdout).toContain(`\n  npm run clinic -- ssn reseal ${flags.join(' ')}\n`)
   })
 })

@@ -13,11 +13,14 @@ import { JURISDICTIONS, LOCATIONS } from './steps.ts'
 export const define = (command: Command) =>
   onStore(command)
     .addOption(
-      new Option('--jurisdiction <name>', 'where D1 must keep its data').choices(JURISDICTIONS),
+      new Option('--jurisdiction <name>', 'where D1 and KV must keep their data').choices(
+        JURISDICTIONS,
+      ),
     )
     .addOption(
       new Option('--location <name>', 'near where D1 keeps the records').choices(LOCATIONS),
     )
+    .option('--kv-anywhere', 'create the KV namespace outside of the --jurisdiction')
     .option('--domain <host>', 'the host name at which it answers', parseDomain)
     .option('--key-file <file>', 'where the private key goes (default: ssn-<env>.key.json)')
     .option('--clinic <id>', 'the clinic of the first token', parseClinic)

@@ -54,6 +54,7 @@ async function askForMissing(choice: RemoteChoice, given: Options): Promise<Opti
   if (lacksPlace(choice, options)) {
     const places = [
       { value: 'eu', label: 'only in the European Union' },
+      { value: 'us', label: 'only in the United States' },
       { value: 'fedramp', label: 'only in FedRAMP data centers' },
       ...LOCATIONS.map((value) => ({ value, label: `near ${value}` })),
     ]

@@ -11,13 +11,14 @@ import { Failure } from '../../terminal/failure.ts'
 import { shellWords, type Report } from '../../terminal/report.ts'
 import { shownOnce } from '../token/shown-once.ts'
 
-export const JURISDICTIONS = ['eu', 'fedramp'] as const
+export const JURISDICTIONS = ['eu', 'us', 'fedramp'] as const
 export const LOCATIONS = ['weur', 'eeur', 'apac', 'oc', 'wnam', 'enam'] as const
 
 /** What the operator wants to have. */
 export type Wanted = {
   jurisdiction?: (typeof JURISDICTIONS)[number] | undefined
   location?: (typeof LOCATIONS)[number] | undefined
+  kvAnywhere?: true | undefined
   domain?: string | undefined
   keyFile?: string | undefined
   clinic?: string | undefined
@@ -39,7 +40,7 @@ export type Run = { hasChanged: boolean; origin?: string; token?: Report }
 export const stepsOf = (choice: RemoteChoice, wanted: Wanted, run: Run): Step[] => [
   signIn(),
   createDatabase(choice, wanted, run),
-  createNamespace(choice, run),
+  createNamespace(choice, wanted, run),
   migrate(choice),
   setKey(choice, wanted, run),
   ...(wanted.domain ? [setRoute(choice, wanted.domain, run)] : []),
@@ -73,16 +74,24 @@ function createDatabase(choice: RemoteChoice, { jurisdiction, location }: Wanted
 }
 
 /** KV holds nothing about a person: hashes of tokens, names of clinics, the version of the catalogue. */
-function createNamespace(choice: RemoteChoice, run: Run): Step {
+function createNamespace(
+  choice: RemoteChoice,
+  { jurisdiction, kvAnywhere }: Wanted,
+  run: Run,
+): Step {
   const name = `${choice.config.name}-tokens`
+  const place = jurisdiction && !kvAnywhere ? ['--jurisdiction', jurisdiction] : []
   return findOrCreate(choice, run, {
     title: 'KV namespace',
     known: deployed(choice.config).namespaceId,
     name,
     list: ['kv', 'namespace', 'list'],
     listedAs: { name: 'title', id: 'id' },
-    create: ['kv', 'namespace', 'create', name],
+    create: ['kv', 'namespace', 'create', name, ...place],
     keptAs: { table: 'kv_namespaces', key: 'id' },
+    ...(place.length > 0 && {
+      hint: 'Jurisdictions of KV are a private beta: unless your account is in it, add --kv-anywhere.',
+    }),
   })
 }
 
@@ -95,6 +104,8 @@ type Resource = {
   listedAs: { name: string; id: string }
   create: string[]
   keptAs: { table: string; key: string }
+  /** What to do if it cannot be created. */
+  hint?: string
 }
 
 const listing = z.array(z.record(z.string(), z.unknown()))
@@ -103,7 +114,7 @@ const listing = z.array(z.record(z.string(), z.unknown()))
 function findOrCreate(
   { file, env }: RemoteChoice,
   run: Run,
-  { title, known, name, list, listedAs, create, keptAs }: Resource,
+  { title, known, name, list, listedAs, create, keptAs, hint }: Resource,
 ): Step {
   const header = `[[env.${env}.${keptAs.table}]]`
   const listArgs = [...list, '--config', file]
@@ -117,6 +128,17 @@ function findOrCreate(
     const id = listed.data.find((one) => one[listedAs.name] === name)?.[listedAs.id]
     return typeof id === 'string' ? id : undefined
   }
+  /** The id is in what wrangler prints: its list may leave out namespaces that have a jurisdiction. */
+  async function make(): Promise<string> {
+    const printed = await runWrangler(createArgs).catch((error: unknown) => {
+      if (hint === undefined || !(error instanceof Failure)) throw error
+      throw new Failure(`${error.message}\n${hint}`)
+    })
+    const id = /id"?\s*[:=]\s*"([0-9a-f-]{32,36})"/.exec(printed)?.[1] ?? (await find())
+    if (id === undefined) throw new Failure('wrangler does not list what it made: run this again')
+    return id
+  }
+
   return {
     title,
     plan: known
@@ -129,9 +151,7 @@ function findOrCreate(
     async run() {
       if (known) return `exists, ${known}`
       const existing = await find()
-      if (!existing) await runWrangler(createArgs)
-      const id = existing ?? (await find())
-      if (!id) throw new Failure('wrangler does not list what it made: run this again')
+      const id = existing ?? (await make())
       await setInWranglerToml(file, header, keptAs.key, `"${id}"`)
       run.hasChanged = true
       return `${existing ? 'exists' : 'created'}, ${id}`
