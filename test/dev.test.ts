@@ -48,7 +48,7 @@ describe('npm run dev', () => {
     )
 
     const answer = execFileSync('bash', ['-c', String(curl)], {
-      input: `${token}\n`,
+      input: `${String(token)}\n`,
       encoding: 'utf8',
       stdio: ['pipe', 'pipe', 'ignore'],
     })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { aDependent } from '../support/fixtures.ts'
-import { makeStore, run, runJson, serve, type TestStore } from './command.ts'
+import { makeStore, run, serve, type TestStore } from './command.ts'
 
 let store: TestStore
 let worker: Awaited<ReturnType<typeof serve>>
@@ -16,9 +16,9 @@ afterAll(async () => {
 /** A clinic of its own for a test: its token, and its audit events. */
 async function aClinic(clinic: string) {
   const flags = ['--clinic', clinic, ...store.flags]
-  const { token } = await runJson(['token', 'create', '--label', 'desk', ...flags])
+  const token = await worker.token(clinic)
   return {
-    token: String(token),
+    token,
     flags,
     audit: (...more: string[]) => run(['audit', ...flags, ...more]),
   }
@@ -64,7 +64,7 @@ describe('audit', () => {
 
   it('names the operator, who exported records', async () => {
     const { token, flags, audit } = await aClinic('lakeside')
-    await worker.env.DB.prepare("INSERT INTO ownables VALUES ('lakeside', 'Patient', 7, '')").run()
+    await worker.patients('lakeside', 7)
     const created = await worker.call('/dependents', token, aDependent(7))
     const { id } = JSON.parse(await created.text())
     await run(['export', 'dependents', ...flags])

@@ -11,6 +11,9 @@ import { clinic } from '../../src/cli/index.ts'
 import { storageOf } from '../../src/cli/store/open.ts'
 import { readWranglerToml } from '../../src/cli/store/wrangler-toml.ts'
 import type { Bindings } from '../../src/factory.ts'
+import { newRecord, SCOPES } from '../../src/tokens/record.ts'
+import { putToken } from '../../src/tokens/store.ts'
+import { mintToken } from '../../src/tokens/token.ts'
 import { CONFIG, PROJECT } from '../support/project.ts'
 
 // Each command that works on a store starts a workerd.
@@ -155,8 +158,21 @@ export async function serve(store: TestStore) {
       },
     ],
   })
+  const env = await miniflare.getBindings<Bindings>()
   return {
-    env: await miniflare.getBindings<Bindings>(),
+    env,
+    /** Issues a token that may do everything. */
+    async token(clinicId: string) {
+      const token = mintToken()
+      const record = newRecord({ clinic_id: clinicId, label: 'test', scopes: [...SCOPES] })
+      await putToken(env.TOKENS, token, record)
+      return token
+    },
+    /** Registers a clinic's patients. */
+    async patients(clinicId: string, ...ids: number[]) {
+      const insert = env.DB.prepare("INSERT INTO ownables VALUES (?, 'Patient', ?, '')")
+      await env.DB.batch(ids.map((id) => insert.bind(clinicId, id)))
+    },
     call: (path: string, token: string, body?: unknown) =>
       miniflare.dispatchFetch(`http://localhost/v1/clinic/insurances${path}`, {
         headers: { 'X-User-Token': token, 'Content-Type': 'application/json' },

@@ -13,10 +13,7 @@ let token: string
 beforeAll(async () => {
   store = await makeStore()
   worker = await serve(store)
-  const made = await runJson(
-    ['token', 'create', '--clinic', 'riverside', '--label', 'test'].concat(store.flags),
-  )
-  token = String(made['token'])
+  token = await worker.token('riverside')
 })
 afterAll(async () => {
   await worker.close()
