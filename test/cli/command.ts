@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { cp, mkdtemp, rename, rm } from 'node:fs/promises'
@@ -17,7 +17,7 @@ import { mintToken } from '../../src/tokens/token.ts'
 import { CONFIG, PROJECT } from '../support/project.ts'
 
 // Each command that works on a store starts a workerd.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 export type Finished = { status: number | null; stdout: string; stderr: string }
 
@@ -96,6 +96,12 @@ export function start(
   )
   return { child, printed, finished }
 }
+
+/** The words that a shell makes of a line. */
+export const wordsOf = (line = '') =>
+  execFileSync('bash', ['-c', `printf '%s\\n' ${line}`], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
 
 /** A local store of its own, migrated and empty, and the flags that name it. */
 export async function makeStore() {

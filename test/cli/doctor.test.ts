@@ -1,9 +1,8 @@
-import { execFileSync } from 'node:child_process'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CONFIG, PROJECT } from '../support/project.ts'
-import { makeStore, run, runJson, type TestStore } from './command.ts'
+import { makeStore, run, runJson, wordsOf, type TestStore } from './command.ts'
 
 let store: TestStore
 beforeAll(async () => {
@@ -100,9 +99,3 @@ describe('doctor', () => {
     )
   })
 })
-
-/** The words that a shell makes of a text. */
-const wordsOf = (text = '') =>
-  execFileSync('bash', ['-c', `printf '%s\\n' ${text}`], { encoding: 'utf8' })
-    .trim()
-    .split('\n')
