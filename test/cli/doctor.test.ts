@@ -38,7 +38,7 @@ describe('doctor', () => {
     [
       'a binding that one environment lacks',
       (text: string) => text.replace(/\[\[env\.staging\.kv_namespaces\]\]\n.*\n.*\n/, ''),
-      /FAIL.*configuration of staging: it lacks TOKENS; declare it under \[env\.staging\]/,
+      /FAIL.*configuration of staging: it lacks TOKENS; declare that under \[env\.staging\]/,
     ],
     [
       'logs of full URLs',

@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
 import { styleText } from 'node:util'
 import type { Command } from '@commander-js/extra-typings'
 import * as z from 'zod'
@@ -17,62 +17,53 @@ import { print } from '../terminal/report.ts'
 const CLOCK_TOLERANCE = 30_000
 
 /** What was found and, if something is wrong, what puts it right. */
-type Check = { name: string; found: string; fix?: string }
+type Finding = [found: string, fix?: string]
 
 export const define = (command: Command) =>
   onStore(command)
     .addHelpText(...example('doctor --local'))
     .action(async (options) => {
       const choice = await chooseStore(options)
-      const checks = [
+      const checks = Object.entries({
         ...(await checkConfigurations(choice)),
-        await checkKey(choice),
+        'SSN key': await checkKey(choice),
         ...(await checkStore(choice)),
-      ]
-      const failed = checks.some(({ fix }) => fix !== undefined)
-      const marked = checks.map((check) => ({ ...check, ok: check.fix === undefined }))
-      print({ json: { ok: !failed, checks: marked }, lines: checks.map(lineOf), failed }, options)
+      }).map(([name, [found, fix]]) => ({ name, found, fix, ok: fix === undefined }))
+      const failed = checks.some(({ ok }) => !ok)
+      const lines = checks.map(({ name, found, fix, ok }) =>
+        ok
+          ? `${styleText('green', 'ok  ')}  ${name}: ${found}`
+          : `${styleText('red', 'FAIL')}  ${name}: ${found}; ${fix}`,
+      )
+      print({ json: { ok: !failed, checks }, lines, failed }, options)
     })
 
-const lineOf = ({ name, found, fix }: Check) =>
-  fix === undefined
-    ? `${styleText('green', 'ok  ')}  ${name}: ${found}`
-    : `${styleText('red', 'FAIL')}  ${name}: ${found}; ${fix}`
-
 /** Environments inherit neither bindings nor variables: what one of them declares, all must declare. */
-async function checkConfigurations({ file }: StoreChoice): Promise<Check[]> {
+async function checkConfigurations({ file }: StoreChoice): Promise<Record<string, Finding>> {
   const { top, environments } = await readWranglerToml(file)
-  const all = [['the top level', top] as const, ...Object.entries(environments)]
+  const all = Object.entries({ 'the top level': top, ...environments })
   const names = new Set(all.flatMap(([, config]) => declaredBy(config)))
-  return all.map(([env, config]) => checkConfiguration(env, config, names))
+  return Object.fromEntries(
+    all.map(([env, config]) => [
+      `configuration of ${env}`,
+      checkConfiguration(env, config, [...names]),
+    ]),
+  )
 }
 
-function checkConfiguration(env: string, config: Configuration, names: Set<string>): Check {
-  const name = `configuration of ${env}`
+function checkConfiguration(env: string, config: Configuration, names: string[]): Finding {
   const declared = declaredBy(config)
-  const missing = [...names].filter((binding) => !declared.includes(binding))
-  if (missing.length > 0) {
-    return {
-      name,
-      found: `it lacks ${missing.join(', ')}`,
-      fix: `declare ${missing.length === 1 ? 'it' : 'them'} under [env.${env}] as elsewhere`,
-    }
-  }
+  const missing = names.filter((name) => !declared.includes(name)).join(', ')
+  if (missing) return [`it lacks ${missing}`, `declare that under [env.${env}] as elsewhere`]
+
   if (config.observability?.logs?.invocation_logs !== false) {
-    return {
-      name,
-      found: 'it logs full URLs, which hold patient ids',
-      fix: 'set invocation_logs = false under its observability.logs',
-    }
+    const fix = 'set invocation_logs = false under its observability.logs'
+    return ['it logs full URLs, which hold patient ids', fix]
   }
   if (env === 'production' && config.workers_dev !== false) {
-    return {
-      name,
-      found: 'it also answers at workers.dev',
-      fix: 'set workers_dev = false under [env.production]',
-    }
+    return ['it also answers at workers.dev', 'set workers_dev = false under [env.production]']
   }
-  return { name, found: `declares ${declared.join(', ')}` }
+  return [`declares ${declared.join(', ')}`]
 }
 
 const namedBinding = z.union([
@@ -91,81 +82,63 @@ const declaredBy = (config: Configuration): string[] => [
 
 const setUp = ({ flags }: StoreChoice) => `run \`npm run clinic -- setup ${flags}\``
 
-async function checkKey(choice: StoreChoice): Promise<Check> {
-  const name = 'SSN key'
+async function checkKey(choice: StoreChoice): Promise<Finding> {
   if (choice.place === 'remote') {
     const { ssnPublicKey } = deployed(choice.config)
-    if (!ssnPublicKey) {
-      return { name, found: 'none, so SSNs are refused with 503', fix: setUp(choice) }
-    }
+    if (!ssnPublicKey) return ['none, so SSNs are refused with 503', setUp(choice)]
     return isPublicKey(ssnPublicKey)
-      ? { name, found: 'a public key of 32 bytes' }
-      : { name, found: 'not 32 bytes in base64url', fix: 'put it back from version control' }
+      ? ['a public key of 32 bytes']
+      : ['not 32 bytes in base64url', 'put it back from version control']
   }
   const file = developmentKeyFile(choice)
+  if (!existsSync(file)) return ['none', setUp(choice)]
   try {
-    await access(file)
+    return [`${(await readKeyFile(file)).keyId}, a pair of the local state`]
   } catch {
-    return { name, found: 'none', fix: setUp(choice) }
-  }
-  try {
-    return { name, found: `${(await readKeyFile(file)).keyId}, a pair of the local state` }
-  } catch {
-    return { name, found: `${file} is damaged`, fix: 'put it back from a copy' }
+    return [`${file} is damaged`, 'put it back from a copy']
   }
 }
 
-async function checkStore(choice: StoreChoice): Promise<Check[]> {
+async function checkStore(choice: StoreChoice): Promise<Record<string, Finding>> {
   let store: Store
   try {
     store = await openStore(choice)
   } catch (error) {
     if (!(error instanceof Failure)) throw error
-    return [{ name: 'store', found: 'cannot be opened', fix: error.message }]
+    return { store: ['cannot be opened', error.message] }
   }
   try {
-    return [
-      await checkMigrations(store, choice),
-      await checkCatalogue(store, choice),
-      await checkClock(store),
-    ]
+    return {
+      migrations: await checkMigrations(store, choice),
+      'catalogue version': await checkCatalogue(store, choice),
+      clock: await checkClock(store),
+    }
   } finally {
     await store.close()
   }
 }
 
-async function checkMigrations({ db }: Store, choice: StoreChoice): Promise<Check> {
-  const name = 'migrations'
+async function checkMigrations({ db }: Store, choice: StoreChoice): Promise<Finding> {
   const missing = await missingMigrations(db)
   return missing.length === 0
-    ? { name, found: 'all applied' }
-    : { name, found: `${missing.join(', ')} not applied`, fix: setUp(choice) }
+    ? ['all applied']
+    : [`${missing.join(', ')} not applied`, setUp(choice)]
 }
 
-async function checkCatalogue({ kv }: Store, { flags }: StoreChoice): Promise<Check> {
-  const name = 'catalogue version'
+async function checkCatalogue({ kv }: Store, { flags }: StoreChoice): Promise<Finding> {
   const served = await servedCatalogue(kv)
-  return served
-    ? { name, found: served.version }
-    : {
-        name,
-        found: 'none, so every list of plans reads D1',
-        fix: `run \`npm run clinic -- import plans plans.csv ${flags}\` with your file of plans`,
-      }
+  if (served) return [served.version]
+  const load = `\`npm run clinic -- import plans plans.csv ${flags}\``
+  return ['none, so every list of plans reads D1', `run ${load} with your file of plans`]
 }
 
-async function checkClock({ db }: Store): Promise<Check> {
-  const name = 'clock'
+async function checkClock({ db }: Store): Promise<Finding> {
   const asked = Date.now()
   const [answer] = await db.batch<{ now: number }>([
     db.prepare("SELECT unixepoch('subsec') * 1000 AS now"),
   ])
   const off = Math.round((answer?.results[0]?.now ?? 0) - (asked + Date.now()) / 2)
   return Math.abs(off) <= CLOCK_TOLERANCE
-    ? { name, found: `agrees with the database's` }
-    : {
-        name,
-        found: `${Math.round(off / 1000)} s apart from the database's`,
-        fix: "set this machine's clock by NTP",
-      }
+    ? ["agrees with the database's"]
+    : [`${Math.round(off / 1000)} s off the database's`, "set this machine's clock by NTP"]
 }

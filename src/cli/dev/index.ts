@@ -8,7 +8,9 @@ import { startWrangler } from '../store/wrangler.ts'
 import { explain, Failure } from '../terminal/failure.ts'
 import { DEMO_TOKENS, isEmpty, loadDemo } from './demo.ts'
 
-const command = new Command('dev')
+process.on('uncaughtException', (error) => process.exit(explain(error)))
+
+await new Command('dev')
   .description('Serve the API locally: migrated, with a key and a demo.')
   .exitOverride()
   .addOption(
@@ -42,11 +44,7 @@ const command = new Command('dev')
     }
     server.on('exit', (code) => process.exit(code ?? 0))
   })
-try {
-  await command.parseAsync()
-} catch (error) {
-  process.exitCode = explain(error)
-}
+  .parseAsync()
 
 function parsePort(value: string): number {
   const port = Number(value)

@@ -1,4 +1,5 @@
-import { access, readFile, stat, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { Option } from '@commander-js/extra-typings'
 import * as z from 'zod'
 import { makeSsnKeyPair, type SsnKeyPair } from '../../ssn/open.ts'
@@ -49,12 +50,7 @@ export async function readKeyFile(file: string): Promise<SsnKeyPair> {
 
 /** The key pair in the file, which is made if it does not exist. Throws Failure. */
 export async function keyPairIn(file: string): Promise<SsnKeyPair> {
-  const exists = await access(file).then(
-    () => true,
-    () => false,
-  )
-  if (exists) return await readKeyFile(file)
-
+  if (existsSync(file)) return await readKeyFile(file)
   const made = await makeSsnKeyPair()
   await writeKeyFile(file, made)
   return made

@@ -6,7 +6,8 @@ import { Failure } from '../terminal/failure.ts'
 import { fromCaller } from './input.ts'
 import type { Row } from './rows.ts'
 
-export type FieldErrors = Record<string, string[]>
+/** Messages by the name of a column. */
+export type FieldErrors = Record<string, string[] | undefined>
 
 /** Reports show the first few; the file has them all. */
 const SHOWN = 10
@@ -56,5 +57,5 @@ async function openedFor(path: string): Promise<WriteStream> {
 
 const sentence = (errors: FieldErrors) =>
   Object.entries(errors)
-    .map(([field, messages]) => `${field} ${messages.join(', ')}`)
+    .map(([field, messages]) => `${field} ${messages?.join(', ')}`)
     .join('; ')

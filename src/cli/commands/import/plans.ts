@@ -1,4 +1,5 @@
 import type { Command } from '@commander-js/extra-typings'
+import * as z from 'zod'
 import { TAKEN } from '../../../fields/messages.ts'
 import { isUnpublished, markUnpublished, publishCatalogue } from '../../../plans/publish.ts'
 import {
@@ -54,10 +55,7 @@ export async function importPlans(
   const imported = await importRows(file, options, signal, {
     what: 'plans',
     columns: PLAN_COLUMNS,
-    schema: planRow,
-    // Two rows of one plan would overwrite each other at every run.
-    furtherErrors: ({ external_id }: CataloguePlan) =>
-      seen.size === seen.add(external_id).size ? { external_id: [TAKEN] } : {},
+    schema: (format) => planRow(format).pipe(oncePerFile(seen)),
     write,
   })
 
@@ -73,6 +71,13 @@ export async function importPlans(
   const { version: catalogueVersion } = await publishCatalogue(kv, db.bookmark(), hasChanged)
   return reportOf(imported, options, { deactivated, refusal, catalogueVersion })
 }
+
+/** Two rows of one plan would overwrite each other at every run. */
+const oncePerFile = (seen: Set<string>) =>
+  z.custom<CataloguePlan>().refine(({ external_id }) => seen.size < seen.add(external_id).size, {
+    path: ['external_id'],
+    error: TAKEN,
+  })
 
 /** Why the file cannot tell which plans are missing, or undefined if it can. */
 function whyNotDeactivate(seen: ReadonlySet<string>, { rejections }: Imported): string | undefined {

@@ -1,9 +1,9 @@
 import type { Command } from '@commander-js/extra-typings'
-import type * as z from 'zod'
+import * as z from 'zod'
 import { INVALID } from '../../../fields/messages.ts'
 import { STDIN } from '../../files/input.ts'
 import { openRejections, type FieldErrors, type Rejections } from '../../files/rejections.ts'
-import { openRows, type Format, type Row } from '../../files/rows.ts'
+import { openRows, type Format } from '../../files/rows.ts'
 import { onStore } from '../../store/choice.ts'
 import { startProgress } from '../../terminal/progress.ts'
 import { counted, type Report } from '../../terminal/report.ts'
@@ -26,8 +26,6 @@ export type RowKind<Accepted> = {
   what: string
   columns: readonly string[]
   schema: (format: Format) => z.ZodType<Accepted>
-  /** What else is wrong with a row that fits the schema. */
-  furtherErrors?: (row: Accepted) => FieldErrors
   write: (rows: Accepted[]) => Promise<Partial<Counts>>
 }
 
@@ -39,7 +37,7 @@ export async function importRows<Accepted>(
   file: string,
   { dryRun, rejected = `${file === STDIN ? 'stdin' : file}.rejected.ndjson` }: Options,
   signal: AbortSignal,
-  { what, columns, schema, furtherErrors = () => ({}), write }: RowKind<Accepted>,
+  { what, columns, schema, write }: RowKind<Accepted>,
 ): Promise<Imported> {
   const { format, rows, share } = await openRows(file, columns, signal)
   const rowSchema = schema(format)
@@ -65,12 +63,12 @@ export async function importRows<Accepted>(
   try {
     for await (const row of rows) {
       read++
-      const accepted = check(row, rowSchema, furtherErrors)
-      if (accepted.success) {
-        batch.push(accepted.data)
-        characters += JSON.stringify(accepted.data).length
+      const checked = rowSchema.safeParse(row.columns)
+      if (checked.success) {
+        batch.push(checked.data)
+        characters += JSON.stringify(checked.data).length
       } else {
-        await rejections.add(row, accepted.errors)
+        await rejections.add(row, row.columns ? errorsOf(checked.error) : { row: [INVALID] })
       }
       if (batch.length === BATCH_ROWS || characters > BATCH_CHARACTERS) await flush()
     }
@@ -82,25 +80,7 @@ export async function importRows<Accepted>(
   }
 }
 
-function check<Accepted>(
-  { columns }: Row,
-  schema: z.ZodType<Accepted>,
-  furtherErrors: (row: Accepted) => FieldErrors,
-): { success: true; data: Accepted } | { success: false; errors: FieldErrors } {
-  if (columns === undefined) return { success: false, errors: { row: [INVALID] } }
-  const row = schema.safeParse(columns)
-  if (!row.success) return { success: false, errors: messagesOf(row.error) }
-  const errors = furtherErrors(row.data)
-  return Object.keys(errors).length > 0
-    ? { success: false, errors }
-    : { success: true, data: row.data }
-}
-
-function messagesOf({ issues }: z.ZodError): FieldErrors {
-  const errors: FieldErrors = {}
-  for (const { path, message } of issues) (errors[String(path[0] ?? 'row')] ??= []).push(message)
-  return errors
-}
+const errorsOf = (error: z.ZodError): FieldErrors => z.flattenError(error).fieldErrors
 
 type Outcome = {
   deactivated?: number | undefined

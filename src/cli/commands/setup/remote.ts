@@ -29,9 +29,9 @@ export async function setUpRemote(
     }
   }
   const done: Record<string, string> = {}
-  for (const { title, run: take } of steps) {
-    done[title] = await take()
-    note(`${title}: ${done[title]}`)
+  for (const step of steps) {
+    done[step.title] = await step.run()
+    note(`${step.title}: ${done[step.title]}`)
   }
   return {
     json: { environment: choice.env, steps: done, ...(run.token && { token: run.token.json }) },

@@ -67,11 +67,14 @@ function createDatabase(choice: RemoteChoice, { jurisdiction, location }: Wanted
     known: deployed(choice.config).databaseId,
     name,
     list: ['d1', 'list', '--json'],
-    listedAs: { name: 'name', id: 'uuid' },
     create: ['d1', 'create', name, ...place],
-    keptAs: { table: 'd1_databases', key: 'database_id' },
+    keptAs: ['d1_databases', 'database_id'],
+    hint: '',
   })
 }
+
+const KV_BETA = `
+Jurisdictions of KV are a private beta: unless your account is in it, add --kv-anywhere.`
 
 /** KV holds nothing about a person: hashes of tokens, names of clinics, the version of the catalogue. */
 function createNamespace(
@@ -86,12 +89,9 @@ function createNamespace(
     known: deployed(choice.config).namespaceId,
     name,
     list: ['kv', 'namespace', 'list'],
-    listedAs: { name: 'title', id: 'id' },
     create: ['kv', 'namespace', 'create', name, ...place],
-    keptAs: { table: 'kv_namespaces', key: 'id' },
-    ...(place.length > 0 && {
-      hint: 'Jurisdictions of KV are a private beta: unless your account is in it, add --kv-anywhere.',
-    }),
+    keptAs: ['kv_namespaces', 'id'],
+    hint: place.length === 0 ? '' : KV_BETA,
   })
 }
 
@@ -101,42 +101,40 @@ type Resource = {
   known: string | undefined
   name: string
   list: string[]
-  listedAs: { name: string; id: string }
   create: string[]
-  keptAs: { table: string; key: string }
-  /** What to do if it cannot be created. */
-  hint?: string
+  keptAs: [table: string, key: string]
+  /** Added to the message if it cannot be created. */
+  hint: string
 }
 
-const listing = z.array(z.record(z.string(), z.unknown()))
+/** Wrangler lists databases by name and uuid, namespaces by title and id. */
+const text = z.string().optional()
+const listing = z.array(z.object({ name: text, uuid: text, title: text, id: text }))
 
-/** A resource at Cloudflare that has a name and an id. It is found again if it was made but not written down. */
+/** A resource at Cloudflare that has a name and an id. One that was made but not written down is found again. */
 function findOrCreate(
   { file, env }: RemoteChoice,
   run: Run,
-  { title, known, name, list, listedAs, create, keptAs, hint }: Resource,
+  { title, known, name, list, create, keptAs: [table, key], hint }: Resource,
 ): Step {
-  const header = `[[env.${env}.${keptAs.table}]]`
+  const header = `[[env.${env}.${table}]]`
   const listArgs = [...list, '--config', file]
   const createArgs = [...create, '--config', file]
 
   async function find(): Promise<string | undefined> {
-    const listed = listing.safeParse(await askWrangler(listArgs))
-    if (!listed.success) {
-      throw new Failure(`\`wrangler ${list.join(' ')}\` answered in an unknown form`)
-    }
-    const id = listed.data.find((one) => one[listedAs.name] === name)?.[listedAs.id]
-    return typeof id === 'string' ? id : undefined
+    const { data: listed } = listing.safeParse(await askWrangler(listArgs))
+    if (!listed) throw new Failure(`\`wrangler ${list.join(' ')}\` answered in an unknown form`)
+    const found = listed.find((one) => (one.name ?? one.title) === name)
+    return found?.uuid ?? found?.id
   }
   /** The id is in what wrangler prints: its list may leave out namespaces that have a jurisdiction. */
   async function make(): Promise<string> {
     const printed = await runWrangler(createArgs).catch((error: unknown) => {
-      if (hint === undefined || !(error instanceof Failure)) throw error
-      throw new Failure(`${error.message}\n${hint}`)
+      throw error instanceof Failure ? new Failure(`${error.message}${hint}`) : error
     })
-    const id = /id"?\s*[:=]\s*"([0-9a-f-]{32,36})"/.exec(printed)?.[1] ?? (await find())
-    if (id === undefined) throw new Failure('wrangler does not list what it made: run this again')
-    return id
+    const [, id] = /id"?\s*[:=]\s*"([0-9a-f-]{32,36})"/.exec(printed) ?? []
+    if (id) return id
+    throw new Failure('wrangler did not print the id of what it made: run this again')
   }
 
   return {
@@ -146,13 +144,13 @@ function findOrCreate(
       : [
           `npx wrangler ${shellWords(listArgs)}`,
           `npx wrangler ${shellWords(createArgs)}   # unless it is listed`,
-          `${file}: ${header} ${keptAs.key} = its id`,
+          `${file}: ${header} ${key} = its id`,
         ],
     async run() {
       if (known) return `exists, ${known}`
       const existing = await find()
       const id = existing ?? (await make())
-      await setInWranglerToml(file, header, keptAs.key, `"${id}"`)
+      await setInWranglerToml(file, header, key, `"${id}"`)
       run.hasChanged = true
       return `${existing ? 'exists' : 'created'}, ${id}`
     },
