@@ -1,7 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { copyFile, readFile, rename, writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CONFIG, PROJECT } from '../support/project.ts'
+import { CONFIG } from '../support/project.ts'
 import { makeStore, run, runJson, wordsOf, type TestStore } from './command.ts'
 
 let store: TestStore
@@ -10,20 +9,26 @@ beforeAll(async () => {
 })
 afterAll(() => store.remove())
 
-const PLAN = '{"external_id":"1","plan_name":"One","carrier":"C","plan_type":"PPO","active":true}'
+const PLANS = 'external_id,plan_name,carrier,plan_type,active\n1,One,Harbor,PPO,yes\n'
 
 describe('doctor', () => {
-  it('fails while no catalogue is served, names the fix, and passes once it is done', async () => {
-    const { status, stdout } = await run(['doctor', ...store.flags])
-    await writeFile(store.file('plans.ndjson'), PLAN)
-    await runJson(['import', 'plans', store.file('plans.ndjson'), ...store.flags])
-    const found = await runJson(['doctor', ...store.flags])
+  it('fails while no catalogue is served, and passes once its fix was pasted', async () => {
+    const config = store.file("this clinic's.toml")
+    await copyFile(CONFIG, config)
+    await rename(store.state, store.file('its state'))
+    const flags = ['--local', '--persist-to', 'its state', '--config', "this clinic's.toml"]
+    await writeFile(store.file('plans.csv'), PLANS)
 
-    expect(status).toBe(1)
-    expect(stdout).toMatch(/FAIL.*catalogue version: none.*import plans plans.csv --local/)
-    expect(stdout).toMatch(/ok.*configuration of production: declares .*DB/)
-    expect(found).toMatchObject({ ok: true })
-    expect(found['checks']).toMatchObject([
+    const before = await run(['doctor', ...flags], { cwd: store.folder })
+    const [, fix] =
+      /FAIL.*catalogue version: none.*run `npm run clinic -- (.+)`/.exec(before.stdout) ?? []
+    await runJson(wordsOf(fix), { cwd: store.folder })
+    const after = await runJson(['doctor', ...flags], { cwd: store.folder })
+
+    expect(before.status).toBe(1)
+    expect(before.stdout).toMatch(/ok.*configuration of production: declares .*DB/)
+    expect(after).toMatchObject({ ok: true })
+    expect(after['checks']).toMatchObject([
       { name: 'configuration of the top level' },
       { name: 'configuration of staging' },
       { name: 'configuration of production' },
@@ -55,34 +60,23 @@ describe('doctor', () => {
     const config = store.file('spoiled.toml')
     await writeFile(config, spoil(await readFile(CONFIG, 'utf8')))
 
-    const { status, stdout } = await run(['doctor', '--config', config, ...store.flags])
+    // A store that does not exist is not opened.
+    const { stdout } = await run(['doctor', '--remote', '--env', 'production', '--config', config])
 
-    expect(status).toBe(1)
     expect(stdout).toMatch(finding)
   })
 
-  it('finds a store that was never set up, and names a command that can be pasted', async () => {
-    const config = store.file("this clinic's.toml")
-    const migrations = relative(store.folder, join(PROJECT, 'migrations'))
-    await writeFile(
-      config,
-      (await readFile(CONFIG, 'utf8')).replaceAll('"migrations"', `"${migrations}"`),
-    )
-    const empty = ['--local', '--persist-to', store.file('new state'), '--config', config]
+  it('finds a store that was never set up', async () => {
+    const empty = ['--local', '--persist-to', store.file('empty')]
 
-    const before = await run(['doctor', ...empty])
+    const { status, stdout } = await run(['doctor', ...empty])
     const token = await run(['token', 'list', ...empty])
-    const pasted = await run(wordsOf(/npm run clinic -- ([^`]+)`/.exec(token.stderr)?.[1]))
-    const after = await run(['doctor', ...empty])
 
-    expect(before.status).toBe(1)
-    expect(before.stdout).toMatch(/FAIL.*SSN key: none; run `npm run clinic -- setup --local/)
-    expect(before.stdout).toMatch(/FAIL.*migrations: 0001_\w+\.sql.* not applied; run/)
+    expect(status).toBe(1)
+    expect(stdout).toMatch(/FAIL.*SSN key: none; run `npm run clinic -- setup --local/)
+    expect(stdout).toMatch(/FAIL.*migrations: 0001_\w+\.sql.* not applied; run/)
     expect(token.status).toBe(1)
     expect(token.stderr).toContain('the store lacks migrations: run `npm run clinic -- setup')
-    expect(pasted.stdout).toMatch(/^migrations applied: 0001_/)
-    expect(after.stdout).toMatch(/ok.*migrations: all applied/)
-    expect(wordsOf(/import plans .+? (--local[^`]+)`/.exec(after.stdout)?.[1])).toEqual(empty)
   })
 
   it('repeats the flags of a store at Cloudflare', async () => {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { importOwnables } from '../../src/cli/commands/import/ownables.ts'
 import { importPlans } from '../../src/cli/commands/import/plans.ts'
 import { Failure } from '../../src/cli/terminal/failure.ts'
 import { databaseOf } from '../../src/db/session.ts'
@@ -43,11 +44,11 @@ async function write(name: string, text: string) {
   return store.file(name)
 }
 
-/** What `import plans` does with a file, on the store that the Worker has open: opening one takes a second. */
-async function load(file: string, options: Parameters<typeof importPlans>[2] = {}) {
-  const opened = { db: databaseOf(worker.env, 'first-primary'), kv: worker.env.TOKENS }
-  return await lendingSignals(() => importPlans(opened, file, options))
-}
+/** The store as the Worker has it open: opening it once more takes a second. */
+const opened = () => ({ db: databaseOf(worker.env, 'first-primary'), kv: worker.env.TOKENS })
+
+const load = (file: string, options: Parameters<typeof importPlans>[2] = {}) =>
+  lendingSignals(() => importPlans(opened(), file, options))
 
 const rejectedOf = async (file: string) =>
   (await readFile(`${file}.rejected.ndjson`, 'utf8'))
@@ -259,16 +260,19 @@ describe('import plans', () => {
 describe('import ownables', () => {
   it('registers the rows of a CSV, again without a change, for the Worker to find', async () => {
     const file = await write('patients.csv', 'Type,ID\nPatient,7001\nPatient,7002\nPatient,x\n,3\n')
-    const args = ['import', 'ownables', file, '--clinic', 'riverside', ...store.flags]
+    const again = (options: { dryRun?: true }) =>
+      lendingSignals(() => importOwnables(opened().db, file, { clinic: 'riverside', ...options }))
 
-    const dry = await runJson([...args, '--dry-run'])
+    const dry = await again({ dryRun: true })
     expect(existsSync(`${file}.rejected.ndjson`)).toBe(false)
-    const first = await runJson(args)
-    const second = await runJson(args)
+    const first = await runJson(
+      ['import', 'ownables', file, '--clinic', 'riverside'].concat(store.flags),
+    )
+    const second = await again({})
 
-    expect(dry).toMatchObject({ inserted: 2, rejected: 2, dry_run: true })
+    expect(dry.json).toMatchObject({ inserted: 2, rejected: 2, dry_run: true })
     expect(first).toMatchObject({ inserted: 2, unchanged: 0, rejected: 2 })
-    expect(second).toMatchObject({ inserted: 0, unchanged: 2, rejected: 2 })
+    expect(second.json).toMatchObject({ inserted: 0, unchanged: 2, rejected: 2 })
     expect((await rejectedOf(file)).map(({ errors }) => errors)).toEqual([
       { id: ['is not a number'] },
       { type: ["can't be blank"] },

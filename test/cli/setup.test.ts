@@ -17,7 +17,7 @@ const args = process.argv.slice(2)
 appendFileSync(folder + '/calls', JSON.stringify(args) + '\\n')
 const call = args.join(' ')
 const kept = folder + '/account.json'
-const account = existsSync(kept) ? JSON.parse(readFileSync(kept, 'utf8')) : { d1: [], kv: [], keys: [], deployments: [] }
+const account = JSON.parse(readFileSync(kept, 'utf8'))
 const refused = existsSync(folder + '/refuse') ? readFileSync(folder + '/refuse', 'utf8') : undefined
 if (refused && call.startsWith(refused)) { console.error('X [ERROR] no such thing today'); process.exit(1) }
 const answers = [
@@ -49,6 +49,8 @@ if (answered !== undefined) console.log('\\u26c5 wrangler\\n' + JSON.stringify(a
 writeFileSync(kept, JSON.stringify(account))
 `
 
+const EMPTY = { d1: [], kv: [], keys: [], deployments: [] }
+
 let folder: string
 let config: string
 beforeEach(async () => {
@@ -56,6 +58,7 @@ beforeEach(async () => {
   config = join(folder, 'wrangler.toml')
   await copyFile(CONFIG, config)
   await writeFile(join(folder, 'wrangler'), STAND_IN)
+  await writeFile(join(folder, 'account.json'), JSON.stringify(EMPTY))
   await chmod(join(folder, 'wrangler'), 0o755)
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
@@ -151,38 +154,35 @@ describe('setup --remote', () => {
     })
   })
 
-  it('goes on where it failed, wherever that was', async () => {
-    const refused = [
-      'd1 create',
-      'kv namespace create',
-      'd1 migrations',
-      'deploy dist',
-      'kv key put',
-    ]
-    for (const call of refused) {
+  it('goes on where it failed, and finds what was made but not written down', async () => {
+    const account = { d1: [{ name: 'clinic-insurances-staging', uuid: '0ddba11' }] }
+    await writeFile(join(folder, 'account.json'), JSON.stringify({ ...EMPTY, ...account }))
+    const failing = async (call: string, ...more: string[]) => {
       await writeFile(join(folder, 'refuse'), call)
-      const failed = await run(setup(...STAGING), options())
-      expect(failed.status).toBe(1)
-      expect(failed.stderr).toContain('no such thing today')
+      const { status, stderr } = await run(setup(...STAGING, ...more), options())
+      expect(status).toBe(1)
+      expect(stderr).toContain('no such thing today')
+      return stderr
     }
+
+    const withoutKv = await failing('kv namespace create clinic-insurances-staging-tokens --jur')
+    await failing('deploy dist', '--kv-anywhere')
+    await failing('kv key put')
     await rm(join(folder, 'refuse'))
-
-    await runJson(setup(...STAGING), options())
-
-    const account = JSON.parse(await readFile(join(folder, 'account.json'), 'utf8'))
-    expect(account).toMatchObject({ d1: [{}], kv: [{}], keys: [{}] })
-    expect(account.deployments.length).toBeGreaterThan(0)
-  })
-
-  it('finds a database again that was made but not written down', async () => {
-    await writeFile(
-      join(folder, 'account.json'),
-      '{"d1":[{"name":"clinic-insurances-staging","uuid":"0ddba11"}],"kv":[],"keys":[],"deployments":[]}',
-    )
-
     const { steps } = await runJson(setup(...STAGING), options())
 
+    expect(withoutKv).toContain('add --kv-anywhere')
     expect(steps).toMatchObject({ 'D1 database': 'exists, 0ddba11' })
+    const made = (await calls()).map((args) => args.join(' '))
+    expect(made).not.toContain('d1 create')
+    expect(made).toContain(
+      `kv namespace create clinic-insurances-staging-tokens --config ${config}`,
+    )
+    expect(JSON.parse(await readFile(join(folder, 'account.json'), 'utf8'))).toMatchObject({
+      kv: [{ jurisdiction: false }],
+      keys: [{}],
+      deployments: [{}],
+    })
   })
 
   it('prints each step at a dry run, asks nothing and changes nothing', async () => {
@@ -208,24 +208,6 @@ describe('setup --remote', () => {
       expect.stringContaining(`d1 create clinic-insurances-production --jurisdiction ${name}`),
       expect.stringContaining(`create clinic-insurances-production-tokens --jurisdiction ${name}`),
     ])
-  })
-
-  it('creates KV without a jurisdiction only when it is told to', async () => {
-    await writeFile(
-      join(folder, 'refuse'),
-      'kv namespace create clinic-insurances-staging-tokens --jur',
-    )
-
-    const refused = await run(setup(...STAGING), options())
-    const done = await run(setup(...STAGING, '--kv-anywhere'), options())
-
-    expect(refused.status).toBe(1)
-    expect(refused.stderr).toContain('no such thing today')
-    expect(refused.stderr).toContain('add --kv-anywhere')
-    expect(done.status).toBe(0)
-    expect((await calls()).map((args) => args.join(' '))).toContain(
-      `kv namespace create clinic-insurances-staging-tokens --config ${config}`,
-    )
   })
 
   it('says what to do when nobody is signed in', async () => {

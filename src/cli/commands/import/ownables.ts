@@ -1,5 +1,6 @@
 import type { Command } from '@commander-js/extra-typings'
 import * as z from 'zod'
+import type { Session } from '../../../db/session.ts'
 import { recordId } from '../../../fields/number.ts'
 import { ownableType } from '../../../fields/ownable-type.ts'
 import { compareOwnables, registerOwnables } from '../../../ownables/queries.ts'
@@ -7,8 +8,8 @@ import { chooseStore } from '../../store/choice.ts'
 import { withStore } from '../../store/open.ts'
 import { stopAtCtrlC } from '../../terminal/failure.ts'
 import { example, parseClinic } from '../../terminal/options.ts'
-import { print } from '../../terminal/report.ts'
-import { importRows, onImport, reportOf } from './rows.ts'
+import { print, type Report } from '../../terminal/report.ts'
+import { importRows, onImport, reportOf, type ImportOptions } from './rows.ts'
 
 /** In a CSV an id is text. */
 const ownableRow = z.object({
@@ -26,14 +27,21 @@ export const define = (command: Command) =>
     .addHelpText(...example('import ownables patients.csv --clinic riverside --local'))
     .action(async (file, options) => {
       const choice = await chooseStore(options)
-      const imported = await withStore(choice, ({ db }) =>
-        importRows(file, options, stopAtCtrlC(), {
-          what: 'ownables',
-          columns: ['type', 'id'],
-          schema: () => ownableRow,
-          write: (rows) =>
-            (options.dryRun ? compareOwnables : registerOwnables)(db, options.clinic, rows),
-        }),
-      )
-      print(reportOf(imported, options), options)
+      print(await withStore(choice, ({ db }) => importOwnables(db, file, options)), options)
     })
+
+/** Registers the ownables of a clinic. */
+export async function importOwnables(
+  db: Session,
+  file: string,
+  options: ImportOptions & { clinic: string },
+): Promise<Report> {
+  const imported = await importRows(file, options, stopAtCtrlC(), {
+    what: 'ownables',
+    columns: ['type', 'id'],
+    schema: () => ownableRow,
+    write: (rows) =>
+      (options.dryRun ? compareOwnables : registerOwnables)(db, options.clinic, rows),
+  })
+  return reportOf(imported, options)
+}

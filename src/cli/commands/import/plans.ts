@@ -15,13 +15,11 @@ import { stopAtCtrlC } from '../../terminal/failure.ts'
 import { example } from '../../terminal/options.ts'
 import { print, type Report } from '../../terminal/report.ts'
 import { PLAN_COLUMNS, planRow } from './plan-row.ts'
-import { importRows, onImport, reportOf, type Imported } from './rows.ts'
+import { importRows, onImport, reportOf, type Imported, type ImportOptions } from './rows.ts'
 
 const PAGE_ROWS = 500
 
-type Options = {
-  dryRun?: true | undefined
-  rejected?: string | undefined
+type Options = ImportOptions & {
   deactivateMissing?: true | undefined
   republish?: true | undefined
 }

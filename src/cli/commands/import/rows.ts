@@ -19,7 +19,7 @@ export const onImport = (command: Command) =>
     .option('--dry-run', 'say what would change, and change nothing')
     .option('--rejected <file>', 'where rejected rows go (default: <file>.rejected.ndjson)')
 
-type Options = { dryRun?: true | undefined; rejected?: string | undefined }
+export type ImportOptions = { dryRun?: true | undefined; rejected?: string | undefined }
 
 /** How rows of one kind are read and written. */
 export type RowKind<Accepted> = {
@@ -35,7 +35,7 @@ export type Imported = { counts: Counts; rejections: Rejections }
 /** Writes the rows of a file in batches, and sets aside those that are wrong. Throws Failure. */
 export async function importRows<Accepted>(
   file: string,
-  { dryRun, rejected = `${file === STDIN ? 'stdin' : file}.rejected.ndjson` }: Options,
+  { dryRun, rejected = `${file === STDIN ? 'stdin' : file}.rejected.ndjson` }: ImportOptions,
   signal: AbortSignal,
   { what, columns, schema, write }: RowKind<Accepted>,
 ): Promise<Imported> {
@@ -92,7 +92,7 @@ type Outcome = {
 /** What an import tells. */
 export function reportOf(
   { counts, rejections }: Imported,
-  { dryRun }: Options,
+  { dryRun }: ImportOptions,
   { deactivated, refusal, catalogueVersion }: Outcome = {},
 ): Report {
   const all = {
