@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CONFIG } from '../src/cli/store.ts'
+import { CONFIG } from './support/project.ts'
 import { FAILURE_POLICY, TOKEN_POLICY } from '../src/http/headers.ts'
 import { aDependent } from './support/fixtures.ts'
 import { startWorker, type TestWorker } from './support/worker.ts'

@@ -4,7 +4,7 @@ import { Ruleset, Spectral } from '@stoplight/spectral-core'
 import { oas } from '@stoplight/spectral-rulesets'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import project from '../package.json' with { type: 'json' }
-import { PROJECT } from '../src/cli/store.ts'
+import { PROJECT } from './support/project.ts'
 import { routes } from '../src/index.ts'
 import { openapiDocument } from '../src/openapi/document.ts'
 import { VERSION } from '../src/service/version.ts'

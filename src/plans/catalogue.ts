@@ -34,13 +34,6 @@ const understand = recordReader(2, catalogueRecord)
 export const readCatalogue = (record: string | null | undefined): CatalogueRecord | undefined =>
   understand(record ?? 'null').data
 
-/** Makes what D1 held at `bookmark` the catalogue that edges serve, under a version never used before. */
-export async function publishCatalogue(kv: KVNamespace, bookmark = ''): Promise<CatalogueRecord> {
-  const published = { version: crypto.randomUUID(), bookmark }
-  await kv.put(CATALOGUE_KEY, JSON.stringify(published))
-  return published
-}
-
 /** The strong ETag (RFC 9110 §8.8.3): one version answers one query with the same bytes for ever. No comma is in it unescaped. */
 export const etagOf = (version: string, search: string) => `"${REPRESENTATION}.${version}${search}"`
 

@@ -20,11 +20,34 @@ export const tokenRecord = z.object({
   created_at: z.iso.datetime(),
   expires_at: z.iso.datetime().nullable(),
   revoked_at: z.iso.datetime().nullable(),
+  /** What `expires_at` was until the token was replaced, which brings its end forward. */
+  planned_expires_at: z.iso.datetime().nullable().optional(),
 })
 export type TokenRecord = z.infer<typeof tokenRecord>
 
-/** Whether the token still lets anyone in at `now`, in milliseconds since the epoch. */
-export function isLive(record: TokenRecord, now: number): boolean {
-  if (record.revoked_at !== null) return false
-  return record.expires_at === null || now < Date.parse(record.expires_at)
+type NewRecord = Pick<TokenRecord, 'clinic_id' | 'label' | 'scopes'> & {
+  /** In milliseconds; the token does not expire without it. */
+  lifetime?: number | undefined
 }
+
+/** The record of a token that is issued at `now`. */
+export const newRecord = (
+  { clinic_id, label, scopes, lifetime }: NewRecord,
+  now = Date.now(),
+): TokenRecord => ({
+  clinic_id,
+  label,
+  scopes,
+  created_at: new Date(now).toISOString(),
+  expires_at: lifetime === undefined ? null : new Date(now + lifetime).toISOString(),
+  revoked_at: null,
+})
+
+/** What a token is at `now`, in milliseconds since the epoch. */
+export function stateOf(record: TokenRecord, now = Date.now()): 'live' | 'expired' | 'revoked' {
+  if (record.revoked_at !== null) return 'revoked'
+  return record.expires_at === null || now < Date.parse(record.expires_at) ? 'live' : 'expired'
+}
+
+/** Whether the token still lets anyone in at `now`, in milliseconds since the epoch. */
+export const isLive = (record: TokenRecord, now: number) => stateOf(record, now) === 'live'

@@ -11,6 +11,8 @@ const SECRET_DIGITS = 43
 const CHECKSUM_DIGITS = 6
 const WELL_FORMED = new RegExp(`^${PREFIX}[0-9A-Za-z]{${SECRET_DIGITS + CHECKSUM_DIGITS}}$`)
 
+export const KEY_PREFIX = 'token:'
+
 /** A new token. It exists here and at its clinic; what is stored is `tokenKey` of it. */
 export function mintToken(): string {
   return withChecksum(PREFIX + base62(randomSecret(), SECRET_DIGITS))
@@ -30,11 +32,11 @@ export function withChecksum(prefixAndSecret: string): string {
 
 /** The key of a token's record in KV: `token:` and the SHA-256 of the token in hex. */
 export async function tokenKey(token: string): Promise<string> {
-  return `token:${await sha256(token)}`
+  return KEY_PREFIX + (await sha256(token))
 }
 
 /** The public name of a token, 16 hex digits of its hash: for logs and lists, useless as a credential. */
-export const tokenIdOf = (key: string) => key.slice('token:'.length, 'token:'.length + 16)
+export const tokenIdOf = (key: string) => key.slice(KEY_PREFIX.length, KEY_PREFIX.length + 16)
 
 function randomSecret(): bigint {
   return crypto

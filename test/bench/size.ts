@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import * as z from 'zod'
-import { PROJECT } from '../../src/cli/store.ts'
+import { PROJECT } from '../support/project.ts'
 
 const run = promisify(execFile)
 

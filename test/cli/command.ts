@@ -1,36 +1,90 @@
-import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { execFileSync, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { cp, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Miniflare } from 'miniflare'
 import { vi } from 'vitest'
 import * as z from 'zod'
+import { clinic } from '../../src/cli/index.ts'
+import { storageOf } from '../../src/cli/store/open.ts'
+import { readWranglerToml } from '../../src/cli/store/wrangler-toml.ts'
 import type { Bindings } from '../../src/factory.ts'
-import { readConfiguration } from '../../src/cli/configuration.ts'
-import { storageOf } from '../../src/cli/open-store.ts'
-import { PROJECT } from '../../src/cli/store.ts'
+import { newRecord, SCOPES } from '../../src/tokens/record.ts'
+import { putToken } from '../../src/tokens/store.ts'
+import { mintToken } from '../../src/tokens/token.ts'
+import { CONFIG, PROJECT } from '../support/project.ts'
 
-// A test here runs processes one after another, each of which starts a workerd.
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
-
-/** What `npm run clinic` starts, without npm around it, so that a signal reaches the command itself. */
-const [, ...COMMAND] = z
-  .object({ scripts: z.object({ clinic: z.string() }) })
-  .parse(JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')))
-  .scripts.clinic.split(' ')
+// Each command that works on a store starts a workerd.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 export type Finished = { status: number | null; stdout: string; stderr: string }
 
-type Options = { input?: string; env?: Record<string, string>; cwd?: string }
+type Options = { env?: Record<string, string>; cwd?: string }
 
-/** Starts the command line as a process; `finished` tells how it ended. */
-export function start(args: readonly string[], { input, env = {}, cwd }: Options = {}) {
-  const child = spawn(process.execPath, [...COMMAND, ...args], {
+/** Runs a command line within this process, where nothing has to be loaded again, and tells how it ended. */
+export async function run(args: readonly string[], { env = {}, cwd }: Options = {}) {
+  const printed = { stdout: '', stderr: '' }
+  const streams = (['stdout', 'stderr'] as const).map((name) =>
+    vi.spyOn(process[name], 'write').mockImplementation((text) => {
+      printed[name] += String(text)
+      return true
+    }),
+  )
+  const variables = Object.entries({ ...(cwd && { INIT_CWD: cwd }), ...env })
+  for (const [name, value] of variables) vi.stubEnv(name, value)
+  process.exitCode = undefined
+  try {
+    await lendingSignals(() => clinic(args))
+    return { status: Number(process.exitCode ?? 0), ...printed }
+  } finally {
+    process.exitCode = undefined
+    for (const stream of streams) stream.mockRestore()
+    vi.unstubAllEnvs()
+  }
+}
+
+/** Takes Ctrl-C back from work in steps, which takes it over: the test runner needs it. */
+export async function lendingSignals<Result>(work: () => Promise<Result>): Promise<Result> {
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  const before = signals.map((signal) => process.listeners(signal))
+  try {
+    return await work()
+  } finally {
+    for (const [n, signal] of signals.entries()) {
+      process.removeAllListeners(signal)
+      for (const listener of before[n] ?? []) process.on(signal, listener)
+    }
+  }
+}
+
+/** Runs it for its JSON; the test fails if it fails. */
+export async function runJson(args: readonly string[], options?: Options) {
+  const { status, stdout, stderr } = await run([...args, '--json'], options)
+  if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}`)
+  const printed: unknown = JSON.parse(stdout)
+  return z.record(z.string(), z.unknown()).parse(printed)
+}
+
+const { scripts } = z
+  .object({ scripts: z.object({ clinic: z.string(), dev: z.string() }) })
+  .parse(JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')))
+
+/** The arguments with which an npm script starts Node. */
+export const argumentsOf = (script: keyof typeof scripts) => scripts[script].split(' ').slice(1)
+
+type Started = { input?: string; node?: readonly string[]; script?: keyof typeof scripts }
+
+/** Starts the command line as npm does, but without npm around it, so that a signal reaches it. */
+export function start(
+  args: readonly string[],
+  { input, node = [], script = 'clinic' }: Started = {},
+) {
+  const child = spawn(process.execPath, [...node, ...argumentsOf(script), ...args], {
     cwd: PROJECT,
     // A group of its own, so that a test can kill it together with the workerd below it.
     detached: true,
-    env: { ...process.env, ...(cwd && { INIT_CWD: cwd }), ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   const printed = { stdout: '', stderr: '' }
@@ -43,33 +97,42 @@ export function start(args: readonly string[], { input, env = {}, cwd }: Options
   return { child, printed, finished }
 }
 
-/** Runs the command line to its end. */
-export const run = (args: readonly string[], options?: Options) => start(args, options).finished
-
-/** Runs it for its JSON; the test fails if it fails. */
-export async function runJson(args: readonly string[], options?: Options) {
-  const { status, stdout, stderr } = await run([...args, '--json'], options)
-  if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}`)
-  const printed: unknown = JSON.parse(stdout)
-  return z.record(z.string(), z.unknown()).parse(printed)
-}
+/** The words that a shell makes of a line. */
+export const wordsOf = (line = '') =>
+  execFileSync('bash', ['-c', `printf '%s\\n' ${line}`], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
 
 /** A local store of its own, migrated and empty, and the flags that name it. */
 export async function makeStore() {
   const folder = await mkdtemp(join(tmpdir(), 'clinic-cli-'))
-  const flags = ['--local', '--persist-to', join(folder, 'state')]
-  await runJson(['setup', ...flags])
-  const keyFile = join(folder, 'state/ssn-development-key.json')
+  const state = join(folder, 'state')
+  await cp(await migratedState(), state, { recursive: true })
   return {
     folder,
-    flags,
-    keyFile,
+    state,
+    flags: ['--local', '--persist-to', state],
+    keyFile: join(state, 'ssn-development-key.json'),
     file: (name: string) => join(folder, name),
     remove: () => rm(folder, { recursive: true, force: true }),
   }
 }
 
 export type TestStore = Awaited<ReturnType<typeof makeStore>>
+
+/** An empty state with these migrations. It is made once and kept: wrangler takes seconds for it. */
+async function migratedState(): Promise<string> {
+  const hash = createHash('sha256')
+  for (const file of globSync(join(PROJECT, 'migrations/*.sql')).sort())
+    hash.update(readFileSync(file))
+  const state = join(PROJECT, '.wrangler', `migrated-${hash.digest('hex').slice(0, 16)}`)
+  if (existsSync(state)) return state
+
+  const made = await mkdtemp(`${state}-`)
+  await runJson(['setup', '--local', '--persist-to', made])
+  await rename(made, state).catch(() => rm(made, { recursive: true }))
+  return state
+}
 
 const BUNDLE = join(PROJECT, 'dist/index.js')
 
@@ -78,9 +141,9 @@ export async function serve(store: TestStore) {
   const { publicKey } = z
     .object({ publicKey: z.string() })
     .parse(JSON.parse(readFileSync(store.keyFile, 'utf8')))
-  const config = await readConfiguration({ local: true }, undefined)
+  const { top: config } = await readWranglerToml(CONFIG)
   const miniflare = new Miniflare({
-    resourcePersistencePath: store.file('state/v3'),
+    resourcePersistencePath: join(store.state, 'v3'),
     // A line for each request would drown what the tests report.
     handleStructuredLogs: () => {},
     workers: [
@@ -101,8 +164,21 @@ export async function serve(store: TestStore) {
       },
     ],
   })
+  const env = await miniflare.getBindings<Bindings>()
   return {
-    env: await miniflare.getBindings<Bindings>(),
+    env,
+    /** Issues a token that may do everything. */
+    async token(clinicId: string) {
+      const token = mintToken()
+      const record = newRecord({ clinic_id: clinicId, label: 'test', scopes: [...SCOPES] })
+      await putToken(env.TOKENS, token, record)
+      return token
+    },
+    /** Registers a clinic's patients. */
+    async patients(clinicId: string, ...ids: number[]) {
+      const insert = env.DB.prepare("INSERT INTO ownables VALUES (?, 'Patient', ?, '')")
+      await env.DB.batch(ids.map((id) => insert.bind(clinicId, id)))
+    },
     call: (path: string, token: string, body?: unknown) =>
       miniflare.dispatchFetch(`http://localhost/v1/clinic/insurances${path}`, {
         headers: { 'X-User-Token': token, 'Content-Type': 'application/json' },

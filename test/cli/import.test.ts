@@ -1,7 +1,12 @@
 import { existsSync } from 'node:fs'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { run, runJson, makeStore, serve, type TestStore } from './command.ts'
+import { importOwnables } from '../../src/cli/commands/import/ownables.ts'
+import { importPlans } from '../../src/cli/commands/import/plans.ts'
+import { Failure } from '../../src/cli/terminal/failure.ts'
+import { databaseOf } from '../../src/db/session.ts'
+import { aDependent } from '../support/fixtures.ts'
+import { lendingSignals, makeStore, run, runJson, serve, type TestStore } from './command.ts'
 
 let store: TestStore
 let worker: Awaited<ReturnType<typeof serve>>
@@ -9,10 +14,7 @@ let token: string
 beforeAll(async () => {
   store = await makeStore()
   worker = await serve(store)
-  const made = await runJson(
-    ['token', 'create', '--clinic', 'riverside', '--label', 'test'].concat(store.flags),
-  )
-  token = String(made['token'])
+  token = await worker.token('riverside')
 })
 afterAll(async () => {
   await worker.close()
@@ -42,6 +44,18 @@ async function write(name: string, text: string) {
   return store.file(name)
 }
 
+/** The store as the Worker has it open: opening it once more takes a second. */
+const opened = () => ({ db: databaseOf(worker.env, 'first-primary'), kv: worker.env.TOKENS })
+
+const load = (file: string, options: Parameters<typeof importPlans>[2] = {}) =>
+  lendingSignals(() => importPlans(opened(), file, options))
+
+const rejectedOf = async (file: string) =>
+  (await readFile(`${file}.rejected.ndjson`, 'utf8'))
+    .trim()
+    .split('\n')
+    .map((text) => JSON.parse(text))
+
 describe('import plans', () => {
   it('reads a CSV as spreadsheets write it', async () => {
     const file = await write(
@@ -52,10 +66,7 @@ describe('import plans', () => {
         'S2,  Silver ,Sheet,hmo,no,$0,"6,350.50",1e3,20%\r\n',
     )
 
-    expect(await runJson(['import', 'plans', file, ...store.flags])).toMatchObject({
-      inserted: 2,
-      rejected: 0,
-    })
+    expect((await load(file)).json).toMatchObject({ inserted: 2, rejected: 0 })
 
     const answer = await worker.call('/plans?carrier=sheet', token)
     expect(await answer.json()).toMatchObject({
@@ -95,7 +106,7 @@ describe('import plans', () => {
       }),
     )
 
-    await runJson(['import', 'plans', file, ...store.flags])
+    await load(file)
 
     const [plan] = await storedPlans('Lines')
     expect(JSON.parse(String(plan?.['coverage_details']))).toEqual({
@@ -108,19 +119,21 @@ describe('import plans', () => {
 
   it('changes nothing at a second run, updated_at included, and says so', async () => {
     const file = await write('again.ndjson', line('1', 'Again') + line('2', 'Again'))
-    const first = await runJson(['import', 'plans', file, ...store.flags])
+    const first = await load(file)
     const before = await storedPlans('Again')
 
-    const { stdout } = await run(['import', 'plans', file, ...store.flags])
-    const third = await runJson(['import', 'plans', file, ...store.flags])
+    const second = await load(file)
 
-    expect(stdout).toContain('0 inserted, 0 updated, 2 unchanged, 0 rejected\nnothing changed\n')
-    expect(third['catalogue_version']).toBe(first['catalogue_version'])
+    expect(second.lines.slice(0, 2)).toEqual([
+      '0 inserted, 0 updated, 2 unchanged, 0 rejected',
+      'nothing changed',
+    ])
+    expect(second.json['catalogue_version']).toBe(first.json['catalogue_version'])
     expect(await storedPlans('Again')).toEqual(before)
 
-    const republished = await runJson(['import', 'plans', file, '--republish', ...store.flags])
-    expect(republished).toMatchObject({ inserted: 0, updated: 0, unchanged: 2 })
-    expect(republished['catalogue_version']).not.toBe(first['catalogue_version'])
+    const republished = await load(file, { republish: true })
+    expect(republished.json).toMatchObject({ inserted: 0, updated: 0, unchanged: 2 })
+    expect(republished.json['catalogue_version']).not.toBe(first.json['catalogue_version'])
   })
 
   it('serves what it changed at once, though the old list was cached', async () => {
@@ -130,14 +143,14 @@ describe('import plans', () => {
       return { body, tier: answer.headers.get('X-Cache') }
     }
     const file = await write('fresh.ndjson', line('1', 'Fresh'))
-    await runJson(['import', 'plans', file, ...store.flags])
+    await load(file)
     await list()
     expect((await list()).tier).toBe('MEMORY')
 
     await write('fresh.ndjson', line('1', 'Fresh', { plan_name: 'Renamed' }) + line('2', 'Fresh'))
-    const counts = await runJson(['import', 'plans', file, ...store.flags])
+    const { json } = await load(file)
 
-    expect(counts).toMatchObject({ inserted: 1, updated: 1, unchanged: 0 })
+    expect(json).toMatchObject({ inserted: 1, updated: 1, unchanged: 0 })
     expect(await list()).toMatchObject({
       tier: 'MISS',
       body: { plans: [{ plan_name: 'Renamed' }, { plan_name: 'Plan 2' }] },
@@ -161,8 +174,7 @@ describe('import plans', () => {
     expect(status).toBe(0)
     expect(stdout).toContain('2 inserted, 0 updated, 0 unchanged, 4 rejected')
     expect(stdout).toContain("line 2 rejected: plan_name can't be blank; active is not included")
-    const rejected = (await readFile(`${file}.rejected.ndjson`, 'utf8')).trim().split('\n')
-    expect(rejected.map((text) => JSON.parse(text))).toMatchObject([
+    expect(await rejectedOf(file)).toMatchObject([
       {
         line: 2,
         errors: { plan_name: ["can't be blank"], active: ['is not included in the list'] },
@@ -185,95 +197,87 @@ describe('import plans', () => {
         'T4,fine,Torn,PPO,yes\n',
     )
 
-    const counts = await runJson(['import', 'plans', file, ...store.flags])
+    const { json } = await load(file)
 
-    expect(counts).toMatchObject({ inserted: 2, rejected: 2 })
-    const rejected = (await readFile(`${file}.rejected.ndjson`, 'utf8')).trim().split('\n')
-    expect(rejected.map((text) => JSON.parse(text).line)).toEqual([4, 5])
+    expect(json).toMatchObject({ inserted: 2, rejected: 2 })
+    expect((await rejectedOf(file)).map(({ line }) => line)).toEqual([4, 5])
   })
 
   it('writes nothing at a dry run and counts what it would do', async () => {
     const file = await write('dry.ndjson', line('1', 'Dry') + line('2', 'Dry'))
-    await runJson(['import', 'plans', file, ...store.flags])
+    await load(file)
     const before = await storedPlans('Dry')
     await write(
       'dry.ndjson',
       line('1', 'Dry', { active: false }) + line('2', 'Dry') + line('3', 'Dry'),
     )
 
-    const counts = await runJson(['import', 'plans', file, '--dry-run', ...store.flags])
+    const dry = await load(file, { dryRun: true })
 
-    expect(counts).toMatchObject({ inserted: 1, updated: 1, unchanged: 1, dry_run: true })
+    expect(dry.json).toMatchObject({ inserted: 1, updated: 1, unchanged: 1, dry_run: true })
     expect(await storedPlans('Dry')).toEqual(before)
-    const real = await runJson(['import', 'plans', file, ...store.flags])
-    expect(real).toMatchObject({ inserted: 1, updated: 1, unchanged: 1 })
+    const real = await load(file)
+    expect(real.json).toMatchObject({ inserted: 1, updated: 1, unchanged: 1 })
   })
 
   it('makes plans inactive that a sound file does not name', async () => {
-    const own = await makeStore()
-    const all = await write('all.ndjson', line('1', 'Gone') + line('2', 'Gone') + line('3', 'Gone'))
-    await runJson(['import', 'plans', all, ...own.flags])
-    const fewer = [...['import', 'plans', '-', '--deactivate-missing'], ...own.flags]
-    const torn = [...fewer, '--rejected', own.file('torn.ndjson')]
+    const all = ['1', '2', '3'].map((id) => line(id, 'Gone')).join('')
+    const loadAll = async (name: string, text: string) =>
+      load(await write(name, text), { deactivateMissing: true })
+    await loadAll('all.ndjson', all)
 
-    const refused = await run(torn, { input: line('1', 'Gone') + '{"external_id": "Gone-2"}\n' })
-    const empty = await run(fewer, { input: '' })
-    const done = await runJson(fewer, { input: line('2', 'Gone') })
-    const again = await runJson(fewer, { input: line('2', 'Gone') })
+    const torn = await loadAll('torn.ndjson', line('1', 'Gone') + '{"external_id": "Gone-2"}\n')
+    const empty = await loadAll('empty.ndjson', '')
+    const done = await loadAll('fewer.ndjson', line('2', 'Gone'))
+    const again = await loadAll('fewer.ndjson', line('2', 'Gone'))
 
-    expect(refused.status).toBe(1)
-    expect(refused.stdout).toContain('nothing was deactivated')
-    expect(empty.status).toBe(1)
-    expect(done).toMatchObject({ unchanged: 1, deactivated: 2 })
-    expect(again).toMatchObject({ unchanged: 1, deactivated: 0 })
-    await own.remove()
+    expect(torn).toMatchObject({
+      failed: true,
+      json: { refusal: expect.stringMatching(/^no plan was deactivated/) },
+    })
+    expect(empty).toMatchObject({ failed: true, json: { unchanged: 0 } })
+    expect(done.json).toMatchObject({ unchanged: 1, deactivated: 2 })
+    expect(again.json).toMatchObject({ unchanged: 1, deactivated: 0 })
+    expect((await storedPlans('Gone')).map(({ active }) => active)).toEqual([0, 1, 0])
   })
 
   it.each([
-    ['missing.csv', undefined, 1, 'cannot read'],
-    ['people.csv', 'Id,SSN\n1,987-65-4320\n', 1, 'has no column external_id, plan_name, carrier'],
-    ['twice.csv', 'a,A,external_id,plan_name,carrier,plan_type,active\n', 1, 'two columns named a'],
-    ['array.txt', '[{"external_id": "1"}]', 1, 'make each element a line'],
-  ])('refuses %s and says why', async (name, text, status, message) => {
-    const file = store.file(name)
-    if (text !== undefined) await write(name, text)
+    ['missing.csv', undefined, 'cannot read'],
+    ['people.csv', 'Id,SSN\n1,987-65-4320\n', 'has no column external_id, plan_name, carrier'],
+    ['twice.csv', 'a,A,external_id,plan_name,carrier,plan_type,active\n', 'two columns named a'],
+    ['array.txt', '[{"external_id": "1", "ssn": "987-65-4320"}]', 'make each element a line'],
+  ])('refuses %s and says why', async (name, text, message) => {
+    const file = text === undefined ? store.file(name) : await write(name, text)
 
-    const refused = await run(['import', 'plans', file, ...store.flags])
+    const refused = await load(file).catch((error: unknown) => error)
 
-    expect(refused.status).toBe(status)
-    expect(refused.stdout).toBe('')
-    expect(refused.stderr).toContain(message)
-    expect(refused.stderr).not.toContain('987')
+    expect(refused).toBeInstanceOf(Failure)
+    expect(String(refused)).toContain(message)
+    expect(String(refused)).not.toContain('987')
   })
 })
 
 describe('import ownables', () => {
   it('registers the rows of a CSV, again without a change, for the Worker to find', async () => {
     const file = await write('patients.csv', 'Type,ID\nPatient,7001\nPatient,7002\nPatient,x\n,3\n')
-    const args = ['import', 'ownables', file, '--clinic', 'riverside', ...store.flags]
+    const again = (options: { dryRun?: true }) =>
+      lendingSignals(() => importOwnables(opened().db, file, { clinic: 'riverside', ...options }))
 
-    const dry = await runJson([...args, '--dry-run'])
+    const dry = await again({ dryRun: true })
     expect(existsSync(`${file}.rejected.ndjson`)).toBe(false)
-    const first = await runJson(args)
-    const second = await runJson(args)
+    const first = await runJson(
+      ['import', 'ownables', file, '--clinic', 'riverside'].concat(store.flags),
+    )
+    const second = await again({})
 
-    expect(dry).toMatchObject({ inserted: 2, rejected: 2, dry_run: true })
+    expect(dry.json).toMatchObject({ inserted: 2, rejected: 2, dry_run: true })
     expect(first).toMatchObject({ inserted: 2, unchanged: 0, rejected: 2 })
-    expect(second).toMatchObject({ inserted: 0, unchanged: 2, rejected: 2 })
-    const rejected = (await readFile(`${file}.rejected.ndjson`, 'utf8')).trim().split('\n')
-    expect(rejected.map((text) => JSON.parse(text).errors)).toEqual([
+    expect(second.json).toMatchObject({ inserted: 0, unchanged: 2, rejected: 2 })
+    expect((await rejectedOf(file)).map(({ errors }) => errors)).toEqual([
       { id: ['is not a number'] },
       { type: ["can't be blank"] },
     ])
-    const created = await worker.call('/dependents', token, {
-      dependent: {
-        primary_holder_id: 7002,
-        first_name: 'Ida',
-        last_name: 'Sørensen',
-        date_of_birth: '2010-03-20',
-        relationship: 'child',
-      },
-    })
+    const created = await worker.call('/dependents', token, aDependent(7002))
     expect(created.status).toBe(201)
   })
 })

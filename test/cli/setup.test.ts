@@ -2,8 +2,8 @@ import { chmod, copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { CONFIG } from '../../src/cli/store.ts'
 import { isWellFormedToken, tokenIdOf, tokenKey } from '../../src/tokens/token.ts'
+import { CONFIG } from '../support/project.ts'
 import { run, runJson } from './command.ts'
 
 /**
@@ -17,15 +17,24 @@ const args = process.argv.slice(2)
 appendFileSync(folder + '/calls', JSON.stringify(args) + '\\n')
 const call = args.join(' ')
 const kept = folder + '/account.json'
-const account = existsSync(kept) ? JSON.parse(readFileSync(kept, 'utf8')) : { d1: [], kv: [], keys: [], deployments: [] }
+const account = JSON.parse(readFileSync(kept, 'utf8'))
 const refused = existsSync(folder + '/refuse') ? readFileSync(folder + '/refuse', 'utf8') : undefined
 if (refused && call.startsWith(refused)) { console.error('X [ERROR] no such thing today'); process.exit(1) }
 const answers = [
   ['whoami', () => ({ loggedIn: true })],
   ['d1 list', () => account.d1],
-  ['d1 create', () => { account.d1.push({ name: args[2], uuid: '5ca1ab1e-0000-4000-8000-00000000000' + account.d1.length }) }],
-  ['kv namespace list', () => account.kv],
-  ['kv namespace create', () => { account.kv.push({ title: args[3], id: 'feedc0de00000000000000000000000' + account.kv.length }) }],
+  ['d1 create', () => {
+    const uuid = '5ca1ab1e-0000-4000-8000-00000000000' + account.d1.length
+    account.d1.push({ name: args[2], uuid })
+    console.log('[[d1_databases]]\\nbinding = "DB"\\ndatabase_name = "' + args[2] + '"\\ndatabase_id = "' + uuid + '"')
+  }],
+  // Whether it lists the namespaces of a jurisdiction is not known, so here it does not.
+  ['kv namespace list', () => account.kv.filter(({ jurisdiction }) => !jurisdiction)],
+  ['kv namespace create', () => {
+    const id = 'feedc0de00000000000000000000000' + account.kv.length
+    account.kv.push({ title: args[3], id, jurisdiction: call.includes('--jurisdiction') })
+    console.log('[[kv_namespaces]]\\nbinding = "X"\\nid = "' + id + '"')
+  }],
   ['d1 migrations apply', () => console.log('No migrations to apply!')],
   ['deployments list', () => account.deployments],
   ['deploy dist/index.js', () => { account.deployments.push({ id: 'd' }); console.log('Deployed\\n  https://clinic-insurances-staging.example.workers.dev') }],
@@ -40,6 +49,8 @@ if (answered !== undefined) console.log('\\u26c5 wrangler\\n' + JSON.stringify(a
 writeFileSync(kept, JSON.stringify(account))
 `
 
+const EMPTY = { d1: [], kv: [], keys: [], deployments: [] }
+
 let folder: string
 let config: string
 beforeEach(async () => {
@@ -47,6 +58,7 @@ beforeEach(async () => {
   config = join(folder, 'wrangler.toml')
   await copyFile(CONFIG, config)
   await writeFile(join(folder, 'wrangler'), STAND_IN)
+  await writeFile(join(folder, 'account.json'), JSON.stringify(EMPTY))
   await chmod(join(folder, 'wrangler'), 0o755)
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
@@ -55,7 +67,7 @@ const options = () => ({
   cwd: folder,
   env: { STAND_IN: folder, PATH: [folder, process.env['PATH']].join(delimiter) },
 })
-const setup = (...args: string[]) => ['setup', '--remote', '--config', config, ...args]
+const setup = (...args: string[]) => ['setup', '--remote', '--config', 'wrangler.toml', ...args]
 const calls = async () => {
   const recorded = await readFile(join(folder, 'calls'), 'utf8').catch(() => '')
   return recorded
@@ -75,12 +87,10 @@ describe('setup --remote', () => {
     const made = (await calls()).map((args) => args.join(' '))
     expect(made.slice(0, -1)).toEqual([
       'whoami --json',
-      'd1 list --json',
-      'd1 create clinic-insurances-staging --jurisdiction eu',
-      'd1 list --json',
-      'kv namespace list',
-      'kv namespace create clinic-insurances-staging-tokens',
-      'kv namespace list',
+      `d1 list --json --config ${config}`,
+      `d1 create clinic-insurances-staging --jurisdiction eu --config ${config}`,
+      `kv namespace list --config ${config}`,
+      `kv namespace create clinic-insurances-staging-tokens --jurisdiction eu --config ${config}`,
       `d1 migrations apply DB --remote ${target}`,
       'deployments list --json --name clinic-insurances-staging',
       `deploy --dry-run --minify --outdir dist ${target}`,
@@ -144,46 +154,60 @@ describe('setup --remote', () => {
     })
   })
 
-  it.each(['kv namespace create', 'd1 migrations', 'deploy dist', 'kv key put'])(
-    'goes on where it failed: %s',
-    async (refused) => {
-      await writeFile(join(folder, 'refuse'), refused)
-      const failed = await run(setup(...STAGING), options())
-      await rm(join(folder, 'refuse'))
+  it('goes on where it failed, and finds what was made but not written down', async () => {
+    const account = { d1: [{ name: 'clinic-insurances-staging', uuid: '0ddba11' }] }
+    await writeFile(join(folder, 'account.json'), JSON.stringify({ ...EMPTY, ...account }))
+    const failing = async (call: string, ...more: string[]) => {
+      await writeFile(join(folder, 'refuse'), call)
+      const { status, stderr } = await run(setup(...STAGING, ...more), options())
+      expect(status).toBe(1)
+      expect(stderr).toContain('no such thing today')
+      return stderr
+    }
 
-      await runJson(setup(...STAGING), options())
+    const withoutKv = await failing('kv namespace create clinic-insurances-staging-tokens --jur')
+    await failing('deploy dist', '--kv-anywhere')
+    await failing('kv key put')
+    await rm(join(folder, 'refuse'))
+    const { steps } = await runJson(setup(...STAGING), options())
 
-      expect(failed.status).toBe(1)
-      expect(failed.stderr).toContain('no such thing today')
-      const made = (await calls()).map((args) => args.slice(0, 2).join(' '))
-      expect(made.filter((call) => call === 'd1 create')).toHaveLength(1)
-      const account = JSON.parse(await readFile(join(folder, 'account.json'), 'utf8'))
-      expect(account).toMatchObject({ d1: [{}], kv: [{}], keys: [{}] })
-      expect(account.deployments.length).toBeGreaterThan(0)
-    },
-  )
+    expect(withoutKv).toContain('add --kv-anywhere')
+    expect(steps).toMatchObject({ 'D1 database': 'exists, 0ddba11' })
+    const made = (await calls()).map((args) => args.join(' '))
+    expect(made).not.toContain('d1 create')
+    expect(made).toContain(
+      `kv namespace create clinic-insurances-staging-tokens --config ${config}`,
+    )
+    expect(JSON.parse(await readFile(join(folder, 'account.json'), 'utf8'))).toMatchObject({
+      kv: [{ jurisdiction: false }],
+      keys: [{}],
+      deployments: [{}],
+    })
+  })
 
   it('prints each step at a dry run, asks nothing and changes nothing', async () => {
     const before = await readFile(config, 'utf8')
+    const place = ['--env', 'production', '--location', 'weur', '--domain', 'api.example.com']
 
-    const { status, stdout } = await run(
-      setup(
-        '--dry-run',
-        '--env',
-        'production',
-        '--location',
-        'weur',
-        '--domain',
-        'api.example.com',
-      ),
-      options(),
-    )
+    const { status, stdout } = await run(setup('--dry-run', ...place), options())
 
     expect(status).toBe(0)
     expect(stdout).toContain('wrangler d1 create clinic-insurances-production --location weur')
     expect(stdout).toContain('custom_domain = true')
     expect(await calls()).toEqual([])
     expect(await readFile(config, 'utf8')).toBe(before)
+  })
+
+  it.each(['eu', 'us', 'fedramp'])('keeps D1 and KV in the jurisdiction %s', async (name) => {
+    const place = ['--env', 'production', '--jurisdiction', name]
+
+    const { stdout } = await run(setup('--dry-run', ...place), options())
+
+    const created = stdout.match(/wrangler .* create .*/g)
+    expect(created).toEqual([
+      expect.stringContaining(`d1 create clinic-insurances-production --jurisdiction ${name}`),
+      expect.stringContaining(`create clinic-insurances-production-tokens --jurisdiction ${name}`),
+    ])
   })
 
   it('says what to do when nobody is signed in', async () => {
@@ -198,10 +222,10 @@ describe('setup --remote', () => {
 
   it.each([
     [['--clinic', 'riverside'], 'say which environment: --env staging or production'],
-    [['--env', 'staging', '--clinic', 'riverside'], '--jurisdiction eu|fedramp or --location'],
-    [['--env', 'staging', '--jurisdiction', 'mars'], 'Allowed choices are eu, fedramp'],
-    [[...STAGING, '--domain', 'a"b'], '--domain: use a host name'],
-    [[...STAGING, '--clinic', 'River Side'], '--clinic: use 1 to 64'],
+    [['--env', 'staging', '--clinic', 'riverside'], '--jurisdiction eu|us|fedramp or --location'],
+    [['--env', 'staging', '--jurisdiction', 'mars'], 'Allowed choices are eu, us, fedramp'],
+    [[...STAGING, '--domain', 'a"b'], 'Use a host name'],
+    [[...STAGING, '--clinic', 'River Side'], 'Use 1 to 64'],
   ])('refuses %j', async (args, message) => {
     const { status, stderr } = await run(setup(...args), options())
 
@@ -212,17 +236,16 @@ describe('setup --remote', () => {
 })
 
 describe('ssn rotate --remote', () => {
-  it('has the new private key at its file and the public one in the configuration', async () => {
-    await runJson(setup(...STAGING), options())
+  it('has the new private key at its file, the public one in the configuration, and says what is next', async () => {
     const out = join(folder, 'second.key.json')
+    const flags = ['--remote', '--env', 'staging', '--config', config]
 
-    const rotated = await runJson(
-      ['ssn', 'rotate', '--remote', '--env', 'staging', '--out', out, '--config', config],
-      options(),
-    )
+    const { stdout } = await run(['ssn', 'rotate', ...flags, '--out', 'second.key.json'], options())
 
     const { publicKey } = JSON.parse(await readFile(out, 'utf8'))
-    expect(rotated['public_key']).toBe(publicKey)
     expect(await readFile(config, 'utf8')).toContain(`SSN_PUBLIC_KEY = "${publicKey}"`)
+    expect(stdout).toContain(out)
+    expect(stdout).toContain(`\n  npm run deploy -- --env staging --config ${config}\n`)
+    expect(stdout).toContain(`\n  npm run clinic -- ssn reseal ${flags.join(' ')}\n`)
   })
 })

@@ -1,21 +1,20 @@
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { copyFile, readFile, stat, writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { aDependent, aPersonInformation } from '../support/fixtures.ts'
 import { makeStore, run, runJson, serve, type TestStore } from './command.ts'
 
 let store: TestStore
+/** What was exported before any test, and the key that it is sealed to. */
+let counts: unknown
+let people: Exported[]
+let dependents: Exported[]
+let firstKey: string
 beforeAll(async () => {
   store = await makeStore()
-  const made = await runJson(
-    ['token', 'create', '--clinic', 'riverside', '--label', 'test'].concat(store.flags),
-  )
-  const token = String(made['token'])
-  await writeFile(store.file('patients.csv'), 'type,id\nPatient,1\nPatient,2\nPatient,3\n')
-  await runJson(
-    ['import', 'ownables', store.file('patients.csv'), '--clinic', 'riverside'].concat(store.flags),
-  )
   const worker = await serve(store)
+  const token = await worker.token('riverside')
+  await worker.patients('riverside', 1, 2, 3)
   for (const [id, ssn] of [
     [1, '987-65-4321'],
     [2, '987654322'],
@@ -27,85 +26,83 @@ beforeAll(async () => {
   const child = aDependent(1, { ssn: '987-65-4323' })
   expect((await worker.call('/dependents', token, child)).status).toBe(201)
   await worker.close()
+  const file = store.file('people.ndjson')
+  const flags = ['--clinic', 'riverside', '--out', file].concat(store.flags)
+  counts = await runJson(['export', 'person_informations', ...flags])
+  people = recordsOf(await readFile(file, 'utf8'))
+  dependents = await exported('dependents')
+  firstKey = store.file('first.key.json')
+  await copyFile(store.keyFile, firstKey)
 })
 afterAll(() => store.remove())
 
 const line = z.looseObject({
   ssn: z.looseObject({ key_id: z.string(), sealed: z.string() }).nullable(),
 })
+type Exported = z.infer<typeof line>
 const linesOf = (text: string) =>
   text
     .trim()
     .split('\n')
     .map((json): unknown => JSON.parse(json))
+const recordsOf = (text: string) => linesOf(text).map((record) => line.parse(record))
 const exported = async (table: string) => {
   const { status, stdout } = await run(
     ['export', table, '--clinic', 'riverside'].concat(store.flags),
   )
   expect(status).toBe(0)
-  return linesOf(stdout).map((record) => line.parse(record))
+  return recordsOf(stdout)
 }
-const open = (records: readonly unknown[], ...keys: string[]) =>
-  run(['ssn', 'open', '-', '--key', ...keys], {
-    input: records.map((record) => `${JSON.stringify(record)}\n`).join(''),
-  })
+const open = async (records: readonly unknown[], ...keys: string[]) => {
+  const file = store.file('export.ndjson')
+  await writeFile(file, records.map((record) => `${JSON.stringify(record)}\n`).join(''))
+  return await run(['ssn', 'open', file, '--key', ...keys])
+}
 
 describe('export', () => {
-  it.each(['person_informations', 'dependents'])(
-    'writes %s with their SSNs as they are stored',
-    async (table) => {
-      const records = await exported(table)
+  it('writes records with their SSNs as they are stored', () => {
+    const ssn = { sealed: expect.stringMatching(/^[\w-]{70,}=?$/) }
 
-      expect(records).toHaveLength(table === 'dependents' ? 1 : 3)
-      expect(records[0]).toMatchObject({
-        table,
-        clinic_id: 'riverside',
-        ssn: { sealed: expect.stringMatching(/^[\w-]{70,}=?$/) },
-      })
-      expect(JSON.stringify(records)).not.toMatch(/987-?65-?432/)
-    },
-  )
+    expect(people).toMatchObject([
+      { table: 'person_informations', clinic_id: 'riverside', ssn },
+      { ssn },
+      { ssn: null },
+    ])
+    expect(dependents).toMatchObject([{ table: 'dependents', clinic_id: 'riverside', ssn }])
+    expect(JSON.stringify([people, dependents])).not.toMatch(/987-?65-?432/)
+  })
 
   it('writes to a new file that its owner alone may read, and never over another', async () => {
     const file = store.file('people.ndjson')
-    const args = ['export', 'person_informations', '--clinic', 'riverside', '--out', file]
 
-    const first = await runJson([...args, ...store.flags])
-    const second = await run([...args, ...store.flags])
+    const again = await run(['ssn', 'open', file, '--key', firstKey, '--out', file])
 
-    expect(first).toEqual({ exported: 3 })
+    expect(counts).toEqual({ exported: 3 })
     expect((await stat(file)).mode & 0o077).toBe(0)
-    expect(second.status).toBe(1)
-  })
-
-  it('refuses a table that has no SSNs', async () => {
-    const refused = await run(['export', 'plans', '--clinic', 'riverside', ...store.flags])
-
-    expect(refused.status).toBe(2)
-    expect(refused.stderr).toContain('export person_informations or dependents')
+    expect(again.status).toBe(1)
+    expect(again.stderr).toContain('it exists')
   })
 })
 
 describe('ssn open', () => {
   it('gives back what the API sealed', async () => {
-    const people = await open(await exported('person_informations'), store.keyFile)
-    const dependents = await open(await exported('dependents'), store.keyFile)
+    const opened = await open([...people, ...dependents], firstKey)
 
-    expect(people.status).toBe(0)
-    expect(linesOf(people.stdout)).toMatchObject([
+    expect(opened.status).toBe(0)
+    expect(linesOf(opened.stdout)).toMatchObject([
       { ownable_id: 1, ssn: '987-65-4321' },
       { ownable_id: 2, ssn: '987-65-4322' },
       { ownable_id: 3, ssn: null },
+      { primary_holder_id: 1, ssn: '987-65-4323' },
     ])
-    expect(linesOf(dependents.stdout)).toMatchObject([{ ssn: '987-65-4323' }])
-    expect(people.stderr).not.toContain('987')
+    expect(opened.stderr).not.toContain('987')
   })
 
   it('refuses with another key', async () => {
     const other = store.file('other.key.json')
     await runJson(['ssn', 'keygen', '--out', other])
 
-    const refused = await open(await exported('dependents'), other)
+    const refused = await open(dependents, other)
 
     expect(refused.status).toBe(1)
     expect(refused.stdout).toBe('')
@@ -113,8 +110,8 @@ describe('ssn open', () => {
   })
 
   it('refuses SSNs that were swapped between owners, tables or clinics, or touched', async () => {
-    const [one, two] = await exported('person_informations')
-    const [child] = await exported('dependents')
+    const [one, two] = people
+    const [child] = dependents
     const forged = [
       { ...one, ssn: two?.ssn },
       { ...two, ssn: one?.ssn },
@@ -127,7 +124,7 @@ describe('ssn open', () => {
       one,
     ]
 
-    const { status, stdout, stderr } = await open(forged, store.keyFile)
+    const { status, stdout, stderr } = await open(forged, firstKey)
 
     expect(status).toBe(1)
     expect(linesOf(stdout)).toMatchObject([{ ownable_id: 1, ssn: '987-65-4321' }])
@@ -135,16 +132,14 @@ describe('ssn open', () => {
     expect(stderr).toContain('1 opened, 8 refused')
   })
 
-  it('asks for a key by a file, and takes none that is damaged', async () => {
-    await writeFile(store.file('damaged.key.json'), '{"privateKey":"c2VjcmV0"}')
+  it('takes no key file that is damaged, and warns of one that others can read', async () => {
+    await writeFile(store.file('damaged key.json'), '{"privateKey":"c2VjcmV0"}', { mode: 0o644 })
 
-    const without = await run(['ssn', 'open', '-'])
-    const damaged = await open([], store.file('damaged.key.json'))
+    const damaged = await open([], store.file('damaged key.json'))
 
-    expect(without.status).toBe(2)
-    expect(without.stderr).toContain('--key FILE')
     expect(damaged.status).toBe(1)
-    expect(damaged.stderr).toContain('holds no private key')
+    expect(damaged.stderr).toContain(`chmod 600 '${store.file('damaged key.json')}'`)
+    expect(damaged.stderr).toContain('is not a private key')
     expect(damaged.stderr).not.toContain('c2VjcmV0')
   })
 })
@@ -167,29 +162,30 @@ describe('ssn keygen', () => {
 
 describe('ssn rotate and reseal', () => {
   it('makes a second key the active one and moves the records over, as often as it is run', async () => {
-    const before = await exported('person_informations')
     const { keyId: oldId } = JSON.parse(await readFile(store.keyFile, 'utf8'))
     const oldKey = store.keyFile.replace(/json$/, `${oldId}.json`)
 
-    const rotated = await runJson(['ssn', 'rotate', ...store.flags])
+    const { stdout } = await run(['ssn', 'rotate', ...store.flags])
 
-    expect(rotated['key_id']).not.toBe(oldId)
-    expect((await open(before, oldKey)).status).toBe(0)
-    expect((await open(before, store.keyFile)).status).toBe(1)
+    const [, newId] = /key ([0-9a-f]{8})/.exec(stdout) ?? []
+    expect(newId).not.toBe(oldId)
+    expect(stdout).toContain(`\n  npm run dev -- --persist-to ${store.state}\n`)
+    expect(stdout).toContain(`ssn reseal ${store.flags.join(' ')} --key ${oldKey}\n`)
+    expect((await open(people, oldKey)).status).toBe(0)
+    expect((await open(people, store.keyFile)).status).toBe(1)
 
     const wrongKey = await run(['ssn', 'reseal', '--key', store.keyFile, ...store.flags])
     expect(wrongKey.status).toBe(1)
     expect(wrongKey.stdout).toContain('0 resealed')
-    expect(await exported('person_informations')).toEqual(before)
 
     const resealed = await runJson(['ssn', 'reseal', '--key', oldKey, ...store.flags])
     const again = await runJson(['ssn', 'reseal', '--key', oldKey, ...store.flags])
 
-    expect(resealed).toMatchObject({ key_id: rotated['key_id'], resealed: 3, refused: 0 })
+    expect(resealed).toMatchObject({ key_id: newId, resealed: 3, refused: 0 })
     expect(again).toMatchObject({ resealed: 0, refused: 0 })
     const after = await exported('person_informations')
     expect(after.map(({ ssn: _, ...record }) => record)).toEqual(
-      before.map(({ ssn: _, ...record }) => record),
+      people.map(({ ssn: _, ...record }) => record),
     )
     const opened = await open(after, store.keyFile)
     expect(linesOf(opened.stdout)).toMatchObject([

@@ -1,4 +1,4 @@
-import { DEMO_TOKENS, loadDemo } from '../../src/cli/demo.ts'
+import { DEMO_TOKENS, loadDemo } from '../../src/cli/dev/demo.ts'
 import { databaseOf } from '../../src/db/session.ts'
 import type { TestWorker } from './worker.ts'
 

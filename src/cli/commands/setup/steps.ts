@@ -1,0 +1,261 @@
+import * as z from 'zod'
+import { DEFAULT_SCOPES, newRecord } from '../../../tokens/record.ts'
+import { KEY_PREFIX, mintToken, tokenKey } from '../../../tokens/token.ts'
+import { fromCaller } from '../../files/input.ts'
+import { keyPairIn } from '../../files/key-file.ts'
+import { deployLine, wranglerFlags, type RemoteChoice } from '../../store/choice.ts'
+import { applyMigrations } from '../../store/migrations.ts'
+import { deployed, setInWranglerToml } from '../../store/wrangler-toml.ts'
+import { askWrangler, runWrangler } from '../../store/wrangler.ts'
+import { Failure } from '../../terminal/failure.ts'
+import { shellWords, type Report } from '../../terminal/report.ts'
+import { shownOnce } from '../token/shown-once.ts'
+
+export const JURISDICTIONS = ['eu', 'us', 'fedramp'] as const
+export const LOCATIONS = ['weur', 'eeur', 'apac', 'oc', 'wnam', 'enam'] as const
+
+/** What the operator wants to have. */
+export type Wanted = {
+  jurisdiction?: (typeof JURISDICTIONS)[number] | undefined
+  location?: (typeof LOCATIONS)[number] | undefined
+  kvAnywhere?: true | undefined
+  domain?: string | undefined
+  keyFile?: string | undefined
+  clinic?: string | undefined
+  label: string
+}
+
+/** One thing that setup sees to. */
+export type Step = {
+  title: string
+  /** What `--dry-run` prints: commands and edits, unless wrangler.toml says that they are done. */
+  plan: string[]
+  /** Does it unless it is done, and says which. */
+  run: () => Promise<string>
+}
+
+/** What one run has come to so far. */
+export type Run = { hasChanged: boolean; origin?: string; token?: Report }
+
+export const stepsOf = (choice: RemoteChoice, wanted: Wanted, run: Run): Step[] => [
+  signIn(),
+  createDatabase(choice, wanted, run),
+  createNamespace(choice, wanted, run),
+  migrate(choice),
+  setKey(choice, wanted, run),
+  ...(wanted.domain ? [setRoute(choice, wanted.domain, run)] : []),
+  deploy(choice, run),
+  issueFirstToken(choice, wanted, run),
+]
+
+const signIn = (): Step => ({
+  title: 'account',
+  plan: ['npx wrangler whoami --json'],
+  async run() {
+    await askWrangler(['whoami', '--json']).catch(() => {
+      throw new Failure('not signed in: run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN')
+    })
+    return 'signed in'
+  },
+})
+
+function createDatabase(choice: RemoteChoice, { jurisdiction, location }: Wanted, run: Run): Step {
+  const name = choice.config.d1_databases[0]?.database_name ?? ''
+  const place = jurisdiction ? ['--jurisdiction', jurisdiction] : ['--location', location ?? '']
+  return findOrCreate(choice, run, {
+    title: 'D1 database',
+    known: deployed(choice.config).databaseId,
+    name,
+    list: ['d1', 'list', '--json'],
+    create: ['d1', 'create', name, ...place],
+    keptAs: ['d1_databases', 'database_id'],
+    hint: '',
+  })
+}
+
+const KV_BETA = `
+Jurisdictions of KV are a private beta: unless your account is in it, add --kv-anywhere.`
+
+/** KV holds nothing about a person: hashes of tokens, names of clinics, the version of the catalogue. */
+function createNamespace(
+  choice: RemoteChoice,
+  { jurisdiction, kvAnywhere }: Wanted,
+  run: Run,
+): Step {
+  const name = `${choice.config.name}-tokens`
+  const place = jurisdiction && !kvAnywhere ? ['--jurisdiction', jurisdiction] : []
+  return findOrCreate(choice, run, {
+    title: 'KV namespace',
+    known: deployed(choice.config).namespaceId,
+    name,
+    list: ['kv', 'namespace', 'list'],
+    create: ['kv', 'namespace', 'create', name, ...place],
+    keptAs: ['kv_namespaces', 'id'],
+    hint: place.length === 0 ? '' : KV_BETA,
+  })
+}
+
+type Resource = {
+  title: string
+  /** Its id, if wrangler.toml has it. */
+  known: string | undefined
+  name: string
+  list: string[]
+  create: string[]
+  keptAs: [table: string, key: string]
+  /** Added to the message if it cannot be created. */
+  hint: string
+}
+
+/** Wrangler lists databases by name and uuid, namespaces by title and id. */
+const text = z.string().optional()
+const listing = z.array(z.object({ name: text, uuid: text, title: text, id: text }))
+
+/** A resource at Cloudflare that has a name and an id. One that was made but not written down is found again. */
+function findOrCreate(
+  { file, env }: RemoteChoice,
+  run: Run,
+  { title, known, name, list, create, keptAs: [table, key], hint }: Resource,
+): Step {
+  const header = `[[env.${env}.${table}]]`
+  const listArgs = [...list, '--config', file]
+  const createArgs = [...create, '--config', file]
+
+  async function find(): Promise<string | undefined> {
+    const { data: listed } = listing.safeParse(await askWrangler(listArgs))
+    if (!listed) throw new Failure(`\`wrangler ${list.join(' ')}\` answered in an unknown form`)
+    const found = listed.find((one) => (one.name ?? one.title) === name)
+    return found?.uuid ?? found?.id
+  }
+  /** The id is in what wrangler prints: its list may leave out namespaces that have a jurisdiction. */
+  async function make(): Promise<string> {
+    const printed = await runWrangler(createArgs).catch((error: unknown) => {
+      throw error instanceof Failure ? new Failure(`${error.message}${hint}`) : error
+    })
+    const [, id] = /id"?\s*[:=]\s*"([0-9a-f-]{32,36})"/.exec(printed) ?? []
+    if (id) return id
+    throw new Failure('wrangler did not print the id of what it made: run this again')
+  }
+
+  return {
+    title,
+    plan: known
+      ? [`exists: ${known}`]
+      : [
+          `npx wrangler ${shellWords(listArgs)}`,
+          `npx wrangler ${shellWords(createArgs)}   # unless it is listed`,
+          `${file}: ${header} ${key} = its id`,
+        ],
+    async run() {
+      if (known) return `exists, ${known}`
+      const existing = await find()
+      const id = existing ?? (await make())
+      await setInWranglerToml(file, header, key, `"${id}"`)
+      run.hasChanged = true
+      return `${existing ? 'exists' : 'created'}, ${id}`
+    },
+  }
+}
+
+function migrate(choice: RemoteChoice): Step {
+  const args = applyMigrations(choice)
+  return {
+    title: 'migrations',
+    plan: [`npx wrangler ${shellWords(args)}`],
+    async run() {
+      const printed = await runWrangler(args)
+      return printed.includes('No migrations to apply') ? 'none missing' : 'applied'
+    },
+  }
+}
+
+/** The private key is in its file before wrangler.toml names the public one. */
+function setKey({ file, env, config }: RemoteChoice, { keyFile }: Wanted, run: Run): Step {
+  const { ssnPublicKey } = deployed(config)
+  const path = fromCaller(keyFile ?? `ssn-${env}.key.json`)
+  const header = `[env.${env}.vars]`
+  return {
+    title: 'SSN key',
+    plan: ssnPublicKey
+      ? [`exists: ${ssnPublicKey}`]
+      : [
+          `private key to ${path}, unless that exists`,
+          `${file}: ${header} SSN_PUBLIC_KEY = its public half`,
+        ],
+    async run() {
+      if (ssnPublicKey) return `exists, ${ssnPublicKey}`
+      const key = await keyPairIn(path)
+      await setInWranglerToml(file, header, 'SSN_PUBLIC_KEY', `"${key.publicKey}"`)
+      run.hasChanged = true
+      return `key ${key.keyId}; its private half is in ${path}: keep a copy offline`
+    },
+  }
+}
+
+function setRoute({ file, env, config }: RemoteChoice, domain: string, run: Run): Step {
+  const value = `[{ pattern = "${domain}", custom_domain = true }]`
+  const isSet = deployed(config).origin === `https://${domain}`
+  return {
+    title: 'domain',
+    plan: [isSet ? `exists: ${domain}` : `${file}: [env.${env}] routes = ${value}`],
+    async run() {
+      if (isSet) return `exists, ${domain}`
+      await setInWranglerToml(file, `[env.${env}]`, 'routes', value)
+      run.hasChanged = true
+      run.origin = `https://${domain}`
+      return domain
+    },
+  }
+}
+
+/** The same two commands as `npm run deploy`: what is tested is what ships. */
+function deploy(choice: RemoteChoice, run: Run): Step {
+  const flags = wranglerFlags(choice)
+  const list = ['deployments', 'list', '--json', '--name', choice.config.name]
+  const build = ['deploy', '--dry-run', '--minify', '--outdir', 'dist', ...flags]
+  const ship = ['deploy', 'dist/index.js', '--no-bundle', ...flags]
+  return {
+    title: 'deployment',
+    plan: [
+      `npx wrangler ${shellWords(list)}`,
+      `npx wrangler ${shellWords(build)}   # if none is listed or something changed`,
+      `npx wrangler ${shellWords(ship)}   # likewise`,
+    ],
+    async run() {
+      const deployments = await askWrangler(list).catch(() => [])
+      if (!run.hasChanged && Array.isArray(deployments) && deployments.length > 0) {
+        return `exists; new code goes out with \`${deployLine(choice)}\``
+      }
+      await runWrangler(build)
+      const [origin] = /https:\/\/\S+\.workers\.dev/.exec(await runWrangler(ship)) ?? []
+      if (origin) run.origin ??= origin
+      return 'deployed'
+    },
+  }
+}
+
+function issueFirstToken(choice: RemoteChoice, { clinic, label }: Wanted, run: Run): Step {
+  const where = ['--binding', 'TOKENS', '--remote', ...wranglerFlags(choice)]
+  const list = ['kv', 'key', 'list', '--prefix', KEY_PREFIX, ...where]
+  return {
+    title: 'first token',
+    plan: clinic
+      ? [
+          `npx wrangler ${shellWords(list)}`,
+          `npx wrangler kv key put ${KEY_PREFIX}… ${shellWords(where)}   # unless one is listed`,
+        ]
+      : ['none: no --clinic was given'],
+    async run() {
+      if (!clinic) return 'none, as no --clinic was given: `token create` issues one'
+      const tokens = await askWrangler(list)
+      if (Array.isArray(tokens) && tokens.length > 0) return 'exists'
+      const record = newRecord({ clinic_id: clinic, label, scopes: DEFAULT_SCOPES })
+      const token = mintToken()
+      // The arguments hold nothing that lets anyone in: the token itself is not among them.
+      const [key, value] = [await tokenKey(token), JSON.stringify(record)]
+      await runWrangler(['kv', 'key', 'put', key, value, '--metadata', value, ...where])
+      run.token = await shownOnce(token, record, run.origin ?? deployed(choice.config).origin)
+      return `issued to ${clinic}`
+    },
+  }
+}

@@ -1,0 +1,85 @@
+import type { Command } from '@commander-js/extra-typings'
+import { decodeBase64Url } from 'hono/utils/encode'
+import { kinds } from '../../../kinds.ts'
+import {
+  listSealedToOtherKeys,
+  replaceSealed,
+  type Resealed,
+  type SealedRecord,
+} from '../../../records/stored.ts'
+import { openSsn, type SsnKeyPair } from '../../../ssn/open.ts'
+import { sealSsn } from '../../../ssn/seal.ts'
+import { keyIdOf } from '../../../ssn/suite.ts'
+import { keyOption, readKeys } from '../../files/key-file.ts'
+import { chooseStore, onStore } from '../../store/choice.ts'
+import { withStore, type Store } from '../../store/open.ts'
+import { activePublicKey } from '../../store/ssn-key.ts'
+import { stopAtCtrlC } from '../../terminal/failure.ts'
+import { example } from '../../terminal/options.ts'
+import { startProgress } from '../../terminal/progress.ts'
+import { counted, print, type Report } from '../../terminal/report.ts'
+
+const PAGE_ROWS = 200
+
+type Keys = ReadonlyMap<string, SsnKeyPair>
+
+export const define = (command: Command) =>
+  onStore(command)
+    .addOption(keyOption())
+    .addHelpText(...example('ssn reseal --remote --env production --key ssn-1.key.json'))
+    .action(async ({ key, ...options }) => {
+      const choice = await chooseStore(options)
+      const keys = await readKeys(key)
+      const publicKey = await activePublicKey(choice)
+      print(await withStore(choice, ({ db }) => resealAll(db, keys, publicKey)), options)
+    })
+
+/** Seals to the public key every SSN that is sealed to another key and that one of `keys` opens. */
+async function resealAll(db: Store['db'], keys: Keys, publicKey: string): Promise<Report> {
+  const signal = stopAtCtrlC()
+  const keyId = await keyIdOf(decodeBase64Url(publicKey))
+  const progress = startProgress('resealing')
+  let resealed = 0
+  let refused = 0
+  try {
+    for (const kind of kinds) {
+      for (let after = 0; ;) {
+        signal.throwIfAborted()
+        const sealed = await listSealedToOtherKeys(db, kind, keyId, after, PAGE_ROWS)
+        const last = sealed.at(-1)
+        if (last === undefined) break
+        after = last.id
+        const fresh = await Promise.all(sealed.map((one) => reseal(one, keys, publicKey)))
+        const readable = fresh.filter((one) => one !== undefined)
+        resealed += await replaceSealed(db, kind, readable)
+        refused += sealed.length - readable.length
+        progress.show(resealed + refused, undefined)
+      }
+    }
+  } finally {
+    progress.stop()
+  }
+  return {
+    json: { key_id: keyId, resealed, refused },
+    lines: [
+      `${counted(resealed)} resealed to key ${keyId}, ${counted(refused)} refused`,
+      refused > 0
+        ? 'Refused SSNs stay as they are: none of the given keys opens them for their owner.'
+        : 'No SSN is sealed to another key.',
+    ],
+    failed: refused > 0,
+  }
+}
+
+/** Undefined if none of the keys opens it. */
+async function reseal(
+  { id, keyId, sealed, owner }: SealedRecord,
+  keys: Keys,
+  publicKey: string,
+): Promise<Resealed | undefined> {
+  const key = keys.get(keyId)
+  const digits = key && (await openSsn(sealed, owner, key.privateKey).catch(() => undefined))
+  if (digits === undefined) return undefined
+  const fresh = await sealSsn(digits, owner, publicKey)
+  return { id, keyId: fresh.keyId, sealed: fresh.sealed, replaces: sealed }
+}

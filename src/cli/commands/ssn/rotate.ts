@@ -1,0 +1,74 @@
+import { link, rename } from 'node:fs/promises'
+import type { Command } from '@commander-js/extra-typings'
+import { makeSsnKeyPair, type SsnKeyPair } from '../../../ssn/open.ts'
+import { fromCaller } from '../../files/input.ts'
+import { writeKeyFile } from '../../files/key-file.ts'
+import {
+  chooseStore,
+  deployLine,
+  devLine,
+  onStore,
+  type LocalChoice,
+  type RemoteChoice,
+} from '../../store/choice.ts'
+import { developmentKey, developmentKeyFile } from '../../store/ssn-key.ts'
+import { setInWranglerToml } from '../../store/wrangler-toml.ts'
+import { Failure, Misuse } from '../../terminal/failure.ts'
+import { example } from '../../terminal/options.ts'
+import { print, shellWords } from '../../terminal/report.ts'
+
+type Rotated = { key: SsnKeyPair; file: string; next: string; oldKey?: string }
+
+export const define = (command: Command) =>
+  onStore(command)
+    .option('--out <file>', 'with --remote: a new file for the new private key')
+    .addHelpText(...example('ssn rotate --remote --env production --out ssn-2.key.json'))
+    .action(async ({ out, ...options }) => {
+      const choice = await chooseStore(options)
+      const { key, file, next, oldKey } =
+        choice.place === 'remote' ? await rotateRemote(choice, out) : await rotateLocal(choice, out)
+      print(
+        {
+          json: { key_id: key.keyId, public_key: key.publicKey, private_key_file: file },
+          lines: [
+            `New SSNs are to be sealed to key ${key.keyId}, whose private half is in ${file}.`,
+            'Keep the old private key until no SSN is sealed to it.',
+            '',
+            'Next:',
+            `  ${next}`,
+            `  npm run clinic -- ssn reseal ${choice.flags}${oldKey ? ` --key ${shellWords([oldKey])}` : ''}`,
+            ...(oldKey
+              ? []
+              : ['The second asks for the old private key, unless --key FILE is added.']),
+          ],
+        },
+        options,
+      )
+    })
+
+/** The new pair is in its file before wrangler.toml names it, so an interruption loses no private key. */
+async function rotateRemote(choice: RemoteChoice, out: string | undefined): Promise<Rotated> {
+  if (out === undefined) throw new Misuse('say where the new private key goes: --out FILE')
+  const file = fromCaller(out)
+  const key = await makeSsnKeyPair()
+  await writeKeyFile(file, key)
+  const table = `[env.${choice.env}.vars]`
+  await setInWranglerToml(choice.file, table, 'SSN_PUBLIC_KEY', `"${key.publicKey}"`)
+  return { key, file, next: deployLine(choice) }
+}
+
+/** The old pair gets a second name before the new one takes its place. */
+async function rotateLocal(choice: LocalChoice, out: string | undefined): Promise<Rotated> {
+  if (out !== undefined) throw new Misuse('--out goes with --remote: a local key has its own place')
+  const old = await developmentKey(choice)
+  const file = developmentKeyFile(choice)
+  const oldFile = file.replace(/json$/, `${old.keyId}.json`)
+  const key = await makeSsnKeyPair()
+  await writeKeyFile(`${file}.${key.keyId}.new`, key)
+  await link(file, oldFile).catch((error) => {
+    // The name contains the id of the key, so a file of that name has that key.
+    if (error.code !== 'EEXIST') throw new Failure(`cannot write ${oldFile}; nothing was changed`)
+  })
+  await rename(`${file}.${key.keyId}.new`, file)
+  return { key, file, next: devLine(choice), oldKey: oldFile }
+}

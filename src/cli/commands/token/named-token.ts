@@ -1,0 +1,55 @@
+import type { Command } from '@commander-js/extra-typings'
+import { findToken, type StoredToken } from '../../../tokens/store.ts'
+import { isWellFormedToken, tokenIdOf, tokenKey } from '../../../tokens/token.ts'
+import { readAll } from '../../files/input.ts'
+import { onStore, type StoreChoice } from '../../store/choice.ts'
+import { withStore, type Store } from '../../store/open.ts'
+import { askSecret, canAsk } from '../../terminal/ask.ts'
+import { Failure, Misuse } from '../../terminal/failure.ts'
+
+const TOKEN_ID = /^[0-9a-f]{16}$/
+
+/** KV's edges keep what they have read for a while. */
+export const KV_DELAY = 'At Cloudflare it can take up to 70 seconds until this is known everywhere.'
+
+/** Adds what a command takes that is about one token. */
+export const onToken = (command: Command) =>
+  onStore(command)
+    .argument(
+      '[id]',
+      'its id as `token list` shows it; without --token-file, the token is asked for',
+    )
+    .option('--token-file <file>', 'a file that holds the token itself (- for stdin)')
+
+/** Does `work` on the token named, which must be stored. Throws Failure and Misuse. */
+export async function withToken<Result>(
+  choice: StoreChoice,
+  id: string | undefined,
+  tokenFile: string | undefined,
+  work: (kv: Store['kv'], stored: StoredToken) => Promise<Result>,
+): Promise<Result> {
+  const named = id === undefined ? await idOfSecret(tokenFile) : checkId(id)
+  return await withStore(choice, async ({ kv }) => {
+    const stored = await findToken(kv, named)
+    if (stored) return await work(kv, stored)
+    throw new Failure(`no such token: see \`npm run clinic -- token list ${choice.flags}\``)
+  })
+}
+
+/** No argument may hold a token itself: arguments end up in the shell's history. */
+function checkId(id: string): string {
+  if (TOKEN_ID.test(id)) return id
+  throw new Misuse(
+    'name a token by its id, 16 hex digits as `token list` shows it, or put it in a --token-file',
+  )
+}
+
+async function idOfSecret(tokenFile: string | undefined): Promise<string> {
+  if (tokenFile === undefined && !canAsk()) {
+    throw new Misuse('say which token: its id, or --token-file FILE (- for stdin)')
+  }
+  const token =
+    tokenFile === undefined ? await askSecret('The token') : (await readAll(tokenFile)).trim()
+  if (isWellFormedToken(token)) return tokenIdOf(await tokenKey(token))
+  throw new Failure('that is not a token: a character is wrong or missing')
+}

@@ -1,0 +1,45 @@
+import { Option, type Command } from '@commander-js/extra-typings'
+import { stateOf } from '../../../tokens/record.ts'
+import { rotateToken } from '../../../tokens/store.ts'
+import { chooseStore } from '../../store/choice.ts'
+import { originOf } from '../../store/origin.ts'
+import { Failure } from '../../terminal/failure.ts'
+import { example, parseDuration } from '../../terminal/options.ts'
+import { print } from '../../terminal/report.ts'
+import { KV_DELAY, onToken, withToken } from './named-token.ts'
+import { shownOnce } from './shown-once.ts'
+
+export const define = (command: Command) =>
+  onToken(command)
+    .addOption(
+      new Option('--grace <duration>', 'how much longer the old one may live')
+        .argParser(parseDuration)
+        .default(parseDuration('24h'), '24h'),
+    )
+    .option(
+      '--expires <duration>',
+      'how long the new one lives (default: as long as the old one was to live)',
+      parseDuration,
+    )
+    .addHelpText(...example('token rotate 0123456789abcdef --local --grace 2h'))
+    .action(async (id, { tokenFile, grace, expires, ...options }) => {
+      const choice = await chooseStore(options)
+      const rotated = await withToken(choice, id, tokenFile, async (kv, stored) => {
+        const state = stateOf(stored.record)
+        if (state !== 'live') throw new Failure(`token ${stored.id} is ${state}: create a new one`)
+        return { old: stored.id, ...(await rotateToken(kv, stored, { grace, lifetime: expires })) }
+      })
+      const { json, lines } = await shownOnce(rotated.token, rotated.record, await originOf(choice))
+      const replaces = { id: rotated.old, expires_at: rotated.expiring.expires_at }
+      print(
+        {
+          json: { ...json, replaces },
+          lines: [
+            ...lines,
+            '',
+            `The old one, ${replaces.id}, expires at ${replaces.expires_at}. ${KV_DELAY}`,
+          ],
+        },
+        options,
+      )
+    })

@@ -1,0 +1,153 @@
+import type { Session } from '../../db/session.ts'
+import { dependents } from '../../dependents/kind.ts'
+import { PATIENT } from '../../fields/ownable-type.ts'
+import { registerOwnables } from '../../ownables/queries.ts'
+import { personInformations } from '../../person-informations/kind.ts'
+import { publishCatalogue } from '../../plans/publish.ts'
+import { listActivePlans, upsertPlans, type CataloguePlan } from '../../plans/queries.ts'
+import type { IdempotencyKey } from '../../records/idempotency.ts'
+import type { Given, Kind } from '../../records/kind.ts'
+import { recordQueries } from '../../records/queries.ts'
+import { sealed } from '../../records/sealed.ts'
+import { newRecord, SCOPES } from '../../tokens/record.ts'
+import { listTokens, putToken } from '../../tokens/store.ts'
+import { withChecksum } from '../../tokens/token.ts'
+import type { Store } from '../store/open.ts'
+
+/** Fixed, so that every line of the README works as pasted. They exist in local state alone. */
+export const DEMO_TOKENS = {
+  riverside: withChecksum('clinic_' + 'RiversideDemo'.padEnd(43, '0')),
+  lakeside: withChecksum('clinic_' + 'LakesideDemo'.padEnd(43, '0')),
+}
+
+const PEOPLE = `
+  Amélie Laurent 1984-02-29 · Björn Ásgeirsson 1971-11-03 · Chiamaka Okafor 1990-06-17
+  Đặng Thị-Hoa 1965-09-08 · Eoghan O'Sullivan 1958-12-31 · Fatima Al-Zahra 2001-01-01
+  Giulia D'Angelo 1979-07-22 · Hiroshi 田中 1949-04-05 · Ines García-López 1993-10-12
+  Jean-Luc Dubois 1988-03-14 · Kwame Mensah 1976-08-19 · Łucja Wiśniewska 1969-05-27
+  Mei-Ling 陳 1995-02-02 · Noor van-der-Berg 2003-11-30 · Óscar Núñez 1981-06-06
+  Priya Subramaniam 1987-09-25 · Quinn O'Hara-3rd 1999-12-12 · Ravi Chandrasekhar 1954-01-20
+  Siobhán Ní-Bhriain 1962-04-18 · Tomáš Dvořák 1991-07-07 · Ülkü Yılmaz 1973-10-29
+  Véronique Lefèvre 1985-08-08 · Winston Achebe 1946-02-14 · Xóchitl Hernández 1997-05-05
+  Yuki 佐藤 2005-03-03 · Zsófia Szabó 1978-12-24 · Aroha Te-Rangi 1983-01-26
+  Bilal Hussain 1992-11-11 · Carmen Ruiz 1960-06-30 · Dmitri Волков 1975-09-01
+  Elif Demir 1989-04-23 · Farid Haddad 1967-08-15 · Grace Wanjiru 1994-12-01
+  Håkon Solberg 1952-05-17 · Isla MacLeod 2000-02-29 · João Gonçalves 1986-06-10
+`
+  .split(/[·\n]/)
+  .map((entry) => entry.trim().split(' '))
+  .filter((parts): parts is [string, string, string] => parts.length === 3)
+  .map(([firstName, lastName, born]) => ({ firstName, lastName, born }))
+
+const CHILDREN = ['Ada', 'Benoît', 'Çelik', 'Dara', 'Émile', 'Femi', 'Grete', 'Hugo', 'Ida', 'José']
+
+const CARRIERS = [
+  'Harbor Mutual',
+  'Northwind Health',
+  'Prairie Shield',
+  'Sable & Finch',
+  'Solène Santé',
+  'Union Verde',
+]
+const PLAN_TYPES = ['HMO', 'PPO', 'EPO', 'POS', 'HDHP']
+const TIERS = ['Essential', 'Premier']
+
+/** Sixty plans. What coverage details say differs by carrier and by plan type, as it does in life. */
+const PLANS: CataloguePlan[] = CARRIERS.flatMap((carrier, c) =>
+  PLAN_TYPES.flatMap((planType, p) =>
+    TIERS.map((tier, t) => ({
+      external_id: `DEMO-${c + 1}${p + 1}${t + 1}`,
+      plan_name: `${carrier} ${tier} ${planType}`,
+      carrier,
+      plan_type: planType,
+      coverage_details: {
+        deductible: planType === 'HDHP' ? 3000 : 500 + 250 * ((c + p) % 5) - 250 * t,
+        copay: planType === 'HDHP' ? null : 15 + 5 * ((c + 2 * p) % 4),
+        out_of_pocket_max: 4000 + 500 * ((2 * c + p) % 6),
+        ...(planType === 'HMO' && { referral_required: true, network: 'regional' }),
+        ...(planType === 'PPO' && { out_of_network_coinsurance: 0.4 }),
+        ...(planType === 'HDHP' && { hsa_eligible: true }),
+        ...(carrier === 'Solène Santé' && { currency: 'EUR', dental: tier === 'Premier' }),
+        ...(carrier === 'Sable & Finch' && { telehealth: { visits: 12, copay: 0 } }),
+      },
+      active: (c + p + t) % 7 !== 3,
+    })),
+  ),
+)
+
+const CLINICS = [
+  { clinicId: 'riverside', firstPatientId: 1040, people: PEOPLE },
+  { clinicId: 'lakeside', firstPatientId: 2001, people: PEOPLE.slice(0, 8).reverse() },
+] as const
+
+/** Whether nothing is in the store yet, or a demo of which loading was interrupted: its tokens come last. */
+export async function isEmpty({ db, kv }: Pick<Store, 'db' | 'kv'>): Promise<boolean> {
+  const [plans, tokens] = await Promise.all([listActivePlans(db, 0, 1), listTokens(kv)])
+  return plans.length === 0 && tokens.length === 0
+}
+
+/** Fills an empty local store: two clinics, their tokens, their people, and the catalogue. */
+export async function loadDemo(
+  { db, kv }: Pick<Store, 'db' | 'kv'>,
+  ssnPublicKey: string,
+): Promise<void> {
+  for (const clinic of CLINICS) await loadClinic(db, clinic, ssnPublicKey)
+  await upsertPlans(db, PLANS)
+  await publishCatalogue(kv, db.bookmark())
+  for (const { clinicId } of CLINICS) {
+    const record = newRecord({ clinic_id: clinicId, label: 'demo', scopes: [...SCOPES] })
+    await putToken(kv, DEMO_TOKENS[clinicId], record)
+  }
+}
+
+/** Four in five people have an SSN on file and two in three a dependent; four patients have no record yet. */
+async function loadClinic(
+  db: Session,
+  { clinicId, firstPatientId, people }: (typeof CLINICS)[number],
+  ssnPublicKey: string,
+): Promise<void> {
+  const patients = Array.from({ length: people.length + 4 }, (_, n) => ({
+    type: PATIENT,
+    id: firstPatientId + n,
+  }))
+  await registerOwnables(db, clinicId, patients)
+
+  const insert = async (kind: Kind, n: number, given: Given) => {
+    const stored = await sealed(kind, clinicId, given, ssnPublicKey)
+    await recordQueries(kind).insert(db, stored, demoKey(clinicId, `${kind.one} ${n}`))
+  }
+  for (const [n, person] of people.entries()) {
+    const id = firstPatientId + n
+    await insert(personInformations, n, {
+      ownable_id: id,
+      ownable_type: PATIENT,
+      first_name: person.firstName,
+      last_name: person.lastName,
+      date_of_birth: person.born,
+      ssn: n % 5 === 4 ? null : sampleSsn(n),
+      phone: n % 6 === 5 ? null : `+1-202-555-01${10 + n}`,
+      email: n % 4 === 3 ? null : `patient.${id}@example.com`,
+    })
+    if (n % 3 === 2) continue
+    await insert(dependents, n, {
+      primary_holder_id: id,
+      first_name: CHILDREN[n % CHILDREN.length] ?? '',
+      last_name: person.lastName,
+      date_of_birth: `${2008 + (n % 12)}-0${1 + (n % 9)}-1${n % 10}`,
+      relationship: 'child',
+      ssn: n % 2 === 0 ? sampleSsn(n + 5) : null,
+    })
+  }
+}
+
+/** From the ten numbers that the Social Security Administration sets aside for advertisements. */
+const sampleSsn = (n: number) => `98765432${n % 10}`
+
+/** The same at every load, so that one which was interrupted can simply be run again. */
+const demoKey = (clinicId: string, key: string): IdempotencyKey => ({
+  clinicId,
+  tokenId: 'demo',
+  key,
+  fingerprint: key,
+  requestId: `${clinicId} ${key}`,
+})

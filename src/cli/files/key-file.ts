@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { Option } from '@commander-js/extra-typings'
+import * as z from 'zod'
+import { makeSsnKeyPair, type SsnKeyPair } from '../../ssn/open.ts'
+import { askSecret, canAsk } from '../terminal/ask.ts'
+import { Failure, Misuse } from '../terminal/failure.ts'
+import { note, shellWords } from '../terminal/report.ts'
+import { fromCaller } from './input.ts'
+
+const BASE64URL_32_BYTES = /^[A-Za-z0-9_-]{43}=?$/
+
+/** What a key file holds: one line of JSON. */
+const keyPair = z.object({
+  keyId: z.string().regex(/^[0-9a-f]{8}$/),
+  publicKey: z.string().regex(BASE64URL_32_BYTES),
+  privateKey: z.string().regex(BASE64URL_32_BYTES),
+})
+
+/** Whether it can be a public key: 32 bytes in base64url. */
+export const isPublicKey = (text: string) => BASE64URL_32_BYTES.test(text)
+
+export const keyOption = () =>
+  new Option('--key <file...>', 'one or more private key files; asked for if left out').default(
+    [],
+    'none',
+  )
+
+/** Reads the key files, or asks for the text of one if there are none. Keys by their id. Throws Failure. */
+export async function readKeys(files: readonly string[]): Promise<Map<string, SsnKeyPair>> {
+  if (files.length === 0 && !canAsk()) throw new Misuse('name the private key: --key FILE')
+  const keys =
+    files.length === 0
+      ? [parseKey(await askSecret('The private key (the line in its file)'), 'what you typed')]
+      : await Promise.all(files.map((file) => readKeyFile(fromCaller(file))))
+  return new Map(keys.map((key) => [key.keyId, key]))
+}
+
+/** Reads a key file, and warns if others can read it too. Throws Failure. */
+export async function readKeyFile(file: string): Promise<SsnKeyPair> {
+  const text = await readFile(file, 'utf8').catch(() => {
+    throw new Failure(`cannot read the key file ${file}`)
+  })
+  const { mode } = await stat(file)
+  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+    note(`warning: others can read this key: run \`chmod 600 ${shellWords([file])}\``)
+  }
+  return parseKey(text, file)
+}
+
+/** The key pair in the file, which is made if it does not exist. Throws Failure. */
+export async function keyPairIn(file: string): Promise<SsnKeyPair> {
+  if (existsSync(file)) return await readKeyFile(file)
+  const made = await makeSsnKeyPair()
+  await writeKeyFile(file, made)
+  return made
+}
+
+/** Writes a key file that only its owner can read. Throws Failure if the file exists. */
+export async function writeKeyFile(file: string, key: SsnKeyPair): Promise<void> {
+  await writeFile(file, `${JSON.stringify(key)}\n`, { mode: 0o600, flag: 'wx' }).catch((error) => {
+    throw new Failure(
+      error.code === 'EEXIST'
+        ? `${file} exists and may hold a key: choose another name`
+        : `cannot write ${file}`,
+    )
+  })
+}
+
+function parseKey(text: string, from: string): SsnKeyPair {
+  try {
+    return keyPair.parse(JSON.parse(text))
+  } catch {
+    throw new Failure(`${from} is not a private key as \`ssn keygen\` writes it`)
+  }
+}

@@ -1,0 +1,145 @@
+import { createInterface } from 'node:readline'
+import { pipeline, Readable } from 'node:stream'
+import { parse } from 'csv-parse'
+import { Failure } from '../terminal/failure.ts'
+import { openInput, STDIN } from './input.ts'
+
+/** A row of a file: the line that it ends on, counted from 1, and its columns, unless it cannot be read. */
+export type Row = { line: number; columns: Record<string, unknown> | undefined }
+
+export type Format = 'csv' | 'ndjson'
+
+/** The rows of a file, and how far it has been read, 0 to 1, where that can be known. */
+export type Rows = { format: Format; rows: AsyncIterable<Row>; share: () => number | undefined }
+
+/** In bytes; no record is larger. A quote that is never closed would otherwise swallow the rest of the file. */
+const MAX_RECORD = 1_000_000
+
+/** Streams the rows of a file, or of stdin for `-`. A CSV must have the columns named. Throws Failure. */
+export async function openRows(
+  file: string,
+  required: readonly string[],
+  signal: AbortSignal,
+): Promise<Rows> {
+  const { stream, share } = await openInput(file, signal)
+  const chunks = stream.setEncoding('utf8')[Symbol.asyncIterator]()
+  const { value: first = '' }: IteratorResult<string, undefined> = await chunks.next()
+  const format = formatByName(file) ?? formatByContent(first, file)
+  const text = Readable.from(concatenated(first, chunks))
+  const rows = format === 'csv' ? csvRows(text, file, required) : ndjsonRows(text)
+  return { format, rows, share }
+}
+
+async function* concatenated(first: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
+  yield first
+  yield* rest
+}
+
+const formatByName = (file: string): Format | undefined =>
+  /\.(ndjson|jsonl)$/i.test(file) ? 'ndjson' : /\.csv$/i.test(file) ? 'csv' : undefined
+
+/** NDJSON begins with an object or is empty; anything else is the header of a CSV. */
+function formatByContent(text: string, file: string): Format {
+  const [first] = text.replace(/^\uFEFF/, '').trimStart()
+  if (first === '[') {
+    const named = file === STDIN ? 'this' : file
+    throw new Failure(
+      `${named} is one JSON array: make each element a line, as \`jq -c '.[]'\` does`,
+    )
+  }
+  return first === '{' || first === undefined ? 'ndjson' : 'csv'
+}
+
+async function* ndjsonRows(stream: Readable): AsyncGenerator<Row> {
+  const lines = createInterface({ input: stream, crlfDelay: Infinity })
+  let failure: unknown
+  stream.once('error', (error) => {
+    failure = error
+    lines.close()
+  })
+  let line = 0
+  for await (const text of lines) {
+    line++
+    if (text.trim() !== '') yield { line, columns: parseObject(text.replace(/^\uFEFF/, '')) }
+  }
+  if (failure !== undefined) throw failure
+}
+
+async function* csvRows(
+  stream: Readable,
+  file: string,
+  required: readonly string[],
+): AsyncGenerator<Row> {
+  const unreadable: Row[] = []
+  const parser = parse({
+    bom: true,
+    columns: (header: string[]) => columnNames(header, file, required),
+    info: true,
+    max_record_size: MAX_RECORD,
+    on_skip: (error) => {
+      const line = Number(error?.['lines'] ?? 0)
+      // Each of a line's quotes is an error of its own.
+      if (unreadable.at(-1)?.line !== line) unreadable.push({ line, columns: undefined })
+    },
+    relax_column_count: true,
+    skip_empty_lines: true,
+    skip_records_with_error: true,
+    trim: true,
+  })
+  // A failure of the stream reaches whoever iterates over the parser.
+  pipeline(stream, withLineFeeds, parser, () => {})
+  try {
+    for await (const { record, info } of parser) {
+      while (unreadable[0] && unreadable[0].line < info.lines) yield* unreadable.splice(0, 1)
+      yield { line: info.lines, columns: info.error ? undefined : record }
+    }
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'CSV_MAX_RECORD_SIZE') {
+      throw new Failure(`${file} has a record of over 1 MB: is a quote never closed?`)
+    }
+    throw error
+  }
+  yield* unreadable
+}
+
+/** Makes each line end one character: the parser counts a CRLF within quotes as two lines. */
+async function* withLineFeeds(chunks: AsyncIterable<string>): AsyncGenerator<string> {
+  let held = ''
+  for await (const chunk of chunks) {
+    const text = held + chunk
+    held = text.endsWith('\r') ? '\r' : ''
+    yield text.slice(0, text.length - held.length).replaceAll('\r\n', '\n')
+  }
+  yield held
+}
+
+/** Headers as people write them, `Plan Name`, to names as the API writes them, `plan_name`. Throws Failure. */
+function columnNames(header: string[], file: string, required: readonly string[]) {
+  const names = header.map((title) =>
+    title
+      .trim()
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}]+/gu, '_')
+      .replace(/^_|_$/g, ''),
+  )
+  const missing = required.filter((name) => !names.includes(name))
+  if (missing.length > 0) {
+    throw new Failure(
+      `${file} has no column ${missing.join(', ')}: its first line names ${names.join(', ')}`,
+    )
+  }
+  const repeated = names.find((name, n) => name !== '' && names.indexOf(name) !== n)
+  if (repeated !== undefined) throw new Failure(`${file} has two columns named ${repeated}`)
+  return names.map((name) => name || false)
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? { ...value }
+      : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,24 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Session } from '../../db/session.ts'
+import { wranglerFlags, type StoreChoice } from './choice.ts'
+import { PROJECT } from './project.ts'
+
+/** The names of the migrations that the database has not seen. */
+export async function missingMigrations(db: Session): Promise<string[]> {
+  const files = (await readdir(join(PROJECT, 'migrations'))).filter((name) => name.endsWith('.sql'))
+  const [tables] = await db.batch([
+    db.prepare("SELECT name FROM sqlite_master WHERE name = 'd1_migrations'"),
+  ])
+  if (tables?.results.length === 0) return files
+  const [applied] = await db.batch<{ name: string }>([db.prepare('SELECT name FROM d1_migrations')])
+  const names = new Set(applied?.results.map(({ name }) => name))
+  return files.filter((file) => !names.has(file))
+}
+
+/** The wrangler command that applies them. */
+export const applyMigrations = (choice: StoreChoice) => [
+  ...['d1', 'migrations', 'apply', 'DB'],
+  ...(choice.place === 'remote' ? ['--remote'] : ['--local', '--persist-to', choice.state]),
+  ...wranglerFlags(choice),
+]

@@ -1,0 +1,106 @@
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { parse } from 'smol-toml'
+import * as z from 'zod'
+import { Failure } from '../terminal/failure.ts'
+import { shellWords } from '../terminal/report.ts'
+
+/** An id or key that has not been filled in yet. */
+const UNSET = /^[0-]*$/
+
+/** What an environment may declare, as far as the command line cares; the rest passes through. */
+const section = z.looseObject({
+  name: z.string().optional(),
+  workers_dev: z.boolean().optional(),
+  routes: z.array(z.union([z.string(), z.looseObject({ pattern: z.string() })])).optional(),
+  observability: z
+    .looseObject({ logs: z.looseObject({ invocation_logs: z.boolean().optional() }).optional() })
+    .optional(),
+  vars: z.record(z.string(), z.unknown()).default({}),
+  d1_databases: z
+    .array(
+      z.looseObject({ binding: z.string(), database_name: z.string(), database_id: z.string() }),
+    )
+    .default([]),
+  kv_namespaces: z.array(z.looseObject({ binding: z.string(), id: z.string() })).default([]),
+})
+const wranglerToml = section.extend({
+  name: z.string(),
+  compatibility_date: z.string(),
+  account_id: z.string().optional(),
+  env: z.record(z.string(), section).default({}),
+})
+
+/** The file as its top level or one environment sees it. */
+export type Configuration = z.infer<typeof section> & {
+  name: string
+  compatibility_date: string
+  account_id?: string | undefined
+}
+
+/** Reads the file. Environments inherit settings, but neither bindings nor variables. Throws Failure. */
+export async function readWranglerToml(
+  file: string,
+): Promise<{ top: Configuration; environments: Record<string, Configuration> }> {
+  const { env, ...top } = await parseFile(file)
+  const { name, compatibility_date, account_id, workers_dev, routes, observability } = top
+  const inherited = { compatibility_date, account_id, workers_dev, routes, observability }
+  return {
+    top,
+    environments: Object.fromEntries(
+      Object.entries(env).map(([key, own]) => [
+        key,
+        { ...inherited, ...own, name: own.name ?? `${name}-${key}` },
+      ]),
+    ),
+  }
+}
+
+/** Wrangler reads the file the same way, but takes 400 MB to load. */
+async function parseFile(file: string) {
+  try {
+    return wranglerToml.parse(parse(await readFile(file, 'utf8')))
+  } catch {
+    const check = shellWords(['npx', 'wrangler', 'deploy', '--dry-run', '--config', file])
+    throw new Failure(`${file} cannot be read: \`${check}\` says why`)
+  }
+}
+
+/** What exists at Cloudflare, as far as the configuration knows: `setup` fills it in. */
+export function deployed({ d1_databases, kv_namespaces, vars, routes }: Configuration) {
+  const [route] = routes ?? []
+  const pattern = typeof route === 'string' ? route : route?.pattern
+  return {
+    databaseId: filledIn(d1_databases[0]?.database_id),
+    namespaceId: filledIn(kv_namespaces[0]?.id),
+    ssnPublicKey: filledIn(vars['SSN_PUBLIC_KEY']),
+    /** Where it answers, such as `https://api.example.com`, if a route says so. */
+    origin: pattern && `https://${pattern.replace(/\/?\*?$/, '')}`,
+  }
+}
+
+const filledIn = (value: unknown) =>
+  typeof value === 'string' && !UNSET.test(value) ? value : undefined
+
+/** Sets a key of the table that begins with `header`; every other byte stays. Throws Failure. */
+export async function setInWranglerToml(
+  file: string,
+  header: string,
+  key: string,
+  value: string,
+): Promise<void> {
+  const lines = (await readFile(file, 'utf8')).split('\n')
+  const start = lines.findIndex((line) => line.trim() === header)
+  if (start === -1) throw new Failure(`${file} has no ${header}: add it, then run this again`)
+
+  const length = lines.slice(start + 1).findIndex((line) => line.trimStart().startsWith('['))
+  const end = length === -1 ? lines.length : start + 1 + length
+  const found = lines.findIndex(
+    (line, n) => n > start && n < end && line.split('=')[0]?.trim() === key,
+  )
+  const line = `${key} = ${value}`
+  if (found === -1) lines.splice(start + 1, 0, line)
+  else lines[found] = line
+
+  await writeFile(`${file}.new`, lines.join('\n'))
+  await rename(`${file}.new`, file)
+}

@@ -1,0 +1,59 @@
+import { InvalidArgumentError } from '@commander-js/extra-typings'
+import * as z from 'zod'
+import { clinicId } from '../../fields/clinic-id.ts'
+import { text } from '../../fields/text.ts'
+import { SCOPES, tokenRecord } from '../../tokens/record.ts'
+
+// What options may say. Commander adds to each message which option it is about.
+
+const HOUR = 60 * 60 * 1000
+const UNITS: Record<string, number> = { s: 1000, m: HOUR / 60, h: HOUR, d: 24 * HOUR }
+
+const parser =
+  <Value>(schema: z.ZodType<Value>, message: string) =>
+  (value: string): Value => {
+    const parsed = schema.safeParse(value)
+    if (!parsed.success) throw new InvalidArgumentError(message)
+    return parsed.data
+  }
+
+export const parseClinic = parser(clinicId, 'Use 1 to 64 of a-z, 0-9, _ and -.')
+
+export const parseLabel = parser(text(100), 'Use 1 to 100 characters.')
+
+export const parseScopes = parser(
+  z
+    .string()
+    .transform((list) => list.split(',').map((scope) => scope.trim()))
+    .pipe(tokenRecord.shape.scopes),
+  `Use one or more of ${SCOPES.join(',')}.`,
+)
+
+export const parseDomain = parser(
+  z.string().regex(/^([a-z0-9-]+\.)+[a-z]{2,}$/),
+  'Use a host name, such as api.example.com.',
+)
+
+/** `90d`, `12h`, `30m` or `10s`, in milliseconds. */
+export function parseDuration(value: string): number {
+  const [, amount, unit = ''] = /^([1-9]\d{0,4})([smhd])$/.exec(value) ?? []
+  const milliseconds = Number(amount) * (UNITS[unit] ?? NaN)
+  if (Number.isNaN(milliseconds)) {
+    throw new InvalidArgumentError('Use a number and s, m, h or d, such as 90d.')
+  }
+  return milliseconds
+}
+
+/** `24h` before now, or a time such as `2026-07-30T12:00:00Z`, in ISO 8601 to the millisecond. */
+export function parseSince(value: string): string {
+  const isTime = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z)?$/.test(value)
+  const time = isTime ? Date.parse(value) : Date.now() - parseDuration(value)
+  if (Number.isNaN(time)) throw new InvalidArgumentError('There is no such day or time.')
+  return new Date(time).toISOString()
+}
+
+/** What `addHelpText` takes to show an example. */
+export const example = (words: string): ['after', string] => [
+  'after',
+  `\nExample:\n  npm run clinic -- ${words}`,
+]

@@ -1,0 +1,47 @@
+import type { Writable } from 'node:stream'
+import { styleText } from 'node:util'
+
+/** What a command tells: `json` for `--json`, and the same in lines for a person. */
+export type Report = {
+  json: Record<string, unknown>
+  lines: readonly string[]
+  /** Not everything was as it should be: exit status 1. */
+  failed?: boolean
+}
+
+/** Prints one JSON object and nothing else, or the lines. */
+export function print(
+  report: Report,
+  { json }: { json?: true | undefined },
+  to: Writable = process.stdout,
+): void {
+  to.write(json ? `${JSON.stringify(report.json)}\n` : `${report.lines.join('\n')}\n`)
+  if (report.failed) process.exitCode = 1
+}
+
+/** Tells a person what is going on. It goes to stderr: stdout has only what was asked for. */
+export const note = (line: string) => process.stderr.write(`${line}\n`)
+
+/** `1,234`, whatever the operator's locale. */
+export const counted = (count: number) => count.toLocaleString('en-US')
+
+/** Rows as aligned columns under a heading. */
+export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = heading.map((title, n) =>
+    Math.max(title.length, ...rows.map((row) => row[n]?.length ?? 0)),
+  )
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, n) => cell.padEnd(widths[n] ?? 0))
+      .join('  ')
+      .trimEnd()
+  return [styleText('bold', line(heading)), ...rows.map(line)]
+}
+
+/** Words as a shell reads them back, so that a command line that we print can be pasted. */
+export const shellWords = (words: readonly string[]) =>
+  words
+    .map((word) =>
+      /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`,
+    )
+    .join(' ')

@@ -1,0 +1,76 @@
+import { newRecord, tokenRecord, type TokenRecord } from './record.ts'
+import { KEY_PREFIX, mintToken, tokenIdOf, tokenKey } from './token.ts'
+
+// Tokens as KV keeps them, for the operator: the Worker itself only reads the record of a token that it is sent.
+
+/** A token as it is stored, without its secret. */
+export type StoredToken = { key: string; id: string; record: TokenRecord }
+
+/** Every token whose id begins with `id`, in no order that means anything. */
+export async function listTokens(kv: KVNamespace, id = ''): Promise<StoredToken[]> {
+  const found: StoredToken[] = []
+  let cursor: string | null = null
+  do {
+    const page: KVNamespaceListResult<unknown> = await kv.list({ prefix: KEY_PREFIX + id, cursor })
+    for (const { name: key, metadata } of page.keys) {
+      const record = tokenRecord.safeParse(metadata ?? (await kv.get(key, 'json')))
+      if (record.success) found.push({ key, id: tokenIdOf(key), record: record.data })
+    }
+    cursor = page.list_complete ? null : page.cursor
+  } while (cursor !== null)
+  return found
+}
+
+/** Finds a token by its id. */
+export async function findToken(kv: KVNamespace, id: string): Promise<StoredToken | undefined> {
+  const [found] = await listTokens(kv, id)
+  return found
+}
+
+/** Stores the record of a new token. */
+export async function putToken(kv: KVNamespace, token: string, record: TokenRecord): Promise<void> {
+  await putRecord(kv, await tokenKey(token), record)
+}
+
+/** Puts a tombstone in the token's place, since KV remembers for a while that a key was absent, too. */
+export async function revokeToken(
+  kv: KVNamespace,
+  { key, record }: StoredToken,
+  now = Date.now(),
+): Promise<TokenRecord> {
+  const revoked = { ...record, revoked_at: record.revoked_at ?? new Date(now).toISOString() }
+  await putRecord(kv, key, revoked)
+  return revoked
+}
+
+/**
+ * Issues a token like the given one, which then expires after `grace`, unless it does so sooner. The new one
+ * lives for `lifetime` from now, or for as long as the old one was made for. Both are in milliseconds.
+ */
+export async function rotateToken(
+  kv: KVNamespace,
+  { key, record: old }: StoredToken,
+  { grace, lifetime }: { grace: number; lifetime?: number | undefined },
+  now = Date.now(),
+): Promise<{ token: string; record: TokenRecord; expiring: TokenRecord }> {
+  // Replaced for the second time, the old one has been shortened already.
+  const { planned_expires_at = old.expires_at } = old
+  const planned =
+    planned_expires_at === null
+      ? undefined
+      : Date.parse(planned_expires_at) - Date.parse(old.created_at)
+  const record = newRecord({ ...old, lifetime: lifetime ?? planned }, now)
+  const end = old.expires_at === null ? Infinity : Date.parse(old.expires_at)
+  const expires_at = new Date(Math.min(now + grace, end)).toISOString()
+  const expiring = { ...old, expires_at, planned_expires_at }
+
+  // The clinic must never be left without a token, so the new one comes first.
+  const token = mintToken()
+  await putToken(kv, token, record)
+  await putRecord(kv, key, expiring)
+  return { token, record, expiring }
+}
+
+/** KV's metadata repeats the record (at most 1,024 bytes), so that a list needs no read for each token. */
+const putRecord = (kv: KVNamespace, key: string, record: TokenRecord) =>
+  kv.put(key, JSON.stringify(record), { metadata: record })
