@@ -19,11 +19,11 @@ Exit status: 0 done, 1 failed, 2 usage error.`,
   top('setup', 'make a store ready to be served', () => import('./commands/setup/index.ts'))
   top('doctor', 'check whether a store is in order', () => import('./commands/doctor.ts'))
 
-  const token = commandsOf(program.command('token').description('let systems of clinics in'))
+  const token = commandsOf(program.command('token').description('issue and revoke tokens'))
   token('create', 'issue a token and show it once', () => import('./commands/token/create.ts'))
   token('list', 'list tokens, not their secrets', () => import('./commands/token/list.ts'))
   token('revoke', 'revoke a token', () => import('./commands/token/revoke.ts'))
-  token('rotate', 'replace a token by a new one', () => import('./commands/token/rotate.ts'))
+  token('rotate', 'replace a token with a new one', () => import('./commands/token/rotate.ts'))
 
   const load = commandsOf(program.command('import').description('load a CSV or NDJSON file'))
   load('plans', 'load the catalogue of plans', () => import('./commands/import/plans.ts'))

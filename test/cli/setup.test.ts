@@ -92,7 +92,7 @@ describe('setup --remote', () => {
       `kv namespace list --config ${config}`,
       `kv namespace create clinic-insurances-staging-tokens --jurisdiction eu --config ${config}`,
       `d1 migrations apply DB --remote ${target}`,
-      'deployments list --json --name clinic-insurances-staging',
+      `deployments list --json --name clinic-insurances-staging --config ${config}`,
       `deploy --dry-run --minify --outdir dist ${target}`,
       `deploy dist/index.js --no-bundle ${target}`,
       `kv key list --prefix token: --binding TOKENS --remote ${target}`,

@@ -18,9 +18,9 @@ export const define = (command: Command) =>
       ),
     )
     .addOption(
-      new Option('--location <name>', 'near where D1 keeps the records').choices(LOCATIONS),
+      new Option('--location <name>', 'the region near which D1 keeps its data').choices(LOCATIONS),
     )
-    .option('--kv-anywhere', 'create the KV namespace outside of the --jurisdiction')
+    .option('--kv-anywhere', 'create KV without the --jurisdiction')
     .option('--domain <host>', 'the host name at which it answers', parseDomain)
     .option('--key-file <file>', 'where the private key goes (default: ssn-<env>.key.json)')
     .option('--clinic <id>', 'the clinic of the first token', parseClinic)

@@ -14,7 +14,7 @@ import { shownOnce } from '../token/shown-once.ts'
 export const JURISDICTIONS = ['eu', 'us', 'fedramp'] as const
 export const LOCATIONS = ['weur', 'eeur', 'apac', 'oc', 'wnam', 'enam'] as const
 
-/** What the operator wants to have. */
+/** What the options ask for. */
 export type Wanted = {
   jurisdiction?: (typeof JURISDICTIONS)[number] | undefined
   location?: (typeof LOCATIONS)[number] | undefined
@@ -28,9 +28,9 @@ export type Wanted = {
 /** One thing that setup sees to. */
 export type Step = {
   title: string
-  /** What `--dry-run` prints: commands and edits, unless wrangler.toml says that they are done. */
+  /** What `--dry-run` prints: the commands and edits, unless wrangler.toml shows that they are done. */
   plan: string[]
-  /** Does it unless it is done, and says which. */
+  /** Does it unless it is done, and tells which. */
   run: () => Promise<string>
 }
 
@@ -211,7 +211,8 @@ function setRoute({ file, env, config }: RemoteChoice, domain: string, run: Run)
 /** The same two commands as `npm run deploy`: what is tested is what ships. */
 function deploy(choice: RemoteChoice, run: Run): Step {
   const flags = wranglerFlags(choice)
-  const list = ['deployments', 'list', '--json', '--name', choice.config.name]
+  const { name } = choice.config
+  const list = ['deployments', 'list', '--json', '--name', name, '--config', choice.file]
   const build = ['deploy', '--dry-run', '--minify', '--outdir', 'dist', ...flags]
   const ship = ['deploy', 'dist/index.js', '--no-bundle', ...flags]
   return {

@@ -17,7 +17,8 @@ import { Failure, Misuse } from '../../terminal/failure.ts'
 import { example } from '../../terminal/options.ts'
 import { print, shellWords } from '../../terminal/report.ts'
 
-type Rotated = { key: SsnKeyPair; file: string; next: string; oldKey?: string }
+/** `keyFlags` name the old key for `ssn reseal`, which otherwise asks for it. */
+type Rotated = { key: SsnKeyPair; file: string; next: string; keyFlags: string[] }
 
 export const define = (command: Command) =>
   onStore(command)
@@ -25,21 +26,18 @@ export const define = (command: Command) =>
     .addHelpText(...example('ssn rotate --remote --env production --out ssn-2.key.json'))
     .action(async ({ out, ...options }) => {
       const choice = await chooseStore(options)
-      const { key, file, next, oldKey } =
+      const { key, file, next, keyFlags } =
         choice.place === 'remote' ? await rotateRemote(choice, out) : await rotateLocal(choice, out)
       print(
         {
           json: { key_id: key.keyId, public_key: key.publicKey, private_key_file: file },
           lines: [
-            `New SSNs are to be sealed to key ${key.keyId}, whose private half is in ${file}.`,
+            `New SSNs will be sealed to key ${key.keyId}, whose private half is in ${file}.`,
             'Keep the old private key until no SSN is sealed to it.',
             '',
             'Next:',
             `  ${next}`,
-            `  npm run clinic -- ssn reseal ${choice.flags}${oldKey ? ` --key ${shellWords([oldKey])}` : ''}`,
-            ...(oldKey
-              ? []
-              : ['The second asks for the old private key, unless --key FILE is added.']),
+            `  npm run clinic -- ssn reseal ${[choice.flags, ...keyFlags].join(' ')}`,
           ],
         },
         options,
@@ -54,7 +52,7 @@ async function rotateRemote(choice: RemoteChoice, out: string | undefined): Prom
   await writeKeyFile(file, key)
   const table = `[env.${choice.env}.vars]`
   await setInWranglerToml(choice.file, table, 'SSN_PUBLIC_KEY', `"${key.publicKey}"`)
-  return { key, file, next: deployLine(choice) }
+  return { key, file, next: deployLine(choice), keyFlags: [] }
 }
 
 /** The old pair gets a second name before the new one takes its place. */
@@ -70,5 +68,5 @@ async function rotateLocal(choice: LocalChoice, out: string | undefined): Promis
     if (error.code !== 'EEXIST') throw new Failure(`cannot write ${oldFile}; nothing was changed`)
   })
   await rename(`${file}.${key.keyId}.new`, file)
-  return { key, file, next: devLine(choice), oldKey: oldFile }
+  return { key, file, next: devLine(choice), keyFlags: ['--key', shellWords([oldFile])] }
 }
