@@ -1,16 +1,12 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { listAuditEvents } from '../src/audit/queries.ts'
 import { databaseOf } from '../src/db/session.ts'
 import { tokenIdOf, tokenKey } from '../src/tokens/token.ts'
 import { aDependent, aPersonInformation } from './support/fixtures.ts'
-import { startWorker, type TestWorker } from './support/worker.ts'
+import { useWorker } from './support/worker.ts'
 
-let worker: TestWorker
-beforeAll(async () => {
-  worker = await startWorker({ instrumented: true })
-})
-afterAll(() => worker.close())
+const worker = useWorker({ instrumented: true })
 
 const BEGINNING = '2000-01-01T00:00:00.000Z'
 
@@ -112,7 +108,7 @@ describe('the audit trail', () => {
     const response = await clinic.get('/dependents', { 'x-test-d1': 'ok,before,before,before' })
 
     expect(response.status).toBe(200)
-    const line = await worker.logLine((text) => text.includes('AuditEventNotStored'))
+    const line = await worker.logLine('AuditEventNotStored')
     expect(JSON.parse(line ?? '{}')).toMatchObject({
       code: 'AuditEventNotStored',
       event: {

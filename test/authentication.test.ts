@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { withChecksum } from '../src/tokens/token.ts'
 import { aDependent, aPersonInformation } from './support/fixtures.ts'
-import { startWorker, type TestWorker } from './support/worker.ts'
+import { useWorker } from './support/worker.ts'
 
-let worker: TestWorker
-beforeAll(async () => {
-  worker = await startWorker({ instrumented: true })
-})
-afterAll(() => worker.close())
+const worker = useWorker({ instrumented: true })
 
 const SENTENCE = '{"errors":"You are not authorized to perform this action."}'
 const ROUTES = [

@@ -1,23 +1,21 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { clinicOf, dependentsUpTo, fill, ladder } from './bench/fill.ts'
-import { startWorker, type TestWorker } from './support/worker.ts'
+import { useWorker } from './support/worker.ts'
 
 const RECORDS = 100_000
 
 /** The clinics of 1,000, 10,000 and 100,000 person informations, with a token each. */
 const tokens = new Map<number, string>()
 
-let worker: TestWorker
+const worker = useWorker({ instrumented: true })
 beforeAll(async () => {
-  worker = await startWorker({ instrumented: true })
   await fill(worker.env.DB, RECORDS, () => {})
   await worker.publish([])
   for (const size of ladder(RECORDS)) {
     tokens.set(size, await worker.token({ clinic_id: clinicOf(size) }))
   }
 })
-afterAll(() => worker.close())
 
 const listAnswer = z.object({ pagination: z.object({ total_count: z.number() }) })
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { PROJECT } from '../src/cli/store.ts'
+import { PROJECT } from './support/project.ts'
 
 const ONE_HUNDRED_KB = 100_000
 const bundle = readFileSync(join(PROJECT, 'dist/index.js'))

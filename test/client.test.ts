@@ -5,19 +5,17 @@ import { basename, join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { createTestHarness } from 'wrangler'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { PROJECT } from '../src/cli/store.ts'
 import { ClinicInsurancesError, createClient } from '../src/client/index.ts'
+import { PROJECT } from './support/project.ts'
 import { CHROMIUM, FLAGS, IN_BROWSER } from './support/chromium.ts'
 import { checkAgainstDocument, operations } from './support/contract.ts'
 import { aDependent, aPersonInformation, somePlans } from './support/fixtures.ts'
-import { startWorker, type TestWorker } from './support/worker.ts'
+import { useWorker } from './support/worker.ts'
 
-let worker: TestWorker
+const worker = useWorker()
 beforeAll(async () => {
-  worker = await startWorker()
   await worker.publish(somePlans(7))
 })
-afterAll(() => worker.close())
 
 type Sent = { method: string; url: string; headers: Headers }
 

@@ -3,15 +3,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CHROMIUM, FLAGS, IN_BROWSER } from './support/chromium.ts'
 import { operations } from './support/contract.ts'
 import { loadDemoInto } from './support/demo.ts'
-import { startWorker, type TestWorker } from './support/worker.ts'
+import { useWorker } from './support/worker.ts'
 
-let worker: TestWorker
+const worker = useWorker()
 let tokens: Awaited<ReturnType<typeof loadDemoInto>>
 beforeAll(async () => {
-  worker = await startWorker()
   tokens = await loadDemoInto(worker)
 })
-afterAll(() => worker.close())
 
 describe('GET /docs', () => {
   it.each(['/docs', '/docs/'])(

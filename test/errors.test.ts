@@ -1,15 +1,11 @@
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { aDependent, aPersonInformation, CANARY } from './support/fixtures.ts'
-import { API, startWorker, type TestWorker } from './support/worker.ts'
+import { API, useWorker } from './support/worker.ts'
 
-let worker: TestWorker
-beforeAll(async () => {
-  worker = await startWorker()
-})
-afterAll(() => worker.close())
+const worker = useWorker()
 
 describe('every answer', () => {
   it.each([
@@ -212,8 +208,9 @@ describe('422', () => {
 })
 
 describe('500', () => {
+  const broken = useWorker()
+
   it('tells nothing of the query, the person or the storage, to the client or the log', async () => {
-    const broken = await startWorker()
     const clinic = await broken.clinic()
     const ownable = await clinic.ownable()
     await broken.env.DB.exec('ALTER TABLE person_informations RENAME TO elsewhere')
@@ -241,13 +238,13 @@ describe('500', () => {
     ]) {
       expect(logged.toLowerCase()).not.toContain(secret.toLowerCase())
     }
-    await broken.close()
   })
 })
 
 describe('503', () => {
+  const keyless = useWorker({ vars: { SSN_PUBLIC_KEY: '' } })
+
   it('refuses an SSN when there is no key to seal it to, and takes the record without one', async () => {
-    const keyless = await startWorker({ withoutSsnKey: true })
     const clinic = await keyless.clinic()
     const holder = await clinic.ownable()
 
@@ -260,6 +257,5 @@ describe('503', () => {
       errors: 'Social Security Numbers cannot be accepted right now',
     })
     expect(taken.status).toBe(201)
-    await keyless.close()
   })
 })

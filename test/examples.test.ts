@@ -1,20 +1,18 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { PROJECT } from '../src/cli/store.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { PROJECT } from './support/project.ts'
 import { operationAt, operations } from './support/contract.ts'
 import { loadDemoInto } from './support/demo.ts'
-import { startWorker, type TestWorker } from './support/worker.ts'
+import { useWorker } from './support/worker.ts'
 
 const DEV = 'http://localhost:8787'
 
-let worker: TestWorker
+const worker = useWorker()
 beforeAll(async () => {
-  worker = await startWorker()
   await loadDemoInto(worker)
 })
-afterAll(() => worker.close())
 
 describe('api.http', () => {
   const text = readFileSync(join(import.meta.dirname, 'api.http'), 'utf8')

@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { openSession } from '../src/db/session.ts'
 import { registerOwnables } from '../src/ownables/queries.ts'
 import { upsertPlans } from '../src/plans/queries.ts'
 import { aDependent, aPersonInformation, somePlans } from './support/fixtures.ts'
-import { startWorker, type Clinic, type TestWorker } from './support/worker.ts'
+import { useWorker, type Clinic } from './support/worker.ts'
 
-let worker: TestWorker
-beforeAll(async () => {
-  worker = await startWorker({ instrumented: true })
-})
-afterAll(() => worker.close())
+const worker = useWorker({ instrumented: true })
 
 const count = async (clinic: Clinic, list = 'dependents'): Promise<number> =>
   JSON.parse(await (await clinic.get(`/${list}`)).text()).pagination.total_count

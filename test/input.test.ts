@@ -1,17 +1,15 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { faultOfJson } from '../src/http/json-text.ts'
 import { aDependent, aPersonInformation } from './support/fixtures.ts'
-import { startWorker, type Clinic, type TestWorker } from './support/worker.ts'
+import { useWorker, type Clinic } from './support/worker.ts'
 
-let worker: TestWorker
+const worker = useWorker()
 let clinic: Clinic
 beforeAll(async () => {
-  worker = await startWorker()
   clinic = await worker.clinic()
   await clinic.ownable('Patient', 1049)
 })
-afterAll(() => worker.close())
 
 const SEED = 20260730
 

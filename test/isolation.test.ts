@@ -1,17 +1,15 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { aDependent, aPersonInformation } from './support/fixtures.ts'
-import { startWorker, type Clinic, type TestWorker } from './support/worker.ts'
+import { useWorker, type Clinic } from './support/worker.ts'
 
-let worker: TestWorker
+const worker = useWorker()
 let ours: Clinic
 let theirs: Clinic
 const NEVER = 987654321
 const THEIR_PATIENT = 4711
 let theirRecord: number
-
 beforeAll(async () => {
-  worker = await startWorker()
   ours = await worker.clinic()
   theirs = await worker.clinic()
   await theirs.ownable('Patient', THEIR_PATIENT)
@@ -19,7 +17,6 @@ beforeAll(async () => {
   theirRecord = JSON.parse(await created.text()).id
   await theirs.post('/dependents', aDependent(THEIR_PATIENT))
 })
-afterAll(() => worker.close())
 
 /** Status, headers and body, less what differs from request to request: its id, and where D1 stands. */
 async function seen(response: Awaited<ReturnType<Clinic['get']>>) {

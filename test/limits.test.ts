@@ -1,20 +1,14 @@
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CONFIG } from '../src/cli/store.ts'
+import { describe, expect, it } from 'vitest'
 import { FAILURE_POLICY, TOKEN_POLICY } from '../src/http/headers.ts'
+import { CONFIG } from './support/project.ts'
 import { aDependent } from './support/fixtures.ts'
-import { startWorker, type TestWorker } from './support/worker.ts'
+import { useWorker, type Answer } from './support/worker.ts'
 
-let worker: TestWorker
-beforeAll(async () => {
-  worker = await startWorker({
-    rateLimits: { TOKEN_RATE_LIMIT: 5, FAILURE_RATE_LIMIT: 5 },
-    corsOrigins: 'https://desk.example.com, https://billing.example.com',
-  })
+const worker = useWorker({
+  rateLimits: { TOKEN_RATE_LIMIT: 5, FAILURE_RATE_LIMIT: 5 },
+  vars: { CORS_ORIGINS: 'https://desk.example.com, https://billing.example.com' },
 })
-afterAll(() => worker.close())
-
-type Answer = Awaited<ReturnType<TestWorker['call']>>
 
 async function untilLimited(send: () => Promise<Answer>): Promise<Answer[]> {
   const answers: Answer[] = []
@@ -98,6 +92,8 @@ describe('a rate limit', () => {
 })
 
 describe('CORS', () => {
+  const plain = useWorker()
+
   const preflight = (origin: string, target = worker) =>
     target.call('OPTIONS', '/dependents', {
       headers: {
@@ -153,12 +149,9 @@ describe('CORS', () => {
   })
 
   it('is not spoken at all unless origins are named', async () => {
-    const plain = await startWorker()
-
     for (const origin of ['https://desk.example.com', '']) {
       const response = await preflight(origin, plain)
       expect(response.headers.get('Access-Control-Allow-Origin')).toBeNull()
     }
-    await plain.close()
   })
 })

@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { Ruleset, Spectral } from '@stoplight/spectral-core'
 import { oas } from '@stoplight/spectral-rulesets'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import project from '../package.json' with { type: 'json' }
-import { PROJECT } from '../src/cli/store.ts'
 import { routes } from '../src/index.ts'
 import { openapiDocument } from '../src/openapi/document.ts'
 import { VERSION } from '../src/service/version.ts'
+import { PROJECT } from './support/project.ts'
 import {
   checkAgainstDocument,
   documented,
@@ -17,7 +17,7 @@ import {
   shipped,
 } from './support/contract.ts'
 import { aDependent, aPersonInformation, somePlans } from './support/fixtures.ts'
-import { API, startWorker, type TestWorker } from './support/worker.ts'
+import { API, useWorker } from './support/worker.ts'
 
 const FILE = 'dist/assets/openapi.json'
 
@@ -128,14 +128,9 @@ describe('openapi.json', () => {
 
 /** Ways to each documented answer. Tokens, bodies and paths are right where a case does not spoil them. */
 describe('every documented answer is given', () => {
-  let worker: TestWorker
-  let limited: TestWorker
-  beforeAll(async () => {
-    worker = await startWorker({ instrumented: true })
-    limited = await startWorker({ rateLimits: { TOKEN_RATE_LIMIT: 1 } })
-    await worker.publish(somePlans(1))
-  })
-  afterAll(() => Promise.all([worker.close(), limited.close()]))
+  const worker = useWorker({ instrumented: true })
+  const limited = useWorker({ rateLimits: { TOKEN_RATE_LIMIT: 1 } })
+  beforeAll(() => worker.publish(somePlans(1)))
 
   const PATHS: Record<string, string> = {
     [`${API}/person_informations/{id}`]: `${API}/person_informations/{created}`,

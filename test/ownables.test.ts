@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { aDependent } from './support/fixtures.ts'
-import { startWorker, type TestWorker } from './support/worker.ts'
+import { useWorker } from './support/worker.ts'
 
-let worker: TestWorker
-beforeAll(async () => {
-  worker = await startWorker()
-})
-afterAll(() => worker.close())
+const worker = useWorker()
 
 describe('PUT /ownables/{type}/{id}', () => {
   it('registers an ownable, as often as it is said', async () => {

@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { aDependent, aPersonInformation } from './support/fixtures.ts'
-import { startWorker, type Clinic, type TestWorker } from './support/worker.ts'
+import { useWorker, type Clinic } from './support/worker.ts'
 
-let worker: TestWorker
-beforeAll(async () => {
-  worker = await startWorker()
-})
-afterAll(() => worker.close())
+const worker = useWorker()
 
 const LISTS = [
   ['person_informations', aPersonInformation, 'patient_id'],

@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { somePlans } from './support/fixtures.ts'
-import { startWorker, type Clinic, type TestWorker } from './support/worker.ts'
+import { useWorker, type Clinic } from './support/worker.ts'
 
-let worker: TestWorker
+const worker = useWorker({ twoIsolates: true })
 let clinic: Clinic
 beforeAll(async () => {
-  worker = await startWorker()
   await worker.publish(
     somePlans(60, (n) => ({
       carrier: n % 3 === 0 ? 'Solène Santé' : 'Harbor Mutual',
@@ -20,7 +19,6 @@ beforeEach(async () => {
   // A version of its own, so that no test meets what another left in a cache.
   await worker.publish([])
 })
-afterAll(() => worker.close())
 
 type PlanList = { plans: { id: number; plan_name: string }[]; pagination: Record<string, number> }
 const listed = async (query: string): Promise<PlanList> =>
@@ -81,7 +79,7 @@ describe('GET /plans', () => {
     const again = await clinic.get('/plans?plan_type=ppo&page=1')
     const elsewhere = await worker.call('GET', '/plans?plan_type=PPO', {
       token: clinic.token,
-      isolate: worker.second,
+      isolate: 'second',
     })
 
     expect(first.headers.get('X-Cache')).toBe('MISS')
@@ -134,15 +132,15 @@ describe('GET /plans', () => {
 
   it('serves a new catalogue at once, in every isolate', async () => {
     const before = await clinic.get('/plans?page_size=1')
-    await worker.call('GET', '/plans?page_size=1', { token: clinic.token, isolate: worker.second })
+    await worker.call('GET', '/plans?page_size=1', { token: clinic.token, isolate: 'second' })
 
     await worker.publish(somePlans(1, () => ({ plan_name: 'Renamed', coverage_details: {} })))
 
-    for (const isolate of [undefined, worker.second]) {
+    for (const isolate of ['first', 'second'] as const) {
       const response = await worker.call('GET', '/plans?page_size=1', {
         token: clinic.token,
         headers: { 'If-None-Match': before.headers.get('ETag') ?? '' },
-        ...(isolate && { isolate }),
+        isolate,
       })
       expect(response.status).toBe(200)
       expect(await response.json()).toMatchObject({ plans: [{ plan_name: 'Renamed' }] })

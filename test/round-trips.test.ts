@@ -1,15 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { aDependent, aPersonInformation, somePlans } from './support/fixtures.ts'
-import { startWorker, type Clinic, type TestWorker } from './support/worker.ts'
+import { useWorker, type Clinic } from './support/worker.ts'
 
-let worker: TestWorker
+const worker = useWorker({ instrumented: true, twoIsolates: true })
 let clinic: Clinic
 beforeAll(async () => {
-  worker = await startWorker({ instrumented: true })
   clinic = await worker.clinic()
   await clinic.ownable('Patient', 1049)
 })
-afterAll(() => worker.close())
 
 /** Storage calls of one request: D1 round trips and KV reads. */
 const calls = ({ headers }: { headers: { get(name: string): string | null } }) => ({
@@ -57,7 +55,7 @@ describe('a request', () => {
     const kept = await clinic.get('/plans', { 'If-None-Match': warm.headers.get('ETag') ?? '' })
     const otherIsolate = await worker.call('GET', '/plans', {
       token: clinic.token,
-      isolate: worker.second,
+      isolate: 'second',
     })
 
     expect(cold.headers.get('X-Cache')).toBe('MISS')

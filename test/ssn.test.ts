@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { makeSsnKeyPair, openSsn } from '../src/ssn/open.ts'
 import { sealSsn, SsnKeyError } from '../src/ssn/seal.ts'
 import { aDependent, aPersonInformation } from './support/fixtures.ts'
-import { startWorker, type TestWorker } from './support/worker.ts'
+import { useWorker } from './support/worker.ts'
 
-let worker: TestWorker
-beforeAll(async () => {
-  worker = await startWorker()
-})
-afterAll(() => worker.close())
+const worker = useWorker()
 
 const owner = {
   clinicId: 'riverside',

@@ -1,14 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { mintToken } from '../src/tokens/token.ts'
 import { somePlans } from './support/fixtures.ts'
-import { startWorker, type TestWorker } from './support/worker.ts'
+import { useWorker } from './support/worker.ts'
 
-let worker: TestWorker
-beforeAll(async () => {
-  // More than is allowed: ten seconds is what it comes to.
-  worker = await startWorker({ instrumented: true, tokenMemorySeconds: '3600' })
+// More than is allowed: ten seconds is what it comes to.
+const worker = useWorker({
+  instrumented: true,
+  twoIsolates: true,
+  vars: { TOKEN_MEMORY_SECONDS: '3600' },
 })
-afterAll(() => worker.close())
 
 /** The status, and how often KV was asked for it. */
 async function ask(token: string, path = '/dependents', more: object = {}) {
@@ -28,7 +28,7 @@ describe('an isolate that may remember tokens', { retry: 2 }, () => {
     expect(await ask(token, '/person_informations')).toEqual(LET_IN)
     expect(await ask(token, '/plans')).toEqual({ status: 200, kv: 1 })
     expect(await ask(token, '/plans?page=2')).toEqual(LET_IN)
-    expect(await ask(token, '/dependents', { isolate: worker.second })).toMatchObject({ kv: 1 })
+    expect(await ask(token, '/dependents', { isolate: 'second' })).toMatchObject({ kv: 1 })
   })
 
   it(

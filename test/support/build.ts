@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { PROJECT } from '../../src/cli/store.ts'
+import { PROJECT } from './project.ts'
 
 /** Makes the bundle that ships; the tests run that and nothing else. */
 export default function build() {

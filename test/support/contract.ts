@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import * as z from 'zod'
-import { PROJECT } from '../../src/cli/store.ts'
+import { PROJECT } from './project.ts'
 
 const header = z.object({ required: z.boolean().optional(), schema: z.looseObject({}) })
 const response = z.object({
