@@ -48,14 +48,17 @@ describe('GET /health/ready', () => {
   })
 })
 
-describe('a path that is none', () => {
-  it.each(['/nothing', '/assets/openapi.json', '/docs.html', '/openapi.json/', '/healthy', '/V1'])(
-    'outside of /v1 is 404 in our shape: %s',
-    async (path) => {
-      const response = await worker.fetch(path)
+describe('CORS', () => {
+  it.each(['https://desk.example.com', ''])(
+    'is not spoken unless origins are named: to "%s"',
+    async (origin) => {
+      const headers = { Origin: origin, 'Access-Control-Request-Method': 'POST' }
 
-      expect(response.status).toBe(404)
-      expect(await response.text()).toBe('{"errors":"Not found"}')
+      for (const method of ['OPTIONS', 'GET']) {
+        const response = await worker.call(method, '/dependents', { headers })
+        expect(response.status).toBe(401)
+        expect(response.headers.get('Access-Control-Allow-Origin')).toBeNull()
+      }
     },
   )
 })

@@ -7,7 +7,13 @@ const worker: ExportedHandler<Bindings> & Required<Pick<ExportedHandler<Bindings
   bundle
 
 /** What a request asked of storage until it was answered. */
-type Counts = { d1: number; statements: number; rowsRead: number; rowsWritten: number; kv: number }
+type Counts = {
+  d1: number
+  statements: number
+  rowsRead: number
+  rowsWritten: number
+  kv: number
+}
 
 /**
  * What befalls a call: it never arrives, its answer is lost after the commit, nothing comes back, D1 has too
@@ -19,24 +25,32 @@ type Fault = 'before' | 'after' | 'stall' | 'overload' | 'broken' | 'ok'
 type Faults = () => string
 
 /**
- * The bundle that ships, with the real D1 and KV behind counters and faults. `x-test-d1` and `x-test-kv` of
- * a request list the faults of its first calls; `x-test-d1-rate` makes each D1 call fail with that
- * probability, before or after the commit; `x-test-cache` is the edge cache's fault. The counts come back as `x-test-…` headers.
+ * The bundle that ships, with the real D1 and KV behind counters and faults. The headers of a request say:
+ * - `x-test-d1`, `x-test-kv`: the faults of its first calls, in turn; `x-test-cache`: that of the edge cache
+ * - `x-test-d1-rate`: how probable it is that a D1 call fails, before or after the commit
+ * - `x-test-limit`: that the token is `over` its rate, or that the limiter is `broken`
+ * - `x-test-settled`: that the answer waits for what the Worker does after it
+ *
+ * The counts come back as `x-test-…` headers.
  */
 export default {
   async fetch(request, env, ctx) {
-    const counts: Counts = { d1: 0, statements: 0, rowsRead: 0, rowsWritten: 0, kv: 0 }
-    const rate = Number(request.headers.get('x-test-d1-rate') ?? 0)
-    const d1Faults = rate > 0 ? atRandom(rate) : inTurn(request.headers.get('x-test-d1'))
-    const kvFaults = inTurn(request.headers.get('x-test-kv'))
+    const { headers } = request
+    const counts = { d1: 0, statements: 0, rowsRead: 0, rowsWritten: 0, kv: 0 }
+    const rate = Number(headers.get('x-test-d1-rate') ?? 0)
+    const d1Faults = rate > 0 ? atRandom(rate) : inTurn(headers.get('x-test-d1'))
+    const kvFaults = inTurn(headers.get('x-test-kv'))
+    const limit = headers.get('x-test-limit')
 
-    befallCache(request.headers.get('x-test-cache'))
+    befallCache(headers.get('x-test-cache'))
+    const afterwards = gatherAfterwards(ctx)
     const answer = await worker.fetch(
       request,
       {
         ...env,
         DB: faultyDatabase(env.DB, counts, d1Faults),
         TOKENS: faultyKv(env.TOKENS, counts, kvFaults),
+        ...(limit !== null && { TOKEN_RATE_LIMIT: faultyLimiter(limit) }),
       },
       ctx,
     )
@@ -45,6 +59,7 @@ export default {
     for (const [name, count] of Object.entries(counts)) {
       counted.headers.set(`x-test-${name.toLowerCase()}`, String(count))
     }
+    if (headers.has('x-test-settled')) await Promise.all(afterwards)
     return counted
   },
   scheduled: (controller, env, ctx) => worker.scheduled?.(controller, env, ctx),
@@ -60,6 +75,26 @@ function befallCache(fault: string | null): void {
     value: (key: string) => befall(fault ?? 'ok', () => Reflect.apply(match, cache, [key])),
   })
 }
+
+/** What the Worker hands to `waitUntil` from here on. */
+function gatherAfterwards(ctx: ExecutionContext): Promise<unknown>[] {
+  const { waitUntil } = ctx
+  const gathered: Promise<unknown>[] = []
+  Object.defineProperty(ctx, 'waitUntil', {
+    value(promise: Promise<unknown>) {
+      gathered.push(promise)
+      Reflect.apply(waitUntil, ctx, [promise])
+    },
+  })
+  return gathered
+}
+
+const faultyLimiter = (fault: string): RateLimit => ({
+  async limit() {
+    if (fault === 'broken') throw new Error('the limiter is out of order')
+    return { success: false }
+  },
+})
 
 function inTurn(list: string | null): Faults {
   const faults = (list ?? '').split(',')
@@ -77,7 +112,7 @@ const MESSAGES: Partial<Record<string, string>> = {
   before: 'D1_ERROR: Network connection lost.',
   after: 'D1_ERROR: storage caused object to be reset.',
   overload: 'D1_ERROR: D1 DB is overloaded. Requests queued for too long.',
-  broken: `D1_ERROR: near '${CANARY.name}': syntax error at offset 7: SQLITE_ERROR`,
+  broken: `D1_ERROR: near '${CANARY.name}', '${CANARY.ssn}': syntax error at offset 7: SQLITE_ERROR`,
 } satisfies Partial<Record<Fault, string>>
 
 async function befall<Answer>(fault: string, call: () => Promise<Answer>): Promise<Answer> {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, vi } from 'vitest'
 import { createTestHarness, unstable_readConfig } from 'wrangler'
+import type { StoredEvent } from '../../src/audit/queries.ts'
 import { databaseOf } from '../../src/db/session.ts'
 import type { Bindings } from '../../src/factory.ts'
 import { publishCatalogue } from '../../src/plans/catalogue.ts'
@@ -209,6 +210,12 @@ export function useWorker({
     /** Runs what the cron trigger runs. */
     sweep: () => server.getWorker('first').scheduled({ cron: '17 * * * *' }),
 
+    /** The event that a request left in the audit trail, if it left one. */
+    eventOf: ({ headers }: { headers: { get(name: string): string | null } }) =>
+      env.DB.prepare('SELECT * FROM audit_events WHERE request_id = ?')
+        .bind(headers.get('X-Request-Id'))
+        .first<StoredEvent>(),
+
     /** A new clinic with a token of every scope and the calls it makes. */
     async clinic() {
       const clinicId = `clinic-${++clinicsMade}`
@@ -230,9 +237,7 @@ export function useWorker({
         },
         /** Registers an ownable and gives its id. */
         async ownable(type = 'Patient', id = ++ownablesMade) {
-          await env.DB.prepare('INSERT INTO ownables VALUES (?, ?, ?, ?)')
-            .bind(clinicId, type, id, new Date().toISOString())
-            .run()
+          await put(`/ownables/${type}/${id}`)
           return id
         },
       }
