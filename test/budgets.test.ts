@@ -10,8 +10,8 @@ const tokens = new Map<number, string>()
 
 const worker = useWorker({ instrumented: true })
 beforeAll(async () => {
+  await worker.publish()
   await fill(worker.env.DB, RECORDS, () => {})
-  await worker.publish([])
   for (const size of ladder(RECORDS)) {
     tokens.set(size, await worker.token({ clinic_id: clinicOf(size) }))
   }

@@ -152,7 +152,7 @@ describe('KV', () => {
 describe('the edge cache', () => {
   it.each(['broken', 'stall'])('that fails (%s) is not needed', async (fault) => {
     const clinic = await worker.clinic()
-    await worker.publish([])
+    await worker.publish()
 
     const response = await clinic.get('/plans', { 'x-test-cache': fault })
 
@@ -230,6 +230,7 @@ describe('an import whose answers are lost after the commit', () => {
   }
 
   it('counts the plans that it wrote', async () => {
+    await worker.publish()
     const db = losingAnswers()
     const renamedSecond = (n: number) => (n === 2 ? { plan_name: 'Renamed' } : {})
 

@@ -243,8 +243,9 @@ export function useWorker({
       }
     },
 
-    /** Upserts plans and serves the catalogue they make. */
-    async publish(plans: CataloguePlan[]) {
+    /** Makes these plans the whole catalogue, and serves it. */
+    async publish(plans: CataloguePlan[] = []) {
+      await env.DB.prepare('DELETE FROM plans').run()
       const db = databaseOf(env, 'first-primary')
       await upsertPlans(db, plans)
       return publishCatalogue(env.TOKENS, db.bookmark())
