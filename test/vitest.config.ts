@@ -7,7 +7,8 @@ export default defineConfig({
     globalSetup: 'support/build.ts',
     // Each file starts a workerd of its own; more at once than cores only makes them wait.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Ends what hangs. Nothing waits for so long.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 })
