@@ -76,5 +76,5 @@ describe('the audit trail', () => {
     }
   })
 
-  trailEqualsRequests(worker, 1000)
+  trailEqualsRequests(worker, 100)
 })

@@ -137,7 +137,7 @@ describe('the edge cache', () => {
 })
 
 describe('a storm', () => {
-  nothingIsLostInAStorm(worker, 2000, 0.3)
+  nothingIsLostInAStorm(worker, 60, 0.6)
 })
 
 describe('an import whose answers are lost after the commit', () => {

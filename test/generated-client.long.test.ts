@@ -3,9 +3,9 @@ import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { PROJECT } from './support/project.ts'
 import { operations } from './support/contract.ts'
 import { loadDemoInto } from './support/demo.ts'
+import { PROJECT } from './support/project.ts'
 import { useWorker } from './support/worker.ts'
 
 const worker = useWorker()
