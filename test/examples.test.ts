@@ -1,20 +1,16 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { PROJECT } from './support/project.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { operationAt, operations } from './support/contract.ts'
 import { loadDemoInto } from './support/demo.ts'
-import { startWorker, type TestWorker } from './support/worker.ts'
+import { PROJECT } from './support/project.ts'
+import { useWorker } from './support/worker.ts'
 
 const DEV = 'http://localhost:8787'
 
-let worker: TestWorker
-beforeAll(async () => {
-  worker = await startWorker()
-  await loadDemoInto(worker)
-})
-afterAll(() => worker.close())
+const worker = useWorker()
+beforeAll(() => loadDemoInto(worker))
 
 describe('api.http', () => {
   const text = readFileSync(join(import.meta.dirname, 'api.http'), 'utf8')
@@ -60,30 +56,30 @@ describe('api.http', () => {
 })
 
 describe('README.md', () => {
-  const file = join(PROJECT, 'README.md')
-  const readme = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  const readme = readFileSync(join(PROJECT, 'README.md'), 'utf8')
   const fences = [...readme.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map(
     ([, language = '', content = '']) => ({ language, content }),
   )
   const examples = fences.flatMap(({ language, content }, n) => {
     if (language !== 'sh' || !content.startsWith('curl ')) return []
     const next = fences[n + 1]
-    return [{ command: content, answer: next?.language === 'json' ? next.content : undefined }]
+    const [at] = /\$API[^\s"']*/.exec(content) ?? []
+    return [{ at, command: content, answer: next?.language === 'json' ? next.content : '' }]
   })
   /** Shell variables that the reader has set by then, such as the token. */
   const settings = [...readme.matchAll(/^(?:export )?[A-Z_]+=\S+$/gm)].map(([line]) => line)
 
   it('has examples', () => expect(examples.length).toBeGreaterThan(0))
 
-  it.each(examples)('answers as printed: $command', ({ command, answer }) => {
+  it.each(examples)('has a curl of $at that answers as printed', ({ command, answer }) => {
     const script = [...settings, command].join('\n').replaceAll(DEV, worker.origin)
     const output = execFileSync('bash', ['-euo', 'pipefail', '-c', script], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
     })
 
-    if (answer === undefined) return
-    expect(lasting(bodyOf(output))).toEqual(lasting(answer.replaceAll(DEV, worker.origin)))
+    if (answer === '') expect(output).toBe('')
+    else expect(lasting(bodyOf(output))).toEqual(lasting(answer.replaceAll(DEV, worker.origin)))
   })
 
   /** What is answered, without the headers that `curl -i` prints before it. */

@@ -2,9 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { Ruleset, Spectral } from '@stoplight/spectral-core'
 import { oas } from '@stoplight/spectral-rulesets'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import project from '../package.json' with { type: 'json' }
-import { PROJECT } from './support/project.ts'
 import { routes } from '../src/index.ts'
 import { openapiDocument } from '../src/openapi/document.ts'
 import { VERSION } from '../src/service/version.ts'
@@ -16,8 +15,8 @@ import {
   operations,
   shipped,
 } from './support/contract.ts'
-import { aDependent, aPersonInformation, somePlans } from './support/fixtures.ts'
-import { API, startWorker, type TestWorker } from './support/worker.ts'
+import { PROJECT } from './support/project.ts'
+import { API } from './support/worker.ts'
 
 const FILE = 'dist/assets/openapi.json'
 
@@ -123,77 +122,5 @@ describe('openapi.json', () => {
 
     // Whom to contact is the operator's to say.
     expect(found.filter(({ code }) => code !== 'info-contact')).toEqual([])
-  })
-})
-
-/** Ways to each documented answer. Tokens, bodies and paths are right where a case does not spoil them. */
-describe('every documented answer is given', () => {
-  let worker: TestWorker
-  let limited: TestWorker
-  beforeAll(async () => {
-    worker = await startWorker({ instrumented: true })
-    limited = await startWorker({ rateLimits: { TOKEN_RATE_LIMIT: 1 } })
-    await worker.publish(somePlans(1))
-  })
-  afterAll(() => Promise.all([worker.close(), limited.close()]))
-
-  const PATHS: Record<string, string> = {
-    [`${API}/person_informations/{id}`]: `${API}/person_informations/{created}`,
-    [`${API}/dependents/{id}`]: `${API}/dependents/{created}`,
-    [`${API}/ownables/{ownable_type}/{ownable_id}`]: `${API}/ownables/Patient/1049`,
-  }
-  const cases = operations().flatMap((operation) =>
-    Object.keys(operation.responses).map((status) => ({ ...operation, status: Number(status) })),
-  )
-
-  it.each(cases)('$operationId answers $status', async ({ operationId, method, path, status }) => {
-    const at = status === 429 ? limited : worker
-    const clinic = await at.clinic()
-    const holder = await clinic.ownable('Patient', 1049)
-    const first = path.includes('dependents')
-      ? await clinic.post('/dependents', aDependent(holder))
-      : await clinic.post('/person_informations', aPersonInformation(holder))
-    const { id: created } = Object(await first.json())
-
-    const headers: Record<string, string> = { 'X-User-Token': clinic.token }
-    let body: string | undefined
-    let url = (PATHS[path] ?? path).replace('{created}', status === 404 ? '9999' : String(created))
-    let verb = method
-    if (method === 'POST') {
-      headers['Content-Type'] = 'application/json'
-      const whole = path.endsWith('/dependents') ? aDependent(holder) : aPersonInformation(holder)
-      body = JSON.stringify(whole)
-    }
-
-    if (status === 302) headers.Accept = 'text/html'
-    if (status === 304) {
-      const fresh = await at.fetch(url, { headers })
-      headers['If-None-Match'] = fresh.headers.get('ETag') ?? ''
-    }
-    if (status === 400) body = '{'
-    if (status === 401) delete headers['X-User-Token']
-    if (status === 403)
-      headers['X-User-Token'] = await at.token({ clinic_id: clinic.clinicId, scopes: [] })
-    if (status === 405) verb = 'PATCH'
-    if (status === 413) body = ' '.repeat(65 * 1024)
-    if (status === 415) headers['Content-Type'] = 'text/plain'
-    if (status === 422) headers['x-d1-bookmark'] = 'wrong'
-    if (status === 500) {
-      headers['x-test-d1'] = 'broken'
-      // Of a page that no cache has.
-      if (method === 'GET') url += '?page_size=99'
-    }
-    if (status === 503) headers['x-test-kv'] = 'before,before,before'
-
-    const response = await at.fetch(url, {
-      method: verb,
-      headers,
-      redirect: 'manual',
-      ...(body !== undefined && { body }),
-    })
-
-    expect(response.status).toBe(status)
-    const example = documented(operationId, status)?.content?.['application/json'].example
-    if (typeof Object(example).errors === 'string') expect(await response.json()).toEqual(example)
   })
 })

@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { expectRefusal } from './support/expect.ts'
 import { aDependent } from './support/fixtures.ts'
-import { startWorker, type TestWorker } from './support/worker.ts'
+import { useWorker } from './support/worker.ts'
 
-let worker: TestWorker
-beforeAll(async () => {
-  worker = await startWorker()
-})
-afterAll(() => worker.close())
+const worker = useWorker()
 
 describe('PUT /ownables/{type}/{id}', () => {
   it('registers an ownable, as often as it is said', async () => {
@@ -42,29 +39,27 @@ describe('PUT /ownables/{type}/{id}', () => {
     expect(refused.status).toBe(422)
   })
 
+  const largest = 'must be less than or equal to 9007199254740991'
   it.each([
-    ['Patient/abc', { ownable_id: ['is not a number'] }],
-    ['Patient/0', { ownable_id: ['must be greater than 0'] }],
-    ['Patient/1.5', { ownable_id: ['must be an integer'] }],
-    ['Patient/0x10', { ownable_id: ['is not a number'] }],
+    ['id is a word', 'Patient/abc', { ownable_id: ['is not a number'] }],
+    ['id is nought', 'Patient/0', { ownable_id: ['must be greater than 0'] }],
+    ['id is a fraction', 'Patient/1.5', { ownable_id: ['must be an integer'] }],
+    ['id is hexadecimal', 'Patient/0x10', { ownable_id: ['is not a number'] }],
+    ['id is too large', 'Patient/9007199254740993', { ownable_id: [largest] }],
+    ['type is no name', 'not%20a%20name/1', { ownable_type: ['is invalid'] }],
     [
-      'Patient/9007199254740993',
-      { ownable_id: ['must be less than or equal to 9007199254740991'] },
-    ],
-    ['not%20a%20name/1', { ownable_type: ['is invalid'] }],
-    [
+      'type is too long, and whose id is a word',
       `${'A'.repeat(65)}/x`,
       {
         ownable_type: ['is too long (maximum is 64 characters)'],
         ownable_id: ['is not a number'],
       },
     ],
-  ])('refuses %s', async (path, errors) => {
+  ])('refuses one whose %s', async (_, path, errors) => {
     const clinic = await worker.clinic()
 
     const response = await clinic.put(`/ownables/${path}`)
 
-    expect(response.status).toBe(422)
-    expect(await response.json()).toEqual({ errors })
+    await expectRefusal(response, 422, errors)
   })
 })

@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { VERSION } from '../src/service/version.ts'
-import { startWorker, type TestWorker } from './support/worker.ts'
+import { expectRefusal } from './support/expect.ts'
+import { useWorker } from './support/worker.ts'
 
-let worker: TestWorker
-beforeAll(async () => {
-  worker = await startWorker({ instrumented: true })
-})
-afterAll(() => worker.close())
+const worker = useWorker({ instrumented: true })
 
 const BROWSER = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8'
 
@@ -52,14 +49,71 @@ describe('GET /health/ready', () => {
   })
 })
 
-describe('a path that is none', () => {
-  it.each(['/nothing', '/assets/openapi.json', '/docs.html', '/openapi.json/', '/healthy', '/V1'])(
-    'outside of /v1 is 404 in our shape: %s',
+describe('CORS', () => {
+  it.each(['https://desk.example.com', ''])(
+    'is not spoken unless origins are named: to "%s"',
+    async (origin) => {
+      const headers = { Origin: origin, 'Access-Control-Request-Method': 'POST' }
+
+      for (const method of ['OPTIONS', 'GET']) {
+        const response = await worker.call(method, '/dependents', { headers })
+        expect(response.status).toBe(401)
+        expect(response.headers.get('Access-Control-Allow-Origin')).toBeNull()
+      }
+    },
+  )
+})
+
+describe('GET /docs', () => {
+  it.each(['/docs', '/docs/'])(
+    'serves %s, which may load and call nothing but its own origin',
     async (path) => {
       const response = await worker.fetch(path)
 
-      expect(response.status).toBe(404)
-      expect(await response.text()).toBe('{"errors":"Not found"}')
+      expect(response.status).toBe(200)
+      expect(response.headers.get('Content-Type')).toBe('text/html; charset=utf-8')
+      const policy = response.headers.get('Content-Security-Policy')
+      expect(policy).toContain("default-src 'none'; script-src 'self';")
+      expect(policy).toContain("connect-src 'self';")
+      expect(policy).toContain("frame-ancestors 'none'")
+      expect(response.headers.get('X-Request-Id')).toBeTruthy()
+      expect(response.headers.get('X-Content-Type-Options')).toBe('nosniff')
+      expect(await response.text()).not.toMatch(/(src|href)="(https?:)?\/\//)
     },
   )
+
+  it.each([
+    ['/docs/scalar.js', 'text/javascript; charset=utf-8'],
+    ['/docs/reference.js', 'text/javascript; charset=utf-8'],
+    ['/docs/reference.css', 'text/css; charset=utf-8'],
+    ['/docs/icon.svg', 'image/svg+xml'],
+  ])('serves %s and lets browsers keep it while it is the same', async (path, type) => {
+    const response = await worker.fetch(path)
+    expect(response.status).toBe(200)
+    expect(response.headers.get('Content-Type')).toBe(type)
+
+    const again = await worker.fetch(path, {
+      headers: { 'If-None-Match': response.headers.get('ETag') ?? '' },
+    })
+    expect(again.status).toBe(304)
+  })
+
+  it.each(['/docs/nothing', '/docs/../package.json', '/index.html', '/docs%2findex.html'])(
+    'answers 404 in our shape for %s',
+    async (path) => {
+      const response = await worker.fetch(path)
+
+      await expectRefusal(response, 404, 'Not found')
+    },
+  )
+})
+
+describe('the files of the reference', () => {
+  it.each(['POST', 'DELETE'])('refuse %s', async (method) => {
+    const response = await worker.fetch('/docs', { method })
+
+    expect(response.status).toBe(405)
+    expect(response.headers.get('Allow')).toBe('GET, HEAD')
+    expect(await response.json()).toEqual({ errors: 'Method not allowed' })
+  })
 })

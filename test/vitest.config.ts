@@ -8,8 +8,11 @@ export default defineConfig({
     globalSetup: 'support/build.ts',
     // Each file starts a workerd of its own; more at once than cores only makes them wait.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Files of one process import wrangler, which takes seconds, once.
+    isolate: false,
+    // Ends what hangs. Nothing waits for so long.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     projects: [
       { extends: true, test: { name: 'quick', include: ['**/*.test.ts'], exclude: [LONG] } },
       { extends: true, test: { name: 'long', include: [LONG] } },

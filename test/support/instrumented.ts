@@ -7,11 +7,20 @@ const worker: ExportedHandler<Bindings> & Required<Pick<ExportedHandler<Bindings
   bundle
 
 /** What a request asked of storage until it was answered. */
-type Counts = { d1: number; statements: number; rowsRead: number; rowsWritten: number; kv: number }
+type Counts = {
+  d1: number
+  statements: number
+  rowsRead: number
+  rowsWritten: number
+  kv: number
+  /** How long, in milliseconds, it would have waited for the calls that stalled. */
+  patience: number
+}
 
 /**
- * What befalls a call: it never arrives, its answer is lost after the commit, nothing comes back, D1 has too
- * much to do, or something breaks that no other try will mend. `ok` is the real thing.
+ * What befalls a call: it never arrives, its answer is lost after the commit, nothing comes back until the
+ * Worker's patience is over, which is at once, D1 has too much to do, or something breaks that no other try
+ * will mend. `ok` is the real thing.
  */
 type Fault = 'before' | 'after' | 'stall' | 'overload' | 'broken' | 'ok'
 
@@ -19,24 +28,34 @@ type Fault = 'before' | 'after' | 'stall' | 'overload' | 'broken' | 'ok'
 type Faults = () => string
 
 /**
- * The bundle that ships, with the real D1 and KV behind counters and faults. `x-test-d1` and `x-test-kv` of
- * a request list the faults of its first calls; `x-test-d1-rate` makes each D1 call fail with that
- * probability, before or after the commit; `x-test-cache` is the edge cache's fault. The counts come back as `x-test-…` headers.
+ * The bundle that ships, with the real D1 and KV behind counters and faults. The headers of a request say:
+ * - `x-test-d1`, `x-test-kv`: the faults of its first calls, in turn; `x-test-cache`: that of the edge cache
+ * - `x-test-d1-rate`: how probable it is that a D1 call fails, before or after the commit
+ * - `x-test-limit`: that the token is `over` its rate, or that the limiter is `broken`
+ * - `x-test-now`: what time it is, in milliseconds since the epoch
+ * - `x-test-settled`: that the answer waits for what the Worker does after it
+ *
+ * The counts come back as `x-test-…` headers.
  */
 export default {
   async fetch(request, env, ctx) {
-    const counts: Counts = { d1: 0, statements: 0, rowsRead: 0, rowsWritten: 0, kv: 0 }
-    const rate = Number(request.headers.get('x-test-d1-rate') ?? 0)
-    const d1Faults = rate > 0 ? atRandom(rate) : inTurn(request.headers.get('x-test-d1'))
-    const kvFaults = inTurn(request.headers.get('x-test-kv'))
+    const { headers } = request
+    const counts = { d1: 0, statements: 0, rowsRead: 0, rowsWritten: 0, kv: 0, patience: 0 }
+    const rate = Number(headers.get('x-test-d1-rate') ?? 0)
+    const d1Faults = rate > 0 ? atRandom(rate) : inTurn(headers.get('x-test-d1'))
+    const kvFaults = inTurn(headers.get('x-test-kv'))
+    const limit = headers.get('x-test-limit')
 
-    befallCache(request.headers.get('x-test-cache'))
+    setClock(headers.get('x-test-now'))
+    befallCache(headers.get('x-test-cache'), counts)
+    const afterwards = gatherAfterwards(ctx)
     const answer = await worker.fetch(
       request,
       {
         ...env,
         DB: faultyDatabase(env.DB, counts, d1Faults),
         TOKENS: faultyKv(env.TOKENS, counts, kvFaults),
+        ...(limit !== null && { TOKEN_RATE_LIMIT: faultyLimiter(limit) }),
       },
       ctx,
     )
@@ -45,6 +64,7 @@ export default {
     for (const [name, count] of Object.entries(counts)) {
       counted.headers.set(`x-test-${name.toLowerCase()}`, String(count))
     }
+    if (headers.has('x-test-settled')) await Promise.all(afterwards)
     return counted
   },
   scheduled: (controller, env, ctx) => worker.scheduled?.(controller, env, ctx),
@@ -54,12 +74,54 @@ const cache = caches.default
 const { match } = cache
 
 /** The cache belongs to the isolate, so its fault is the latest request's. */
-function befallCache(fault: string | null): void {
+function befallCache(fault: string | null, counts: Counts): void {
   Object.defineProperty(cache, 'match', {
     configurable: true,
-    value: (key: string) => befall(fault ?? 'ok', () => Reflect.apply(match, cache, [key])),
+    value: (key: string) => befall(fault ?? 'ok', counts, () => Reflect.apply(match, cache, [key])),
   })
 }
+
+const { now } = Date
+
+/** The clock is the isolate's too. */
+function setClock(given: string | null): void {
+  Date.now = given === null ? now : () => Number(given)
+}
+
+/** What the Worker hands to `waitUntil` from here on. */
+function gatherAfterwards(ctx: ExecutionContext): Promise<unknown>[] {
+  const { waitUntil } = ctx
+  const gathered: Promise<unknown>[] = []
+  Object.defineProperty(ctx, 'waitUntil', {
+    value(promise: Promise<unknown>) {
+      gathered.push(promise)
+      Reflect.apply(waitUntil, ctx, [promise])
+    },
+  })
+  return gathered
+}
+
+const faultyLimiter = (fault: string): RateLimit => ({
+  async limit() {
+    if (fault === 'broken') throw new Error('the limiter is out of order')
+    return { success: false }
+  },
+})
+
+/** Who waits in vain: a timer that is set right after a call stalled is the call's deadline. */
+let stalled: Counts | undefined
+
+const { setTimeout: setTimer } = globalThis
+
+/** A deadline passes at once, and is told instead. */
+Object.defineProperty(globalThis, 'setTimeout', {
+  value(callback: () => void, milliseconds: number) {
+    if (stalled === undefined) return setTimer(callback, milliseconds)
+    stalled.patience += milliseconds
+    stalled = undefined
+    return setTimer(callback, 0)
+  },
+})
 
 function inTurn(list: string | null): Faults {
   const faults = (list ?? '').split(',')
@@ -77,11 +139,18 @@ const MESSAGES: Partial<Record<string, string>> = {
   before: 'D1_ERROR: Network connection lost.',
   after: 'D1_ERROR: storage caused object to be reset.',
   overload: 'D1_ERROR: D1 DB is overloaded. Requests queued for too long.',
-  broken: `D1_ERROR: near '${CANARY.name}': syntax error at offset 7: SQLITE_ERROR`,
+  broken: `D1_ERROR: near '${CANARY.name}', '${CANARY.ssn}': syntax error at offset 7: SQLITE_ERROR`,
 } satisfies Partial<Record<Fault, string>>
 
-async function befall<Answer>(fault: string, call: () => Promise<Answer>): Promise<Answer> {
-  if (fault === 'stall') return await new Promise<never>(() => {})
+async function befall<Answer>(
+  fault: string,
+  counts: Counts,
+  call: () => Promise<Answer>,
+): Promise<Answer> {
+  if (fault === 'stall') {
+    stalled = counts
+    return await new Promise<never>(() => {})
+  }
   if (fault === 'after') await call()
   if (fault !== 'ok') throw new Error(MESSAGES[fault])
   return await call()
@@ -113,7 +182,7 @@ function faultySession(
     async batch<T>(statements: D1PreparedStatement[]) {
       counts.d1++
       counts.statements += statements.length
-      const answers = await befall(faults(), () => session.batch<T>(statements))
+      const answers = await befall(faults(), counts, () => session.batch<T>(statements))
       for (const { meta } of answers) {
         counts.rowsRead += meta.rows_read
         counts.rowsWritten += meta.rows_written
@@ -144,7 +213,7 @@ function faultyKv(kv: KVNamespace, counts: Counts, faults: Faults): KVNamespace 
       if (name !== 'get') return method.bind(target)
       return (...args: unknown[]) => {
         counts.kv++
-        return befall(faults(), async () => Reflect.apply(method, target, args))
+        return befall(faults(), counts, async () => Reflect.apply(method, target, args))
       }
     },
   })

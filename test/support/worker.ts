@@ -1,78 +1,96 @@
+import { afterAll, beforeAll, vi } from 'vitest'
 import { createTestHarness, unstable_readConfig } from 'wrangler'
+import type { StoredEvent } from '../../src/audit/queries.ts'
 import { databaseOf } from '../../src/db/session.ts'
 import type { Bindings } from '../../src/factory.ts'
-import { makeSsnKeyPair } from '../../src/ssn/open.ts'
-import { CONFIG, PROJECT } from './project.ts'
 import { publishCatalogue } from '../../src/plans/publish.ts'
 import { upsertPlans, type CataloguePlan } from '../../src/plans/queries.ts'
+import { makeSsnKeyPair } from '../../src/ssn/open.ts'
 import { SCOPES, type TokenRecord } from '../../src/tokens/record.ts'
 import { mintToken, tokenKey } from '../../src/tokens/token.ts'
 import { checkAgainstDocument } from './contract.ts'
 import { CANARY } from './fixtures.ts'
+import { CONFIG, PROJECT } from './project.ts'
 
 export const API = '/v1/clinic/insurances'
 
 type Options = {
   /** Runs the bundle inside `instrumented.ts`, which counts storage calls and injects faults. */
   instrumented?: boolean
-  /** Leaves the Worker without a key to seal SSNs to. */
-  withoutSsnKey?: boolean
+  /** Variables, on top of a key to seal SSNs to. */
+  vars?: Record<string, string>
+  /** Starts two isolates, which share D1, KV and cache. */
+  twoIsolates?: boolean
   /** Requests a minute by binding; none are limited unless it is said. */
   rateLimits?: Record<string, number>
-  /** The variables of those names. */
-  corsOrigins?: string
-  tokenMemorySeconds?: string
 }
 
-/** The bundle that ships, in workerd, with D1, KV and cache of its own; two isolates share them. */
-export type TestWorker = Awaited<ReturnType<typeof startWorker>>
+/** The bundle that ships, in workerd, with D1, KV and cache of its own. */
+export type TestWorker = ReturnType<typeof useWorker>
 
 /** A clinic made for one test, and its way in. */
 export type Clinic = Awaited<ReturnType<TestWorker['clinic']>>
 
-let made = 0
+/** An answer, as every call gives it. */
+export type Answer = Awaited<ReturnType<TestWorker['fetch']>>
 
-export async function startWorker({
+type Harness = ReturnType<typeof createTestHarness>
+type Isolate = ReturnType<Harness['getWorker']>
+type TokenOf = Partial<TokenRecord> & { clinic_id: string }
+
+const lineOf = ({ message }: { message: unknown }) => String(message)
+
+/** Starts a worker before the tests of this file or `describe`; after them looks for canaries, and stops it. */
+export function useWorker({
   instrumented = false,
-  withoutSsnKey = false,
+  vars = {},
+  twoIsolates = false,
   rateLimits = {},
-  corsOrigins,
-  tokenMemorySeconds,
 }: Options = {}) {
-  const ssnKey = await makeSsnKeyPair()
-  const { assets, compatibility_date, d1_databases, kv_namespaces } = unstable_readConfig({
-    config: CONFIG,
+  // Set before the first test.
+  let server: Harness
+  let env: Bindings
+  let origin: string
+  let ssnKey: Awaited<ReturnType<typeof makeSsnKeyPair>>
+
+  beforeAll(async () => {
+    ssnKey = await makeSsnKeyPair()
+    const { assets, compatibility_date, d1_databases, kv_namespaces } = unstable_readConfig({
+      config: CONFIG,
+    })
+    const config = {
+      ...(assets && { assets }),
+      compatibility_date,
+      d1_databases,
+      kv_namespaces,
+      ...(instrumented
+        ? { main: 'test/support/instrumented.ts' }
+        : { main: 'dist/index.js', no_bundle: true }),
+      vars: { SSN_PUBLIC_KEY: ssnKey.publicKey, ...vars },
+      ratelimits: Object.entries(rateLimits).map(([name, limit], n) => ({
+        name,
+        namespace_id: String(2000 + n),
+        simple: { limit, period: 60 as const },
+      })),
+    }
+    const names = twoIsolates ? ['first', 'second'] : ['first']
+    server = createTestHarness({
+      root: PROJECT,
+      workers: names.map((name) => ({ config: { name, ...config } })),
+    })
+    origin = (await server.listen()).url.origin
+    const first = server.getWorker<Bindings>('first')
+    await first.applyD1Migrations('DB')
+    env = await first.getEnv()
   })
-  const config = {
-    ...(assets && { assets }),
-    compatibility_date,
-    d1_databases,
-    kv_namespaces,
-    ...(instrumented
-      ? { main: 'test/support/instrumented.ts' }
-      : { main: 'dist/index.js', no_bundle: true }),
-    vars: {
-      ...(!withoutSsnKey && { SSN_PUBLIC_KEY: ssnKey.publicKey }),
-      ...(corsOrigins !== undefined && { CORS_ORIGINS: corsOrigins }),
-      ...(tokenMemorySeconds !== undefined && { TOKEN_MEMORY_SECONDS: tokenMemorySeconds }),
-    },
-    ratelimits: Object.entries(rateLimits).map(([name, limit], n) => ({
-      name,
-      namespace_id: String(2000 + n),
-      simple: { limit, period: 60 as const },
-    })),
-  }
-  const server = createTestHarness({
-    root: PROJECT,
-    workers: ['first', 'second'].map((name) => ({ config: { name, ...config } })),
+
+  afterAll(async () => {
+    await expectNoCanary()
+    await server.close()
   })
-  const { url } = await server.listen()
-  const first = server.getWorker<Bindings>('first')
-  const second = server.getWorker<Bindings>('second')
-  await first.applyD1Migrations('DB')
-  const env = await first.getEnv()
 
   const issued: string[] = []
+  let clinicsMade = 0
 
   /** What no log, no KV entry, no key and no audit row may hold. */
   const isPersonal = (text: string) =>
@@ -80,17 +98,13 @@ export async function startWorker({
       text.includes(canary),
     )
 
-  /** Passes an answer on if it holds no plain SSN and, being a refusal, nobody's name. */
-  async function inspected<Answer extends { status: number; clone(): { text(): Promise<string> } }>(
-    answer: Promise<Answer>,
-  ): Promise<Answer> {
-    const received = await answer
-    const body = await received.clone().text()
-    const isRecord = received.status < 400
+  /** Throws if an answer holds a plain SSN or, being a refusal, somebody's name. */
+  async function inspect(answer: { status: number; clone(): { text(): Promise<string> } }) {
+    const body = await answer.clone().text()
+    const isRecord = answer.status < 400
     if (isPersonal(isRecord ? body.replaceAll(CANARY.name, '') : body)) {
-      throw new Error(`an answer with status ${received.status} holds a canary`)
+      throw new Error(`an answer with status ${answer.status} holds a canary`)
     }
-    return received
   }
 
   async function expectNoCanary() {
@@ -107,14 +121,14 @@ export async function startWorker({
   }
 
   /** Issues a token whose record is `record` on top of one that may do everything. */
-  async function token(record: Partial<TokenRecord> & { clinic_id: string }) {
+  async function token(record: TokenOf) {
     const minted = mintToken()
     await issue(minted, record)
     return minted
   }
 
   /** Puts the record of a token into KV, or another in its place. */
-  async function issue(minted: string, record: Partial<TokenRecord> & { clinic_id: string }) {
+  async function issue(minted: string, record: TokenOf) {
     issued.push(minted)
     await env.TOKENS.put(
       await tokenKey(minted),
@@ -130,28 +144,30 @@ export async function startWorker({
   }
 
   /** Fetches any path, as a stranger would. No answer passes that openapi.json does not allow. */
-  async function fetch(path: string, init?: RequestOptions, isolate = first) {
-    const answer = await inspected(isolate.fetch(path, init))
+  async function fetch(
+    path: string,
+    init?: Parameters<Isolate['fetch']>[1],
+    isolate: 'first' | 'second' = 'first',
+  ) {
+    const answer = await server.getWorker(isolate).fetch(path, init)
+    await inspect(answer)
     await checkAgainstDocument(init?.method ?? 'GET', path, answer)
     return answer
   }
-  type RequestOptions = Parameters<typeof first.fetch>[1]
 
-  /** Calls the API below its base path; `isolate` tells which of the two Workers answers. */
+  type CallOptions = {
+    token?: string
+    body?: unknown
+    headers?: Record<string, string>
+    /** Which of the two answers. */
+    isolate?: 'first' | 'second'
+  }
+
+  /** Calls the API below its base path. */
   function call(
     method: string,
     path: string,
-    {
-      token,
-      body,
-      headers = {},
-      isolate = first,
-    }: {
-      token?: string
-      body?: unknown
-      headers?: Record<string, string>
-      isolate?: typeof first
-    } = {},
+    { token, body, headers = {}, isolate }: CallOptions = {},
   ) {
     const init = {
       method,
@@ -166,57 +182,70 @@ export async function startWorker({
   }
 
   return {
-    env,
-    ssnKey,
-    second,
+    get env() {
+      return env
+    },
+    get ssnKey() {
+      return ssnKey
+    },
+    /** Where the first isolate listens, for those who come by the network. */
+    get origin() {
+      return origin
+    },
     call,
     token,
     issue,
     fetch,
-    /** Where the first isolate listens, for those who come by the network. */
-    origin: url.origin,
     logs: () => server.getLogs(),
-    /** The first line of the log that is `wanted`, which may be yet to come. */
-    async logLine(wanted: (text: string) => boolean) {
-      for (let waited = 0; waited < 100; waited++) {
-        const line = server.getLogs().find(({ message }) => wanted(String(message)))
-        if (line) return String(line.message)
-        await new Promise((resolve) => setTimeout(resolve, 50))
-      }
-      return undefined
-    },
+    /** The first line of the log that holds the text, which may be yet to come. */
+    logLine: (text: string) =>
+      vi.waitUntil(
+        () =>
+          server
+            .getLogs()
+            .map(lineOf)
+            .find((line) => line.includes(text)),
+        5000,
+      ),
     /** Runs what the cron trigger runs. */
-    sweep: () => first.scheduled({ cron: '17 * * * *' }),
-    /** Looks for canaries where none may be, and stops. */
-    async close() {
-      await expectNoCanary()
-      await server.close()
-    },
+    sweep: () => server.getWorker('first').scheduled({ cron: '17 * * * *' }),
+
+    /** The event that a request left in the audit trail, if it left one. */
+    eventOf: ({ headers }: { headers: { get(name: string): string | null } }) =>
+      env.DB.prepare('SELECT * FROM audit_events WHERE request_id = ?')
+        .bind(headers.get('X-Request-Id'))
+        .first<StoredEvent>(),
 
     /** A new clinic with a token of every scope and the calls it makes. */
     async clinic() {
-      const clinicId = `clinic-${++made}`
+      const clinicId = `clinic-${++clinicsMade}`
       const own = await token({ clinic_id: clinicId })
       let ownablesMade = 1000
+      const get = (path: string, headers = {}) => call('GET', path, { token: own, headers })
+      const put = (path: string) => call('PUT', path, { token: own })
       return {
         clinicId,
         token: own,
-        get: (path: string, headers = {}) => call('GET', path, { token: own, headers }),
-        put: (path: string) => call('PUT', path, { token: own }),
+        get,
+        put,
         post: (path: string, body: unknown, headers = {}) =>
           call('POST', path, { token: own, body, headers }),
+        /** How many records the list has. */
+        async total(list: string): Promise<number> {
+          const answer = await get(`/${list}`)
+          return JSON.parse(await answer.text()).pagination.total_count
+        },
         /** Registers an ownable and gives its id. */
         async ownable(type = 'Patient', id = ++ownablesMade) {
-          await env.DB.prepare('INSERT INTO ownables VALUES (?, ?, ?, ?)')
-            .bind(clinicId, type, id, new Date().toISOString())
-            .run()
+          await put(`/ownables/${type}/${id}`)
           return id
         },
       }
     },
 
-    /** Upserts plans and serves the catalogue they make. */
-    async publish(plans: CataloguePlan[]) {
+    /** Makes these plans the whole catalogue, and serves it. */
+    async publish(plans: CataloguePlan[] = []) {
+      await env.DB.prepare('DELETE FROM plans').run()
       const db = databaseOf(env, 'first-primary')
       await upsertPlans(db, plans)
       return publishCatalogue(env.TOKENS, db.bookmark())

@@ -3,24 +3,20 @@ import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { PROJECT } from './support/project.ts'
 import { operations } from './support/contract.ts'
 import { loadDemoInto } from './support/demo.ts'
-import { startWorker, type TestWorker } from './support/worker.ts'
+import { PROJECT } from './support/project.ts'
+import { useWorker } from './support/worker.ts'
 
-let worker: TestWorker
+const worker = useWorker()
 let token: string
 let folder: string
 beforeAll(async () => {
-  worker = await startWorker()
   token = (await loadDemoInto(worker)).riverside
   folder = await mkdtemp(join(tmpdir(), 'generated-'))
   await symlink(join(PROJECT, 'node_modules'), join(folder, 'node_modules'))
 })
-afterAll(async () => {
-  await worker.close()
-  await rm(folder, { recursive: true })
-})
+afterAll(() => rm(folder, { recursive: true }))
 
 /** What an integrator writes who knows the document alone: every call, typed from end to end. */
 const PROGRAM = `

@@ -3,69 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CHROMIUM, FLAGS, IN_BROWSER } from './support/chromium.ts'
 import { operations } from './support/contract.ts'
 import { loadDemoInto } from './support/demo.ts'
-import { startWorker, type TestWorker } from './support/worker.ts'
+import { useWorker } from './support/worker.ts'
 
-let worker: TestWorker
+const worker = useWorker()
 let tokens: Awaited<ReturnType<typeof loadDemoInto>>
 beforeAll(async () => {
-  worker = await startWorker()
   tokens = await loadDemoInto(worker)
-})
-afterAll(() => worker.close())
-
-describe('GET /docs', () => {
-  it.each(['/docs', '/docs/'])(
-    'serves %s, which may load and call nothing but its own origin',
-    async (path) => {
-      const response = await worker.fetch(path)
-
-      expect(response.status).toBe(200)
-      expect(response.headers.get('Content-Type')).toBe('text/html; charset=utf-8')
-      const policy = response.headers.get('Content-Security-Policy')
-      expect(policy).toContain("default-src 'none'; script-src 'self';")
-      expect(policy).toContain("connect-src 'self';")
-      expect(policy).toContain("frame-ancestors 'none'")
-      expect(response.headers.get('X-Request-Id')).toBeTruthy()
-      expect(response.headers.get('X-Content-Type-Options')).toBe('nosniff')
-      expect(await response.text()).not.toMatch(/(src|href)="(https?:)?\/\//)
-    },
-  )
-
-  it.each([
-    ['/docs/scalar.js', 'text/javascript; charset=utf-8'],
-    ['/docs/reference.js', 'text/javascript; charset=utf-8'],
-    ['/docs/reference.css', 'text/css; charset=utf-8'],
-    ['/docs/icon.svg', 'image/svg+xml'],
-  ])('serves %s and lets browsers keep it while it is the same', async (path, type) => {
-    const response = await worker.fetch(path)
-    expect(response.status).toBe(200)
-    expect(response.headers.get('Content-Type')).toBe(type)
-
-    const again = await worker.fetch(path, {
-      headers: { 'If-None-Match': response.headers.get('ETag') ?? '' },
-    })
-    expect(again.status).toBe(304)
-  })
-
-  it.each(['/docs/nothing', '/docs/../package.json', '/index.html', '/docs%2findex.html'])(
-    'answers 404 in our shape for %s',
-    async (path) => {
-      const response = await worker.fetch(path)
-
-      expect(response.status).toBe(404)
-      expect(await response.json()).toEqual({ errors: 'Not found' })
-    },
-  )
-})
-
-describe('the files of the reference', () => {
-  it.each(['POST', 'DELETE'])('refuse %s', async (method) => {
-    const response = await worker.fetch('/docs', { method })
-
-    expect(response.status).toBe(405)
-    expect(response.headers.get('Allow')).toBe('GET, HEAD')
-    expect(await response.json()).toEqual({ errors: 'Method not allowed' })
-  })
 })
 
 describe.skipIf(!CHROMIUM)('the reference in Chromium', IN_BROWSER, () => {

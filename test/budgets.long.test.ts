@@ -1,0 +1,3 @@
+import { budgetsHoldUpTo } from './support/budgets.ts'
+
+budgetsHoldUpTo(100_000)

@@ -1,0 +1,318 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { routes } from '../src/index.ts'
+import { describedRoutes } from '../src/openapi/document.ts'
+import { SCOPES } from '../src/tokens/record.ts'
+import { documented } from './support/contract.ts'
+import { expectRefusal } from './support/expect.ts'
+import { somePlans } from './support/fixtures.ts'
+import { KINDS } from './support/kinds.ts'
+import { API, useWorker, type Answer, type Clinic } from './support/worker.ts'
+
+// What every route promises. The routes are the app's own, so that a new one is held to it unasked.
+
+const worker = useWorker({ instrumented: true })
+beforeAll(() => worker.publish(somePlans(1)))
+
+const ROUTES = describedRoutes(routes)
+type Route = (typeof ROUTES)[number]
+/** A request of a route. */
+type Sent = { method: string; path: string; headers: Record<string, string>; body?: string }
+
+const UNAUTHORIZED = 'You are not authorized to perform this action.'
+const NEVER = 987654321
+
+const isGuarded = ({ pattern }: Route) => pattern.startsWith('/v1/')
+const GUARDED = ROUTES.filter(isGuarded)
+
+/** Routes with their names, for titles. */
+const named = (routes: Route[]) =>
+  routes.map((route): [string, Route] => [
+    `${route.method} ${route.pattern.replace(API, '')}`,
+    route,
+  ])
+
+/** By the root of a body: one that is right in all, of the patient given. */
+const BODIES: Record<string, (patient: number) => object> = Object.fromEntries(
+  KINDS.map(({ one, aRecord }) => [one, aRecord]),
+)
+
+/** By the segment before `:id`: makes what it names, of the patient, and gives the id. */
+const MADE: Record<string, (clinic: Clinic, patient: number) => Promise<number>> =
+  Object.fromEntries(
+    KINDS.map(({ name, aRecord }) => [
+      name,
+      async (clinic: Clinic, patient: number) => {
+        const created = await clinic.post(`/${name}`, aRecord(patient))
+        return JSON.parse(await created.text()).id
+      },
+    ]),
+  )
+
+function fixture<Made>(of: Record<string, Made>, name: string, { pattern }: Route): Made {
+  const found = of[name]
+  if (found === undefined)
+    throw new Error(`${pattern}: give test/routes.test.ts a fixture of ${name}`)
+  return found
+}
+
+/** The route's path, its parameters filled in. */
+const pathOf = (route: Route, parameters: Record<string, string | number>) =>
+  route.pattern.replace(/:(\w+)/g, (_, name) => String(fixture(parameters, name, route)))
+
+/** A request that the route answers well. All that it names is the clinic's. */
+async function aGoodRequest(route: Route, clinic: Clinic): Promise<Sent> {
+  const { method, pattern, body } = route
+  const [, segment] = /([^/]+)\/:id/.exec(pattern) ?? []
+  const patient = segment || body ? await clinic.ownable() : 1
+  const path = pathOf(route, {
+    ...{ ownable_type: 'Patient', ownable_id: patient },
+    ...(segment && { id: await fixture(MADE, segment, route)(clinic, patient) }),
+  })
+  return {
+    method,
+    path,
+    headers: { ...(isGuarded(route) && { 'X-User-Token': clinic.token }) },
+    ...(body && json(fixture(BODIES, body.root, route)(patient))),
+  }
+}
+
+const json = (body: object) => ({ body: JSON.stringify(body) })
+
+/** Sends it, and waits for the event that it may leave in the audit trail. */
+const send = ({ path, method, headers, body }: Sent) =>
+  worker.fetch(path, {
+    method,
+    headers: {
+      ...(body !== undefined && { 'Content-Type': 'application/json' }),
+      'x-test-settled': 'yes',
+      ...headers,
+    },
+    redirect: 'manual',
+    ...(body !== undefined && { body }),
+  })
+
+/** The request with these headers too. */
+const adding = (sent: Sent, headers: Record<string, string>): Sent => ({
+  ...sent,
+  headers: { ...sent.headers, ...headers },
+})
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+/** The methods of the route's path, HEAD beside GET. */
+const methodsAt = ({ pattern }: Route) =>
+  ROUTES.filter((other) => other.pattern === pattern).flatMap(({ method }) =>
+    method === 'GET' ? ['GET', 'HEAD'] : [method],
+  )
+const otherMethodsAt = (route: Route) => METHODS.filter((each) => !methodsAt(route).includes(each))
+
+/** A token of the clinic that may do all but what the route does. */
+const tokenWithout = ({ scope }: Route, { clinicId }: Clinic) =>
+  worker.token({ clinic_id: clinicId, scopes: SCOPES.filter((each) => each !== scope) })
+
+/** What makes of a good request one that is answered with the status. */
+const WAYS: Record<string, (sent: Sent, route: Route, clinic: Clinic) => Promise<Sent> | Sent> = {
+  302: (sent) => adding(sent, { Accept: 'text/html' }),
+  304: async (sent) =>
+    adding(sent, { 'If-None-Match': (await send(sent)).headers.get('ETag') ?? '' }),
+  400: (sent) => ({ ...sent, body: '{' }),
+  401: ({ headers: _, ...sent }) => ({ ...sent, headers: {} }),
+  403: async (sent, route, clinic) =>
+    adding(sent, { 'X-User-Token': await tokenWithout(route, clinic) }),
+  404: (sent, route) => ({ ...sent, path: pathOf(route, { id: NEVER }) }),
+  405: (sent, route) => ({ ...sent, method: otherMethodsAt(route).at(-1) ?? '' }),
+  413: (sent) => ({ ...sent, body: ' '.repeat(65 * 1024) }),
+  415: (sent) => adding(sent, { 'Content-Type': 'text/plain' }),
+  422: (sent) => adding(sent, { 'x-d1-bookmark': 'wrong' }),
+  429: (sent) => adding(sent, { 'x-test-limit': 'over' }),
+  500: async (sent) => {
+    // Of this version no cache has an answer.
+    await worker.publish(somePlans(1))
+    return adding(sent, { 'x-test-d1': 'broken' })
+  },
+  503: (sent) => adding(sent, { 'x-test-kv': 'before,before,before' }),
+}
+
+/** What stands in every answer, whatever it is. */
+function expectPromises({ headers }: Answer) {
+  expect(headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/)
+  expect(headers.get('X-Content-Type-Options')).toBe('nosniff')
+  expect(headers.get('Strict-Transport-Security')).toMatch(/^max-age=\d{8}/)
+  expect(headers.get('Referrer-Policy')).toBe('no-referrer')
+}
+
+/** Answers that leave an event where the route touches personal data. */
+const TOLD = [200, 201, 204, 403, 404, 429]
+
+describe.each(named(ROUTES))('%s', (_, route) => {
+  const { id, deed } = route.operation
+
+  it.each(documentedStatuses(id))(
+    'answers %i, as documented, and leaves its trail',
+    async (status) => {
+      const clinic = await worker.clinic()
+      const good = await aGoodRequest(route, clinic)
+      const way = WAYS[status] ?? ((sent: Sent) => sent)
+
+      const response = await send(await way(good, route, clinic))
+
+      expect(response.status).toBe(status)
+      expectPromises(response)
+      if (deed || status >= 400) expect(response.headers.get('Cache-Control')).toBe('no-store')
+      const example = documented(id, status)?.content?.['application/json'].example
+      if (typeof Object(example).errors === 'string') expect(await response.json()).toEqual(example)
+      const event = await worker.eventOf(response)
+      if (deed && TOLD.includes(status)) {
+        expect(event).toMatchObject({ ...deed, status, clinic_id: clinic.clinicId })
+      } else expect(event).toBeNull()
+    },
+  )
+
+  it('answers any other method with 405 and the methods that there are', async () => {
+    const { token } = await worker.clinic()
+    const path = pathOf(route, { ownable_type: 'Patient', ownable_id: 1, id: 1 })
+
+    for (const other of otherMethodsAt(route)) {
+      const response = await send({ method: other, path, headers: { 'X-User-Token': token } })
+      expect(response.status).toBe(405)
+      expect(response.headers.get('Allow')).toBe(methodsAt(route).sort().join(', '))
+      expect(await worker.eventOf(response)).toBeNull()
+    }
+  })
+
+  if (route.method !== 'GET') return
+
+  it('answers HEAD as GET, without the body', async () => {
+    const clinic = await worker.clinic()
+    const good = await aGoodRequest(route, clinic)
+
+    const [got, head] = [await send(good), await send({ ...good, method: 'HEAD' })]
+
+    expect(head.status).toBe(got.status)
+    expect(await head.text()).toBe('')
+    for (const name of ['Content-Type', 'Cache-Control', 'ETag', 'Link', 'Vary']) {
+      expect(head.headers.get(name)).toBe(got.headers.get(name))
+    }
+    expectPromises(head)
+    expect((await worker.eventOf(head))?.action).toBe(deed?.action)
+  })
+})
+
+describe.each(named(GUARDED))('%s', (_, route) => {
+  const { operation, scope, pattern } = route
+
+  it('refuses whoever has no good token, before it reads storage or the body', async () => {
+    const good = await aGoodRequest(route, await worker.clinic())
+    const oversized = good.body && { body: 'x'.repeat(70_000) }
+
+    const response = await send({ ...good, ...oversized, headers: {} })
+
+    await expectRefusal(response, 401, UNAUTHORIZED)
+    expect(response.headers.get('WWW-Authenticate')).toContain('X-User-Token')
+    expect(response.headers.get('x-test-d1')).toBe('0')
+    expect(response.headers.get('x-test-kv')).toBe('0')
+  })
+
+  it('asks for a scope, and says in the trail what it does to personal data', () => {
+    expect(SCOPES).toContain(scope)
+    const [, , , , resource] = pattern.split('/')
+    expect(operation.deed?.resource).toBe(scope === 'plans:read' ? undefined : resource)
+  })
+
+  it('makes one D1 round trip at most, and one KV read', async () => {
+    const clinic = await worker.clinic()
+
+    const { status, headers } = await send(await aGoodRequest(route, clinic))
+
+    expect(operation.answers).toHaveProperty(String(status))
+    expect(Number(headers.get('x-test-d1'))).toBeLessThanOrEqual(1)
+    expect(headers.get('x-test-kv')).toBe('1')
+  })
+})
+
+function documentedStatuses(operationId: string): number[] {
+  const all = Array.from({ length: 500 }, (_, n) => n + 100)
+  return all.filter((status) => documented(operationId, status) !== undefined)
+}
+
+describe('a path that is none', () => {
+  const paths = ['/nothing', '/', '', '/plans/', '/plans/1', '/ownables', '/ownables/Patient']
+  it.each([
+    ...paths.map((path) => API + path),
+    ...['/v2/anything', '/V1', '/assets/openapi.json', '/docs.html', '/openapi.json/', '/healthy'],
+  ])('is 404, with what stands in every answer: %s', async (path) => {
+    const { token } = await worker.clinic()
+
+    const response = await send({
+      ...{ method: 'GET', path },
+      headers: path.startsWith('/v1') ? { 'X-User-Token': token } : {},
+    })
+
+    await expectRefusal(response, 404, 'Not found')
+    expectPromises(response)
+    expect(response.headers.get('Cache-Control')).toBe('no-store')
+  })
+})
+
+describe('another clinic', () => {
+  /** The requests of a route that name the id: in the path, in the query and in the body. */
+  function requestsFor(route: Route, id: number): Omit<Sent, 'headers'>[] {
+    const { method, pattern, query, body } = route
+    const ids = Object.keys(query?.shape ?? {}).filter((name) => name.endsWith('_id'))
+    const kind = KINDS.find(({ one }) => one === body?.root)
+    return [
+      ...(pattern.includes(':id') ? [{ method, path: pathOf(route, { id }) }] : []),
+      ...ids.map((name) => ({ method, path: `${pattern}?${name}=${id}&page_size=1` })),
+      ...(kind ? [kind.aRecord(id), kind.aRecord(id, kind.mistake)] : []).map((body) => ({
+        ...{ method, path: pattern },
+        ...json(body),
+      })),
+    ]
+  }
+
+  /** What is seen of an answer, less what differs from one to the next, and the client's own id in links. */
+  async function seen(response: Answer) {
+    const {
+      'x-request-id': _,
+      'x-d1-bookmark': __,
+      ...headers
+    } = Object.fromEntries(response.headers)
+    const link = headers.link?.replace(/_id=\d+/g, '_id=')
+    return { status: response.status, headers: { ...headers, link }, body: await response.text() }
+  }
+
+  const naming = GUARDED.filter((route) => requestsFor(route, 1).length > 0)
+
+  it.each(named(naming))(
+    'has ids that answer as if they never were, byte for byte, at %s',
+    async (_, route) => {
+      const [ours, theirs] = [await worker.clinic(), await worker.clinic()]
+      const foreign = []
+      for (const { name } of KINDS) {
+        for (let n = 0; n < 4; n++) {
+          const patient = await theirs.ownable()
+          foreign.push(patient, await fixture(MADE, name, route)(theirs, patient))
+        }
+      }
+
+      const headers = { 'X-User-Token': ours.token }
+      const answersTo = (id: number) =>
+        Promise.all(
+          requestsFor(route, id).map(async (request) => seen(await send({ ...request, headers }))),
+        )
+      const expected = await answersTo(NEVER)
+      for (const { status } of expected) expect([200, 404, 422]).toContain(status)
+      for (const id of foreign) expect(await answersTo(id)).toEqual(expected)
+    },
+  )
+
+  const lists = GUARDED.filter(({ operation }) => operation.deed?.action === 'list')
+  it.each(named(lists))('has nothing in our %s', async (_, route) => {
+    const [ours, theirs] = [await worker.clinic(), await worker.clinic()]
+    for (const { name } of KINDS) await fixture(MADE, name, route)(theirs, await theirs.ownable())
+
+    const response = await send(await aGoodRequest(route, ours))
+
+    expect(await response.json()).toMatchObject({ pagination: { total_count: 0 } })
+  })
+})

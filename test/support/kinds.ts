@@ -1,0 +1,33 @@
+import { kinds } from '../../src/kinds.ts'
+import { aDependent, aPersonInformation } from './fixtures.ts'
+
+type Fields = Record<string, unknown>
+
+/** What the tests must know of a kind of record that it does not say of itself. */
+type Fixture = {
+  /** The body of one that is right in every field, of the owner given. */
+  aRecord: (ownerId: number, fields?: Fields) => Record<string, Fields>
+  /** Fields that make it another record, just as right. */
+  change: Fields
+  /** Fields that are wrong, and what is said of them. */
+  mistake: Fields
+  complaint: Record<string, string[]>
+}
+
+const firstName = {
+  change: { first_name: 'Other' },
+  mistake: { first_name: '' },
+  complaint: { first_name: ["can't be blank"] },
+}
+
+const FIXTURES: Record<string, Fixture> = {
+  person_informations: { aRecord: aPersonInformation, ...firstName },
+  dependents: { aRecord: aDependent, ...firstName },
+}
+
+/** Every kind of record, with its fixture. A kind without one fails every file that asks for them. */
+export const KINDS = kinds.map((kind) => {
+  const fixture = FIXTURES[kind.name]
+  if (!fixture) throw new Error(`test/support/kinds.ts has no fixture of ${kind.name}`)
+  return { ...kind, ...fixture, hasSsn: 'ssn' in kind.given.shape }
+})

@@ -1,0 +1,62 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { listAuditEvents } from '../../src/audit/queries.ts'
+import { databaseOf } from '../../src/db/session.ts'
+import { KINDS } from './kinds.ts'
+import type { Answer, TestWorker } from './worker.ts'
+
+/** Sends so many requests at random, and compares those that touched personal data with the trail. */
+export function trailEqualsRequests(worker: TestWorker, requests: number) {
+  it(`equals the requests that touched PHI, in ${requests} at random`, async () => {
+    const [ours, theirs] = [await worker.clinic(), await worker.clinic()]
+    const registered = await ours.put('/ownables/Patient/1')
+    await theirs.ownable('Patient', 2)
+    const weak = await worker.token({ clinic_id: ours.clinicId, scopes: [] })
+    const request =
+      (method: string, path: string, body?: unknown, token = ours.token) =>
+      () =>
+        worker.call(method, path, {
+          ...{ token, headers: { 'x-test-settled': 'yes' } },
+          ...(body !== undefined && { body }),
+        })
+    const touching = KINDS.flatMap(({ name, owner: { filter }, aRecord }) => [
+      request('GET', `/${name}?page_size=2`),
+      request('GET', `/${name}?${filter}=1&page_size=3&page=2`),
+      request('GET', `/${name}/1`),
+      request('GET', `/${name}/987654321`),
+      request('POST', `/${name}`, aRecord(1)),
+      request('GET', `/${name}`, undefined, weak),
+      request('POST', `/${name}`, {}, weak),
+    ]).concat(
+      request('PUT', '/ownables/Patient/3'),
+      request('PUT', '/ownables/Patient/3', undefined, weak),
+    )
+    const others = KINDS.flatMap(({ name, owner: { filter }, aRecord }) => [
+      request('POST', `/${name}`, aRecord(2)),
+      request('POST', `/${name}`, {}),
+      request('GET', `/${name}?${filter}=x`),
+      request('PATCH', `/${name}`),
+      request('GET', `/${name}`, undefined, 'no token'),
+    ]).concat(request('GET', '/plans'))
+    const [sequence = []] = fc.sample(
+      fc.array(fc.constantFrom(...touching, ...others), {
+        minLength: requests,
+        maxLength: requests,
+      }),
+      { numRuns: 1, seed: 1049 },
+    )
+
+    const requestId = ({ headers }: Answer) => headers.get('X-Request-Id')
+    const expected = [requestId(registered)]
+    for (const send of sequence) {
+      const response = await send()
+      if (touching.includes(send)) expected.push(requestId(response))
+    }
+
+    const trail = await listAuditEvents(databaseOf(worker.env, 'first-primary'), ours.clinicId, {
+      since: '2000-01-01T00:00:00.000Z',
+      limit: 10_000,
+    })
+    expect(trail.map(({ request_id }) => request_id).sort()).toEqual(expected.sort())
+  })
+}
