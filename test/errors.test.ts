@@ -154,7 +154,7 @@ describe('500', () => {
       await expectRefusal(response, 500, 'Internal server error')
       expect(response.headers.get('x-test-d1')).toBe('1')
       const requestId = response.headers.get('X-Request-Id') ?? ''
-      expect(await worker.logLine(requestId)).toContain('"code":"Error"')
+      expect(await worker.logLine(requestId)).toContain('"code":"internal"')
     }
     const secrets = [CANARY.name, CANARY.ssn, '1990-05-15', 'ana@', 'select', 'D1_ERROR']
     for (const secret of [...secrets, clinic.token, `=${ownable}`]) {
