@@ -8,48 +8,42 @@ import { run, runJson } from './command.ts'
 
 /**
  * Stands in for wrangler where there is no account: it records every call, and remembers what it was asked to
- * create, in the forms in which wrangler answers. `$STAND_IN/refuse` names a call that is to fail.
+ * create, in the forms in which wrangler answers. The file `refuse` holds the beginning of a call that is to fail.
  */
-const STAND_IN = `#!/usr/bin/env node
-const { appendFileSync, existsSync, readFileSync, writeFileSync } = require('node:fs')
-const folder = process.env.STAND_IN
-const args = process.argv.slice(2)
-appendFileSync(folder + '/calls', JSON.stringify(args) + '\\n')
-const call = args.join(' ')
-const kept = folder + '/account.json'
-const account = JSON.parse(readFileSync(kept, 'utf8'))
-const refused = existsSync(folder + '/refuse') ? readFileSync(folder + '/refuse', 'utf8') : undefined
-if (refused && call.startsWith(refused)) { console.error('X [ERROR] no such thing today'); process.exit(1) }
-const answers = [
-  ['whoami', () => ({ loggedIn: true })],
-  ['d1 list', () => account.d1],
-  ['d1 create', () => {
-    const uuid = '5ca1ab1e-0000-4000-8000-00000000000' + account.d1.length
-    account.d1.push({ name: args[2], uuid })
-    console.log('[[d1_databases]]\\nbinding = "DB"\\ndatabase_name = "' + args[2] + '"\\ndatabase_id = "' + uuid + '"')
-  }],
-  // Whether it lists the namespaces of a jurisdiction is not known, so here it does not.
-  ['kv namespace list', () => account.kv.filter(({ jurisdiction }) => !jurisdiction)],
-  ['kv namespace create', () => {
-    const id = 'feedc0de00000000000000000000000' + account.kv.length
-    account.kv.push({ title: args[3], id, jurisdiction: call.includes('--jurisdiction') })
-    console.log('[[kv_namespaces]]\\nbinding = "X"\\nid = "' + id + '"')
-  }],
-  ['d1 migrations apply', () => console.log('No migrations to apply!')],
-  ['deployments list', () => account.deployments],
-  ['deploy dist/index.js', () => { account.deployments.push({ id: 'd' }); console.log('Deployed\\n  https://clinic-insurances-staging.example.workers.dev') }],
-  ['deploy --dry-run', () => {}],
-  ['kv key list', () => account.keys],
-  ['kv key put', () => { account.keys.push({ name: args[3] }) }],
-]
-const [, answer] = answers.find(([words]) => call.startsWith(words)) ?? []
-if (!answer) { console.error('unknown call'); process.exit(1) }
-const answered = answer()
-if (answered !== undefined) console.log('\\u26c5 wrangler\\n' + JSON.stringify(answered, null, 2))
-writeFileSync(kept, JSON.stringify(account))
+const STAND_IN = String.raw`#!/bin/sh
+cd "$STAND_IN"
+printf '%s\t' "$@" >> calls
+echo >> calls
+if [ -f refuse ]; then
+  case "$*" in "$(cat refuse)"*) echo 'X [ERROR] no such thing today' >&2; exit 1 ;; esac
+fi
+list() { echo 'wrangler'; echo '['; paste -sd, "$1"; echo ']'; }
+case "$*" in
+  'whoami'*) echo '{"loggedIn":true}' ;;
+  'd1 list'*) list d1 ;;
+  'd1 create'*)
+    echo "{\"name\":\"$3\",\"uuid\":\"5ca1ab1e-0000-4000-8000-000000000000\"}" >> d1
+    printf '[[d1_databases]]\ndatabase_id = "5ca1ab1e-0000-4000-8000-000000000000"\n' ;;
+  'kv namespace list'*) list kv ;;
+  'kv namespace create'*)
+    # Whether the namespaces of a jurisdiction are listed is not known, so here they are not.
+    case "$*" in
+      *--jurisdiction*) ;;
+      *) echo "{\"title\":\"$4\",\"id\":\"feedc0de000000000000000000000000\"}" >> kv ;;
+    esac
+    printf '[[kv_namespaces]]\nid = "feedc0de000000000000000000000000"\n' ;;
+  'd1 migrations apply'*) echo 'No migrations to apply!' ;;
+  'deployments list'*) list deployments ;;
+  'deploy dist/index.js'*)
+    echo '{"id":"d"}' >> deployments
+    echo 'Deployed'
+    echo '  https://clinic-insurances-staging.example.workers.dev' ;;
+  'deploy --dry-run'*) ;;
+  'kv key list'*) list keys ;;
+  'kv key put'*) echo "{\"name\":\"$4\"}" >> keys ;;
+  *) echo 'unknown call' >&2; exit 1 ;;
+esac
 `
-
-const EMPTY = { d1: [], kv: [], keys: [], deployments: [] }
 
 let folder: string
 let config: string
@@ -58,7 +52,7 @@ beforeEach(async () => {
   config = join(folder, 'wrangler.toml')
   await copyFile(CONFIG, config)
   await writeFile(join(folder, 'wrangler'), STAND_IN)
-  await writeFile(join(folder, 'account.json'), JSON.stringify(EMPTY))
+  for (const list of ['d1', 'kv', 'deployments', 'keys']) await writeFile(join(folder, list), '')
   await chmod(join(folder, 'wrangler'), 0o755)
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
@@ -73,7 +67,7 @@ const calls = async () => {
   return recorded
     .split('\n')
     .filter(Boolean)
-    .map((line): string[] => JSON.parse(line))
+    .map((line) => line.split('\t').slice(0, -1))
 }
 const STAGING = ['--env', 'staging', '--jurisdiction', 'eu', '--clinic', 'riverside']
 
@@ -155,8 +149,8 @@ describe('setup --remote', () => {
   })
 
   it('goes on where it failed, and finds what was made but not written down', async () => {
-    const account = { d1: [{ name: 'clinic-insurances-staging', uuid: '0ddba11' }] }
-    await writeFile(join(folder, 'account.json'), JSON.stringify({ ...EMPTY, ...account }))
+    const made = '{"name":"clinic-insurances-staging","uuid":"0ddba11"}\n'
+    await writeFile(join(folder, 'd1'), made)
     const failing = async (call: string, ...more: string[]) => {
       await writeFile(join(folder, 'refuse'), call)
       const { status, stderr } = await run(setup(...STAGING, ...more), options())
@@ -173,16 +167,13 @@ describe('setup --remote', () => {
 
     expect(withoutKv).toContain('add --kv-anywhere')
     expect(steps).toMatchObject({ 'D1 database': 'exists, 0ddba11' })
-    const made = (await calls()).map((args) => args.join(' '))
-    expect(made).not.toContain('d1 create')
-    expect(made).toContain(
+    const all = (await calls()).map((args) => args.join(' '))
+    expect(all.join('\n')).not.toContain('d1 create')
+    expect(all.filter((call) => call.startsWith('kv namespace create'))).toEqual([
+      expect.stringContaining('--jurisdiction eu'),
       `kv namespace create clinic-insurances-staging-tokens --config ${config}`,
-    )
-    expect(JSON.parse(await readFile(join(folder, 'account.json'), 'utf8'))).toMatchObject({
-      kv: [{ jurisdiction: false }],
-      keys: [{}],
-      deployments: [{}],
-    })
+    ])
+    expect(all.filter((call) => call.startsWith('kv key put'))).toHaveLength(2)
   })
 
   it('prints each step at a dry run, asks nothing and changes nothing', async () => {

@@ -80,7 +80,7 @@ const CLINICS = [
   { clinicId: 'lakeside', firstPatientId: 2001, people: PEOPLE.slice(0, 8).reverse() },
 ] as const
 
-/** Whether nothing is in the store yet, or a demo of which loading was interrupted: its tokens come last. */
+/** Whether the store has neither plans nor tokens yet, which a demo has only once its records are loaded. */
 export async function isEmpty({ db, kv }: Pick<Store, 'db' | 'kv'>): Promise<boolean> {
   const [plans, tokens] = await Promise.all([listActivePlans(db, 0, 1), listTokens(kv)])
   return plans.length === 0 && tokens.length === 0

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import type { Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import { Failure, stopAtCtrlC } from '../terminal/failure.ts'
 import { fromCaller } from './input.ts'
 
@@ -15,10 +16,7 @@ export async function openOutput(file: string | undefined): Promise<Output> {
   await once(stream, 'open').catch(() => {
     throw new Failure(`cannot write ${file}: it exists, or its folder does not`)
   })
-  return {
-    ...lineWriter(stream),
-    close: () => new Promise((resolve) => stream.end(() => resolve())),
-  }
+  return { ...lineWriter(stream), close: () => finished(stream.end()) }
 }
 
 function lineWriter(stream: Writable): Pick<Output, 'write'> {

@@ -1,9 +1,6 @@
-import { once } from 'node:events'
-import { createWriteStream, type WriteStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { finished } from 'node:stream/promises'
-import { Failure } from '../terminal/failure.ts'
 import { fromCaller } from './input.ts'
+import { openOutput, type Output } from './output.ts'
 import type { Row } from './rows.ts'
 
 /** Messages by the name of a column. */
@@ -23,7 +20,7 @@ export async function openRejections(
 ) {
   const path = fromCaller(file)
   if (!dryRun) await rm(path, { force: true })
-  let stream: WriteStream | undefined
+  let output: Output | undefined
   const shown: string[] = []
   let count = 0
   return {
@@ -36,23 +33,14 @@ export async function openRejections(
       count++
       if (shown.length < SHOWN) shown.push(`line ${line} rejected: ${sentence(errors)}`)
       if (dryRun) return
-      stream ??= await openedFor(path)
+      output ??= await openOutput(path)
       const row = Object.fromEntries(names.map((name) => [name, columns?.[name]]))
-      const written = stream.write(`${JSON.stringify({ line, errors, row })}\n`)
-      if (!written) await once(stream, 'drain')
+      await output.write({ line, errors, row })
     },
     async close() {
-      if (stream) await finished(stream.end())
+      await output?.close()
     },
   }
-}
-
-async function openedFor(path: string): Promise<WriteStream> {
-  const stream = createWriteStream(path, { mode: 0o600 })
-  await once(stream, 'open').catch(() => {
-    throw new Failure(`cannot write ${path}: choose another file with --rejected`)
-  })
-  return stream
 }
 
 const sentence = (errors: FieldErrors) =>

@@ -50,20 +50,17 @@ export async function openMigrated(
 }
 
 /** Opens the same D1 and KV that `wrangler dev` or the deployed Worker uses. Throws Failure. */
-export async function openStore(choice: StoreChoice): Promise<Store> {
-  const { env, dispose } =
-    choice.place === 'remote' ? await openRemote(choice) : await openLocal(choice)
-  return {
-    db: databaseOf(env, 'first-primary', STEP_MILLISECONDS),
-    kv: env.TOKENS,
-    close: dispose,
-  }
-}
+export const openStore = (choice: StoreChoice) =>
+  choice.place === 'remote' ? openRemote(choice) : openLocal(choice)
 
-type Opened = { env: Bindings; dispose: () => Promise<void> }
+const storeOf = (env: Bindings, close: () => Promise<void>): Store => ({
+  db: databaseOf(env, 'first-primary', STEP_MILLISECONDS),
+  kv: env.TOKENS,
+  close,
+})
 
 /** Miniflare, on the files of `wrangler dev`. Opening them through wrangler takes twice the memory. */
-async function openLocal({ state, config }: LocalChoice): Promise<Opened> {
+async function openLocal({ state, config }: LocalChoice): Promise<Store> {
   const { Miniflare } = await import('miniflare')
   const miniflare = new Miniflare({
     resourcePersistencePath: join(state, 'v3'),
@@ -81,22 +78,13 @@ async function openLocal({ state, config }: LocalChoice): Promise<Opened> {
       },
     ],
   })
-  return {
-    env: await miniflare.getBindings<Bindings>(),
-    dispose: () => miniflare.dispose(),
-  }
+  return storeOf(await miniflare.getBindings<Bindings>(), () => miniflare.dispose())
 }
 
 /** The databases and namespaces of a configuration, as Miniflare binds them. */
-export const storageOf = ({
-  d1_databases,
-  kv_namespaces,
-}: Pick<Configuration, 'd1_databases' | 'kv_namespaces'>) => ({
+export const storageOf = ({ d1_databases, kv_namespaces }: Configuration) => ({
   ...Object.fromEntries(
-    d1_databases.map(({ binding, database_id }) => [
-      binding,
-      { type: 'd1' as const, id: database_id },
-    ]),
+    d1_databases.map(({ binding, database_id: id }) => [binding, { type: 'd1' as const, id }]),
   ),
   ...Object.fromEntries(
     kv_namespaces.map(({ binding, id }) => [binding, { type: 'kv' as const, id }]),
@@ -104,7 +92,7 @@ export const storageOf = ({
 })
 
 /** Wrangler, which reaches the D1 and KV of bindings marked `remote`: a copy of the configuration marks them. */
-async function openRemote({ env, config, flags }: RemoteChoice): Promise<Opened> {
+async function openRemote({ env, config, flags }: RemoteChoice): Promise<Store> {
   const { databaseId, namespaceId } = deployed(config)
   if (databaseId === undefined || namespaceId === undefined) {
     throw new Failure(`${env} does not exist yet: run \`npm run clinic -- setup ${flags}\``)
@@ -126,7 +114,9 @@ async function openRemote({ env, config, flags }: RemoteChoice): Promise<Opened>
     // Its progress would go to stdout, among what was asked for.
     process.env.WRANGLER_LOG = 'error'
     const { getPlatformProxy } = await import('wrangler')
-    return await getPlatformProxy<Bindings>({ configPath, persist: false, remoteBindings: true })
+    const options = { configPath, persist: false, remoteBindings: true }
+    const proxy = await getPlatformProxy<Bindings>(options)
+    return storeOf(proxy.env, proxy.dispose)
   } catch {
     throw new Failure(
       `${env} cannot be reached: sign in with \`npx wrangler login\` or set CLOUDFLARE_API_TOKEN, then try again`,

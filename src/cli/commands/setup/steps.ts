@@ -48,6 +48,13 @@ export const stepsOf = (choice: RemoteChoice, wanted: Wanted, run: Run): Step[] 
   issueFirstToken(choice, wanted, run),
 ]
 
+/** A step that wrangler.toml shows to be done. */
+const exists = (title: string, value: string): Step => ({
+  title,
+  plan: [`exists: ${value}`],
+  run: async () => `exists, ${value}`,
+})
+
 const signIn = (): Step => ({
   title: 'account',
   plan: ['npx wrangler whoami --json'],
@@ -117,6 +124,7 @@ function findOrCreate(
   run: Run,
   { title, known, name, list, create, keptAs: [table, key], hint }: Resource,
 ): Step {
+  if (known) return exists(title, known)
   const header = `[[env.${env}.${table}]]`
   const listArgs = [...list, '--config', file]
   const createArgs = [...create, '--config', file]
@@ -139,15 +147,12 @@ function findOrCreate(
 
   return {
     title,
-    plan: known
-      ? [`exists: ${known}`]
-      : [
-          `npx wrangler ${shellWords(listArgs)}`,
-          `npx wrangler ${shellWords(createArgs)}   # unless it is listed`,
-          `${file}: ${header} ${key} = its id`,
-        ],
+    plan: [
+      `npx wrangler ${shellWords(listArgs)}`,
+      `npx wrangler ${shellWords(createArgs)}   # unless it is listed`,
+      `${file}: ${header} ${key} = its id`,
+    ],
     async run() {
-      if (known) return `exists, ${known}`
       const existing = await find()
       const id = existing ?? (await make())
       await setInWranglerToml(file, header, key, `"${id}"`)
@@ -172,18 +177,16 @@ function migrate(choice: RemoteChoice): Step {
 /** The private key is in its file before wrangler.toml names the public one. */
 function setKey({ file, env, config }: RemoteChoice, { keyFile }: Wanted, run: Run): Step {
   const { ssnPublicKey } = deployed(config)
+  if (ssnPublicKey) return exists('SSN key', ssnPublicKey)
   const path = fromCaller(keyFile ?? `ssn-${env}.key.json`)
   const header = `[env.${env}.vars]`
   return {
     title: 'SSN key',
-    plan: ssnPublicKey
-      ? [`exists: ${ssnPublicKey}`]
-      : [
-          `private key to ${path}, unless that exists`,
-          `${file}: ${header} SSN_PUBLIC_KEY = its public half`,
-        ],
+    plan: [
+      `private key to ${path}, unless that exists`,
+      `${file}: ${header} SSN_PUBLIC_KEY = its public half`,
+    ],
     async run() {
-      if (ssnPublicKey) return `exists, ${ssnPublicKey}`
       const key = await keyPairIn(path)
       await setInWranglerToml(file, header, 'SSN_PUBLIC_KEY', `"${key.publicKey}"`)
       run.hasChanged = true
@@ -194,12 +197,11 @@ function setKey({ file, env, config }: RemoteChoice, { keyFile }: Wanted, run: R
 
 function setRoute({ file, env, config }: RemoteChoice, domain: string, run: Run): Step {
   const value = `[{ pattern = "${domain}", custom_domain = true }]`
-  const isSet = deployed(config).origin === `https://${domain}`
+  if (deployed(config).origin === `https://${domain}`) return exists('domain', domain)
   return {
     title: 'domain',
-    plan: [isSet ? `exists: ${domain}` : `${file}: [env.${env}] routes = ${value}`],
+    plan: [`${file}: [env.${env}] routes = ${value}`],
     async run() {
-      if (isSet) return `exists, ${domain}`
       await setInWranglerToml(file, `[env.${env}]`, 'routes', value)
       run.hasChanged = true
       run.origin = `https://${domain}`
