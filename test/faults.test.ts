@@ -125,7 +125,10 @@ describe('KV', () => {
 })
 
 describe('the edge cache', () => {
-  it.each(['broken', 'stall'])('that fails (%s) is not needed', async (fault) => {
+  it.each([
+    ['broken', 0],
+    ['stall', 1000],
+  ])('that fails (%s) is not needed', async (fault, patience) => {
     const clinic = await worker.clinic()
     await worker.publish()
 
@@ -133,6 +136,7 @@ describe('the edge cache', () => {
 
     expect(response.status).toBe(200)
     expect(response.headers.get('X-Cache')).toBe('MISS')
+    expect(response.headers.get('x-test-patience')).toBe(String(patience))
   })
 })
 

@@ -199,7 +199,7 @@ describe.each(named(ROUTES))('%s', (_, route) => {
 })
 
 describe.each(named(GUARDED))('%s', (_, route) => {
-  const { operation, scope, pattern } = route
+  const { operation, scope = '', pattern } = route
 
   it('refuses whoever has no good token, before it reads storage or the body', async () => {
     const good = await aGoodRequest(route, await worker.clinic())
@@ -214,9 +214,12 @@ describe.each(named(GUARDED))('%s', (_, route) => {
   })
 
   it('asks for a scope, and says in the trail what it does to personal data', () => {
+    const { resource, action = 'read' } = operation.deed ?? {}
+    const isRead = ['list', 'read'].includes(action)
+    const [, , , , segment] = pattern.split('/')
     expect(SCOPES).toContain(scope)
-    const [, , , , resource] = pattern.split('/')
-    expect(operation.deed?.resource).toBe(scope === 'plans:read' ? undefined : resource)
+    expect(scope).toMatch(isRead ? /:read$/ : /:write$/)
+    expect(resource).toBe(scope === 'plans:read' ? undefined : segment)
   })
 
   it('makes one D1 round trip at most, and one KV read', async () => {
