@@ -109,19 +109,6 @@ describe('KV', () => {
     expect(response.status).toBe(200)
     expect(response.headers.get('x-test-kv')).toBe('3')
   })
-
-  it.each(['/dependents', '/plans', '/person_informations/1'])(
-    'that stays away opens no door: %s is 503',
-    async (path) => {
-      const clinic = await worker.clinic()
-
-      const response = await clinic.get(path, { 'x-test-kv': 'before,before,before' })
-
-      expect(response.status).toBe(503)
-      expect(response.headers.get('Retry-After')).toMatch(/^\d+$/)
-      expect(response.headers.get('x-test-d1')).toBe('0')
-    },
-  )
 })
 
 describe('the edge cache', () => {

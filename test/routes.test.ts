@@ -161,6 +161,8 @@ describe.each(named(ROUTES))('%s', (_, route) => {
       if (deed || status >= 400) expect(response.headers.get('Cache-Control')).toBe('no-store')
       const example = documented(id, status)?.content?.['application/json'].example
       if (typeof Object(example).errors === 'string') expect(await response.json()).toEqual(example)
+      // KV that stays away opens no door.
+      if (status === 503 && isGuarded(route)) expect(response.headers.get('x-test-d1')).toBe('0')
       const event = await worker.eventOf(response)
       if (deed && TOLD.includes(status)) {
         expect(event).toMatchObject({ ...deed, status, clinic_id: clinic.clinicId })
