@@ -161,6 +161,8 @@ describe.each(named(ROUTES))('%s', (_, route) => {
       if (deed || status >= 400) expect(response.headers.get('Cache-Control')).toBe('no-store')
       const example = documented(id, status)?.content?.['application/json'].example
       if (typeof Object(example).errors === 'string') expect(await response.json()).toEqual(example)
+      // KV that stays away opens no door.
+      if (status === 503 && isGuarded(route)) expect(response.headers.get('x-test-d1')).toBe('0')
       const event = await worker.eventOf(response)
       if (deed && TOLD.includes(status)) {
         expect(event).toMatchObject({ ...deed, status, clinic_id: clinic.clinicId })
@@ -199,7 +201,7 @@ describe.each(named(ROUTES))('%s', (_, route) => {
 })
 
 describe.each(named(GUARDED))('%s', (_, route) => {
-  const { operation, scope, pattern } = route
+  const { operation, scope = '', pattern } = route
 
   it('refuses whoever has no good token, before it reads storage or the body', async () => {
     const good = await aGoodRequest(route, await worker.clinic())
@@ -214,9 +216,12 @@ describe.each(named(GUARDED))('%s', (_, route) => {
   })
 
   it('asks for a scope, and says in the trail what it does to personal data', () => {
+    const { resource, action = 'read' } = operation.deed ?? {}
+    const isRead = ['list', 'read'].includes(action)
+    const [, , , , segment] = pattern.split('/')
     expect(SCOPES).toContain(scope)
-    const [, , , , resource] = pattern.split('/')
-    expect(operation.deed?.resource).toBe(scope === 'plans:read' ? undefined : resource)
+    expect(scope).toMatch(isRead ? /:read$/ : /:write$/)
+    expect(resource).toBe(scope === 'plans:read' ? undefined : segment)
   })
 
   it('makes one D1 round trip at most, and one KV read', async () => {
