@@ -1,6 +1,6 @@
 import { createFactory } from 'hono/factory'
 import type { Session } from './db/session.ts'
-import type { TokenValues } from './tokens/memory.ts'
+import type { TokenValues, WhyRefused } from './tokens/memory.ts'
 import type { Scope } from './tokens/record.ts'
 
 /** Who calls: what the token says of itself. */
@@ -9,10 +9,16 @@ export type Caller = { tokenId: string; clinicId: string; scopes: readonly Scope
 export type Bindings = {
   DB: D1Database
   TOKENS: KVNamespace
+  /** Where the trail is sealed. Without the bucket all of it stays in D1. */
+  TRAIL?: R2Bucket
   /** The reference and `openapi.json`, as they were built. */
   ASSETS: Fetcher
   /** X25519, 32 bytes in base64url. Without it SSNs are refused. */
   SSN_PUBLIC_KEY?: string
+  /** The name of this cell, where there are several. */
+  CELL?: string
+  /** Where every cell answers, this one included, as JSON: `{"eu": "https://eu.api.example.com"}`. */
+  CELLS?: string
   /** How long, in seconds, an isolate lets a token in again without asking KV; 10 at most, 0 unless set. */
   TOKEN_MEMORY_SECONDS?: string
   /** Requests of one token. Without the binding there is no limit. */
@@ -29,8 +35,14 @@ export type Env = {
     requestId: string
     caller: Caller
     db: Session
-    /** The records that the request touched or asked for, for the audit trail. */
+    /** Why nobody was let in. */
+    refused: WhyRefused
+    /** The ids, ascending, that the request touched or asked for: for the trail. */
     recordIds: readonly number[]
+    /** The answer tells who exists, though it is a refusal. */
+    isTelling: boolean
+    /** The request has left what it did in the trail, in the transaction that did it. */
+    isJournaled: boolean
     /** KV keys that a route wants read in the same call as the token. */
     keysBesideToken: readonly string[]
     /** What those keys hold; null where there is nothing. */

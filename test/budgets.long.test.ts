@@ -1,3 +1,4 @@
 import { budgetsHoldUpTo } from './support/budgets.ts'
+import { thorough } from './support/thorough.ts'
 
-budgetsHoldUpTo(100_000)
+budgetsHoldUpTo(thorough(1_000_000, 100_000))

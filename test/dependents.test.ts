@@ -72,9 +72,9 @@ describe('POST /dependents', () => {
     ['date_of_birth', 'in the future', '2999-01-01', "can't be in the future"],
     ['relationship', 'null', null, "can't be blank"],
     ['relationship', 'empty', '', "can't be blank"],
-    ['relationship', 'in capitals', 'Child', 'is not included in the list'],
-    ['relationship', 'unknown', 'cousin', 'is not included in the list'],
-    ['relationship', 'a number', 3, 'is not included in the list'],
+    ['relationship', 'in capitals', 'Child', 'must be one of spouse, child, parent, other'],
+    ['relationship', 'unknown', 'cousin', 'must be one of spouse, child, parent, other'],
+    ['relationship', 'a number', 3, 'must be one of spouse, child, parent, other'],
     ['ssn', 'a digit short', '12345678', 'is invalid'],
   ])('refuses %s when it is %s', async (field, _, value, message) => {
     const response = await create({ [field]: value })
@@ -93,7 +93,7 @@ describe('POST /dependents', () => {
       first_name: ["can't be blank"],
       last_name: ["can't be blank"],
       date_of_birth: ["can't be blank"],
-      relationship: ['is not included in the list'],
+      relationship: ['must be one of spouse, child, parent, other'],
       ssn: ['is invalid'],
       primary_holder_id: ['must exist'],
     })

@@ -10,16 +10,17 @@ const worker = useWorker({ instrumented: true })
 
 describe('400', () => {
   it.each([
-    ['half an object', '{"dependent": {'],
-    ['nothing', ''],
-    ['text', 'dependent=1'],
-    ['two values', '{} {}'],
-  ])('refuses %s', async (_, body) => {
+    ['half an object', '{"dependent": {', 'line 1, column 16'],
+    ['half an object over lines', '{\n  "dependent": {\n', 'line 3, column 1'],
+    ['nothing', '', 'line 1, column 1'],
+    ['text', 'dependent=1', 'line 1, column 1'],
+    ['two values', '{} {}', 'line 1, column 4'],
+  ])('refuses %s, and says where', async (_, body, place) => {
     const clinic = await worker.clinic()
 
     const response = await clinic.post('/dependents', body, { 'Content-Type': 'application/json' })
 
-    await expectRefusal(response, 400, 'Request body is not valid JSON')
+    await expectRefusal(response, 400, `Request body is not valid JSON: ${place}`)
   })
 
   it('refuses bytes that are not UTF-8, which would be stored as another name', async () => {
@@ -95,7 +96,6 @@ describe('415', () => {
     ['text/plain', 'text/plain'],
     ['a form', 'application/x-www-form-urlencoded'],
     ['JSON in its name alone', 'application/jsonp'],
-    ['another charset', 'application/json; charset=iso-8859-1'],
   ])('refuses %s', async (_, contentType) => {
     const clinic = await worker.clinic()
 
@@ -104,6 +104,16 @@ describe('415', () => {
     })
 
     await expectRefusal(response, 415, 'Content-Type must be application/json')
+  })
+
+  it('says of another charset that it must be UTF-8', async () => {
+    const clinic = await worker.clinic()
+
+    const response = await clinic.post('/dependents', aDependent(1), {
+      'Content-Type': 'application/json; charset=iso-8859-1',
+    })
+
+    await expectRefusal(response, 415, 'Request body must be UTF-8')
   })
 
   it.each(['application/json', 'Application/JSON; charset=UTF-8', 'application/vnd.clinic+json'])(

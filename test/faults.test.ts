@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { openSession } from '../src/db/session.ts'
 import { registerOwnables } from '../src/ownables/queries.ts'
-import { upsertPlans } from '../src/plans/queries.ts'
+import { publishPlans } from '../src/plans/publish.ts'
 import { expectRefusal } from './support/expect.ts'
 import { aDependent, somePlans } from './support/fixtures.ts'
 import { KINDS } from './support/kinds.ts'
@@ -152,11 +152,12 @@ describe('an import whose answers are lost after the commit', () => {
     const db = losingAnswers()
     const renamedSecond = (n: number) => (n === 2 ? { plan_name: 'Renamed' } : {})
 
-    expect(await upsertPlans(db, somePlans(2))).toEqual({ inserted: 2, updated: 0, unchanged: 0 })
-    expect(await upsertPlans(db, somePlans(10, renamedSecond))).toEqual({
-      inserted: 8,
-      updated: 1,
-      unchanged: 1,
+    const { TOKENS } = worker.env
+    expect(await publishPlans(db, TOKENS, somePlans(2))).toMatchObject({
+      ...{ inserted: 2, updated: 0, unchanged: 0 },
+    })
+    expect(await publishPlans(db, TOKENS, somePlans(10, renamedSecond))).toMatchObject({
+      ...{ inserted: 8, updated: 1, unchanged: 1 },
     })
   })
 

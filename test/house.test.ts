@@ -6,7 +6,7 @@ import { PROJECT } from './support/project.ts'
 /** A room imports from earlier ones alone, and none from one on the same line. */
 const ROOMS = [
   ...['db', 'fields', 'tokens', 'ssn', 'audit', 'factory.ts', 'http'],
-  ...['ownables plans', 'records', 'person-informations dependents'],
+  ...['clinics', 'ownables plans', 'records', 'person-informations dependents'],
   ...['kinds.ts', 'service', 'index.ts', 'openapi client cli'],
 ].map((rooms) => rooms.split(' '))
 

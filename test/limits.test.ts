@@ -40,7 +40,7 @@ describe('a rate limit', () => {
     const response = await clinic.get('/dependents', { 'x-test-limit': 'broken' })
 
     expect(response.status).toBe(200)
-    expect(await worker.logLine('RateLimitFailed')).toContain(clinic.clinicId)
+    expect(await worker.logLine('rateLimitFailed')).toContain(clinic.clinicId)
   })
 
   it('slows down an address that guesses, and lets a good token from there in', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { VERSION } from '../src/service/version.ts'
+import { VERSION } from '../src/http/version.ts'
 import { expectRefusal } from './support/expect.ts'
 import { useWorker } from './support/worker.ts'
 
@@ -32,7 +32,11 @@ describe('GET /health', () => {
   it('answers the version and touches no storage', async () => {
     const response = await worker.fetch('/health')
 
-    expect(await response.json()).toEqual({ status: 'ok', version: VERSION })
+    expect(await response.json()).toEqual({
+      status: 'ok',
+      version: VERSION,
+      commit: expect.any(String),
+    })
     expect(response.headers.get('x-test-d1')).toBe('0')
     expect(response.headers.get('x-test-kv')).toBe('0')
     expect(response.headers.get('Cache-Control')).toBe('no-store')

@@ -1,16 +1,18 @@
-/** Storage did not answer, or said that it cannot now. Whether a write took hold is not known. */
-export class StorageUnavailable extends Error {
-  override readonly name = 'StorageUnavailable'
-}
+import { storageFaultOf, StorageUnavailable } from './faults.ts'
 
-/** What to do about a failure: another try, none because it would only add to the load, or let it be seen. */
-export type Remedy = 'try again' | 'give up' | 'throw'
+/**
+ * What to do about a failure: another try; as many as it takes while somebody else writes, which takes seconds; none
+ * because it would only add to the load; or let it be seen.
+ */
+export type Remedy = 'try again' | 'wait' | 'give up' | 'throw'
 
 const TRIES = 3
 /** Three tries of D1 and three of KV, with the pauses between them, end within some ten seconds. */
 const TRY_MILLISECONDS = 2_500
 export const KV_TRY_MILLISECONDS = 750
 const FIRST_PAUSE_MILLISECONDS = 50
+/** While it waits for another writer, it asks again this often, on average. */
+const WAIT_MILLISECONDS = 100
 
 /**
  * Runs what is safe to run twice, up to three times. The pauses have full jitter: random, from nothing to a
@@ -22,27 +24,35 @@ export async function attempt<Answer>(
   remedyFor: (failure: unknown) => Remedy,
   tryMilliseconds = TRY_MILLISECONDS,
 ): Promise<Answer> {
-  for (let tried = 1; ; tried++) {
+  const waitUntil = Date.now() + 2 * tryMilliseconds
+  for (let tried = 1; ;) {
     try {
       return await withinTime(run(), tryMilliseconds)
     } catch (failure) {
       const remedy = failure instanceof TooLate ? 'try again' : remedyFor(failure)
       if (remedy === 'throw') throw failure
-      if (remedy === 'give up' || tried === TRIES) throw new StorageUnavailable()
-      await pause(Math.random() * FIRST_PAUSE_MILLISECONDS * 2 ** tried)
+      const isWaiting = remedy === 'wait' && Date.now() < waitUntil
+      if (!isWaiting && (remedy !== 'try again' || tried === TRIES)) {
+        throw new StorageUnavailable(storageFaultOf(failure) ?? 'timeout')
+      }
+      await pause(
+        Math.random() * (isWaiting ? 2 * WAIT_MILLISECONDS : FIRST_PAUSE_MILLISECONDS * 2 ** tried),
+      )
+      if (!isWaiting) tried++
     }
   }
 }
 
 class TooLate extends Error {}
 
-/** The promise's answer, unless the time is up before it comes. */
+/** The promise's answer; rejects if the time is up before it comes. */
 export async function withinTime<Answer>(
   promise: Promise<Answer>,
   milliseconds: number,
+  tooLate: () => Error = () => new TooLate(),
 ): Promise<Answer> {
   const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new TooLate()), milliseconds)
+  const timer = setTimeout(() => reject(tooLate()), milliseconds)
   try {
     return await Promise.race([promise, late])
   } finally {

@@ -1,5 +1,4 @@
 import { sql, type SQL } from 'drizzle-orm/sql/sql'
-import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { columnsOf, jsonOf, type Fields } from './json.ts'
 import { prepared, type Values } from './prepared.ts'
 import type { Session } from './session.ts'
@@ -13,30 +12,8 @@ export type Page = PageRequest & { json: string; ids: readonly number[]; totalCo
 /** Reads one page of a list in one round trip; `values` are those that the list's condition names. */
 export type ReadPage = (db: Session, request: PageRequest, values?: Values) => Promise<Page>
 
-/**
- * A list whose pages are ranges of `position`, which numbers the rows of `scope` 1, 2, 3 … without a gap:
- * the same few index seeks on page 1 and on page 40,000.
- */
-export const listByPosition = (
-  fields: Fields,
-  table: SQLiteTable,
-  position: SQL,
-  scope: SQL,
-): ReadPage =>
-  readPage(
-    fields,
-    sql`SELECT ${columnsOf(fields)} FROM ${table}
-      WHERE ${scope} AND ${position} BETWEEN :first AND :last ORDER BY ${position} LIMIT :size`,
-    sql`SELECT coalesce(max(${position}), 0) FROM ${table} WHERE ${scope}`,
-  )
-
 /** A list cut by COUNT and OFFSET: for filters, whose matches are few and read from their own index. */
-export const listByOffset = (
-  fields: Fields,
-  table: SQLiteTable,
-  id: SQL,
-  matching: SQL,
-): ReadPage =>
+export const listByOffset = (fields: Fields, table: SQL, id: SQL, matching: SQL): ReadPage =>
   readPage(
     fields,
     sql`SELECT ${columnsOf(fields)} FROM ${table}
@@ -48,7 +25,7 @@ export const listByOffset = (
  * `rows` are ordered and limited, so SQLite must make them in their order, and the arrays take them as they
  * come. An ORDER BY of the arrays' own would read every row again from a sorter.
  */
-function readPage(fields: Fields, rows: SQL, total: SQL): ReadPage {
+export function readPage(fields: Fields, rows: SQL, total: SQL): ReadPage {
   const read = prepared(
     sql`SELECT json_group_array(${jsonOf(fields)}) AS json, json_group_array(id) AS ids,
       (${total}) AS total FROM (${rows})`,

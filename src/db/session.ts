@@ -1,16 +1,11 @@
 import { attempt, type Remedy } from './attempts.ts'
+import { storageFaultOf } from './faults.ts'
 
 /** One D1 session, whose batches are tried again. It carries the bookmark from batch to batch. */
 export type Session = ReturnType<typeof openSession>
 
 /** How D1 writes a bookmark. */
 export const BOOKMARK = /^[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{32}$/
-
-/** D1's words for a query that was lost on the way, with its answer or before it was run. */
-const LOST =
-  /Network connection lost|storage caused object to be reset|reset because its code was updated|Cannot resolve D1 DB due to transient issue/
-/** D1's words for more than it can do. */
-const OVERLOADED = /overloaded|Too many requests queued|exceeded timeout/
 
 /** Where the records are. `at` is a bookmark to read from, or one of D1's constraints, such as `first-primary`. */
 export const databaseOf = ({ DB }: { DB: D1Database }, at: string, tryMilliseconds?: number) =>
@@ -29,7 +24,17 @@ export const openSession = (session: D1DatabaseSession, tryMilliseconds?: number
 })
 
 function remedyFor(failure: unknown): Remedy {
-  const message = failure instanceof Error ? failure.message : ''
-  if (OVERLOADED.test(message)) return 'give up'
-  return LOST.test(message) ? 'try again' : 'throw'
+  switch (storageFaultOf(failure)) {
+    case 'lost':
+      return 'try again'
+    // Only a local database has a second writer: the command line beside `npm run dev`.
+    case 'SQLITE_BUSY':
+    case 'SQLITE_LOCKED':
+    case 'internal':
+      return 'wait'
+    case 'overloaded':
+      return 'give up'
+    default:
+      return 'throw'
+  }
 }

@@ -4,6 +4,14 @@ import { sqliteTable } from 'drizzle-orm/sqlite-core/table'
 
 // The columns of the migrations, for queries to name and be typed by. Keys, indexes and checks stand there.
 
+export const clinics = sqliteTable('clinics', {
+  id: text().notNull(),
+  state: text().notNull(),
+  epoch: integer().notNull(),
+  seq_floor: integer().notNull(),
+  created_at: text().notNull(),
+})
+
 export const ownables = sqliteTable('ownables', {
   clinic_id: text().notNull(),
   type: text().notNull(),
@@ -11,36 +19,109 @@ export const ownables = sqliteTable('ownables', {
   created_at: text().notNull(),
 })
 
-export const plans = sqliteTable('plans', {
-  id: integer().notNull(),
+const planColumns = () => ({
   external_id: text().notNull(),
   plan_name: text().notNull(),
   carrier: text().notNull(),
   plan_type: text().notNull(),
-  coverage_details: text({ mode: 'json' }).$type<Record<string, unknown>>().notNull(),
+  coverage_details: text({ mode: 'json' }).notNull(),
   active: integer({ mode: 'boolean' }).notNull(),
+  plan_name_folded: text().notNull(),
+  carrier_folded: text().notNull(),
+  plan_type_folded: text().notNull(),
+  words: text().notNull(),
+})
+
+export const plans = sqliteTable('plans', {
+  id: integer().notNull(),
+  ...planColumns(),
   created_at: text().notNull(),
   updated_at: text().notNull(),
 })
 
-export const idempotencyKeys = sqliteTable('idempotency_keys', {
-  clinic_id: text().notNull(),
-  token_id: text().notNull(),
-  key: text().notNull(),
-  fingerprint: text().notNull(),
-  request_id: text().notNull(),
-  record_id: integer().notNull(),
-  created_at: text().notNull(),
+export const stagedPlans = sqliteTable('staged_plans', {
+  position: integer().notNull(),
+  ...planColumns(),
 })
 
-export const auditEvents = sqliteTable('audit_events', {
+export const catalogue = sqliteTable('catalogue', {
   id: integer().notNull(),
-  occurred_at: text().notNull(),
-  request_id: text().notNull(),
+  version: text().notNull(),
+})
+
+export const planLists = sqliteTable('plan_lists', {
+  list: text().notNull(),
+  chunk: integer().notNull(),
+  ids: text().notNull(),
+  total: integer().notNull(),
+})
+
+export const planWords = sqliteTable('plan_words', {
+  word: text().notNull(),
+  plan_id: integer().notNull(),
+})
+
+export const planFacets = sqliteTable('plan_facets', {
+  facet: text().notNull(),
+  folded: text().notNull(),
+  name: text().notNull(),
+  plans: integer().notNull(),
+})
+
+export const gaps = sqliteTable('gaps', {
   clinic_id: text().notNull(),
+  resource: text().notNull(),
+  id: integer().notNull(),
+  ordinal: integer().notNull(),
+  listed_before: integer().notNull(),
+})
+
+export const changes = sqliteTable('changes', {
+  clinic_id: text().notNull(),
+  seq: integer().notNull(),
+  resource: text().notNull(),
+  record_id: integer().notNull(),
+  version: integer().notNull(),
+  action: text().notNull(),
+  at: text().notNull(),
+  token_id: text().notNull(),
+  request_id: text().notNull(),
+  changed: text().notNull(),
+  before: text(),
+})
+
+export const accesses = sqliteTable('accesses', {
+  clinic_id: text().notNull(),
+  at: text().notNull(),
+  request_id: text().notNull(),
   token_id: text().notNull(),
   action: text().notNull(),
   resource: text().notNull(),
-  record_ids: text({ mode: 'json' }).$type<number[]>().notNull(),
+  ids: text().notNull(),
   status: integer().notNull(),
+})
+
+export const segments = sqliteTable('segments', {
+  clinic_id: text().notNull(),
+  stream: text().notNull(),
+  n: integer().notNull(),
+  epoch: integer().notNull(),
+  state: text().notNull(),
+  row_count: integer().notNull(),
+  last: text().notNull(),
+  last_at: text().notNull(),
+  sha256: text().notNull(),
+  sealed_at: text(),
+})
+
+export const idempotencyKeys = sqliteTable('idempotency_keys', {
+  day: text().notNull(),
+  clinic_id: text().notNull(),
+  key: text().notNull(),
+  fingerprint: text().notNull(),
+  request_id: text().notNull(),
+  status: integer().notNull(),
+  record_id: integer().notNull(),
+  version: integer().notNull(),
+  records: integer().notNull(),
 })

@@ -2,8 +2,8 @@ import { integer } from 'drizzle-orm/sqlite-core/columns/integer'
 import { text } from 'drizzle-orm/sqlite-core/columns/text'
 import { sqliteTable } from 'drizzle-orm/sqlite-core/table'
 import type { Kind } from '../records/kind.ts'
-import { recordColumns, ssnColumns } from '../records/table.ts'
-import { dependent, dependentsQuery, newDependent } from './schema.ts'
+import { foldedNames, recordColumns, ssnColumns } from '../records/table.ts'
+import { given, query, record } from './schema.ts'
 
 /** Who is insured through a primary holder. */
 export const dependents: Kind = {
@@ -11,9 +11,9 @@ export const dependents: Kind = {
   one: 'dependent',
   notFound: 'Dependent not found',
   owner: { type: 'primary_holder_type', id: 'primary_holder_id', filter: 'primary_holder_id' },
-  given: newDependent,
-  record: dependent,
-  query: dependentsQuery,
+  given,
+  record,
+  query,
   table: sqliteTable('dependents', {
     ...recordColumns(),
     primary_holder_type: text().notNull(),
@@ -22,6 +22,7 @@ export const dependents: Kind = {
     last_name: text().notNull(),
     date_of_birth: text().notNull(),
     relationship: text().notNull(),
+    ...foldedNames(),
     ...ssnColumns(),
   }),
 }

@@ -4,8 +4,9 @@ import { queryId, recordId } from '../fields/number.ts'
 import { paging } from '../fields/paging.ts'
 import { dateOfBirth, personName, relationship, RELATIONSHIPS, ssn } from '../fields/person.ts'
 
-export const newDependent = z
-  .object({
+/** What a client gives. */
+export const given = z
+  .strictObject({
     primary_holder_id: recordId.meta({
       description: "The primary holder's id: that of a patient of your clinic.",
     }),
@@ -29,7 +30,8 @@ export const newDependent = z
     ],
   })
 
-export const dependentsQuery = z.object({
+/** The query of the list. */
+export const query = z.strictObject({
   ...paging,
   primary_holder_id: queryId
     .optional()
@@ -37,7 +39,7 @@ export const dependentsQuery = z.object({
 })
 
 /** A dependent as it is answered. */
-export const dependent = z
+export const record = z
   .object({
     id,
     primary_holder_id: id,

@@ -2,12 +2,15 @@
 export const BLANK = "can't be blank"
 export const INVALID = 'is invalid'
 export const MUST_EXIST = 'must exist'
-export const NOT_INCLUDED = 'is not included in the list'
+export const notOneOf = (allowed: readonly string[]) => `must be one of ${allowed.join(', ')}`
 export const NOT_A_NUMBER = 'is not a number'
+export const SENT_AS_TEXT = 'is not a number: it was sent as text, in quotes'
 export const NOT_AN_INTEGER = 'must be an integer'
-export const NOT_POSITIVE = 'must be greater than 0'
+export const CANNOT_CHANGE = "can't be changed"
 export const TAKEN = 'has already been taken'
 export const IN_FUTURE = "can't be in the future"
+export const tooSmall = (minimum: number) =>
+  minimum === 1 ? 'must be greater than 0' : `must be greater than or equal to ${minimum}`
 export const tooLarge = (maximum: number) => `must be less than or equal to ${maximum}`
 export const tooLong = (maximum: number) => `is too long (maximum is ${maximum} characters)`
 

@@ -1,25 +1,40 @@
 import * as z from 'zod'
-import { blankOr, NOT_A_NUMBER, NOT_AN_INTEGER, NOT_POSITIVE, tooLarge } from './messages.ts'
+import {
+  blankOr,
+  NOT_A_NUMBER,
+  NOT_AN_INTEGER,
+  SENT_AS_TEXT,
+  tooLarge,
+  tooSmall,
+} from './messages.ts'
 
-const positive = (maximum: number) =>
+const integer = (maximum: number, minimum: number, error: (issue: { input: unknown }) => string) =>
   z
-    .number({ error: blankOr(NOT_A_NUMBER) })
+    .number({ error })
     .refine(Number.isInteger, { error: NOT_AN_INTEGER, abort: true })
-    .gt(0, { error: NOT_POSITIVE })
+    .min(minimum, { error: tooSmall(minimum) })
     .max(maximum, { error: tooLarge(maximum) })
     .meta({ type: 'integer' })
 
-/** An id as JSON carries it. Past 2^53 neighbouring ids would read as one and the same. */
-export const recordId = positive(Number.MAX_SAFE_INTEGER)
+const isDigits = (input: unknown) => typeof input === 'string' && /^-?\d+$/.test(input)
 
-/** A positive decimal integer as a query carries it: digits alone, never `0x10`, `1e3`, `1.5` or nothing. */
-export const queryInteger = (maximum: number) =>
+/** A positive integer as JSON carries it. */
+export const jsonInteger = (maximum: number) =>
+  integer(maximum, 1, ({ input }) =>
+    isDigits(input) ? SENT_AS_TEXT : blankOr(NOT_A_NUMBER)({ input }),
+  )
+
+/** An id as JSON carries it. Past 2^53 neighbouring ids would read as one and the same. */
+export const recordId = jsonInteger(Number.MAX_SAFE_INTEGER)
+
+/** A decimal integer as a query carries it: digits alone, never `0x10`, `1e3`, `1.5` or nothing. */
+export const queryInteger = (maximum: number, minimum = 1) =>
   z
     .string({ error: NOT_A_NUMBER })
     .regex(/^-?\d+(\.\d+)?$/, { error: NOT_A_NUMBER, abort: true })
     .regex(/^-?\d+$/, { error: NOT_AN_INTEGER, abort: true })
     .transform(Number)
-    .pipe(positive(maximum))
+    .pipe(integer(maximum, minimum, () => NOT_A_NUMBER))
 
 /** A record's id in a query. */
 export const queryId = queryInteger(Number.MAX_SAFE_INTEGER)

@@ -4,7 +4,14 @@ import { text } from './text.ts'
 /** The ownable type that a primary holder is of. */
 export const PATIENT = 'Patient'
 
+const CLASS_NAME = /^[A-Z][A-Za-z0-9_]*(::[A-Za-z][A-Za-z0-9_]*)*$/
+const beginsSmall = (input: unknown) =>
+  typeof input === 'string' && new RegExp(CLASS_NAME, 'i').test(input)
+
 /** A class name of the clinic's main system, such as `Patient` or `Billing::Account`. */
 export const ownableType = text(64)
-  .regex(/^[A-Za-z][A-Za-z0-9_]*(::[A-Za-z][A-Za-z0-9_]*)*$/, { error: INVALID })
+  .regex(CLASS_NAME, {
+    error: ({ input }) =>
+      beginsSmall(input) ? 'must begin with a capital, such as Patient' : INVALID,
+  })
   .meta({ examples: [PATIENT] })

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { queryInteger } from './number.ts'
+import { jsonInteger, queryInteger } from './number.ts'
 
 const LARGEST_PAGE_SIZE = 100
 const DEFAULT_PAGE_SIZE = 25
@@ -12,6 +12,21 @@ export const paging = {
   page_size: queryInteger(LARGEST_PAGE_SIZE)
     .default(DEFAULT_PAGE_SIZE)
     .meta({ description: 'Records a page.' }),
+}
+
+/**
+ * The same in a body, where they are numbers. The document names their defaults in words, since generated clients
+ * take a property that has one for one that must be given.
+ */
+export const pagingInBody = {
+  page: jsonInteger(LAST_PAGE)
+    .optional()
+    .transform((page = 1) => page)
+    .meta({ description: 'Which page, from 1; 1 if left out.' }),
+  page_size: jsonInteger(LARGEST_PAGE_SIZE)
+    .optional()
+    .transform((size = DEFAULT_PAGE_SIZE) => size)
+    .meta({ description: `Records a page; ${DEFAULT_PAGE_SIZE} if left out.` }),
 }
 
 /** A list's query, validated: which page, and the filters that are set. */

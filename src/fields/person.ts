@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { IN_FUTURE, INVALID, NOT_INCLUDED } from './messages.ts'
+import { IN_FUTURE, INVALID, notOneOf } from './messages.ts'
 import { optional, plainText, plainTextOr, text } from './text.ts'
 
 const FOURTEEN_HOURS = 14 * 60 * 60 * 1000
@@ -29,11 +29,26 @@ export const ssn = optional(
     .transform((value) => value.replaceAll('-', '')),
 ).meta({ description: 'Nine digits, with both dashes or none. Answered masked, never in full.' })
 
-/** 7 to 15 digits (E.164's limit) with the usual punctuation and an `x123` extension; kept as sent. */
+/**
+ * The SSN of an amendment: nine digits, null for none, or the mask that was read, which leaves it as it is. Blank
+ * text is a mistake here: it would take away an SSN that nobody can read back.
+ */
+export const amendedSsn = z
+  .string({ error: INVALID })
+  .trim()
+  .regex(/^(\d{9}|\d{3}-\d{2}-\d{4}|\*{3}-\*{2}-\d{4})$/, { error: INVALID })
+  .transform((value) => value.replace(/^(\d{3})-(\d{2})-/, '$1$2'))
+  .nullable()
+  .meta({
+    description:
+      'Nine digits, or `null` for none. The mask that you read leaves the number as it is.',
+  })
+
+/** 7 to 15 digits (E.164's limit) with the usual punctuation and an extension such as `x44`, `ext. 44` or `#44`; kept as sent. */
 export const phone = optional(
   text(255).refine(
     (value) => {
-      const number = /^([0-9+().\- ]+)(x[0-9]{1,6})?$/i.exec(value)?.[1]
+      const number = /^([0-9+().\- ]+?) *((x|ext\.?|#) *[0-9]{1,6})?$/i.exec(value)?.[1]
       return number !== undefined && /^(\D*\d){7,15}\D*$/.test(number)
     },
     { error: INVALID },
@@ -54,6 +69,6 @@ export const email = optional(
 
 export const RELATIONSHIPS = ['spouse', 'child', 'parent', 'other'] as const
 
-export const relationship = plainTextOr(NOT_INCLUDED).pipe(
-  z.enum(RELATIONSHIPS, { error: NOT_INCLUDED }),
+export const relationship = plainTextOr(notOneOf(RELATIONSHIPS)).pipe(
+  z.enum(RELATIONSHIPS, { error: notOneOf(RELATIONSHIPS) }),
 )

@@ -23,7 +23,7 @@ const isAllowed = (origin: string, allowed = '') =>
 
 const allow = cors({
   origin: (origin) => origin,
-  allowMethods: ['GET', 'HEAD', 'POST', 'PUT'],
+  allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
   allowHeaders: [
     'Content-Type',
     'X-User-Token',

@@ -1,13 +1,20 @@
 import type { Context } from 'hono'
 import { attempt, KV_TRY_MILLISECONDS } from '../db/attempts.ts'
-import { factory, type Env } from '../factory.ts'
 import { recordReader } from '../db/recent.ts'
-import { recall, remember } from '../tokens/memory.ts'
-import { isLive, tokenRecord, type Scope } from '../tokens/record.ts'
-import { isWellFormedToken, tokenIdOf, tokenKey } from '../tokens/token.ts'
+import { factory, type Env } from '../factory.ts'
+import { cellsOf } from '../tokens/cell.ts'
+import {
+  recall,
+  recallRefusal,
+  remember,
+  rememberRefusal,
+  type WhyRefused,
+} from '../tokens/memory.ts'
+import { stateOf, tokenRecord, type Scope } from '../tokens/record.ts'
+import { cellOfToken, isWellFormedToken, tokenIdOf, tokenKey } from '../tokens/token.ts'
 import { noted } from './describe.ts'
-import { refusal } from './errors.ts'
-import { limitFailures } from './limit-rate.ts'
+import { misdirected, refusal } from './errors.ts'
+import { limitAddress } from './limit-rate.ts'
 
 /** How long, in seconds, an edge may answer a KV read from its own copy: the least that KV allows. */
 const KV_CACHE_SECONDS = 30
@@ -15,12 +22,17 @@ const KV_CACHE_SECONDS = 30
 /** A record says the same for as long as its text does, so it is parsed once. */
 const readTokenRecord = recordReader(1000, tokenRecord)
 
-async function refuse(c: Context<Env>): Promise<never> {
-  await limitFailures(c)
+async function refuse(c: Context<Env>, why: WhyRefused): Promise<never> {
+  c.set('refused', why)
+  await limitAddress(c)
   throw refusal('unauthorized', {
-    'WWW-Authenticate': 'X-User-Token realm="clinic insurances"',
+    headers: { 'WWW-Authenticate': 'X-User-Token realm="clinic insurances"' },
   })
 }
+
+/** Where the cell answers, if it is another one than this. */
+const originElsewhere = ({ env }: Context<Env>, cell = env.CELL) =>
+  cell === env.CELL ? undefined : cellsOf(env)[cell ?? '']
 
 /** Makes `authenticate`, further down, read these KV keys together with the token. */
 export const readBesideToken = (...keys: string[]) =>
@@ -31,21 +43,40 @@ export const readBesideToken = (...keys: string[]) =>
 
 /**
  * Lets in whoever holds a live token, and sets `caller`. Every other token is refused with the same answer,
- * whatever is wrong with it; a mistyped one costs no read.
+ * whatever is wrong with it; a mistyped one costs no read. A token of another cell that is not held here is sent
+ * there, whether it exists or not; so is one whose clinic has moved.
  */
 export const authenticate = factory.createMiddleware(async (c, next) => {
   const token = c.req.header('X-User-Token')
-  if (token === undefined || !isWellFormedToken(token)) return await refuse(c)
+  if (!token) return await refuse(c, 'missing')
+  if (!isWellFormedToken(token)) return await refuse(c, 'malformed')
 
   const key = await tokenKey(token)
+  const refused = recallRefusal(key)
+  if (refused) return await refuse(c, refused)
+
   const keys = [key, ...(c.get('keysBesideToken') ?? [])]
+  const memorySeconds = Number(c.env.TOKEN_MEMORY_SECONDS)
   const recalled = recall(keys)
   const values = recalled ?? (await readKeys(c.env.TOKENS, keys))
 
-  const record = readTokenRecord(values.get(key) ?? 'null')
-  if (!record.success || !isLive(record.data, Date.now())) return await refuse(c)
+  const held = values.get(key) ?? null
+  const record = readTokenRecord(held ?? 'null')
+  const keeper = held === null ? cellOfToken(token) : record.data?.moved_to
+  const origin = originElsewhere(c, keeper)
+  if (origin) {
+    if (held === null) await limitAddress(c)
+    throw misdirected(origin)
+  }
+  const state = record.success ? stateOf(record.data) : 'unknown'
+  if (!record.success || state !== 'live') {
+    const why = state === 'live' ? 'unknown' : state
+    rememberRefusal(key, why)
+    return await refuse(c, why)
+  }
+  if (record.data.suspended) throw refusal('suspended')
 
-  if (!recalled) remember(keys, values, Number(c.env.TOKEN_MEMORY_SECONDS))
+  if (!recalled) remember(keys, values, memorySeconds)
   c.set('valuesBesideToken', values)
   c.set('caller', {
     tokenId: tokenIdOf(key),
@@ -59,7 +90,7 @@ export const authenticate = factory.createMiddleware(async (c, next) => {
 export const requireScope = (scope: Scope) =>
   noted(
     factory.createMiddleware(async (c, next) => {
-      if (!c.get('caller').scopes.includes(scope)) throw refusal('forbidden')
+      if (!c.get('caller').scopes.includes(scope)) throw refusal('forbidden', { detail: scope })
       await next()
     }),
     { scope },

@@ -37,7 +37,7 @@ export type Note = {
   scope?: Scope
   path?: z.ZodObject
   query?: z.ZodObject
-  body?: { root: string; fields: z.ZodObject }
+  body?: z.ZodObject
 }
 
 const notes = new WeakMap<object, Note>()

@@ -1,6 +1,6 @@
-import type { Context, ErrorHandler, NotFoundHandler } from 'hono'
+import type { Context, ErrorHandler, Hono, NotFoundHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import { StorageUnavailable } from '../db/attempts.ts'
+import { storageFaultOf, StorageUnavailable } from '../db/faults.ts'
 import type { Env } from '../factory.ts'
 import { SsnKeyError } from '../ssn/seal.ts'
 import { log } from './log.ts'
@@ -13,15 +13,25 @@ export const SENTENCES = {
   notJson: [400, 'Request body is not valid JSON'],
   repeatedKey: [400, 'Request body repeats a key'],
   tooDeep: [400, 'Request body is nested too deeply'],
+  tooPrecise: [400, 'Request body has a number of more than 17 digits'],
   unauthorized: [401, 'You are not authorized to perform this action.'],
-  forbidden: [403, 'You are not authorized to perform this action.'],
+  forbidden: [403, 'Your token lacks a scope'],
   notFound: [404, 'Not found'],
+  plainHttp: [403, 'Use https: over plain http your token and your records can be read on the way'],
+  suspended: [403, 'Your clinic is suspended; ask the operator of this API'],
   methodNotAllowed: [405, 'Method not allowed'],
+  tooSlow: [408, 'Request body did not arrive within 30 seconds'],
+  stale: [412, 'This record has been changed since you read it'],
   tooLarge: [413, 'Request body is larger than 64 KiB'],
+  batchTooLarge: [413, 'Request body is larger than 1 MiB'],
   notDeclaredJson: [415, 'Content-Type must be application/json'],
+  notUtf8: [415, 'Request body must be UTF-8'],
+  encoded: [415, 'Request body must be sent without Content-Encoding'],
+  misdirected: [421, "This clinic's records are kept at"],
   tooManyRequests: [429, 'Too many requests', '60'],
   internal: [500, 'Internal server error'],
   storageUnavailable: [503, 'Storage is temporarily unavailable', '1'],
+  frozen: [503, 'Your clinic cannot be written to right now; try again', '30'],
   ssnUnavailable: [503, 'Social Security Numbers cannot be accepted right now', '60'],
 } as const satisfies Record<string, readonly [number, string, string?]>
 
@@ -44,14 +54,21 @@ export class ApiError extends Error {
   }
 }
 
-/** The refusal with one of our sentences. */
-export function refusal(name: keyof typeof SENTENCES, headers: Record<string, string> = {}) {
+/** The refusal with one of our sentences, and a detail behind it. */
+export function refusal(
+  name: keyof typeof SENTENCES,
+  { detail, headers }: { detail?: string | undefined; headers?: Record<string, string> } = {},
+) {
   const [status, sentence, retryAfter] = SENTENCES[name]
-  return new ApiError(status, sentence, {
+  return new ApiError(status, detail === undefined ? sentence : `${sentence}: ${detail}`, {
     ...(retryAfter && { 'Retry-After': retryAfter }),
     ...headers,
   })
 }
+
+/** The refusal of a request whose clinic another cell keeps, which answers at `origin` (RFC 9110 §15.5.20). */
+export const misdirected = (origin: string) =>
+  new ApiError(421, `${SENTENCES.misdirected[1]} ${origin}`)
 
 /** The refusal that names fields, parameters or headers. */
 export const invalid = (errors: FieldErrors) => new ApiError(422, errors)
@@ -66,7 +83,7 @@ export const renderError: ErrorHandler<Env> = (error, c) => {
   if (error instanceof HTTPException && error.status === 400) return render(c, refusal('notJson'))
 
   const failure = failureOf(error)
-  log(c, 'error', { code: failure })
+  log(c, 'error', { code: failure, fault: storageFaultOf(error) })
   return render(c, refusal(failure))
 }
 
@@ -76,8 +93,23 @@ function failureOf(error: Error) {
   return error instanceof SsnKeyError ? 'ssnUnavailable' : 'internal'
 }
 
-export const renderNotFound: NotFoundHandler<Env> = (c) => render(c, refusal('notFound'))
+/** Names the path that was meant, where one of the app's is near: with a slash behind it, or without what comes before. */
+export const renderNotFound =
+  (app: Hono<Env>, base: string): NotFoundHandler<Env> =>
+  (c) => {
+    const path = c.req.path.replace(/\/+$/, '')
+    const meant = [path, `/v1${path}`, base + path].find(
+      (candidate) => candidate !== c.req.path && isServed(app, candidate),
+    )
+    return render(c, refusal('notFound', { detail: meant && `did you mean ${meant}?` }))
+  }
+
+const isServed = (app: Hono<Env>, path: string) =>
+  app.routes.some(
+    ({ method, path: pattern }) =>
+      method !== 'ALL' && new RegExp(`^${pattern.replace(/:\w+/g, '[^/]+')}$`).test(path),
+  )
 
 /** For hono's methodNotAllowed: the known path's methods go into `Allow` (RFC 9110 §15.5.6). */
 export const renderMethodNotAllowed = (c: Context<Env>, methods: readonly string[]) =>
-  render(c, refusal('methodNotAllowed', { Allow: methods.join(', ') }))
+  render(c, refusal('methodNotAllowed', { headers: { Allow: methods.join(', ') } }))

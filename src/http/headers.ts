@@ -1,4 +1,5 @@
 import { BOOKMARK } from '../db/session.ts'
+import { CELL } from '../tokens/cell.ts'
 
 /** A header of an answer as the document describes it. Its schema is JSON Schema. */
 type Header = { description: string; required?: boolean; schema: Record<string, unknown> }
@@ -8,6 +9,8 @@ export const IDEMPOTENCY_KEY = 'Idempotency-Key'
 export const PRINTABLE = /^[\x20-\x7e]{1,255}$/
 
 export const BOOKMARK_HEADER = 'x-d1-bookmark'
+/** D1's bookmark, behind the name of the cell where there are several. */
+export const CELL_BOOKMARK = new RegExp(`^(?:(${CELL}):)?(${BOOKMARK.source.slice(1, -1)})$`)
 
 /** What wrangler.toml grants, which a binding does not tell: so many in each window of so many seconds. */
 export const TOKEN_POLICY = { name: 'token', limit: 3000, period: 60 }
@@ -22,7 +25,7 @@ export const HEADERS = {
   },
   [BOOKMARK_HEADER]: {
     description: 'Send it with your next request, and that one sees what this one saw or wrote.',
-    schema: { type: 'string', pattern: BOOKMARK.source },
+    schema: { type: 'string', pattern: CELL_BOOKMARK.source },
   },
   Allow: {
     description: 'The methods of the path.',
@@ -40,7 +43,7 @@ export const HEADERS = {
     schema: { type: 'string', format: 'uri-reference' },
   },
   ETag: {
-    description: 'Names this version of the list (RFC 9110 §8.8.3).',
+    description: 'Names this version of what is answered (RFC 9110 §8.8.3).',
     schema: { type: 'string', pattern: '^"[^"]+"$' },
   },
   'X-Cache': {
@@ -49,8 +52,12 @@ export const HEADERS = {
     schema: { type: 'string', enum: ['MEMORY', 'HIT', 'MISS', 'BYPASS'] },
   },
   'Idempotent-Replayed': {
-    description: 'The record had been created before under this `Idempotency-Key`.',
+    description: 'This was done before under this `Idempotency-Key`; the answer is that of then.',
     schema: { type: 'string', enum: ['true'] },
+  },
+  'Accept-Encoding': {
+    description: 'The codings that a body may have: none.',
+    schema: { type: 'string', enum: ['identity'] },
   },
   'WWW-Authenticate': {
     description: 'What to authenticate with.',
@@ -77,15 +84,22 @@ export const REQUEST_HEADERS = {
     name: BOOKMARK_HEADER,
     in: 'header',
     description: 'The `x-d1-bookmark` of an earlier answer: read nothing older than that.',
-    schema: { type: 'string', pattern: BOOKMARK.source },
+    schema: { type: 'string', pattern: CELL_BOOKMARK.source },
   },
   IdempotencyKey: {
     name: IDEMPOTENCY_KEY,
     in: 'header',
     description:
-      'A key of your choice, new for each record. The same request sent again with it creates ' +
-      'nothing and answers the record of the first time; another request with it is 422.',
+      'A key of your choice, new for each write. The same request sent again with it writes ' +
+      'nothing and is answered as the first time; another request with it is 422.',
     schema: { type: 'string', pattern: PRINTABLE.source },
+  },
+  IfMatch: {
+    name: 'If-Match',
+    in: 'header',
+    description:
+      'The `ETag` of your copy: if the record has changed since, nothing is done, and 412.',
+    schema: { type: 'string' },
   },
   IfNoneMatch: {
     name: 'If-None-Match',

@@ -6,18 +6,19 @@ import { log } from './log.ts'
 
 /** Refuses a token's requests beyond its rate. Each edge location counts for itself. */
 export const limitRate = factory.createMiddleware(async (c, next) => {
-  await refuseBeyond(c, c.env.TOKEN_RATE_LIMIT, c.get('caller').tokenId, TOKEN_POLICY)
+  const isWithin = await count(c, c.env.TOKEN_RATE_LIMIT, c.get('caller').tokenId)
+  if (!isWithin) throw tooMany(TOKEN_POLICY)
   await next()
 })
 
-/** Counts a failed authentication, and slows down an address that guesses. */
-export async function limitFailures(c: Context<Env>): Promise<void> {
-  const address = c.req.header('CF-Connecting-IP') ?? 'unknown'
-  await refuseBeyond(c, c.env.FAILURE_RATE_LIMIT, subscriberOf(address), FAILURE_POLICY)
+/** Counts a request that nobody vouches for, such as a failed authentication, and refuses its address too many. */
+export async function limitAddress(c: Context<Env>): Promise<void> {
+  if (!(await count(c, c.env.FAILURE_RATE_LIMIT, subscriberOf(c)))) throw tooMany(FAILURE_POLICY)
 }
 
 /** Whom an address belongs to: an IPv6 subscriber has a whole /64 (RFC 6177) to guess from. */
-function subscriberOf(address: string): string {
+function subscriberOf(c: Context<Env>): string {
+  const address = c.req.header('CF-Connecting-IP') ?? 'unknown'
   if (!address.includes(':')) return address
   const [before = '', after] = address.split('::')
   const groups = before.split(':')
@@ -25,25 +26,21 @@ function subscriberOf(address: string): string {
   return [...groups, ...Array(Math.max(left, 0)).fill('0')].slice(0, 4).join(':')
 }
 
-async function refuseBeyond(
-  c: Context<Env>,
-  binding: RateLimit | undefined,
-  key: string,
-  { name, limit, period }: typeof TOKEN_POLICY,
-): Promise<void> {
-  if (binding === undefined || (await isWithin(c, binding, key))) return
-  // draft-ietf-httpapi-ratelimit-headers: a quota of q in a window of w seconds.
-  throw refusal('tooManyRequests', {
-    'RateLimit-Policy': `"${name}";q=${limit};w=${period}`,
+/** draft-ietf-httpapi-ratelimit-headers: a quota of q in a window of w seconds. */
+const tooMany = ({ name, limit, period }: typeof TOKEN_POLICY) =>
+  refusal('tooManyRequests', {
+    headers: { 'RateLimit-Policy': `"${name}";q=${limit};w=${period}` },
   })
-}
 
-/** A limiter that fails lets everyone through: it protects against load, the token against strangers. */
-async function isWithin(c: Context<Env>, binding: RateLimit, key: string): Promise<boolean> {
+/**
+ * Counts a request and tells whether it is within the limit. A limiter that fails lets everyone through: it
+ * protects against load, the token against strangers.
+ */
+async function count(c: Context<Env>, binding: RateLimit | undefined, key: string) {
   try {
-    return (await binding.limit({ key })).success
+    return binding === undefined || (await binding.limit({ key })).success
   } catch {
-    log(c, 'error', { code: 'RateLimitFailed' })
+    log(c, 'error', { code: 'rateLimitFailed' })
     return true
   }
 }

@@ -1,28 +1,76 @@
-import { factory } from '../factory.ts'
+import type { Context } from 'hono'
+import { withinTime } from '../db/attempts.ts'
+import { factory, type Env } from '../factory.ts'
 import { refusal } from './errors.ts'
 import { faultOfJson } from './json-text.ts'
+
+/** The largest body, in bytes, by the refusal of a larger one. A batch has a hundred times the fields of a record. */
+const LARGEST = { tooLarge: 64 * 1024, batchTooLarge: 1024 * 1024 }
+type TooLarge = keyof typeof LARGEST
+
+/** Past its limit a body is read this much further, so that a client that is still sending gets to read why. */
+const GRACE_BYTES = 1024 * 1024
+const DRAINED_AT_ONCE = 64 * 1024
+/** A body that trickles in holds its request no longer than this, whether it is taken or refused. */
+const WHOLE_BODY_MILLISECONDS = 30_000
 
 const JSON_MEDIA_TYPE = /^\s*application\/([\w.-]+\+)?json\s*(;|$)/i
 const OTHER_CHARSET = /;\s*charset\s*=\s*(?!"?utf-?8"?\s*(;|$))/i
 
 /**
- * Refuses a body that is not declared as JSON, which hono would read as `{}`; one that is not UTF-8 (RFC 8259
- * §8.1), since a lenient decoder would store other names than were sent; and one that two JSON parsers may read
- * in two ways.
+ * Reads a JSON body up to the largest. Refuses one that is not declared as JSON, which hono would read as
+ * `{}`; one that is not UTF-8 (RFC 8259 §8.1), since a lenient decoder would store other names than were sent; and
+ * one that two JSON parsers may read in two ways.
  */
-export const requireJson = factory.createMiddleware(async (c, next) => {
-  const contentType = c.req.header('Content-Type') ?? ''
-  if (!JSON_MEDIA_TYPE.test(contentType) || OTHER_CHARSET.test(contentType)) {
-    throw refusal('notDeclaredJson')
+export const requireJson = (tooLarge: TooLarge = 'tooLarge') =>
+  factory.createMiddleware(async (c, next) => {
+    const contentType = c.req.header('Content-Type') ?? ''
+    if (!JSON_MEDIA_TYPE.test(contentType)) throw refusal('notDeclaredJson')
+    if (OTHER_CHARSET.test(contentType)) throw refusal('notUtf8')
+    // RFC 9110 §15.5.16: a 415 says which codings would do.
+    if (c.req.header('Content-Encoding') !== undefined) {
+      throw refusal('encoded', { headers: { 'Accept-Encoding': 'identity' } })
+    }
+
+    const text = decodeUtf8(await readBody(c, tooLarge))
+    if (text === undefined) throw refusal('notJson', { detail: 'it is not UTF-8' })
+    const fault = faultOfJson(text)
+    if (fault !== undefined) throw refusal(fault.name, fault)
+
+    // Where hono looks first: a promise, whatever its type says. A request made anew would be read once more.
+    Object.assign(c.req.bodyCache, { text: Promise.resolve(text) })
+    await next()
+  })
+
+/**
+ * The body's bytes, read into one buffer: the runtime gives each chunk of a stream 4 KiB of its own, so that a body
+ * in one-byte chunks, taken chunk by chunk, would cost thousands of times its size.
+ */
+async function readBody({ req }: Context<Env>, tooLarge: TooLarge): Promise<Uint8Array> {
+  const limit = LARGEST[tooLarge]
+  const declared = Number(req.header('Content-Length') ?? limit)
+  const reader = req.raw.body?.getReader({ mode: 'byob' })
+  if (!reader) return new Uint8Array()
+
+  const read = async (bytes: number) =>
+    (await reader.readAtLeast(bytes, new Uint8Array(bytes))).value ?? new Uint8Array()
+  const readWhole = async () => {
+    const body = await read(Math.min(declared, limit) + 1)
+    if (body.byteLength <= limit && declared <= limit) return body
+
+    for (let further = 0; further < GRACE_BYTES; further += DRAINED_AT_ONCE)
+      await read(DRAINED_AT_ONCE)
+    throw refusal(tooLarge)
   }
+  try {
+    return await withinTime(readWhole(), WHOLE_BODY_MILLISECONDS, () => refusal('tooSlow'))
+  } finally {
+    // Of a body that was read to its end nothing is left to give up.
+    void reader.cancel().catch(() => {})
+  }
+}
 
-  const text = decodeUtf8(await c.req.arrayBuffer())
-  const fault = text === undefined ? 'notJson' : faultOfJson(text)
-  if (fault !== undefined) throw refusal(fault)
-  await next()
-})
-
-function decodeUtf8(bytes: ArrayBuffer): string | undefined {
+function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes)
   } catch {

@@ -1,22 +1,39 @@
 import type { Context } from 'hono'
 import { matchedRoutes } from 'hono/route'
-import { appendEvent, type AuditEvent, type Deed } from '../audit/queries.ts'
+import { appendAccess, type Access, type Deed } from '../audit/queries.ts'
+import { rangesOf } from '../audit/ranges.ts'
+import { recent } from '../db/recent.ts'
 import { factory, type Env } from '../factory.ts'
 import { noteOf } from './describe.ts'
 import { log } from './log.ts'
 
-/** Answers that leave their event here. What was written left it in the batch that wrote it. */
-const READ_OR_REFUSED = new Set([200, 403, 404, 429])
+/** Answers that tell of records, or refuse to. */
+const TELLING = new Set([200, 201, 204, 304, 403, 404, 412, 429])
 
 /**
- * Leaves an audit event of every read of personal data and of every refusal to touch it, after the answer: the
- * client does not wait, and an event that storage would not take after three tries goes to the log instead.
+ * Leaves in the trail every read of personal data and every refusal to touch it, after the answer: the client does
+ * not wait, and what storage would not take after three tries goes to the log instead. A write has left its change
+ * in the journal, in the transaction that wrote it.
  */
 export const leaveTrail = factory.createMiddleware(async (c, next) => {
   await next()
   const deed = deedOf(c)
-  if (deed && READ_OR_REFUSED.has(c.res.status)) c.executionCtx.waitUntil(append(c, deed))
+  const isTelling = TELLING.has(c.res.status) || c.get('isTelling')
+  if (!deed || !isTelling || c.get('isJournaled')) return
+  if (c.res.status === 429 && isToldThisMinute(c.get('caller').tokenId)) return
+  c.executionCtx.waitUntil(append(c, deed))
 })
+
+/** The minute of each token's latest refusal for its rate: a flood must not become a flood of rows. */
+const lastLimited = recent<number>(1000)
+
+/** Whether an isolate has left a refusal of the token in the trail this minute. The log has them all. */
+function isToldThisMinute(tokenId: string, now = Date.now()): boolean {
+  const minute = Math.floor(now / 60_000)
+  if (lastLimited.get(tokenId) === minute) return true
+  lastLimited.set(tokenId, minute)
+  return false
+}
 
 /** What the matched route says that it does. */
 const deedOf = (c: Context<Env>): Deed | undefined =>
@@ -26,19 +43,20 @@ const deedOf = (c: Context<Env>): Deed | undefined =>
 
 async function append(c: Context<Env>, deed: Deed): Promise<void> {
   const { clinicId, tokenId } = c.get('caller')
-  const event: AuditEvent = {
+  const access: Access = {
     ...deed,
+    at: new Date().toISOString(),
     requestId: c.get('requestId'),
     clinicId,
     tokenId,
-    recordIds: c.get('recordIds') ?? [],
+    ids: rangesOf(c.get('recordIds') ?? []),
     status: c.res.status,
   }
   // The answer goes out first.
   await scheduler.wait(0)
   try {
-    await c.get('db').batch([appendEvent(c.get('db'), event)])
+    await c.get('db').batch([appendAccess(c.get('db'), access)])
   } catch {
-    log(c, 'error', { code: 'AuditEventNotStored', event })
+    log(c, 'error', { code: 'accessNotStored', access })
   }
 }

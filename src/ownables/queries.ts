@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm/sql/sql'
-import { appendEvent, type AuditEvent } from '../audit/queries.ts'
+import { appendAccessIf, type Access } from '../audit/queries.ts'
+import { isOpen, stateOfClinic } from '../clinics/queries.ts'
 import { prepared } from '../db/prepared.ts'
 import type { Session } from '../db/session.ts'
 import { ownables } from '../db/tables.ts'
@@ -7,38 +8,44 @@ import { ownables } from '../db/tables.ts'
 /** Names an ownable within a clinic. */
 export type Ownable = { type: string; id: number }
 
-const findOwnable = prepared(
-  sql`SELECT id FROM ${ownables} WHERE clinic_id = :clinicId AND type = :type AND id = :id`,
+const selectAbsent = prepared(
+  sql`SELECT key FROM json_each(:rows) AS given WHERE NOT EXISTS (
+    SELECT * FROM ${ownables} WHERE clinic_id = :clinicId
+      AND type = given.value ->> 'type' AND id = given.value ->> 'id')`,
 )
 
-/** Whether the clinic has registered the ownable. */
-export async function ownableExists(db: Session, clinicId: string, { type, id }: Ownable) {
-  const [found] = await db.batch([findOwnable(db, { clinicId, type, id })])
-  return found !== undefined && found.results.length > 0
+/** Which of these ownables, by their place, the clinic has not registered. */
+export async function listAbsent(db: Session, clinicId: string, rows: readonly Ownable[]) {
+  const [found] = await db.batch<{ key: number }>([
+    selectAbsent(db, { clinicId, rows: JSON.stringify(rows) }),
+  ])
+  return (found?.results ?? []).map(({ key }) => key)
 }
 
 const insertOwnable = prepared(
   sql`INSERT INTO ${ownables} (clinic_id, type, id, created_at)
-    VALUES (:clinicId, :type, :id, :now) ON CONFLICT DO NOTHING`,
+    SELECT :clinicId, :type, :id, :now WHERE ${isOpen} ON CONFLICT DO NOTHING`,
 )
+const appendIfOpen = appendAccessIf(isOpen)
 
-/** Registers the ownable, and its audit event with it; registering it again changes nothing. */
+/**
+ * Registers the ownable, and leaves that in the trail; registering it again changes nothing. Gives the state of the
+ * clinic: nothing happens unless that is open.
+ */
 export async function registerOwnable(
   db: Session,
   ownable: Ownable,
-  request: Pick<AuditEvent, 'clinicId' | 'tokenId' | 'requestId'>,
+  request: Pick<Access, 'clinicId' | 'tokenId' | 'requestId'>,
 ) {
-  const now = new Date().toISOString()
-  await db.batch([
-    insertOwnable(db, { ...ownable, clinicId: request.clinicId, now }),
-    appendEvent(db, {
-      ...request,
-      action: 'register',
-      resource: 'ownables',
-      recordIds: [ownable.id],
-      status: 204,
-    }),
+  const at = new Date().toISOString()
+  const deed = { action: 'register', resource: 'ownables', ids: String(ownable.id), status: 204 }
+  const { clinicId } = request
+  const [, , found] = await db.batch<{ state: string }>([
+    insertOwnable(db, { ...ownable, clinicId, now: at }),
+    appendIfOpen(db, { ...request, ...deed, at }),
+    stateOfClinic(db, { clinicId }),
   ])
+  return found?.results[0]?.state
 }
 
 /** The ownables of the rows, each once. */
@@ -46,7 +53,7 @@ const given = sql`SELECT DISTINCT value ->> '$.type' AS type, value ->> '$.id' A
 
 const insertGiven = prepared(
   sql`INSERT INTO ${ownables} (clinic_id, type, id, created_at)
-    SELECT :clinicId, type, id, :now FROM (${given}) WHERE true ON CONFLICT DO NOTHING`,
+    SELECT :clinicId, type, id, :now FROM (${given}) WHERE ${isOpen} ON CONFLICT DO NOTHING`,
 )
 
 const countRegistered = prepared(
@@ -62,14 +69,16 @@ const countRegisteredNow = prepared(
 
 /**
  * Registers many at once, as one JSON parameter, and tells how many were new: those of this batch's time,
- * however often it had to be tried.
+ * however often it had to be tried. Undefined unless the clinic is open.
  */
 export async function registerOwnables(db: Session, clinicId: string, rows: readonly Ownable[]) {
   const values = { clinicId, rows: JSON.stringify(rows), now: new Date().toISOString() }
-  const [, counted] = await db.batch<{ count: number }>([
+  const [, counted, found] = await db.batch<{ count: number; state: string }>([
     insertGiven(db, values),
     countRegisteredNow(db, values),
+    stateOfClinic(db, { clinicId }),
   ])
+  if (found?.results[0]?.state !== 'open') return undefined
   const inserted = counted?.results[0]?.count ?? 0
   return { inserted, unchanged: rows.length - inserted }
 }

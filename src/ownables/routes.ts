@@ -1,8 +1,10 @@
+import { whyClosed } from '../clinics/queries.ts'
 import { factory } from '../factory.ts'
 import { INVALID } from '../fields/messages.ts'
 import { requireScope } from '../http/authenticate.ts'
 import { describe } from '../http/describe.ts'
-import { validatePath } from '../http/validate.ts'
+import { refusal } from '../http/errors.ts'
+import { refuseQuery, validatePath } from '../http/validate.ts'
 import { registerOwnable } from './queries.ts'
 import { ownablePath } from './schema.ts'
 
@@ -24,13 +26,17 @@ export const ownables = factory
     '/:ownable_type/:ownable_id',
     registering,
     requireScope('ownables:write'),
+    refuseQuery,
     validatePath(ownablePath),
     async (c) => {
       const { ownable_type: type, ownable_id: id } = c.req.valid('param')
       const { clinicId, tokenId } = c.get('caller')
       const requestId = c.get('requestId')
 
-      await registerOwnable(c.get('db'), { type, id }, { clinicId, tokenId, requestId })
+      const request = { clinicId, tokenId, requestId }
+      const state = await registerOwnable(c.get('db'), { type, id }, request)
+      if (state !== 'open') throw refusal(whyClosed(state))
+      c.set('isJournaled', true)
 
       return c.body(null, 204)
     },

@@ -2,8 +2,8 @@ import { integer } from 'drizzle-orm/sqlite-core/columns/integer'
 import { text } from 'drizzle-orm/sqlite-core/columns/text'
 import { sqliteTable } from 'drizzle-orm/sqlite-core/table'
 import type { Kind } from '../records/kind.ts'
-import { recordColumns, ssnColumns } from '../records/table.ts'
-import { newPersonInformation, personInformation, personInformationsQuery } from './schema.ts'
+import { foldedNames, recordColumns, ssnColumns } from '../records/table.ts'
+import { given, query, record } from './schema.ts'
 
 /** Who a patient, or another ownable, is. */
 export const personInformations: Kind = {
@@ -11,9 +11,9 @@ export const personInformations: Kind = {
   one: 'person_information',
   notFound: 'Person information not found',
   owner: { type: 'ownable_type', id: 'ownable_id', filter: 'patient_id' },
-  given: newPersonInformation,
-  record: personInformation,
-  query: personInformationsQuery,
+  given,
+  record,
+  query,
   table: sqliteTable('person_informations', {
     ...recordColumns(),
     ownable_type: text().notNull(),
@@ -23,6 +23,7 @@ export const personInformations: Kind = {
     date_of_birth: text().notNull(),
     phone: text(),
     email: text(),
+    ...foldedNames(),
     ...ssnColumns(),
   }),
 }

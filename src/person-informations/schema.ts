@@ -5,8 +5,9 @@ import { ownableType } from '../fields/ownable-type.ts'
 import { paging } from '../fields/paging.ts'
 import { dateOfBirth, email, personName, phone, REDACTED_EMAIL, ssn } from '../fields/person.ts'
 
-export const newPersonInformation = z
-  .object({
+/** What a client gives. */
+export const given = z
+  .strictObject({
     ownable_id: recordId.meta({
       description: 'Whose information it is: an ownable of your clinic, usually a patient.',
     }),
@@ -34,13 +35,14 @@ export const newPersonInformation = z
     ],
   })
 
-export const personInformationsQuery = z.object({
+/** The query of the list. */
+export const query = z.strictObject({
   ...paging,
   patient_id: queryId.optional().meta({ description: 'The records of this patient alone.' }),
 })
 
 /** A record as it is answered. */
-export const personInformation = z
+export const record = z
   .object({
     id,
     ownable_id: id,

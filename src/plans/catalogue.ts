@@ -6,7 +6,7 @@ import { catalogueRecord, type CatalogueRecord } from './schema.ts'
 export const CATALOGUE_KEY = 'catalogue'
 
 /** Raise it when the JSON of a plan changes shape: it keeps a new Worker from serving an old one's answers. */
-const REPRESENTATION = 'r1'
+const REPRESENTATION = 'r2'
 
 /** An isolate has 128 MB: 256 answers of at most 256 KiB take half of it. A larger one stays at the edge. */
 const MEMORY_ENTRIES = 256
@@ -21,8 +21,8 @@ const ONE_SECOND = 1000
 /** Where an answer came from: isolate memory, the edge cache, D1, or D1 because no version is known. */
 export type Tier = 'MEMORY' | 'HIT' | 'MISS' | 'BYPASS'
 
-/** A ready answer: the bytes of the JSON and the `Link` header that goes with it. */
-export type PlansAnswer = { body: ArrayBuffer; link: string }
+/** A ready answer: the bytes of the JSON, the `Link` header that goes with it, and the version that it is of. */
+export type PlansAnswer = { body: ArrayBuffer; link: string; version: string | undefined }
 
 const noAnswers = () => recent<PlansAnswer>(MEMORY_ENTRIES)
 
@@ -34,8 +34,8 @@ const understand = recordReader(2, catalogueRecord)
 export const readCatalogue = (record: string | null | undefined): CatalogueRecord | undefined =>
   understand(record ?? 'null').data
 
-/** The strong ETag (RFC 9110 §8.8.3): one version answers one query with the same bytes for ever. No comma is in it unescaped. */
-export const etagOf = (version: string, search: string) => `"${REPRESENTATION}.${version}${search}"`
+/** The strong ETag (RFC 9110 §8.8.3): one version answers one path and query with the same bytes for ever. */
+export const etagOf = (version: string, rest: string) => `"${REPRESENTATION}.${version}${rest}"`
 
 /** Looks for the answer to `url` (origin and normalised query) inwards to outwards, and fills outwards. */
 export async function throughTiers(
@@ -51,15 +51,16 @@ export async function throughTiers(
   if (remembered) return [remembered, 'MEMORY']
 
   const key = cacheKey(version, url)
-  const cached = await lookUp(key)
+  const cached = await lookUp(key, version)
   if (cached) {
     remember(answers, url, cached)
     return [cached, 'HIT']
   }
 
+  // D1 may be ahead of KV: what it holds is kept under the version that it is of, for when KV has caught up.
   const loaded = await load()
-  remember(answers, url, loaded)
-  waitUntil(store(key, loaded))
+  if (loaded.version === version) remember(answers, url, loaded)
+  if (loaded.version !== undefined) waitUntil(store(cacheKey(loaded.version, url), loaded))
   return [loaded, 'MISS']
 }
 
@@ -75,10 +76,12 @@ function remember(answers: Recent<PlansAnswer>, key: string, answer: PlansAnswer
 }
 
 /** The cache is a convenience: when it fails, or does not answer, D1 does. */
-async function lookUp(key: string): Promise<PlansAnswer | undefined> {
+async function lookUp(key: string, version: string): Promise<PlansAnswer | undefined> {
   try {
     const found = await withinTime(caches.default.match(key), ONE_SECOND)
-    return found && { body: await found.arrayBuffer(), link: found.headers.get('Link') ?? '' }
+    if (!found) return undefined
+    const link = found.headers.get('Link') ?? ''
+    return { body: await found.arrayBuffer(), link, version }
   } catch {
     return undefined
   }

@@ -1,31 +1,236 @@
+import { sql } from 'drizzle-orm/sql/sql'
+import { prepared, type Prepared } from '../db/prepared.ts'
+import type { Session } from '../db/session.ts'
+import { catalogue, planFacets, planLists, plans, planWords, stagedPlans } from '../db/tables.ts'
+import { foldCase, foldedWords } from '../fields/fold.ts'
+import { sha256 } from '../fields/sha256.ts'
 import { CATALOGUE_KEY, readCatalogue } from './catalogue.ts'
-import type { CatalogueRecord } from './schema.ts'
+import { SORTS, type Sort } from './queries.ts'
 
-/** Stands in KV while D1 may hold plans that no edge serves, as after an import that was cut short. */
-const UNPUBLISHED_KEY = 'catalogue:unpublished'
+// A catalogue is published in three steps, each of which can be run again: its plans are staged in portions; one
+// transaction takes them over, makes every list anew and gives the whole a new version; then KV tells the edges.
 
-/** Whether D1 may hold plans that no edge serves. */
-export const isUnpublished = async (kv: KVNamespace) => (await kv.get(UNPUBLISHED_KEY)) !== null
+/** A plan as the operator loads it; `external_id` is its identity from load to load. */
+export type CataloguePlan = {
+  external_id: string
+  plan_name: string
+  carrier: string
+  plan_type: string
+  coverage_details: Record<string, unknown>
+  active: boolean
+}
 
-/** Goes before the first change of plans in D1, so that the change is published even if it is cut short. */
-export const markUnpublished = (kv: KVNamespace) =>
-  kv.put(UNPUBLISHED_KEY, new Date().toISOString())
+/** What a plan says: `differs` and the upsert go over the same columns. */
+const SAID = ['plan_name', 'carrier', 'plan_type', 'coverage_details', 'active'] as const
+const FOLDED = ['plan_name_folded', 'carrier_folded', 'plan_type_folded', 'words'] as const
+const COLUMNS = ['external_id', ...SAID, ...FOLDED]
+const columns = sql.raw(COLUMNS.join(', '))
 
-/** The catalogue that edges serve. */
-export const servedCatalogue = async (kv: KVNamespace) => readCatalogue(await kv.get(CATALOGUE_KEY))
+const withFolded = (plan: CataloguePlan) => ({
+  ...plan,
+  plan_name_folded: foldCase(plan.plan_name),
+  carrier_folded: foldCase(plan.carrier),
+  plan_type_folded: foldCase(plan.plan_type),
+  words: foldedWords(`${plan.plan_name} ${plan.carrier}`),
+})
+
+/** The rows as a table, from one JSON parameter. */
+const given = sql`SELECT ${sql.raw(COLUMNS.map((name) => `value ->> '${name}' AS ${name}`).join(', '))}
+  FROM json_each(:rows)`
+
+/** Whether a new row, under the name given, says anything else than the plan stored. */
+const differsFrom = (row: string) =>
+  sql.raw(SAID.map((name) => `plans.${name} IS NOT ${row}.${name}`).join(' OR '))
+
+const clear = prepared(sql`DELETE FROM ${stagedPlans}`)
+const stage = prepared(
+  sql`INSERT INTO ${stagedPlans} (${columns}) ${given} WHERE true ON CONFLICT DO NOTHING`,
+)
+
+/** Forgets what an import that was cut short has left. */
+export const clearStaged = async (db: Session) => void (await db.batch([clear(db, {})]))
+
+/** Stages plans, whose `external_id`s are all different; a portion that is tried again is staged once. */
+export const stagePlans = async (db: Session, rows: readonly CataloguePlan[]) =>
+  void (await db.batch([stage(db, { rows: JSON.stringify(rows.map(withFolded)) })]))
+
+const compare = prepared(
+  sql`SELECT count(*) AS present, coalesce(sum(${differsFrom('given')}), 0) AS updated,
+      coalesce(sum(plans.active), 0) AS active
+    FROM (${given}) AS given JOIN ${plans} ON plans.external_id = given.external_id`,
+)
+
+/** What taking over rows of different plans would do, without doing it. */
+export async function comparePlans(db: Session, rows: readonly CataloguePlan[]) {
+  const [compared] = await db.batch<{ present: number; updated: number; active: number }>([
+    compare(db, { rows: JSON.stringify(rows.map(withFolded)) }),
+  ])
+  const { present = 0, updated = 0, active = 0 } = compared?.results[0] ?? {}
+  return { inserted: rows.length - present, updated, unchanged: present - updated, active }
+}
+
+/** How many plans are active. */
+export async function countActivePlans(db: Session): Promise<number> {
+  const [counted] = await db.batch<{ active: number }>([
+    db.prepare('SELECT count(*) AS active FROM plans WHERE active = 1'),
+  ])
+  return counted?.results[0]?.active ?? 0
+}
+
+const selectSaid = prepared(
+  sql`SELECT json_group_array(json_array(id, ${columns})) AS said, max(id) AS last FROM (
+    SELECT id, ${columns} FROM ${plans} WHERE id > :after ORDER BY id LIMIT 50)`,
+)
+
+/** The SHA-256 of what all plans say, under the ids that they have: that of each portion with the one before. */
+export async function digestPlans(db: Session): Promise<string> {
+  let digest = ''
+  for (let after = 0; ;) {
+    const [found] = await db.batch<{ said: string; last: number | null }>([
+      selectSaid(db, { after }),
+    ])
+    const { said = '', last = null } = found?.results[0] ?? {}
+    if (last === null) return digest
+    digest = await sha256(digest + said)
+    after = last
+  }
+}
+
+const dropOldWords = prepared(
+  sql`DELETE FROM ${planWords} WHERE (word, plan_id) IN (
+    SELECT old.value, plans.id FROM ${stagedPlans} AS given
+      JOIN ${plans} ON plans.external_id = given.external_id AND plans.words <> given.words
+      JOIN json_each(plans.words) AS old)`,
+)
+const takeOver = prepared(
+  sql`INSERT INTO ${plans} (${columns}, created_at, updated_at)
+    SELECT ${columns}, :now, :now FROM ${stagedPlans} WHERE true ORDER BY position
+    ON CONFLICT (external_id) DO UPDATE SET
+      ${sql.raw([...SAID, ...FOLDED, 'updated_at'].map((name) => `${name} = excluded.${name}`).join(', '))}
+    WHERE ${differsFrom('excluded')}`,
+)
+const deactivateMissing = prepared(
+  sql`UPDATE ${plans} SET active = 0, updated_at = :now
+    WHERE :deactivateMissing AND active = 1
+      AND external_id NOT IN (SELECT external_id FROM ${stagedPlans})`,
+)
+const addWords = prepared(
+  sql`INSERT INTO ${planWords} (word, plan_id)
+    SELECT new.value, plans.id FROM ${plans} JOIN json_each(words) AS new
+    WHERE updated_at = :now ON CONFLICT DO NOTHING`,
+)
+const giveVersion = prepared(
+  sql`INSERT INTO ${catalogue} (id, version) SELECT 1, :version
+    WHERE :republish OR NOT EXISTS (SELECT * FROM ${catalogue})
+      OR EXISTS (SELECT * FROM ${plans} WHERE updated_at = :now)
+    ON CONFLICT (id) DO UPDATE SET version = excluded.version`,
+)
+
+/** What follows is made anew only if the catalogue has just been given its version. */
+const isNew = sql`(SELECT version FROM ${catalogue}) = :version`
+
+const dropLists = prepared(sql`DELETE FROM ${planLists} WHERE ${isNew}`)
+const FILTERS = ['plan_type_folded', 'carrier_folded', 'active']
+const ORDERS: Record<Sort, string> = {
+  id: 'id',
+  plan_name: 'plan_name_folded, id',
+  carrier: 'carrier_folded, id',
+}
+
+/** Every set of the filters. */
+const subsets = FILTERS.reduce<string[][]>(
+  (sets, filter) => [...sets, ...sets.map((set) => [...set, filter])],
+  [[]],
+)
+
+/** The statements that make every list of one sorting and one set of filters, for all their values at once. */
+const makeLists: Prepared[] = SORTS.flatMap((sort) =>
+  subsets.map((set) => {
+    const partition = sql.raw(set.length > 0 ? `PARTITION BY ${set.join(', ')}` : '')
+    const name = [`'${sort}'`, ...FILTERS.map((filter) => (set.includes(filter) ? filter : 'NULL'))]
+    return prepared(
+      sql`INSERT INTO ${planLists} (list, chunk, ids, total)
+        SELECT json_array(${sql.raw(name.join(', '))}), (place - 1) / 100,
+          json_group_array(id ORDER BY place), max(total)
+        FROM (
+          SELECT id, ${sql.raw(FILTERS.join(', '))}, count(*) OVER (${partition}) AS total,
+            row_number() OVER (${partition} ORDER BY ${sql.raw(ORDERS[sort])}) AS place
+          FROM ${plans} WHERE ${isNew}
+        ) GROUP BY 1, 2`,
+    )
+  }),
+)
+
+const dropFacets = prepared(sql`DELETE FROM ${planFacets} WHERE ${isNew}`)
+const makeFacets = ['carrier', 'plan_type'].map((facet) =>
+  prepared(
+    sql`INSERT INTO ${planFacets} (facet, folded, name, plans)
+      SELECT ${sql.raw(`'${facet}', ${facet}_folded, min(${facet}), count(*)`)}
+      FROM ${plans} WHERE ${isNew} GROUP BY 2`,
+  ),
+)
+
+const tell = prepared(
+  sql`SELECT version, (SELECT count(*) FROM ${stagedPlans}) AS staged,
+      sum(created_at = :now) AS inserted,
+      sum(updated_at = :now AND created_at <> :now AND is_staged) AS updated,
+      sum(updated_at = :now AND NOT is_staged) AS deactivated
+    FROM ${catalogue} LEFT JOIN (
+      SELECT created_at, updated_at, external_id IN (SELECT external_id FROM ${stagedPlans}) AS is_staged
+      FROM ${plans} WHERE updated_at = :now)`,
+)
+
+export type Published = {
+  version: string
+  inserted: number
+  updated: number
+  unchanged: number
+  deactivated: number
+}
 
 /**
- * Makes what D1 held at `bookmark` the catalogue that edges serve, under a version never used before. If
- * nothing has changed, what is served already stays, if anything is.
+ * Takes over the staged plans in one transaction, which leaves those that say the same as they are, `updated_at` too;
+ * then has the edges serve what D1 holds, if they do not yet. What was written is told by its time, which is fixed
+ * here, so the counts are the same however often the batch had to be tried.
  */
-export async function publishCatalogue(
+export async function publishStaged(
+  db: Session,
   kv: KVNamespace,
-  bookmark = '',
-  hasChanged = true,
-): Promise<CatalogueRecord> {
-  const served = hasChanged ? undefined : await servedCatalogue(kv)
-  const catalogue = served ?? { version: crypto.randomUUID(), bookmark }
-  if (!served) await kv.put(CATALOGUE_KEY, JSON.stringify(catalogue))
-  await kv.delete(UNPUBLISHED_KEY)
-  return catalogue
+  { deactivate = false, republish = false } = {},
+): Promise<Published> {
+  const values = {
+    now: new Date().toISOString(),
+    version: crypto.randomUUID(),
+    deactivateMissing: Number(deactivate),
+    republish: Number(republish),
+  }
+  const statements = [
+    ...[dropOldWords, takeOver, deactivateMissing, addWords, giveVersion],
+    ...[dropLists, ...makeLists, dropFacets, ...makeFacets, tell],
+  ]
+  type Told = { version: string; staged: number } & Record<
+    'inserted' | 'updated' | 'deactivated',
+    number | null
+  >
+  const answers = await db.batch<Told>(statements.map((statement) => statement(db, values)))
+  const told = answers.at(-1)?.results[0]
+  if (!told) throw new Error('the catalogue has no version')
+
+  const served = readCatalogue(await kv.get(CATALOGUE_KEY))
+  if (served?.version !== told.version) {
+    await kv.put(CATALOGUE_KEY, JSON.stringify({ version: told.version, bookmark: db.bookmark() }))
+  }
+  await clearStaged(db)
+
+  const { version, staged, inserted, updated, deactivated } = told
+  const [added, amended] = [inserted ?? 0, updated ?? 0]
+  const unchanged = staged - added - amended
+  return { version, inserted: added, updated: amended, unchanged, deactivated: deactivated ?? 0 }
+}
+
+/** Publishes these plans on top of those that there are. */
+export async function publishPlans(db: Session, kv: KVNamespace, rows: readonly CataloguePlan[]) {
+  await clearStaged(db)
+  for (let n = 0; n < rows.length; n += 500) await stagePlans(db, rows.slice(n, n + 500))
+  return await publishStaged(db, kv)
 }

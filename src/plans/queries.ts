@@ -1,14 +1,30 @@
-import { sql, type SQL } from 'drizzle-orm/sql/sql'
-import { listByOffset, listByPosition, type PageRequest, type ReadPage } from '../db/pages.ts'
-import { prepared } from '../db/prepared.ts'
+import { sql } from 'drizzle-orm/sql/sql'
+import { columnsOf, jsonOf } from '../db/json.ts'
+import type { Page, PageRequest } from '../db/pages.ts'
+import { prepared, type Prepared } from '../db/prepared.ts'
 import type { Session } from '../db/session.ts'
-import { plans } from '../db/tables.ts'
+import { catalogue, planFacets, planLists, plans, planWords } from '../db/tables.ts'
+import { foldCase, foldedWords } from '../fields/fold.ts'
 
-type PlanFilters = {
+/** What a list can be sorted by. */
+export const SORTS = ['id', 'plan_name', 'carrier'] as const
+export type Sort = (typeof SORTS)[number]
+
+/** Which plans, and in which order. */
+export type PlanQuery = PageRequest & {
   planType: string | undefined
   carrier: string | undefined
   active: boolean | undefined
+  sortBy: Sort
+  isDescending: boolean
+  search: string | undefined
 }
+
+/** More candidates than these are no answer to a search, and cost too much to sort. */
+const MOST_CANDIDATES = 5000
+
+/** What is read of the catalogue, with the version of all that was read. */
+export type Versioned<What> = What & { version: string | undefined }
 
 /** The documented keys in the documented order. */
 const answered = {
@@ -22,122 +38,145 @@ const answered = {
   updated_at: plans.updated_at,
 }
 
-/** The list for each set of filters, once it was asked for. */
-const lists = new Map<string, ReadPage>()
+const version = sql`(SELECT version FROM ${catalogue})`
+const asPage = sql`json_group_array(${jsonOf(answered)}) AS json, json_group_array(id) AS ids`
 
-/** Lists the catalogue in the order of its ids: the plans that match every filter given. */
+/** A page of a list: the places of its plans, counted from 0 and from the end if it is descending, lie in two chunks. */
+const selectListed = prepared(
+  sql`SELECT ${version} AS version, ${asPage},
+      (SELECT total FROM ${planLists} WHERE list = :list AND chunk = 0) AS total
+    FROM (
+      SELECT ${columnsOf(answered)}
+      FROM (
+        SELECT CAST(iif(:isDescending, total - :skipped - :size, :skipped) AS INTEGER) AS low
+        FROM ${planLists} WHERE list = :list AND chunk = 0
+      ) JOIN ${planLists} AS part ON list = :list
+        AND chunk BETWEEN max(low, 0) / 100 AND (low + CAST(:size AS INTEGER) - 1) / 100
+      JOIN json_each(part.ids) AS listed ON chunk * 100 + listed.key BETWEEN low AND low + :size - 1
+      JOIN ${plans} ON plans.id = listed.value
+      ORDER BY iif(:isDescending, -1, 1) * (chunk * 100 + listed.key))`,
+)
+
+/** A page of the whole catalogue in the order of its ids, which are dense. */
+const selectAll = prepared(
+  sql`SELECT ${version} AS version, ${asPage}, (SELECT max(id) FROM ${plans}) AS total
+    FROM (SELECT ${columnsOf(answered)} FROM ${plans}
+      WHERE id BETWEEN :skipped + 1 AND :skipped + :size ORDER BY id)`,
+)
+
+type Row = { version: string | null; json: string; ids: string; total: number | null }
+
+/** Lists plans. Undefined if a search has too many matches. */
 export async function listPlans(
   db: Session,
-  { planType, carrier, active, ...request }: PageRequest & PlanFilters,
-) {
-  const values = {
-    ...(planType !== undefined && { plan_type: planType }),
-    ...(carrier !== undefined && { carrier }),
-    ...(active !== undefined && { active: Number(active) }),
+  query: PlanQuery,
+): Promise<Versioned<Page> | undefined> {
+  const { page, pageSize, isDescending } = query
+  const cut = { skipped: (page - 1) * pageSize, size: pageSize, isDescending: Number(isDescending) }
+  const words = query.search === undefined ? [] : foldedWords(query.search)
+  const statement =
+    words.length === 0
+      ? listing(query)(db, { ...cut, list: listName(query) })
+      : selectFound(db, {
+          ...{ ...cut, ...filterValues(query) },
+          ...{ words: longestFirst(words), sortBy: query.sortBy },
+        })
+
+  const [found] = await db.batch<Row & { candidates?: number }>([statement])
+  const { version, json = '[]', ids = '[]', total, candidates = 0 } = found?.results[0] ?? {}
+  if (candidates > MOST_CANDIDATES) return undefined
+  return {
+    version: version ?? undefined,
+    page,
+    pageSize,
+    json,
+    ids: JSON.parse(ids),
+    totalCount: total ?? 0,
   }
-  const names = Object.keys(values)
-  const list = lists.get(names.join()) ?? listBy(names)
-  lists.set(names.join(), list)
-
-  return await list(db, request, values)
 }
 
-function listBy(names: readonly string[]): ReadPage {
-  if (names.length === 0) return listByPosition(answered, plans, sql`id`, sql`true`)
-  const matching = names.map((name): SQL => sql.raw(`${name} = :${name}`))
-  return listByOffset(answered, plans, sql`id`, sql.join(matching, sql` AND `))
-}
+const listing = ({ planType, carrier, active, sortBy, isDescending }: PlanQuery): Prepared =>
+  planType === undefined &&
+  carrier === undefined &&
+  active === undefined &&
+  sortBy === 'id' &&
+  !isDescending
+    ? selectAll
+    : selectListed
 
-/** A plan as the operator loads it; `external_id` is its identity from load to load. */
-export type CataloguePlan = {
-  external_id: string
-  plan_name: string
-  carrier: string
-  plan_type: string
-  coverage_details: Record<string, unknown>
-  active: boolean
-}
-
-/** The rows as a table, from one JSON parameter. */
-const given = sql`
-  SELECT value ->> '$.external_id' AS external_id, value ->> '$.plan_name' AS plan_name,
-    value ->> '$.carrier' AS carrier, value ->> '$.plan_type' AS plan_type,
-    value ->> '$.coverage_details' AS coverage_details, value ->> '$.active' AS active
-  FROM json_each(:rows)`
-
-/** Whether the row given, which SQL calls `excluded`, says anything else than the plan stored. */
-const differs = sql`plans.plan_name IS NOT excluded.plan_name COLLATE BINARY
-  OR plans.carrier IS NOT excluded.carrier COLLATE BINARY
-  OR plans.plan_type IS NOT excluded.plan_type COLLATE BINARY
-  OR plans.coverage_details IS NOT excluded.coverage_details
-  OR plans.active IS NOT excluded.active`
-
-const upsert = prepared(
-  sql`INSERT INTO ${plans} (external_id, plan_name, carrier, plan_type, coverage_details, active,
-      created_at, updated_at)
-    SELECT external_id, plan_name, carrier, plan_type, coverage_details, active, :now, :now
-    FROM (${given}) WHERE true
-    ON CONFLICT (external_id) DO UPDATE SET plan_name = excluded.plan_name,
-      carrier = excluded.carrier, plan_type = excluded.plan_type,
-      coverage_details = excluded.coverage_details, active = excluded.active,
-      updated_at = excluded.updated_at
-    WHERE ${differs}`,
-)
-
-const countWritten = prepared(
-  sql`SELECT coalesce(sum(created_at = :now), 0) AS inserted,
-      coalesce(sum(created_at <> :now), 0) AS updated
-    FROM ${plans} WHERE updated_at = :now
-      AND external_id IN (SELECT value ->> '$.external_id' FROM json_each(:rows))`,
-)
-
-/**
- * Upserts plans by `external_id` and leaves rows that say the same already as they are, `updated_at` too.
- * The rows travel as one JSON parameter, so a few hundred fit under D1's limit of 100. What was written is
- * told by its time, which is fixed here, so the counts are the same however often the batch had to be tried.
- */
-export async function upsertPlans(db: Session, rows: readonly CataloguePlan[]) {
-  const values = { rows: JSON.stringify(rows), now: new Date().toISOString() }
-  const [, written] = await db.batch<{ inserted: number; updated: number }>([
-    upsert(db, values),
-    countWritten(db, values),
+/** The name of a list in `plan_lists`. A carrier's plans are in the order of their carrier as they are. */
+function listName({ planType, carrier, active, sortBy }: PlanQuery): string {
+  const sort = carrier !== undefined && sortBy === 'carrier' ? 'id' : sortBy
+  return JSON.stringify([
+    sort,
+    planType === undefined ? null : foldCase(planType),
+    carrier === undefined ? null : foldCase(carrier),
+    active === undefined ? null : Number(active),
   ])
-  const { inserted = 0, updated = 0 } = written?.results[0] ?? {}
-  return { inserted, updated, unchanged: rows.length - inserted - updated }
 }
 
-const compare = prepared(
-  sql`SELECT count(*) AS present, coalesce(sum(${differs}), 0) AS updated
-    FROM (${given}) AS excluded JOIN ${plans} ON plans.external_id = excluded.external_id`,
+const filterValues = ({ planType, carrier, active }: PlanQuery) => ({
+  planType: planType === undefined ? null : foldCase(planType),
+  carrier: carrier === undefined ? null : foldCase(carrier),
+  active: active === undefined ? null : Number(active),
+})
+
+/** So many words are counted, to find the one that the fewest plans have. */
+const MOST_COUNTED = 5
+const longestFirst = (words: readonly string[]) =>
+  JSON.stringify(words.toSorted((a, b) => b.length - a.length))
+
+const having = (word: string) =>
+  sql.raw(`word >= ${word} AND word < ${word} || char(1114111) LIMIT ${MOST_CANDIDATES + 1}`)
+const sortKey = sql`CASE :sortBy WHEN 'plan_name' THEN plan_name_folded WHEN 'carrier' THEN carrier_folded END`
+
+/** The plans of the rarest word are looked up, and those kept that have the others. */
+const selectFound = prepared(
+  sql`WITH rarest AS MATERIALIZED (
+      SELECT value AS start FROM (SELECT value FROM json_each(:words) LIMIT ${sql.raw(`${MOST_COUNTED}`)})
+      ORDER BY (SELECT count(*) FROM (SELECT 1 FROM ${planWords} WHERE ${having('value')})) LIMIT 1
+    ), candidates AS MATERIALIZED (
+      SELECT DISTINCT plan_id FROM (
+        SELECT plan_id FROM ${planWords} WHERE ${having('(SELECT start FROM rarest)')})
+    ), matching AS MATERIALIZED (
+      SELECT plans.* FROM candidates JOIN ${plans} ON plans.id = plan_id
+      WHERE (:planType IS NULL OR plan_type_folded = :planType)
+        AND (:carrier IS NULL OR carrier_folded = :carrier)
+        AND (:active IS NULL OR active = :active)
+        AND NOT EXISTS (SELECT * FROM json_each(:words) WHERE instr(words, '"' || value) = 0)
+    )
+    SELECT ${version} AS version, ${asPage}, (SELECT count(*) FROM matching) AS total,
+      (SELECT count(*) FROM candidates) AS candidates
+    FROM (SELECT ${columnsOf(answered)} FROM matching AS plans
+      ORDER BY iif(:isDescending, NULL, ${sortKey}), ${sortKey} DESC, iif(:isDescending, -id, id)
+      LIMIT :size OFFSET :skipped)`,
 )
 
-/** What `upsertPlans` would do with rows of different plans, without doing it. */
-export async function comparePlans(db: Session, rows: readonly CataloguePlan[]) {
-  const [compared] = await db.batch<{ present: number; updated: number }>([
-    compare(db, { rows: JSON.stringify(rows) }),
+const selectOne = prepared(
+  sql`SELECT ${version} AS version, (SELECT ${jsonOf(answered)} FROM (
+    SELECT ${columnsOf(answered)} FROM ${plans} WHERE id = :id)) AS json`,
+)
+
+/** Finds a plan, as JSON. */
+export async function findPlan(db: Session, id: number) {
+  const [found] = await db.batch<{ version: string | null; json: string | null }>([
+    selectOne(db, { id }),
   ])
-  const { present = 0, updated = 0 } = compared?.results[0] ?? {}
-  return { inserted: rows.length - present, updated, unchanged: present - updated }
+  const { version, json } = found?.results[0] ?? {}
+  return { version: version ?? undefined, json: json ?? undefined }
 }
 
-const selectActive = prepared(
-  sql`SELECT id, external_id FROM ${plans} WHERE active = 1 AND id > :after ORDER BY id LIMIT :limit`,
+const facet = (name: string) => sql`(
+  SELECT json_group_array(json_object('name', name, 'count', plans)) FROM (
+    SELECT name, plans FROM ${planFacets} WHERE facet = ${sql.raw(`'${name}'`)} ORDER BY folded))`
+const selectFacets = prepared(
+  sql`SELECT ${version} AS version,
+    json_object('carriers', json(${facet('carrier')}), 'plan_types', json(${facet('plan_type')})) AS json`,
 )
 
-/** Lists some active plans in the order of their ids, from the one after `after`. */
-export async function listActivePlans(db: Session, after: number, limit: number) {
-  const [active] = await db.batch<{ id: number; external_id: string }>([
-    selectActive(db, { after, limit }),
-  ])
-  return active?.results ?? []
-}
-
-const deactivate = prepared(
-  sql`UPDATE ${plans} SET active = 0, updated_at = :now
-    WHERE id IN (SELECT value FROM json_each(:ids))`,
-)
-
-/** Makes plans inactive, by their ids. */
-export async function deactivatePlans(db: Session, ids: readonly number[]) {
-  await db.batch([deactivate(db, { ids: JSON.stringify(ids), now: new Date().toISOString() })])
+/** The carriers and plan types of the catalogue with their numbers of plans, as JSON. */
+export async function findFacets(db: Session) {
+  const [found] = await db.batch<{ version: string | null; json: string }>([selectFacets(db, {})])
+  const { version, json = '' } = found?.results[0] ?? {}
+  return { version: version ?? undefined, json }
 }

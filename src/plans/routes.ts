@@ -1,12 +1,12 @@
 import type { Context } from 'hono'
-import { databaseOf } from '../db/session.ts'
+import { databaseOf, type Session } from '../db/session.ts'
 import { factory, type Env } from '../factory.ts'
-import { NOT_INCLUDED } from '../fields/messages.ts'
 import { requireScope } from '../http/authenticate.ts'
 import { describe } from '../http/describe.ts'
+import { ApiError, invalid } from '../http/errors.ts'
 import { isNoneOf } from '../http/etag.ts'
-import { linkHeader, pageRequest, listBody, searchOf } from '../http/pagination.ts'
-import { validateQuery } from '../http/validate.ts'
+import { linkHeader, listBody, pageRequest, searchOf } from '../http/pagination.ts'
+import { refuseQuery, validateQuery } from '../http/validate.ts'
 import {
   CATALOGUE_KEY,
   etagOf,
@@ -15,77 +15,136 @@ import {
   type PlansAnswer,
   type Tier,
 } from './catalogue.ts'
-import { listPlans } from './queries.ts'
-import { planList, plansFilter, type PlansFilter } from './schema.ts'
+import { findFacets, findPlan, listPlans } from './queries.ts'
+import { FLAG_MESSAGE, plan, planFacets, planList, planPath, plansFilter } from './schema.ts'
+
+/** In one spelling: `/pl%61ns` is the same path, and must be the same entry of the cache. */
+const PATH = '/v1/clinic/insurances/plans'
+
+const NOT_FOUND = 'Plan not found'
+const TOO_MANY = 'too many matches; add more letters'
+
+const cached = {
+  tag: 'Plans',
+  headers: ['ETag', 'X-Cache'],
+  304: { description: 'Your copy is up to date.', headers: ['ETag', 'X-Cache'] },
+} as const
 
 const listing = describe({
   id: 'listPlans',
-  tag: 'Plans',
+  tag: cached.tag,
   summary: 'List insurance plans',
   description:
     'One catalogue for all clinics, cached at the edge. Send the `ETag` of your copy as ' +
     '`If-None-Match` and an unchanged list is 304, without a body.',
   answers: {
-    200: { description: 'A page of plans.', body: planList, headers: ['Link', 'ETag', 'X-Cache'] },
-    304: { description: 'Your copy is up to date.', headers: ['ETag', 'X-Cache'] },
+    200: { description: 'A page of plans.', body: planList, headers: ['Link', ...cached.headers] },
+    304: cached[304],
   },
-  invalid: { active: [NOT_INCLUDED] },
+  invalid: { active: [FLAG_MESSAGE] },
 })
+
+const listingFacets = describe({
+  id: 'listPlanFacets',
+  tag: cached.tag,
+  summary: 'List carriers and plan types',
+  description:
+    'For drop-downs: every carrier and plan type of the catalogue, and how many plans each has.',
+  answers: {
+    200: { description: 'What there is.', body: planFacets, headers: cached.headers },
+    304: cached[304],
+  },
+})
+
+const getting = describe({
+  id: 'getPlan',
+  tag: cached.tag,
+  summary: 'Get an insurance plan',
+  path: planPath,
+  answers: {
+    200: { description: 'The plan.', body: plan, headers: cached.headers },
+    304: cached[304],
+    404: { description: 'The catalogue has no such plan.', refusal: NOT_FOUND },
+  },
+})
+
+const readers = requireScope('plans:read')
 
 export const plans = factory
   .createApp()
-  .get('/', listing, requireScope('plans:read'), validateQuery(plansFilter), async (c) => {
+  .get('/', listing, readers, validateQuery(plansFilter), (c) => {
     const query = c.req.valid('query')
-    const search = `?${searchOf(query)}`
-    const url = c.req.url.replace(/\?.*$|$/, search)
-
-    const catalogue = readCatalogue(c.get('valuesBesideToken').get(CATALOGUE_KEY))
-    if (!catalogue) return answer(c, await load(c.env, 'first-primary', url, query), 'BYPASS')
-
-    const etag = etagOf(catalogue.version, search)
-    c.header('ETag', etag)
-    if (!isNoneOf(etag, c.req.header('If-None-Match'))) return notModified(c)
-
-    const [found, tier] = await throughTiers(
-      catalogue.version,
-      url,
-      (promise) => c.executionCtx.waitUntil(promise),
-      () => load(c.env, catalogue.bookmark, url, query),
-    )
-    return answer(c, found, tier)
+    return serve(c, `?${searchOf(query)}`, async (db, url) => {
+      const page = await listPlans(db, {
+        ...pageRequest(query),
+        planType: query.plan_type,
+        carrier: query.carrier,
+        active: query.active,
+        search: query.search,
+        sortBy: query.sort_by ?? 'id',
+        isDescending: query.sort_dir === 'DESC',
+      })
+      if (!page) throw invalid({ search: [TOO_MANY] })
+      return {
+        version: page.version,
+        json: listBody('plans', page),
+        link: linkHeader(url, page, query),
+      }
+    })
+  })
+  .get('/facets', listingFacets, readers, refuseQuery, (c) => serve(c, '/facets', findFacets))
+  .get('/:id', getting, readers, refuseQuery, (c) => {
+    const { data: path } = planPath.safeParse(c.req.param())
+    if (!path) throw new ApiError(404, NOT_FOUND)
+    return serve(c, `/${path.id}`, async (db) => {
+      const { json, version } = await findPlan(db, path.id)
+      if (json === undefined) throw new ApiError(404, NOT_FOUND)
+      return { json, version }
+    })
   })
 
-/** Reads D1 at `bookmark` or later, so that a lagging replica cannot refill the list it replaced. */
-async function load(
-  env: Env['Bindings'],
-  bookmark: string,
+/** What is read of D1: the JSON of an answer, the version of the catalogue it was read from, and a `Link` if it has one. */
+type Load = (
+  db: Session,
   url: string,
-  query: PlansFilter,
-): Promise<PlansAnswer> {
-  const page = await listPlans(databaseOf(env, bookmark), {
-    ...pageRequest(query),
-    planType: query.plan_type,
-    carrier: query.carrier,
-    active: query.active,
-  })
-  return {
-    body: await new Blob([listBody('plans', page)]).arrayBuffer(),
-    link: linkHeader(url, page, query),
+) => Promise<{ json: string; version: string | undefined; link?: string }>
+
+/** Serves what stands at `rest` below the path of plans, from the nearest tier that has it. */
+async function serve(c: Context<Env>, rest: string, load: Load): Promise<Response> {
+  const url = new URL(c.req.url).origin + PATH + rest
+  /** Reads D1 at `bookmark` or later, so that a lagging replica cannot refill what it replaced. */
+  const loadAt = async (bookmark: string): Promise<PlansAnswer> => {
+    const { json, version, link = '' } = await load(databaseOf(c.env, bookmark), url)
+    return { version, link, body: await new Blob([json]).arrayBuffer() }
   }
+
+  const catalogue = readCatalogue(c.get('valuesBesideToken').get(CATALOGUE_KEY))
+  if (!catalogue) return answer(c, rest, await loadAt('first-primary'), 'BYPASS')
+
+  const etag = etagOf(catalogue.version, rest)
+  if (!isNoneOf(etag, c.req.header('If-None-Match'))) return notModified(c, etag)
+
+  const [found, tier] = await throughTiers(
+    catalogue.version,
+    url,
+    (promise) => c.executionCtx.waitUntil(promise),
+    () => loadAt(catalogue.bookmark),
+  )
+  return answer(c, rest, found, tier)
 }
 
-/** Clients may keep the list, for themselves, and ask each time whether it is still the one. */
+/** Clients may keep an answer, for themselves, and ask each time whether it is up to date. */
 const REVALIDATE = 'private, no-cache'
 
-function answer(c: Context<Env>, { body, link }: PlansAnswer, tier: Tier) {
-  return c.body(body, 200, {
+const answer = (c: Context<Env>, rest: string, { body, link, version }: PlansAnswer, tier: Tier) =>
+  c.body(body, 200, {
     'Content-Type': 'application/json',
     'Cache-Control': REVALIDATE,
-    Link: link,
     'X-Cache': tier,
+    ...(link && { Link: link }),
+    ...(version !== undefined && tier !== 'BYPASS' && { ETag: etagOf(version, rest) }),
   })
-}
 
 /** The version alone, which is in memory by now, tells that the client's copy is good. */
-const notModified = (c: Context<Env>) =>
-  c.body(null, 304, { 'Cache-Control': REVALIDATE, 'X-Cache': 'MEMORY' })
+const notModified = (c: Context<Env>, etag: string) =>
+  c.body(null, 304, { 'Cache-Control': REVALIDATE, 'X-Cache': 'MEMORY', ETag: etag })

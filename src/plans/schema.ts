@@ -1,15 +1,19 @@
 import * as z from 'zod'
 import { BOOKMARK } from '../db/session.ts'
 import { id, timestamp } from '../fields/answered.ts'
-import { NOT_INCLUDED } from '../fields/messages.ts'
+import { foldCase, foldedWords } from '../fields/fold.ts'
+import { BLANK, notOneOf } from '../fields/messages.ts'
+import { queryId } from '../fields/number.ts'
 import { pagination, paging } from '../fields/paging.ts'
 import { text } from '../fields/text.ts'
+import { SORTS } from './queries.ts'
 
-/** SQLite's NOCASE folds these letters and no others, so the cache's key must do the same. */
-const foldCase = (value: string) => value.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
+const FLAGS = ['true', 'false', '1', '0']
+export const FLAG_MESSAGE = notOneOf(FLAGS)
+const DIRECTIONS = ['ASC', 'DESC'] as const
 
-/** Filters fold to one spelling, so that `PPO` and `ppo` are one entry of the cache. */
-export const plansFilter = z.object({
+/** Filters fold to one spelling, and defaults to none, so that `PPO` and `ppo` are one entry of the cache. */
+export const plansFilter = z.strictObject({
   ...paging,
   plan_type: text(255)
     .transform(foldCase)
@@ -20,11 +24,40 @@ export const plansFilter = z.object({
     .optional()
     .meta({ description: 'Plans of this carrier alone, whatever the case.' }),
   active: z
-    .stringbool({ truthy: ['true', '1'], falsy: ['false', '0'], error: NOT_INCLUDED })
+    .stringbool({ truthy: ['true', '1'], falsy: ['false', '0'], error: FLAG_MESSAGE })
     .optional()
     .meta({ description: 'Plans that are (`true`, `1`) or are not (`false`, `0`) active.' }),
+  search: text(100)
+    .transform((value) => foldedWords(value).join(' '))
+    .refine((value) => value !== '', { error: BLANK })
+    .optional()
+    .meta({
+      description:
+        'Plans whose name or carrier has words that begin so, such as `gold harb`; every word is needed.',
+    }),
+  sort_by: z
+    .enum(SORTS, { error: notOneOf(SORTS) })
+    .transform((name) => (name === 'id' ? undefined : name))
+    .optional()
+    .meta({
+      description:
+        'What the list is sorted by, `id` by default; names are sorted whatever their case.',
+    }),
+  sort_dir: z
+    .preprocess(
+      (value) => (typeof value === 'string' ? value.toUpperCase() : value),
+      z.enum(DIRECTIONS, { error: notOneOf(DIRECTIONS) }),
+    )
+    .transform((direction) => (direction === 'ASC' ? undefined : direction))
+    .optional()
+    .meta({ description: 'Ascending, by default, or descending, in any case.' }),
 })
 export type PlansFilter = z.infer<typeof plansFilter>
+
+/** The path of one plan. */
+export const planPath = z.object({
+  id: queryId.meta({ description: "The plan's id.", examples: [789] }),
+})
 
 /** A plan as it is answered. */
 export const plan = z
@@ -55,6 +88,19 @@ export const plan = z
       },
     ],
   })
+
+const facet = z.array(z.object({ name: z.string(), count: z.int().positive() }))
+
+/** What drop-downs offer. */
+export const planFacets = z.object({ carriers: facet, plan_types: facet }).meta({
+  id: 'PlanFacets',
+  examples: [
+    {
+      carriers: [{ name: 'Health Insurance Co.', count: 12 }],
+      plan_types: [{ name: 'PPO', count: 30 }],
+    },
+  ],
+})
 
 export const planList = z.object({ plans: z.array(plan), pagination }).meta({ id: 'PlanList' })
 

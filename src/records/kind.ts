@@ -7,13 +7,9 @@ import type { Fields } from '../db/json.ts'
 import { PATIENT } from '../fields/ownable-type.ts'
 import type { ListQuery } from '../fields/paging.ts'
 import type { Ownable } from '../ownables/queries.ts'
-import { recordColumns } from './table.ts'
 
-/** A value of a record as it is stored. */
-export type Value = string | number | null
-
-/** The fields of a record as a client gives them, validated. */
-export type Given = Record<string, Value>
+/** The values of a record by the names of its fields or columns. */
+export type Given = Record<string, string | number | null>
 
 /** What a kind of record says of itself: all that tells it from the others. */
 export type Kind = {
@@ -25,11 +21,11 @@ export type Kind = {
   table: SQLiteTable
   owner: Owner
   /** The fields that a client gives, by their columns; an `ssn` is sealed before it is stored. */
-  given: z.ZodObject & z.ZodType<Given>
+  given: z.ZodObject<z.core.$ZodLooseShape, z.core.$strict> & z.ZodType<Given>
   /** A record as it is answered. */
   record: z.ZodObject
   /** The query of the list. */
-  query: z.ZodObject & z.ZodType<ListQuery>
+  query: z.ZodObject<z.core.$ZodLooseShape, z.core.$strict> & z.ZodType<ListQuery>
 }
 
 /**
@@ -48,22 +44,33 @@ export function ownerOf({ owner }: Kind, fields: Record<string, unknown>): Ownab
 export const ownerSchema = ({ owner, given: { shape } }: Kind) =>
   z.object({
     ...(shape[owner.type] && { [owner.type]: shape[owner.type] }),
-    [owner.id]: shape[owner.id],
+    ...(shape[owner.id] && { [owner.id]: shape[owner.id] }),
   })
+
+/** The kind's name as SQL writes text. */
+export const nameOf = ({ name }: Kind): SQL => sql.raw(`'${name}'`)
+
+/** The kind's table, sought by an index: of itself SQLite may read all records of the clinic in their order. */
+export const soughtBy = ({ table, name }: Kind, index: 'owner' | 'date_of_birth'): SQL =>
+  sql`${table} INDEXED BY ${sql.raw(`${name}_by_${index}`)}`
+
+/** The columns of the kind's table but the clinic: what a record says. */
+export const columnNames = ({ table }: Kind) =>
+  Object.keys(getTableColumns(table)).filter((name) => name !== 'clinic_id')
 
 /** The documented keys in the documented order; of the SSN no more than its mask. */
 export function answeredBy({ record, table }: Kind): Fields {
   const columns: Record<string, Column> = getTableColumns(table)
-  return Object.fromEntries(
-    Object.keys(record.shape).map((key): [string, Column | SQL] => [
-      key,
-      columns[key] ?? sql`'***-**-' || ssn_last_four`,
-    ]),
-  )
+  return mapKeys(record, (key) => columns[key] ?? sql`'***-**-' || ssn_last_four`)
 }
 
-/** The columns that only this kind has, its owner's aside. */
-export function ownColumns({ table, owner }: Kind): string[] {
-  const shared = [...Object.keys(recordColumns()), owner.type, owner.id]
-  return Object.keys(getTableColumns(table)).filter((name) => !shared.includes(name))
-}
+/** The same of what a record said until a change, which stands in the journal. */
+export const answeredBefore = ({ record }: Kind): Fields =>
+  mapKeys(record, (key) =>
+    key === 'ssn'
+      ? sql`'***-**-' || (before ->> '$.ssn_last_four')`
+      : sql.raw(`before ->> '$.${key}'`),
+  )
+
+const mapKeys = ({ shape }: z.ZodObject, fieldOf: (key: string) => Column | SQL): Fields =>
+  Object.fromEntries(Object.keys(shape).map((key) => [key, fieldOf(key)]))

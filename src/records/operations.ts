@@ -1,14 +1,32 @@
 import * as z from 'zod'
-import { INVALID, MUST_EXIST, NOT_A_NUMBER } from '../fields/messages.ts'
+import { timestamp } from '../fields/answered.ts'
+import { CANNOT_CHANGE, INVALID, MUST_EXIST, notOneOf, NOT_A_NUMBER } from '../fields/messages.ts'
 import { queryId } from '../fields/number.ts'
 import { pagination } from '../fields/paging.ts'
 import type { Operation } from '../http/describe.ts'
+import { SENTENCES } from '../http/errors.ts'
 import type { Kind } from './kind.ts'
+import { isOfPeople } from './search.ts'
 
 /** The path of one record, such as `/dependents/123`. */
 export const recordPath = z.object({
   id: queryId.meta({ description: "The record's id.", examples: [123] }),
 })
+
+/** The query of a creation. */
+export const creationQuery = (kind: Kind) =>
+  z.strictObject({
+    ...(isOfPeople(kind) && {
+      if_exists: z
+        .enum(['return'], { error: notOneOf(['return']) })
+        .optional()
+        .meta({
+          description:
+            'With `return`, a record of the same owner, names and date of birth is answered with 200, ' +
+            'the oldest if there are several, and nothing is created.',
+        }),
+    }),
+  })
 
 /** `person_informations` as people write it: `person informations`. */
 const wordsOf = (name: string) => name.replaceAll('_', ' ')
@@ -19,11 +37,55 @@ const pascalCase = (name: string) => name.split('_').map(sentenceCase).join('')
 /** What the routes of a kind of record say of themselves. */
 export function operationsOf(kind: Kind) {
   const { name, one, owner, notFound, record } = kind
-  const [words, oneWords] = [wordsOf(name), wordsOf(one)]
+  const [words, oneWords, type] = [wordsOf(name), wordsOf(one), pascalCase(one)]
   const tag = sentenceCase(words)
-  const list = z
-    .object({ [name]: z.array(record), pagination })
-    .meta({ id: `${pascalCase(one)}List` })
+
+  const list = z.object({ [name]: z.array(record), pagination }).meta({ id: `${type}List` })
+  const batch = z.object({ [name]: z.array(record) }).meta({ id: `${type}Batch` })
+  const version = z
+    .object({
+      version: z.int().positive(),
+      action: z.string().meta({ examples: ['create'] }),
+      at: timestamp,
+      token_id: z
+        .string()
+        .meta({ description: 'Whose token it was.', examples: ['0123456789abcdef'] }),
+      request_id: z.string().meta({ examples: ['3f0b8a1e-0000-4000-8000-000000000000'] }),
+      changed: z
+        .array(z.string())
+        .meta({ description: 'The fields that an amendment changed.', examples: [[]] }),
+      [one]: record.nullable(),
+    })
+    .meta({ id: `${type}Version` })
+  const versions = z
+    .object({ versions: z.array(version), pagination })
+    .meta({ id: `${type}History` })
+
+  const noSuch = {
+    404: { description: `Your clinic has no such ${oneWords}.`, refusal: notFound },
+  }
+  const stale = {
+    412: {
+      description: 'The record has changed since the version that `If-Match` names.',
+      refusal: SENTENCES.stale[1],
+    },
+  }
+  const amend = {
+    tag,
+    summary: `Amend a ${oneWords}`,
+    description:
+      'Fields that you leave out stay as they are; `null` clears an optional one. You may send ' +
+      'back all that you read, the masked SSN included. An amendment that changes nothing makes ' +
+      'no version.',
+    deed: { action: 'amend', resource: name },
+    path: recordPath,
+    answers: {
+      200: { description: `The ${oneWords}.`, body: record, headers: ['ETag'] },
+      ...noSuch,
+      ...stale,
+    },
+    invalid: { date_of_birth: [INVALID], [owner.id]: [CANNOT_CHANGE] },
+  } satisfies Partial<Operation>
   return {
     list: {
       id: `list${pascalCase(name)}`,
@@ -34,26 +96,85 @@ export function operationsOf(kind: Kind) {
       answers: { 200: { description: `A page of ${words}.`, body: list, headers: ['Link'] } },
       invalid: { [owner.filter]: [NOT_A_NUMBER] },
     },
+    create: {
+      id: `create${type}`,
+      tag,
+      summary: `Create a ${oneWords}`,
+      deed: { action: 'create', resource: name },
+      answers: {
+        ...(isOfPeople(kind) && {
+          200: {
+            description: `With \`if_exists=return\`: the ${oneWords} that is there already.`,
+            body: record,
+            headers: ['Location', 'ETag'],
+          },
+        }),
+        201: { description: `The ${oneWords}.`, body: record, headers: ['Location', 'ETag'] },
+      },
+      invalid: { date_of_birth: [INVALID], [owner.id]: [MUST_EXIST] },
+    },
+    batch: {
+      id: `batch${pascalCase(name)}`,
+      tag,
+      summary: `Create many ${words}`,
+      description:
+        'Up to a hundred, all or none. Errors go by the place of the record, counted from 0: ' +
+        `\`${name}[3].first_name\`.`,
+      deed: { action: 'create', resource: name },
+      answers: {
+        201: { description: `The ${words}, in order.`, body: batch },
+        413: { description: 'The body is larger than 1 MiB.', refusal: SENTENCES.batchTooLarge[1] },
+      },
+      invalid: { [`${name}[3].${owner.id}`]: [MUST_EXIST] },
+    },
+    search: {
+      id: `search${pascalCase(name)}`,
+      tag,
+      summary: `Search ${words}`,
+      description:
+        'By the beginning of a last name, or a date of birth, or both; a first name narrows. Accents, ' +
+        "case and apostrophes do not count: `oneil` finds `O'Neil`. In a body, so that no name gets into " +
+        'a log of URLs.',
+      deed: { action: 'search', resource: name },
+      answers: { 200: { description: `A page of ${words}, by name.`, body: list } },
+      invalid: { search: ['too many matches; add a date of birth or more letters'] },
+    },
     get: {
-      id: `get${pascalCase(one)}`,
+      id: `get${type}`,
       tag,
       summary: `Get a ${oneWords}`,
       deed: { action: 'read', resource: name },
       path: recordPath,
       answers: {
-        200: { description: `The ${oneWords}.`, body: record },
-        404: { description: `Your clinic has no such ${oneWords}.`, refusal: notFound },
+        200: { description: `The ${oneWords}.`, body: record, headers: ['ETag'] },
+        304: { description: 'Your copy is up to date.', headers: ['ETag'] },
+        ...noSuch,
       },
     },
-    create: {
-      id: `create${pascalCase(one)}`,
+    put: { id: `put${type}`, ...amend, description: `The same as \`PATCH\`. ${amend.description}` },
+    amend: { id: `amend${type}`, ...amend },
+    delete: {
+      id: `delete${type}`,
       tag,
-      summary: `Create a ${oneWords}`,
-      deed: { action: 'create', resource: name },
+      summary: `Delete a ${oneWords}`,
+      description: 'Its id is never used again. Its history can still be read.',
+      deed: { action: 'delete', resource: name },
+      path: recordPath,
+      answers: { 204: { description: 'It is deleted.' }, ...noSuch, ...stale },
+    },
+    history: {
+      id: `history${type}`,
+      tag,
+      summary: `Read the history of a ${oneWords}`,
+      description:
+        'Every version, newest first, and who made it; also of a deleted record. A deletion has ' +
+        'no content.',
+      deed: { action: 'history', resource: name },
+      path: recordPath,
       answers: {
-        201: { description: `The ${oneWords}.`, body: record, headers: ['Location'] },
+        200: { description: 'A page of versions.', body: versions, headers: ['Link'] },
+        ...noSuch,
       },
-      invalid: { date_of_birth: [INVALID], [owner.id]: [MUST_EXIST] },
     },
   } satisfies Record<string, Operation>
 }

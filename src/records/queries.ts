@@ -1,90 +1,82 @@
 import { sql } from 'drizzle-orm/sql/sql'
-import { appendCreation } from '../audit/queries.ts'
 import { columnsOf, jsonOf } from '../db/json.ts'
-import { listByOffset, listByPosition } from '../db/pages.ts'
+import { listByOffset, type Page, type PageRequest } from '../db/pages.ts'
 import { prepared } from '../db/prepared.ts'
 import type { Session } from '../db/session.ts'
-import { ownables } from '../db/tables.ts'
+import { changes } from '../db/tables.ts'
 import { PATIENT } from '../fields/ownable-type.ts'
-import { findKey, keepKey, usesOfKey, type IdempotencyKey } from './idempotency.ts'
-import { answeredBy, ownColumns, ownerOf, type Given, type Kind } from './kind.ts'
+import type { SsnOwner } from '../ssn/suite.ts'
+import { etagOf, type Answered } from './journal.ts'
+import { answeredBefore, answeredBy, nameOf, soughtBy, type Given, type Kind } from './kind.ts'
+import { listAll } from './numbering.ts'
+import { ssnOwner } from './sealed.ts'
 
-/** A record as it is answered, in JSON, and its id. */
-export type Inserted = { id: number; json: string }
-
-/** What became of an insert under a key. `absent`: the owner that the record names does not exist. */
-export type Insertion =
-  | { outcome: 'created' | 'replayed'; record: Inserted }
-  | { outcome: 'conflict' }
-  | { outcome: 'absent' }
-
-/** The queries of one kind of record; each names the clinic whose records it is about. */
-export type RecordQueries = ReturnType<typeof recordQueries>
-
+/** The reads of one kind of record; each names the clinic whose records it is about. */
 export function recordQueries(kind: Kind) {
   const { table, owner } = kind
   const answered = answeredBy(kind)
-  const names = ownColumns(kind)
-  const columns = sql.raw(names.join(', '))
-  const values = sql.raw(names.map((name) => `:${name}`).join(', '))
-  const [ownerType, ownerId] = [sql.raw(owner.type), sql.raw(owner.id)]
+  const before = answeredBefore(kind)
+  const isPatient = sql.raw(`${owner.type} = '${PATIENT}' AND ${owner.id} = :patientId`)
+  const isRecord = sql`clinic_id = :clinicId AND id = :id`
+  const isOfRecord = sql`clinic_id = :clinicId AND resource = ${nameOf(kind)} AND record_id = :id`
 
   const findOne = prepared(
-    sql`SELECT id, ${jsonOf(answered)} AS json
-      FROM (SELECT ${columnsOf(answered)} FROM ${table} WHERE clinic_id = :clinicId AND id = :id)`,
+    sql`SELECT id, etag, ${jsonOf(answered)} AS json FROM (
+      SELECT ${columnsOf(answered)}, ${etagOf('uid', 'version')} AS etag FROM ${table} WHERE ${isRecord})`,
   )
+  const findRow = prepared(sql`SELECT * FROM ${table} WHERE ${isRecord}`)
 
-  const insertOne = prepared(
-    sql`INSERT INTO ${table} (clinic_id, position, ${ownerType}, ${ownerId}, ${columns},
-        created_at, updated_at)
-      SELECT clinic_id,
-        1 + (SELECT coalesce(max(position), 0) FROM ${table} WHERE clinic_id = :clinicId),
-        type, id, ${values}, :now, :now
-      FROM ${ownables} WHERE clinic_id = :clinicId AND type = :ownerType AND id = :ownerId
-        AND NOT EXISTS (SELECT * FROM ${usesOfKey})`,
+  // What a version says stands in the change after it, and of the last version in the record.
+  const content = sql`
+    SELECT ${jsonOf(answered)} FROM (
+      SELECT ${columnsOf(answered)} FROM ${table} WHERE ${isRecord} AND version = change.version
+      UNION ALL
+      SELECT ${columnsOf(before)} FROM ${changes}
+      WHERE ${isOfRecord} AND version = change.version + 1 AND before IS NOT NULL)`
+  const listVersions = prepared(
+    sql`SELECT total, json_group_array(json_object('version', version, 'action', action, 'at', at,
+        'token_id', token_id, 'request_id', request_id, 'changed', json(changed),
+        ${sql.raw(`'${kind.one}'`)}, json((${content})))) AS json
+      FROM (SELECT max(version) AS total FROM ${changes} WHERE ${isOfRecord}) LEFT JOIN (
+        SELECT * FROM ${changes} WHERE ${isOfRecord}
+        ORDER BY version DESC LIMIT :size OFFSET :skipped) AS change ON true`,
   )
-  /** Made by this very request, or by an earlier one that asked for the same. */
-  const recordUnderKey = sql`SELECT record_id FROM ${usesOfKey} AND fingerprint = :fingerprint`
-  const findMade = prepared(
-    sql`SELECT id, ${jsonOf(answered)} AS json
-      FROM (SELECT ${columnsOf(answered)} FROM ${table}
-        WHERE clinic_id = :clinicId AND id = (${recordUnderKey}))`,
-  )
-  const appendEvent = appendCreation(kind.name, recordUnderKey)
 
   return {
-    list: listByPosition(answered, table, sql`position`, sql`clinic_id = :clinicId`),
+    list: listAll(kind),
     listOfPatient: listByOffset(
       answered,
-      table,
+      soughtBy(kind, 'owner'),
       sql`id`,
-      sql`clinic_id = :clinicId AND ${ownerType} = ${sql.raw(`'${PATIENT}'`)} AND ${ownerId} = :patientId`,
+      sql`clinic_id = :clinicId AND ${isPatient}`,
     ),
 
-    /** Finds one record, as JSON; another clinic's is as absent as one that never was. */
-    async find(db: Session, clinicId: string, id: number) {
-      const [found] = await db.batch<Inserted>([findOne(db, { clinicId, id })])
-      return found?.results[0]?.json
+    /** Finds one record; another clinic's is as absent as one that never was. */
+    async find(db: Session, clinicId: string, id: number): Promise<Answered | undefined> {
+      const [found] = await db.batch<Answered>([findOne(db, { clinicId, id })])
+      return found?.results[0]
     },
 
-    /**
-     * Inserts a record of one of the clinic's ownables, once under the key. One transaction inserts the record
-     * if its owner is there and the key unused, keeps the key if that made a record, finds the key and its
-     * record, and appends the audit event if there is a record to tell of.
-     */
-    async insert(db: Session, stored: Given, key: IdempotencyKey): Promise<Insertion> {
-      const { type: ownerType, id: ownerId } = ownerOf(kind, stored)
-      const filled = { ...stored, ...key, ownerType, ownerId, now: new Date().toISOString() }
-      const [, , kept, found] = await db.batch<Inserted & { request_id: string }>(
-        [insertOne, keepKey, findKey, findMade, appendEvent].map((statement) =>
-          statement(db, filled),
-        ),
-      )
-      const [firstUse] = kept?.results ?? []
-      const [record] = found?.results ?? []
-      if (firstUse === undefined) return { outcome: 'absent' }
-      if (record === undefined) return { outcome: 'conflict' }
-      return { outcome: firstUse.request_id === key.requestId ? 'created' : 'replayed', record }
+    /** Finds what an SSN of the record is sealed for. */
+    async findSsnOwner(db: Session, clinicId: string, id: number): Promise<SsnOwner | undefined> {
+      const [found] = await db.batch<Given>([findRow(db, { clinicId, id })])
+      const [row] = found?.results ?? []
+      return row && ssnOwner(kind, row)
+    },
+
+    /** A record's versions, newest first, also of a deleted one; undefined if there never was such a record. */
+    async history(
+      db: Session,
+      clinicId: string,
+      id: number,
+      { page, pageSize }: PageRequest,
+    ): Promise<Page | undefined> {
+      const cut = { size: pageSize, skipped: (page - 1) * pageSize }
+      const [found] = await db.batch<{ total: number | null; json: string }>([
+        listVersions(db, { clinicId, id, ...cut }),
+      ])
+      const { total, json = '[]' } = found?.results[0] ?? {}
+      return total ? { page, pageSize, json, ids: [id], totalCount: total } : undefined
     },
   }
 }

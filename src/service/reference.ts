@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import { factory, type Env } from '../factory.ts'
 import { renderMethodNotAllowed } from '../http/errors.ts'
+import { cellsOf } from '../tokens/cell.ts'
 
 /**
  * Nothing but our own origin is loaded or called, and no text is run as a script. The reference styles its
@@ -18,6 +19,10 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
+/** The origin in the document as it is built. What is served names the origin that serves it. */
+export const ORIGIN = 'https://origin.invalid'
+
+export const OPENAPI = '/openapi.json'
 const PAGE = /^\/docs\/?$/
 
 const READS = ['GET', 'HEAD']
@@ -31,6 +36,25 @@ export async function builtFile(c: Context<Env>, path: string): Promise<Response
   )
   // Its own headers cannot be added to.
   return found.status === 404 ? undefined : new Response(found.body, found)
+}
+
+/**
+ * The OpenAPI document, which says where it comes from, so that generated clients call nobody else. Where there are
+ * cells it names all of them, this one first.
+ */
+export async function builtDocument(c: Context<Env>): Promise<Response | undefined> {
+  const file = await builtFile(c, OPENAPI)
+  if (!file || file.status !== 200 || c.req.method === 'HEAD') return file
+  file.headers.delete('Content-Length')
+  const text = (await file.text()).replaceAll(ORIGIN, new URL(c.req.url).origin)
+  const cells = Object.entries(cellsOf(c.env))
+  if (cells.length === 0 || text === '') return new Response(text, file)
+
+  const servers = cells
+    .sort(([a], [b]) => Number(b === c.env.CELL) - Number(a === c.env.CELL))
+    .map(([cell, url]) => ({ url, description: `The cell ${cell}.` }))
+  const document: object = JSON.parse(text)
+  return new Response(JSON.stringify({ ...document, servers }), file)
 }
 
 /** Serves the page of the reference and its files. */

@@ -1,16 +1,16 @@
 import { accepts } from 'hono/accepts'
 import { attempt } from '../db/attempts.ts'
 import { databaseOf } from '../db/session.ts'
-import { factory } from '../factory.ts'
+import { factory, type Bindings } from '../factory.ts'
 import { describe } from '../http/describe.ts'
 import { SENTENCES } from '../http/errors.ts'
+import { limitAddress } from '../http/limit-rate.ts'
+import { COMMIT, VERSION } from '../http/version.ts'
 import { CATALOGUE_KEY } from '../plans/catalogue.ts'
-import { builtFile } from './reference.ts'
+import { builtDocument, OPENAPI } from './reference.ts'
 import { health, openapiDocument, readiness, serviceIndex } from './schema.ts'
-import { VERSION } from './version.ts'
 
 const NAME = 'Clinic Insurances API'
-const OPENAPI = '/openapi.json'
 const DOCS = '/docs'
 
 /** RFC 8631's relations: the description for programs and the one for people. */
@@ -50,9 +50,14 @@ const askingReadiness = describe({
   id: 'getReadiness',
   tag: 'Service',
   summary: 'Ask whether the API can serve',
-  description: 'Reaches D1 and KV once each.',
+  description: 'Reaches D1 and KV, once in ten seconds.',
   answers: {
     200: { description: 'Both answered.', body: readiness },
+    429: {
+      description: 'Your address asks too often.',
+      refusal: SENTENCES.tooManyRequests[1],
+      headers: ['Retry-After', 'RateLimit-Policy'],
+    },
     503: {
       description: 'One of them did not answer.',
       refusal: SENTENCES.storageUnavailable[1],
@@ -70,14 +75,26 @@ export const service = factory
     if (wanted === 'text/html') return c.redirect(DOCS)
     return c.json({ name: NAME, version: VERSION, openapi: OPENAPI, docs: DOCS })
   })
-  .get(OPENAPI, gettingDescription, async (c) => (await builtFile(c, OPENAPI)) ?? c.notFound())
-  .get('/health', askingHealth, (c) => c.json({ status: 'ok', version: VERSION }))
+  .get(OPENAPI, gettingDescription, async (c) => (await builtDocument(c)) ?? c.notFound())
+  .get('/health', askingHealth, (c) => c.json({ status: 'ok', version: VERSION, commit: COMMIT }))
   .get('/health/ready', askingReadiness, async (c) => {
-    const db = databaseOf(c.env, 'first-unconstrained')
-    const reachingKv = attempt(
-      () => c.env.TOKENS.get(CATALOGUE_KEY),
-      () => 'try again',
-    )
-    await Promise.all([db.batch([db.prepare('SELECT 1')]), reachingKv])
+    await limitAddress(c)
+    if (Date.now() >= readyUntil) {
+      await reachStorage(c.env)
+      readyUntil = Date.now() + READY_MILLISECONDS
+    }
     return c.json({ status: 'ready', d1: 'ok', kv: 'ok' })
   })
+
+/** Probes ask often, and anybody may: an isolate asks storage only so often. */
+const READY_MILLISECONDS = 10_000
+let readyUntil = 0
+
+async function reachStorage(env: Bindings): Promise<void> {
+  const db = databaseOf(env, 'first-unconstrained')
+  const reachingKv = attempt(
+    () => env.TOKENS.get(CATALOGUE_KEY),
+    () => 'try again',
+  )
+  await Promise.all([db.batch([db.prepare('SELECT 1')]), reachingKv])
+}

@@ -12,7 +12,16 @@ export const serviceIndex = z
   })
   .meta({ id: 'ServiceIndex' })
 
-export const health = z.object({ status: z.literal('ok'), version }).meta({ id: 'Health' })
+export const health = z
+  .object({
+    status: z.literal('ok'),
+    version,
+    commit: z
+      .string()
+      .nullable()
+      .meta({ description: 'The commit that it was built from, if known.', examples: ['1a2b3c4'] }),
+  })
+  .meta({ id: 'Health' })
 
 export const readiness = z
   .object({ status: z.literal('ready'), d1: z.literal('ok'), kv: z.literal('ok') })

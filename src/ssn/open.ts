@@ -1,4 +1,5 @@
 import { decodeBase64Url, encodeBase64Url } from 'hono/utils/encode'
+import type { SealedSsn } from './seal.ts'
 import {
   authenticatedData,
   ENCAPSULATED_KEY_BYTES,
@@ -23,9 +24,9 @@ export async function makeSsnKeyPair(): Promise<SsnKeyPair> {
   }
 }
 
-/** Opens a sealed SSN to its nine digits. Rejects for another key, another owner or altered bytes. */
+/** Opens a sealed SSN to its nine digits. Rejects for another key, another record or altered digits or bytes. */
 export async function openSsn(
-  sealed: string,
+  { sealed, lastFour }: Pick<SealedSsn, 'sealed' | 'lastFour'>,
   owner: SsnOwner,
   privateKey: string,
 ): Promise<string> {
@@ -37,7 +38,7 @@ export async function openSsn(
   })
   const digits = await recipient.open(
     bytes.slice(ENCAPSULATED_KEY_BYTES).buffer,
-    authenticatedData(owner),
+    authenticatedData(owner, lastFour),
   )
   return new TextDecoder().decode(digits)
 }

@@ -15,20 +15,32 @@ export async function sealSsn(
   owner: SsnOwner,
   publicKey: string | undefined,
 ): Promise<SealedSsn> {
-  const { keyId, key } = await importPublicKey(publicKey)
-
-  const sender = await suite.createSenderContext({ recipientPublicKey: key, info: INFO })
-  const ciphertext = await sender.seal(new TextEncoder().encode(digits), authenticatedData(owner))
+  const { keyId, sender } = await openSender(publicKey)
+  const lastFour = digits.slice(-4)
+  const plain = new TextEncoder().encode(digits)
+  const ciphertext = await sender.seal(plain, authenticatedData(owner, lastFour))
 
   const sealed = await new Blob([sender.enc, ciphertext]).arrayBuffer()
-  return { keyId, sealed: encodeBase64Url(sealed), lastFour: digits.slice(-4) }
+  return { keyId, sealed: encodeBase64Url(sealed), lastFour }
 }
 
-async function importPublicKey(publicKey: string | undefined) {
+/** The public key as it was read last, and its id: a Worker has one for as long as it runs. */
+let known: { publicKey: string; keyId: string; recipientPublicKey: CryptoKey } | undefined
+
+async function readKey(publicKey: string) {
+  if (known?.publicKey === publicKey) return known
+  const raw = decodeBase64Url(publicKey)
+  const recipientPublicKey = await suite.kem.deserializePublicKey(raw.buffer)
+  known = { publicKey, recipientPublicKey, keyId: await keyIdOf(raw) }
+  return known
+}
+
+/** A point of low order is a key by its form, and fails when it is used. */
+async function openSender(publicKey: string | undefined) {
   if (!publicKey) throw new SsnKeyError('SSN_PUBLIC_KEY is not set')
   try {
-    const raw = decodeBase64Url(publicKey)
-    return { keyId: await keyIdOf(raw), key: await suite.kem.deserializePublicKey(raw.buffer) }
+    const { keyId, recipientPublicKey } = await readKey(publicKey)
+    return { keyId, sender: await suite.createSenderContext({ recipientPublicKey, info: INFO }) }
   } catch {
     throw new SsnKeyError('SSN_PUBLIC_KEY is not an X25519 public key in base64url')
   }

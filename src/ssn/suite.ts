@@ -14,19 +14,22 @@ export const INFO = new TextEncoder().encode('clinic-insurances ssn v1')
 /** The encapsulated key, an X25519 point, comes first in what is stored. */
 export const ENCAPSULATED_KEY_BYTES = 32
 
-/** Whose SSN it is. It is authenticated with the ciphertext, which opens for this owner alone. */
+/** The record whose SSN it is. It is authenticated with the ciphertext, which opens for this record alone. */
 export type SsnOwner = {
   clinicId: string
   table: string
   ownableType: string
   ownableId: number
+  /** Random and fixed when the record is created: siblings differ in it. */
+  uid: string
 }
 
-/** RFC 9180's `aad`. JSON keeps the parts apart whatever characters they hold. */
-export const authenticatedData = (owner: SsnOwner) =>
-  new TextEncoder().encode(
-    JSON.stringify([owner.clinicId, owner.table, owner.ownableType, owner.ownableId]),
-  )
+/** RFC 9180's `aad`: the record, and the digits that are stored in the clear. JSON keeps the parts apart. */
+export const authenticatedData = (
+  { clinicId, table, ownableType, ownableId, uid }: SsnOwner,
+  lastFour: string,
+) =>
+  new TextEncoder().encode(JSON.stringify([clinicId, table, ownableType, ownableId, uid, lastFour]))
 
 /** The first 8 hex digits of SHA-256 over the raw public key: names the key that opens a record. */
 export async function keyIdOf(publicKey: Uint8Array<ArrayBuffer>): Promise<string> {

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { clinicId } from '../fields/clinic-id.ts'
+import { cellName } from './cell.ts'
 
 export const SCOPES = [
   'insurances:read',
@@ -12,6 +13,11 @@ export type Scope = (typeof SCOPES)[number]
 /** What a new token may do unless its creator says otherwise. */
 export const DEFAULT_SCOPES = SCOPES.slice(0, 3)
 
+const ONE_DAY = 24 * 60 * 60 * 1000
+
+/** How long a new token lives unless its creator says otherwise, in milliseconds. */
+export const DEFAULT_LIFETIME = 90 * ONE_DAY
+
 /** What KV holds under `tokenKey`. Times are ISO 8601; a revoked record stays as a tombstone. */
 export const tokenRecord = z.object({
   clinic_id: clinicId,
@@ -20,6 +26,10 @@ export const tokenRecord = z.object({
   created_at: z.iso.datetime(),
   expires_at: z.iso.datetime().nullable(),
   revoked_at: z.iso.datetime().nullable(),
+  /** Its clinic is suspended. */
+  suspended: z.boolean().optional(),
+  /** The cell to which its clinic has moved; what else stands here is then out of date. */
+  moved_to: cellName.optional(),
   /** What `expires_at` was until the token was replaced, which brings its end forward. */
   planned_expires_at: z.iso.datetime().nullable().optional(),
 })
@@ -43,11 +53,18 @@ export const newRecord = (
   revoked_at: null,
 })
 
+export type TokenState = 'live' | 'expired' | 'revoked' | 'moved'
+
 /** What a token is at `now`, in milliseconds since the epoch. */
-export function stateOf(record: TokenRecord, now = Date.now()): 'live' | 'expired' | 'revoked' {
+export function stateOf(record: TokenRecord, now = Date.now()): TokenState {
+  if (record.moved_to !== undefined) return 'moved'
   if (record.revoked_at !== null) return 'revoked'
   return record.expires_at === null || now < Date.parse(record.expires_at) ? 'live' : 'expired'
 }
 
 /** Whether the token still lets anyone in at `now`, in milliseconds since the epoch. */
 export const isLive = (record: TokenRecord, now: number) => stateOf(record, now) === 'live'
+
+/** Whether a live token ends within two weeks, so that it is time to rotate it. */
+export const isEnding = (record: TokenRecord, now = Date.now()) =>
+  isLive(record, now) && !isLive(record, now + 14 * ONE_DAY)

@@ -43,14 +43,50 @@ export async function revokeToken(
   return revoked
 }
 
+/** Every token of a clinic. */
+export const listTokensOf = async (kv: KVNamespace, clinicId: string) =>
+  (await listTokens(kv)).filter(({ record }) => record.clinic_id === clinicId)
+
+/**
+ * Takes a clinic's tokens to another cell, where they let in as before; here tombstones then say where. Gives the
+ * number of those that were here still.
+ */
+export async function moveTokens(
+  source: KVNamespace,
+  target: KVNamespace,
+  clinicId: string,
+  cell: string,
+): Promise<number> {
+  const tokens = (await listTokensOf(source, clinicId)).filter(({ record }) => !record.moved_to)
+  for (const { key, record } of tokens) await putRecord(target, key, record)
+  for (const { key, record } of tokens) await putRecord(source, key, { ...record, moved_to: cell })
+  return tokens.length
+}
+
+/** Marks a clinic's tokens as suspended, or as not, and gives their number. */
+export async function setSuspended(
+  kv: KVNamespace,
+  clinicId: string,
+  suspended: boolean,
+): Promise<number> {
+  const tokens = await listTokensOf(kv, clinicId)
+  for (const { key, record } of tokens) await putRecord(kv, key, { ...record, suspended })
+  return tokens.length
+}
+
 /**
  * Issues a token like the given one, which then expires after `grace`, unless it does so sooner. The new one
- * lives for `lifetime` from now, or for as long as the old one was made for. Both are in milliseconds.
+ * lives for `lifetime` from now, for ever if that is undefined, or, where none is given, for as long as the old one
+ * was made for. Both are in milliseconds. `cell` is the one of the store.
  */
 export async function rotateToken(
   kv: KVNamespace,
   { key, record: old }: StoredToken,
-  { grace, lifetime }: { grace: number; lifetime?: number | undefined },
+  {
+    grace,
+    cell,
+    ...wanted
+  }: { grace: number; lifetime?: number | undefined; cell?: string | undefined },
   now = Date.now(),
 ): Promise<{ token: string; record: TokenRecord; expiring: TokenRecord }> {
   // Replaced for the second time, the old one has been shortened already.
@@ -59,18 +95,18 @@ export async function rotateToken(
     planned_expires_at === null
       ? undefined
       : Date.parse(planned_expires_at) - Date.parse(old.created_at)
-  const record = newRecord({ ...old, lifetime: lifetime ?? planned }, now)
+  const record = newRecord({ ...old, lifetime: planned, ...wanted }, now)
   const end = old.expires_at === null ? Infinity : Date.parse(old.expires_at)
   const expires_at = new Date(Math.min(now + grace, end)).toISOString()
   const expiring = { ...old, expires_at, planned_expires_at }
 
   // The clinic must never be left without a token, so the new one comes first.
-  const token = mintToken()
+  const token = mintToken(cell)
   await putToken(kv, token, record)
   await putRecord(kv, key, expiring)
   return { token, record, expiring }
 }
 
 /** KV's metadata repeats the record (at most 1,024 bytes), so that a list needs no read for each token. */
-const putRecord = (kv: KVNamespace, key: string, record: TokenRecord) =>
+export const putRecord = (kv: KVNamespace, key: string, record: TokenRecord) =>
   kv.put(key, JSON.stringify(record), { metadata: record })

@@ -1,22 +1,30 @@
 import { sha256 } from '../fields/sha256.ts'
+import { CELL } from './cell.ts'
 
 /**
  * A token reads `clinic_` + 43 base62 digits of 256 random bits + 6 base62 digits of a CRC-32 over all
- * before them. The prefix lets secret scanners find a leaked one, the checksum refuses a typo unread.
+ * before them. The prefix lets secret scanners find a leaked one, the checksum refuses a typo unread. In a cell it
+ * begins with `clinic_` and the cell's name, such as `clinic_eu_`, so that another cell can tell where it belongs.
  */
 const PREFIX = 'clinic_'
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const SECRET_BYTES = 32
 const SECRET_DIGITS = 43
 const CHECKSUM_DIGITS = 6
-const WELL_FORMED = new RegExp(`^${PREFIX}[0-9A-Za-z]{${SECRET_DIGITS + CHECKSUM_DIGITS}}$`)
+const WELL_FORMED = new RegExp(
+  `^${PREFIX}(?:(${CELL})_)?[0-9A-Za-z]{${SECRET_DIGITS + CHECKSUM_DIGITS}}$`,
+)
 
 export const KEY_PREFIX = 'token:'
 
-/** A new token. It exists here and at its clinic; what is stored is `tokenKey` of it. */
-export function mintToken(): string {
-  return withChecksum(PREFIX + base62(randomSecret(), SECRET_DIGITS))
+/** A new token of the cell, if there is one. It exists here and at its clinic; what is stored is `tokenKey` of it. */
+export function mintToken(cell?: string): string {
+  const prefix = cell === undefined ? PREFIX : `${PREFIX}${cell}_`
+  return withChecksum(prefix + base62(randomSecret(), SECRET_DIGITS))
 }
+
+/** The cell that a token says it was made in. */
+export const cellOfToken = (token: string) => WELL_FORMED.exec(token)?.[1]
 
 /** Whether prefix, alphabet, length and checksum hold; says nothing of whether the token was issued. */
 export function isWellFormedToken(candidate: string): boolean {

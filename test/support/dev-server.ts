@@ -31,11 +31,11 @@ export const freePort = () =>
   })
 
 /** Starts it on a port of its own, and waits until it answers. */
-export async function startDev(persistTo: string): Promise<DevServer> {
+export async function startDev(persistTo: string, ...flags: string[]): Promise<DevServer> {
   const port = await freePort()
   const child = spawn(
     process.execPath,
-    [...DEV, '--port', String(port), '--persist-to', persistTo],
+    [...DEV, '--port', String(port), '--persist-to', persistTo, ...flags],
     { cwd: PROJECT, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
   )
   let output = ''
@@ -46,7 +46,12 @@ export async function startDev(persistTo: string): Promise<DevServer> {
     const { status } = await fetch(url)
     if (status !== 401) throw new Error(`answered ${status}: ${output}`)
   }
-  await vi.waitFor(answers, { timeout: 60_000, interval: 250 })
+  try {
+    await vi.waitFor(answers, { timeout: 150_000, interval: 250 })
+  } catch (error) {
+    await stop(child, 'SIGKILL')
+    throw error
+  }
   return {
     port,
     printed: () => output,

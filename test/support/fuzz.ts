@@ -114,7 +114,16 @@ export function noInputBreaksIt(worker: TestWorker, numRuns: number) {
       const clinic = await aClinic()
       await fc.assert(
         fc.asyncProperty(
-          fc.constantFrom('plan_type', 'carrier', 'active', 'page', 'page_size'),
+          fc.constantFrom(
+            'plan_type',
+            'carrier',
+            'active',
+            'page',
+            'page_size',
+            'search',
+            'sort_by',
+            'sort_dir',
+          ),
           fc.string({ unit: 'binary' }),
           async (parameter, value) => {
             const body = await ask(clinic, '/plans', parameter, value)
@@ -138,7 +147,7 @@ export function noInputBreaksIt(worker: TestWorker, numRuns: number) {
           async (method, path, rest) => {
             const body = method === 'POST' ? { body: '{}' } : {}
             const response = await worker.call(method, `/${path}/${rest}`, { token, ...body })
-            await expectShape(response, [200, 204, 404, 405, 422])
+            await expectShape(response, [200, 204, 404, 405, 415, 422])
           },
         ),
         parameters,

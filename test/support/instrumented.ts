@@ -31,8 +31,10 @@ type Faults = () => string
  * The bundle that ships, with the real D1 and KV behind counters and faults. The headers of a request say:
  * - `x-test-d1`, `x-test-kv`: the faults of its first calls, in turn; `x-test-cache`: that of the edge cache
  * - `x-test-d1-rate`: how probable it is that a D1 call fails, before or after the commit
- * - `x-test-limit`: that the token is `over` its rate, or that the limiter is `broken`
+ * - `x-test-limit`: that the token, or the address, is `over` its rate, or that the limiter is `broken`
+ * - `x-test-d1-distance`: how far away D1 is, in milliseconds a call
  * - `x-test-now`: what time it is, in milliseconds since the epoch
+ * - `x-test-body`: that the body `stall`s, and so never ends
  * - `x-test-settled`: that the answer waits for what the Worker does after it
  *
  * The counts come back as `x-test-…` headers.
@@ -44,18 +46,28 @@ export default {
     const rate = Number(headers.get('x-test-d1-rate') ?? 0)
     const d1Faults = rate > 0 ? atRandom(rate) : inTurn(headers.get('x-test-d1'))
     const kvFaults = inTurn(headers.get('x-test-kv'))
+    const distance = Number(headers.get('x-test-d1-distance') ?? 0)
     const limit = headers.get('x-test-limit')
 
     setClock(headers.get('x-test-now'))
     befallCache(headers.get('x-test-cache'), counts)
     const afterwards = gatherAfterwards(ctx)
+    bodyStalls = headers.get('x-test-body') === 'stall'
     const answer = await worker.fetch(
-      request,
+      bodyStalls
+        ? new Request(request, {
+            method: request.method,
+            body: new ReadableStream({ type: 'bytes' }),
+          })
+        : request,
       {
         ...env,
-        DB: faultyDatabase(env.DB, counts, d1Faults),
+        DB: faultyDatabase(env.DB, counts, d1Faults, distance),
         TOKENS: faultyKv(env.TOKENS, counts, kvFaults),
-        ...(limit !== null && { TOKEN_RATE_LIMIT: faultyLimiter(limit) }),
+        ...(limit !== null && {
+          TOKEN_RATE_LIMIT: faultyLimiter(limit),
+          FAILURE_RATE_LIMIT: faultyLimiter(limit),
+        }),
       },
       ctx,
     )
@@ -111,11 +123,17 @@ const faultyLimiter = (fault: string): RateLimit => ({
 /** Who waits in vain: a timer that is set right after a call stalled is the call's deadline. */
 let stalled: Counts | undefined
 
+/** Whether the latest request has a body that never ends. */
+let bodyStalls = false
+/** No other timer is as long as that of a body. */
+const BODY_MILLISECONDS = 30_000
+
 const { setTimeout: setTimer } = globalThis
 
 /** A deadline passes at once, and is told instead. */
 Object.defineProperty(globalThis, 'setTimeout', {
   value(callback: () => void, milliseconds: number) {
+    if (bodyStalls && milliseconds === BODY_MILLISECONDS) return setTimer(callback, 0)
     if (stalled === undefined) return setTimer(callback, milliseconds)
     stalled.patience += milliseconds
     stalled = undefined
@@ -157,7 +175,12 @@ async function befall<Answer>(
 }
 
 /** Only sessions reach D1: a way round them fails the request and with it the test. */
-function faultyDatabase(database: D1Database, counts: Counts, faults: Faults): D1Database {
+function faultyDatabase(
+  database: D1Database,
+  counts: Counts,
+  faults: Faults,
+  distance: number,
+): D1Database {
   const roundTheSession = () => {
     throw new Error('the Worker goes through a session')
   }
@@ -166,7 +189,7 @@ function faultyDatabase(database: D1Database, counts: Counts, faults: Faults): D
     batch: roundTheSession,
     exec: roundTheSession,
     dump: roundTheSession,
-    withSession: (at) => faultySession(database.withSession(at), counts, faults),
+    withSession: (at) => faultySession(database.withSession(at), counts, faults, distance),
   }
 }
 
@@ -175,6 +198,7 @@ function faultySession(
   session: D1DatabaseSession,
   counts: Counts,
   faults: Faults,
+  distance: number,
 ): D1DatabaseSession {
   return {
     getBookmark: () => session.getBookmark(),
@@ -182,6 +206,7 @@ function faultySession(
     async batch<T>(statements: D1PreparedStatement[]) {
       counts.d1++
       counts.statements += statements.length
+      if (distance > 0) await scheduler.wait(distance)
       const answers = await befall(faults(), counts, () => session.batch<T>(statements))
       for (const { meta } of answers) {
         counts.rowsRead += meta.rows_read

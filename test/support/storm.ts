@@ -34,18 +34,19 @@ export function nothingIsLostInAStorm(worker: TestWorker, creates: number, faili
     }
     await Promise.all(Array.from({ length: CLIENTS }, client))
 
-    const { results } = await worker.env.DB.prepare(
-      'SELECT id, position, last_name FROM person_informations WHERE clinic_id = ? ORDER BY position',
+    const [stored, journal] = await worker.env.DB.batch<{ id: number; last_name: string }>(
+      [
+        'SELECT id, last_name FROM person_informations WHERE clinic_id = ? ORDER BY id',
+        'SELECT record_id AS id, seq FROM changes WHERE clinic_id = ? ORDER BY seq',
+      ].map((query) => worker.env.DB.prepare(query).bind(clinic.clinicId)),
     )
-      .bind(clinic.clinicId)
-      .all<{ id: number; position: number; last_name: string }>()
-    const stored = new Set(results.map(({ id }) => id))
+    const results = stored?.results ?? []
+    const dense = Array.from({ length: creates }, (_, n) => n + 1)
     expect(shapeless).toEqual([])
     expect(unavailable).toBeGreaterThan(0)
-    expect(received).toHaveLength(creates)
-    expect(received.filter((id) => !stored.has(id))).toEqual([])
-    expect(results).toHaveLength(creates)
+    expect(received.sort((a, b) => a - b)).toEqual(dense)
+    expect(results.map(({ id }) => id)).toEqual(dense)
     expect(new Set(results.map(({ last_name }) => last_name)).size).toBe(creates)
-    expect(results.map(({ position }) => position)).toEqual(results.map((_, n) => n + 1))
+    expect(journal?.results).toEqual(dense.map((n) => ({ id: n, seq: n })))
   })
 }

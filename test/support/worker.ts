@@ -1,16 +1,22 @@
 import { afterAll, beforeAll, vi } from 'vitest'
 import { createTestHarness, unstable_readConfig } from 'wrangler'
-import type { StoredEvent } from '../../src/audit/queries.ts'
+import type { TrailEvent } from '../../src/audit/trail.ts'
+import { createClinic } from '../../src/clinics/queries.ts'
 import { databaseOf } from '../../src/db/session.ts'
 import type { Bindings } from '../../src/factory.ts'
-import { publishCatalogue } from '../../src/plans/publish.ts'
-import { upsertPlans, type CataloguePlan } from '../../src/plans/queries.ts'
+import {
+  clearStaged,
+  publishStaged,
+  stagePlans,
+  type CataloguePlan,
+} from '../../src/plans/publish.ts'
 import { makeSsnKeyPair } from '../../src/ssn/open.ts'
 import { SCOPES, type TokenRecord } from '../../src/tokens/record.ts'
 import { mintToken, tokenKey } from '../../src/tokens/token.ts'
+import { CONFIG, PROJECT } from './project.ts'
 import { checkAgainstDocument } from './contract.ts'
 import { CANARY } from './fixtures.ts'
-import { CONFIG, PROJECT } from './project.ts'
+import { objectsOf } from './segments.ts'
 
 export const API = '/v1/clinic/insurances'
 
@@ -55,14 +61,14 @@ export function useWorker({
 
   beforeAll(async () => {
     ssnKey = await makeSsnKeyPair()
-    const { assets, compatibility_date, d1_databases, kv_namespaces } = unstable_readConfig({
-      config: CONFIG,
-    })
+    const { assets, compatibility_date, d1_databases, kv_namespaces, r2_buckets } =
+      unstable_readConfig({ config: CONFIG })
     const config = {
       ...(assets && { assets }),
       compatibility_date,
       d1_databases,
       kv_namespaces,
+      r2_buckets,
       ...(instrumented
         ? { main: 'test/support/instrumented.ts' }
         : { main: 'dist/index.js', no_bundle: true }),
@@ -89,6 +95,7 @@ export function useWorker({
     await server.close()
   })
 
+  const database = () => databaseOf(env, 'first-primary')
   const issued: string[] = []
   let clinicsMade = 0
 
@@ -111,10 +118,18 @@ export function useWorker({
     const { keys } = await env.TOKENS.list()
     const values = await Promise.all(keys.map(({ name }) => env.TOKENS.get(name)))
     const rows = await env.DB.batch([
-      env.DB.prepare('SELECT * FROM audit_events'),
+      env.DB.prepare('SELECT * FROM accesses'),
+      env.DB.prepare(
+        'SELECT clinic_id, seq, resource, record_id, version, action, token_id, request_id, changed FROM changes',
+      ),
       env.DB.prepare('SELECT * FROM idempotency_keys'),
     ])
-    const places = { logs: server.getLogs(), kv: [keys, values], rows: rows.map((r) => r.results) }
+    const places = {
+      logs: server.getLogs(),
+      kv: [keys, values],
+      rows: rows.map((r) => r.results),
+      bucket: env.TRAIL ? [...(await objectsOf(env.TRAIL)).values()] : [],
+    }
     for (const [place, held] of Object.entries(places)) {
       if (isPersonal(JSON.stringify(held))) throw new Error(`a canary is in ${place}`)
     }
@@ -210,15 +225,23 @@ export function useWorker({
     /** Runs what the cron trigger runs. */
     sweep: () => server.getWorker('first').scheduled({ cron: '17 * * * *' }),
 
-    /** The event that a request left in the audit trail, if it left one. */
-    eventOf: ({ headers }: { headers: { get(name: string): string | null } }) =>
-      env.DB.prepare('SELECT * FROM audit_events WHERE request_id = ?')
-        .bind(headers.get('X-Request-Id'))
-        .first<StoredEvent>(),
+    /** What a request left in the trail, as an access or a change, if it left something. */
+    async eventOf({ headers }: { headers: { get(name: string): string | null } }) {
+      const [accesses, changes] = await env.DB.batch<TrailEvent>(
+        [
+          'SELECT * FROM accesses WHERE request_id = ?',
+          `SELECT at, clinic_id, token_id, request_id, action, resource, NULL AS status,
+            min(record_id) || iif(count(*) > 1, '-' || max(record_id), '') AS ids
+          FROM changes WHERE request_id = ? HAVING count(*) > 0`,
+        ].map((query) => env.DB.prepare(query).bind(headers.get('X-Request-Id'))),
+      )
+      return accesses?.results[0] ?? changes?.results[0] ?? null
+    },
 
     /** A new clinic with a token of every scope and the calls it makes. */
     async clinic() {
       const clinicId = `clinic-${++clinicsMade}`
+      await createClinic(database(), clinicId)
       const own = await token({ clinic_id: clinicId })
       let ownablesMade = 1000
       const get = (path: string, headers = {}) => call('GET', path, { token: own, headers })
@@ -245,10 +268,15 @@ export function useWorker({
 
     /** Makes these plans the whole catalogue, and serves it. */
     async publish(plans: CataloguePlan[] = []) {
-      await env.DB.prepare('DELETE FROM plans').run()
-      const db = databaseOf(env, 'first-primary')
-      await upsertPlans(db, plans)
-      return publishCatalogue(env.TOKENS, db.bookmark())
+      await env.DB.batch([
+        env.DB.prepare('DELETE FROM plan_words'),
+        env.DB.prepare('DELETE FROM plans'),
+      ])
+      // As long as a catalogue of many plans takes.
+      const db = databaseOf(env, 'first-primary', 60_000)
+      await clearStaged(db)
+      await stagePlans(db, plans)
+      return publishStaged(db, env.TOKENS, { republish: true })
     },
   }
 }

@@ -1,0 +1,62 @@
+import * as z from 'zod'
+import { BLANK } from '../fields/messages.ts'
+import { nearest } from '../fields/nearest.ts'
+import type { FieldErrors } from './errors.ts'
+
+type Noun = 'parameter' | 'field'
+
+/**
+ * Messages by field, of what does not fit the schema. A field of the wrapper `root` goes by its own name, one of a
+ * record in a list by its place, `people[3].first_name`. Names that are not known are told by what is near.
+ */
+export function errorsOf(
+  error: z.core.$ZodError,
+  schema: z.ZodType,
+  noun: Noun,
+  root = '',
+): FieldErrors {
+  // No plain object: a field may be called __proto__.
+  const errors = new Map<string, string[]>()
+  const add = (field: string, message: string) =>
+    errors.set(field, [...(errors.get(field) ?? []), message])
+
+  for (const issue of error.issues) {
+    if (issue.code === 'unrecognized_keys') {
+      const known = knownAt(schema, issue.path)
+      for (const key of issue.keys)
+        add(fieldAt([...issue.path, key], root), unknown(key, known, noun))
+      continue
+    }
+    const isWhole = issue.code === 'invalid_type' && ['object', 'array'].includes(issue.expected)
+    add(fieldAt(issue.path, root), isWhole ? BLANK : issue.message)
+  }
+  return Object.fromEntries(errors)
+}
+
+function unknown(name: string, known: readonly string[], noun: Noun): string {
+  const meant = nearest(name, known)
+  return `is not a known ${noun}${meant === undefined ? '' : `; did you mean ${meant}?`}`
+}
+
+function fieldAt(path: readonly PropertyKey[], root: string): string {
+  if (path.length === 0) return root
+  const isWrapped = path[0] === root && path.length > 1 && typeof path[1] !== 'number'
+  return path
+    .slice(isWrapped ? 1 : 0)
+    .map((part, n) =>
+      typeof part === 'number' ? `[${part}]` : `${n > 0 ? '.' : ''}${String(part)}`,
+    )
+    .join('')
+}
+
+/** The keys that the schema knows at a path. */
+function knownAt(schema: z.core.$ZodType | undefined, path: readonly PropertyKey[]): string[] {
+  const [part, ...rest] = path
+  if (schema instanceof z.ZodObject) {
+    if (part === undefined) return Object.keys(schema.shape)
+    return knownAt(schema.shape[String(part)], rest)
+  }
+  if (schema instanceof z.ZodArray) return knownAt(schema.element, rest)
+  // A preprocessed schema is what comes behind the preprocessing.
+  return schema instanceof z.ZodPipe ? knownAt(schema.out, path) : []
+}

@@ -1,0 +1,6 @@
+/** The API's version, that of package.json: importing it from there would bundle all of package.json. */
+export const VERSION = '0.1.0'
+
+/** The build says which commit it is of; the sources as they are belong to none. */
+declare const BUILT_FROM: string | undefined
+export const COMMIT = (typeof BUILT_FROM === 'string' && BUILT_FROM) || null

@@ -1,0 +1,131 @@
+import { sql } from 'drizzle-orm/sql/sql'
+import { includesAny } from '../audit/ranges.ts'
+import type { TrailEvent } from '../audit/trail.ts'
+import { prepared } from '../db/prepared.ts'
+import type { Session } from '../db/session.ts'
+import { changes } from '../db/tables.ts'
+import { PATIENT } from '../fields/ownable-type.ts'
+import { nameOf, type Kind } from './kind.ts'
+
+// Who saw a person is asked of the trail, which names records. Whose a record was, and when, stands in the journal.
+
+/** From when until when, both included, in ISO 8601. */
+type Period = readonly [from: string, until: string]
+
+/** What events may name, by resource and id, and in which periods that is about whom was asked for. */
+export type About = Map<string, Map<number, Period[]>>
+
+/** Changes are named by their `seq` where a client follows them. */
+const CHANGES = 'changes'
+
+const ALWAYS: Period = ['', '~']
+
+/** Whether the event showed or changed what was asked for: a refusal showed nothing. */
+export function isAbout(about: About, { at, resource, ids, status }: TrailEvent): boolean {
+  if (status !== null && status >= 400) return false
+  const named = [...(about.get(resource) ?? [])].filter(([, periods]) =>
+    periods.some(([from, until]) => from <= at && at <= until),
+  )
+  return includesAny(
+    ids,
+    named.map(([id]) => id),
+  )
+}
+
+/** What is about one record. */
+export async function aboutRecord(
+  db: Session,
+  kind: Kind,
+  clinicId: string,
+  id: number,
+): Promise<About> {
+  const about: About = new Map()
+  for (const version of await listVersions(db, kind, clinicId, id)) {
+    note(about, CHANGES, version.seq, ALWAYS)
+  }
+  return note(about, kind.name, id, ALWAYS)
+}
+
+/** What is about one patient: each record while it was the patient's. One that was erased is nobody's. */
+export async function aboutPatient(
+  db: Session,
+  kinds: readonly Kind[],
+  clinicId: string,
+  patientId: number,
+): Promise<About> {
+  const about: About = new Map()
+  for (const kind of kinds) {
+    for (const id of await listRecordsEver(db, kind, clinicId, patientId)) {
+      const versions = await listVersions(db, kind, clinicId, id)
+      const periods = versions.flatMap((version, n): Period[] => {
+        const next = versions[n + 1]
+        // A deleted record stays its last owner's: its history can still be read.
+        const owner = next?.owner ?? version.owner_now ?? version.owner
+        return owner === patientId ? [[version.at, next?.at ?? ALWAYS[1]]] : []
+      })
+      for (const period of periods) {
+        note(about, kind.name, id, period)
+        for (const { seq } of versions) note(about, CHANGES, seq, period)
+      }
+    }
+  }
+  return about
+}
+
+function note(about: About, resource: string, id: number, period: Period): About {
+  const ids = about.get(resource) ?? new Map<number, Period[]>()
+  ids.set(id, [...(ids.get(id) ?? []), period])
+  return about.set(resource, ids)
+}
+
+/** So many changes are looked through by one statement. */
+const CHANGES_A_STEP = 100_000
+
+/** The records that are the patient's, or were until they were deleted or given to somebody else. */
+async function listRecordsEver(db: Session, kind: Kind, clinicId: string, patientId: number) {
+  const { table, owner } = kind
+  const selectNow = prepared(
+    sql`SELECT id FROM ${table}
+      WHERE clinic_id = :clinicId AND ${sql.raw(owner.type)} = '${sql.raw(PATIENT)}' AND ${sql.raw(owner.id)} = :patientId`,
+  )
+  const selectBefore = prepared(
+    sql`SELECT record_id AS id FROM ${changes}
+      WHERE clinic_id = :clinicId AND seq > :after AND seq <= :after + :step
+        AND resource = ${nameOf(kind)} AND action IN ('delete', 'reassign')
+        AND before ->> '${sql.raw(owner.type)}' = '${sql.raw(PATIENT)}' AND before ->> '${sql.raw(owner.id)}' = :patientId`,
+  )
+  const selectLast = prepared(
+    sql`SELECT coalesce(max(seq), 0) AS last FROM ${changes} WHERE clinic_id = :clinicId`,
+  )
+  const [now, newest] = await db.batch<{ id: number; last: number }>([
+    selectNow(db, { clinicId, patientId }),
+    selectLast(db, { clinicId }),
+  ])
+  const ids = new Set(now?.results.map(({ id }) => id))
+  const last = newest?.results[0]?.last ?? 0
+  for (let after = 0; after < last; after += CHANGES_A_STEP) {
+    const [found] = await db.batch<{ id: number }>([
+      selectBefore(db, { clinicId, patientId, after, step: CHANGES_A_STEP }),
+    ])
+    for (const { id } of found?.results ?? []) ids.add(id)
+  }
+  return ids
+}
+
+/** A version of a record: the patient who owned it until then, and who owns the record now, if that is it. */
+type Version = { seq: number; at: string; owner: number | null; owner_now: number | null }
+
+async function listVersions(db: Session, kind: Kind, clinicId: string, id: number) {
+  const { table, owner } = kind
+  const [type, ownerId] = [sql.raw(owner.type), sql.raw(owner.id)]
+  const select = prepared(
+    sql`SELECT seq, at,
+        iif(before ->> '${type}' = '${sql.raw(PATIENT)}', before ->> '${ownerId}', NULL) AS owner,
+        (SELECT ${ownerId} FROM ${table} WHERE clinic_id = :clinicId AND id = :id
+          AND version = change.version AND ${type} = '${sql.raw(PATIENT)}') AS owner_now
+      FROM ${changes} AS change
+      WHERE clinic_id = :clinicId AND resource = ${nameOf(kind)} AND record_id = :id ORDER BY version`,
+  )
+  const [found] = await db.batch<Version>([select(db, { clinicId, id })])
+  return found?.results ?? []
+}

@@ -1,0 +1,44 @@
+import * as z from 'zod'
+import { BLANK } from '../fields/messages.ts'
+import { recordId } from '../fields/number.ts'
+import { amendedSsn } from '../fields/person.ts'
+import type { Kind } from './kind.ts'
+
+const MOST_RECORDS = 100
+
+/** What we write ourselves: a client may send it along, having read it, and it is ignored. */
+const OURS = ['created_at', 'updated_at']
+
+const without = (names: readonly string[]) => (sent: unknown) =>
+  typeof sent === 'object' && sent !== null && !Array.isArray(sent)
+    ? Object.fromEntries(Object.entries(sent).filter(([name]) => !names.includes(name)))
+    : sent
+
+/**
+ * The bodies of a kind's routes. An amendment leaves fields that it does not give as they are, and may send the owner
+ * and the id along, unchanged. `documented` are those that read otherwise than they are.
+ */
+export function bodiesOf({ name, one, owner, given }: Kind) {
+  const created = z.preprocess(without(['id', ...OURS]), given)
+  const amended = given.partial().extend({
+    ...('ssn' in given.shape && { ssn: amendedSsn.optional() }),
+    id: recordId.optional(),
+  })
+  const { examples } = z.object({ examples: z.array(z.unknown()) }).parse(given.meta())
+  const example = without([owner.type, owner.id, 'ssn'])(examples[0])
+  const many = <Record extends z.ZodType>(record: Record) =>
+    z
+      .array(record)
+      .min(1, { error: BLANK })
+      .max(MOST_RECORDS, { error: `is too long (maximum is ${MOST_RECORDS} records)` })
+  return {
+    create: z.strictObject({ [one]: created }),
+    batch: z.strictObject({ [name]: many(created) }),
+    amend: z.strictObject({ [one]: z.preprocess(without(OURS), amended) }),
+    documented: {
+      create: z.object({ [one]: given }),
+      batch: z.object({ [name]: many(given) }),
+      amend: z.object({ [one]: amended.meta({ examples: [example] }) }),
+    },
+  }
+}

@@ -1,0 +1,100 @@
+import { sql } from 'drizzle-orm/sql/sql'
+import * as z from 'zod'
+import { columnsOf, jsonOf } from '../db/json.ts'
+import { prepared } from '../db/prepared.ts'
+import { changes } from '../db/tables.ts'
+import { factory } from '../factory.ts'
+import { id, timestamp } from '../fields/answered.ts'
+import { queryInteger } from '../fields/number.ts'
+import { requireScope } from '../http/authenticate.ts'
+import { describe } from '../http/describe.ts'
+import { invalid } from '../http/errors.ts'
+import { jsonText } from '../http/json-answer.ts'
+import { validateQuery } from '../http/validate.ts'
+import { answeredBy, nameOf, type Kind } from './kind.ts'
+
+const MOST_CHANGES = 100
+const START_AGAIN = 'start again from 0'
+
+const changesQuery = z.strictObject({
+  after: queryInteger(Number.MAX_SAFE_INTEGER, 0)
+    .default(0)
+    .meta({ description: 'The changes after the one with this `seq`.' }),
+  limit: queryInteger(MOST_CHANGES)
+    .default(MOST_CHANGES)
+    .meta({ description: 'So many changes at most.' }),
+})
+
+/** The route of the changes to all kinds of records, in the order in which they happened. */
+export function changesRoutes(kinds: readonly Kind[]) {
+  const names = kinds.map(({ name }) => name)
+  const following = describe({
+    id: 'listChanges',
+    tag: 'Changes',
+    summary: 'Follow changes',
+    description:
+      'Every creation, amendment, deletion and restoration in your clinic, in the order in which ' +
+      'they happened, each with the record as it is now (`null` if it is deleted). Ask again with ' +
+      '`after` set to `last_seq`, and you miss nothing and see nothing twice. Nothing expires.',
+    deed: { action: 'follow', resource: 'changes' },
+    answers: { 200: { description: 'The next changes.', body: changeList(kinds) } },
+    invalid: { after: [START_AGAIN] },
+  })
+
+  const recordNow = kinds.map(({ table, ...kind }) => {
+    const answered = answeredBy({ table, ...kind })
+    return sql`WHEN ${nameOf({ table, ...kind })} THEN (
+      SELECT ${jsonOf(answered)} FROM (SELECT ${columnsOf(answered)} FROM ${table}
+        WHERE clinic_id = :clinicId AND id = record_id))`
+  })
+  const select = prepared(
+    sql`SELECT json_group_array(json_object('seq', seq, 'resource', resource, 'id', record_id,
+        'version', version, 'action', action, 'at', at,
+        'record', json(CASE resource ${sql.join(recordNow, sql` `)} END))) AS json,
+      json_group_array(seq) AS seqs, EXISTS (SELECT * FROM ${changes} WHERE clinic_id = :clinicId AND seq = :after) AS is_known
+      FROM (SELECT * FROM ${changes} WHERE clinic_id = :clinicId AND seq > :after
+        ORDER BY seq LIMIT :limit)`,
+  )
+
+  return factory
+    .createApp()
+    .get(
+      '/',
+      following,
+      requireScope('insurances:read'),
+      validateQuery(changesQuery),
+      async (c) => {
+        const { after, limit } = c.req.valid('query')
+        const { clinicId } = c.get('caller')
+        const db = c.get('db')
+
+        const [found] = await db.batch<{ json: string; seqs: string; is_known: number }>([
+          select(db, { clinicId, after, limit }),
+        ])
+        const { json = '[]', seqs = '[]', is_known } = found?.results[0] ?? {}
+        // One beyond the last, or one that a restore of the database took away.
+        if (after > 0 && !is_known) throw invalid({ after: [START_AGAIN] })
+
+        const told: number[] = JSON.parse(seqs)
+        c.set('recordIds', told)
+        return jsonText(c, 200, `{"changes":${json},"last_seq":${told.at(-1) ?? after}}`)
+      },
+    )
+
+  function changeList(kinds: readonly Kind[]) {
+    const change = z
+      .object({
+        seq: id.meta({ description: 'Numbers the changes of your clinic.' }),
+        resource: z.enum(names),
+        id,
+        version: id,
+        action: z.string().meta({ examples: ['create'] }),
+        at: timestamp,
+        record: z.union(kinds.map(({ record }) => record)).nullable(),
+      })
+      .meta({ id: 'Change' })
+    return z
+      .object({ changes: z.array(change), last_seq: z.int().nonnegative() })
+      .meta({ id: 'ChangeList' })
+  }
+}

@@ -1,0 +1,120 @@
+import { sql } from 'drizzle-orm/sql/sql'
+import { prepared } from '../db/prepared.ts'
+import type { Session } from '../db/session.ts'
+import { changes, idempotencyKeys, ownables } from '../db/tables.ts'
+import type { IdempotencyKey } from './idempotency.ts'
+import {
+  endOf,
+  isKeyUnused,
+  isOpen,
+  newest,
+  nextSeq,
+  own,
+  recordsUnderKey,
+  told,
+  type Answered,
+  type Ended,
+  type Told,
+} from './journal.ts'
+import { columnNames, nameOf, soughtBy, type Given, type Kind } from './kind.ts'
+import { highestId } from './numbering.ts'
+import { isOfPeople, personColumns } from './search.ts'
+
+/**
+ * What became of a creation, with the status that the key keeps: 200 if a record that was there is returned. `absent`
+ * are the records, by their place, whose owner does not exist.
+ */
+export type Creation =
+  (Ended & { records: Answered[]; status: number }) | { outcome: 'absent'; absent: number[] }
+
+/**
+ * Creates records of a kind, all or none, once under a key. The journal is written if the clinic is open, the key
+ * unused and every owner there.
+ */
+export function creator(kind: Kind) {
+  const { table, owner } = kind
+  const given = (name: string) => sql.raw(`given.value ->> '${name}'`)
+
+  const withoutOwner = sql`
+    SELECT key FROM json_each(:records) AS given WHERE NOT EXISTS (
+      SELECT * FROM ${ownables} WHERE clinic_id = :clinicId
+        AND type = ${given(owner.type)} AND id = ${given(owner.id)})`
+
+  const isPerson = sql.join(
+    (isOfPeople(kind) ? personColumns(kind) : []).map(
+      (name) => sql`${sql.raw(name)} = ${given(name)}`,
+    ),
+    sql` AND `,
+  )
+  const existing = isOfPeople(kind)
+    ? sql`SELECT min(${table}.id) FROM json_each(:records) AS given CROSS JOIN ${soughtBy(kind, 'date_of_birth')}
+        ON clinic_id = :clinicId AND ${isPerson} WHERE :returnExisting`
+    : sql`SELECT NULL`
+
+  const journal = prepared(
+    sql`INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id,
+        request_id, changed)
+      SELECT :clinicId, ${nextSeq} + given.key, ${nameOf(kind)},
+        highest.id + 1 + given.key, 1, 'create', max(:now, coalesce(newest.at, '')),
+        :tokenId, :requestId, '[]'
+      FROM (SELECT ${highestId(kind)} AS id) AS highest LEFT JOIN (${newest}) AS newest
+        JOIN json_each(:records) AS given
+      WHERE ${isOpen} AND ${isKeyUnused} AND NOT EXISTS (${withoutOwner}) AND (${existing}) IS NULL`,
+  )
+
+  const columns = columnNames(kind)
+  const fromJournal: Record<string, string> = {
+    id: 'own.record_id',
+    version: 'own.version',
+    created_at: 'own.at',
+    updated_at: 'own.at',
+  }
+  const values = columns.map((column) => fromJournal[column] ?? `given.value ->> '${column}'`)
+  // CROSS JOIN keeps the order: each record seeks its own row of the journal.
+  const insert = prepared(
+    sql`INSERT INTO ${table} (clinic_id, ${sql.raw(columns.join(', '))})
+      SELECT :clinicId, ${sql.raw(values.join(', '))}
+      FROM (${newest}) AS newest CROSS JOIN json_each(:records) AS given
+        CROSS JOIN ${changes} AS own
+        ON own.clinic_id = :clinicId AND own.seq = newest.seq - :count + 1 + given.key
+      WHERE newest.request_id = :requestId ON CONFLICT DO NOTHING`,
+  )
+
+  const keepKey = prepared(
+    sql`INSERT INTO ${idempotencyKeys}
+        (day, clinic_id, key, fingerprint, request_id, status, record_id, version, records)
+      SELECT :today, :clinicId, :key, :fingerprint, :requestId, status, id, version, records FROM (
+        SELECT 201 AS status, min(record_id) AS id, 1 AS version, count(*) AS records
+          FROM (${own}) HAVING count(*) > 0
+        UNION ALL
+        SELECT 200, id, version, 1 FROM ${table} WHERE clinic_id = :clinicId AND id = (${existing})
+          AND ${isOpen} AND ${isKeyUnused} AND NOT EXISTS (${own}))
+      WHERE true ON CONFLICT DO NOTHING`,
+  )
+
+  const findEnd = prepared(
+    sql`SELECT *, (SELECT json_group_array(key) FROM (${withoutOwner})) AS absent FROM (${told})`,
+  )
+  const findRecords = prepared(recordsUnderKey(kind))
+
+  return async (
+    db: Session,
+    key: IdempotencyKey,
+    records: readonly Given[],
+    { returnExisting = false } = {},
+  ): Promise<Creation> => {
+    const values = {
+      ...key,
+      records: JSON.stringify(records),
+      count: records.length,
+      returnExisting: Number(returnExisting),
+    }
+    const [, , , end, made] = await db.batch<Answered & Told & { absent: string }>(
+      [journal, insert, keepKey, findEnd, findRecords].map((statement) => statement(db, values)),
+    )
+    const [what] = end?.results ?? []
+    const ended = endOf(what, key)
+    if (ended) return { ...ended, records: made?.results ?? [], status: what?.status ?? 201 }
+    return { outcome: 'absent', absent: JSON.parse(what?.absent ?? '[]') }
+  }
+}

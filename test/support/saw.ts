@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto'
+import fc from 'fast-check'
+import { expect, it, vi } from 'vitest'
+import { sealTrail } from '../../src/audit/seal.ts'
+import { trailOf } from '../../src/audit/trail.ts'
+import { recordsOf } from '../../src/cli/commands/export.ts'
+import { leaveDeed } from '../../src/cli/store/operator.ts'
+import { databaseOf } from '../../src/db/session.ts'
+import { kinds } from '../../src/kinds.ts'
+import { aboutPatient, isAbout } from '../../src/records/about.ts'
+import { findStored, reassignRecord } from '../../src/records/operate.ts'
+import { KINDS } from './kinds.ts'
+import type { Answer, TestWorker } from './worker.ts'
+
+const PATIENTS = [1047, 1048, 1049, 1050]
+const DAY = 24 * 60 * 60_000
+
+/** What a request asks, with what the model needs to know of it. */
+type Asked = { kind: number; patient: number; id: number; deed: string }
+
+const DEEDS = [
+  ...['list', 'list', 'listOfPatient', 'listOfPatient', 'read', 'read', 'history', 'search'],
+  ...[
+    'create',
+    'create',
+    'createAgain',
+    'batch',
+    'amend',
+    'delete',
+    'follow',
+    'export',
+    'reassign',
+    'forbidden',
+  ],
+]
+
+/** Times of the trail are in milliseconds. */
+const nextMillisecond = (now = Date.now()) => vi.waitUntil(() => Date.now() > now, { interval: 1 })
+
+/** Sends so many random requests and compares who saw each patient with what the answers said. */
+export function whoSawEqualsModel(worker: TestWorker, requests: number) {
+  it(`tells who saw a patient as a model does, over ${requests} random requests`, async () => {
+    const clinic = await worker.clinic()
+    const weak = await worker.token({ clinic_id: clinic.clinicId, scopes: [] })
+    for (const patient of PATIENTS) await clinic.ownable('Patient', patient)
+    const { TRAIL: bucket } = worker.env
+    const db = databaseOf(worker.env, 'first-primary')
+    if (!bucket) throw new Error('wrangler.toml declares no bucket')
+
+    /** Whose each record is, also a deleted one; by kind and id. */
+    const ownerOf = new Map<string, number>()
+    const expected = new Map(PATIENTS.map((patient) => [patient, new Set<string>()]))
+    const saw = (patients: Iterable<number>, event: string) => {
+      for (const patient of patients) expected.get(patient)?.add(event)
+    }
+
+    async function send({ kind: n, patient, id, deed }: Asked) {
+      const kind = KINDS[n]
+      if (!kind) return
+      const call = (method: string, path: string, body?: unknown, token = clinic.token) =>
+        worker.call(method, path, {
+          ...{ token, headers: { 'x-test-settled': 'yes' } },
+          ...(body !== undefined && { body }),
+        })
+      if (deed === 'export') {
+        const requestIds: string[] = []
+        const leave = async (left: Parameters<typeof leaveDeed>[3]) => {
+          await leaveDeed(db, 'operator:test', Date.now(), left)
+          requestIds.push(`export ${left.resource} ${left.ids}`)
+        }
+        const shown = new Set<number>()
+        const own = kinds[n]
+        if (!own) return
+        for await (const record of recordsOf({ db, leave }, own, clinic.clinicId)) {
+          shown.add(Number(record[kind.owner.id]))
+        }
+        for (const event of requestIds) saw(shown, event)
+        return
+      }
+      if (deed === 'reassign') {
+        const own = kinds[n]
+        const stored = own && (await findStored(db, own, clinic.clinicId, id))
+        if (!own || !stored) return
+        await nextMillisecond()
+        const requestId = randomUUID()
+        const now = new Date().toISOString()
+        const run = { clinicId: clinic.clinicId, id, tokenId: 'operator:test', requestId, now }
+        const to = { type: 'Patient', id: patient }
+        expect(await reassignRecord(db, own, run, to, Number(stored.version), {})).toBe(true)
+        await nextMillisecond()
+        saw([ownerOf.get(`${kind.name}/${id}`) ?? 0, patient], requestId)
+        ownerOf.set(`${kind.name}/${id}`, patient)
+        return
+      }
+      const record = kind.aRecord(patient, { first_name: `Name ${id}` })
+      const path = `/${kind.name}/${id}`
+      const requested: Record<string, () => Promise<Answer>> = {
+        list: () => call('GET', `/${kind.name}?page_size=2&page=${(id % 3) + 1}`),
+        listOfPatient: () =>
+          call('GET', `/${kind.name}?${kind.owner.filter}=${patient}&page_size=3`),
+        read: () => call('GET', path),
+        history: () => call('GET', `${path}/history`),
+        search: () =>
+          call('POST', `/${kind.name}/search`, { search: { last_name: 'quill' }, page_size: 3 }),
+        create: () => call('POST', `/${kind.name}`, record),
+        createAgain: () => call('POST', `/${kind.name}?if_exists=return`, record),
+        batch: () =>
+          call('POST', `/${kind.name}/batch`, {
+            [kind.name]: PATIENTS.slice(0, 2).map((owner) => kind.aRecord(owner)[kind.one]),
+          }),
+        amend: () => call('PATCH', path, { [kind.one]: { first_name: `Name ${patient}` } }),
+        delete: () => call('DELETE', path),
+        follow: () => call('GET', `/changes?after=${id}&limit=3`),
+        forbidden: () => call('GET', path, undefined, weak),
+      }
+      const answer = await requested[deed]?.()
+      if (!answer || answer.status >= 400) return
+      const text = await answer.text()
+      const body = text === '' ? {} : JSON.parse(text)
+      const event = answer.headers.get('X-Request-Id') ?? ''
+      const owner = (one: Record<string, unknown>) => Number(one[kind.owner.id])
+      const made = deed.startsWith('create') ? [body] : deed === 'batch' ? body[kind.name] : []
+      for (const one of made) ownerOf.set(`${kind.name}/${one.id}`, owner(one))
+
+      if (['read', 'amend', 'delete', 'history'].includes(deed)) {
+        saw([ownerOf.get(`${kind.name}/${id}`) ?? 0], event)
+      } else if (deed === 'follow') {
+        const changes: { resource: string; id: number }[] = body.changes
+        saw(
+          changes.map((change) => ownerOf.get(`${change.resource}/${change.id}`) ?? 0),
+          event,
+        )
+      } else {
+        saw([...made, ...(body[kind.name] ?? [])].map(owner), event)
+      }
+    }
+
+    const asked = fc.record({
+      kind: fc.integer({ min: 0, max: KINDS.length - 1 }),
+      patient: fc.constantFrom(...PATIENTS),
+      id: fc.integer({ min: 1, max: 20 }),
+      deed: fc.constantFrom(...DEEDS),
+    })
+    const sequence = fc.sample(asked, { numRuns: requests, seed: 1049 })
+    const half = Math.floor(requests / 2)
+    for (const one of sequence.slice(0, half)) await send(one)
+    // One half is asked of R2, the other of D1.
+    const sealedAt = Date.now() + 11 * 60_000
+    await sealTrail(db, bucket, sealedAt)
+    await sealTrail(db, bucket, sealedAt + 31 * DAY)
+    for (const one of sequence.slice(half)) await send(one)
+
+    for (const patient of PATIENTS) {
+      const about = await aboutPatient(db, kinds, clinic.clinicId, patient)
+      const told = new Set<string>()
+      for await (const event of trailOf(db, bucket, clinic.clinicId, '')) {
+        if (!isAbout(about, event)) continue
+        const { action, resource, ids } = event
+        told.add(action === 'export' ? `export ${resource} ${ids}` : event.request_id)
+      }
+      expect([...told].sort()).toEqual([...(expected.get(patient) ?? [])].sort())
+      expect(told.size).toBeGreaterThan(requests / 20)
+    }
+  })
+}
