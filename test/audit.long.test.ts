@@ -1,4 +1,8 @@
+import { whoSawEqualsModel } from './support/saw.ts'
 import { trailEqualsRequests } from './support/trail.ts'
 import { useWorker } from './support/worker.ts'
 
-trailEqualsRequests(useWorker({ instrumented: true }), 1000)
+const worker = useWorker({ instrumented: true })
+
+trailEqualsRequests(worker, 1000)
+whoSawEqualsModel(worker, 1000)

@@ -1,0 +1,61 @@
+import { sha256 } from '../fields/sha256.ts'
+import { placeOf, type Line, type Place } from './segments.ts'
+
+/** The object of a segment as it lies in R2. */
+export const compressed = (ndjson: string) =>
+  new Response(new Blob([ndjson]).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer()
+
+/** What R2 has of a segment; `header` is its first line, `lines` the others. */
+export type Stored = { sha256: string; header: string; lines: Line[] }
+
+/** Reads an object of R2; undefined if there is none, or it is no segment of the stream. */
+export async function readStored(
+  bucket: R2Bucket,
+  { stream }: Place,
+  key: string,
+): Promise<Stored | undefined> {
+  const object = await bucket.get(key)
+  const held = await object?.arrayBuffer()
+  if (held === undefined) return undefined
+  try {
+    const unzipped = new Blob([held]).stream().pipeThrough(new DecompressionStream('gzip'))
+    const bytes = new Uint8Array(await new Response(unzipped).arrayBuffer())
+    const [header = '', ...lines] = new TextDecoder().decode(bytes).trimEnd().split('\n')
+    return {
+      sha256: await sha256(bytes),
+      header,
+      lines: lines.map((line) => ({ line, place: placeOf(stream, JSON.parse(line)) })),
+    }
+  } catch {
+    return undefined
+  }
+}
+
+/** The folders below a prefix, such as `1/`. */
+export async function prefixesOf(bucket: R2Bucket, prefix: string): Promise<string[]> {
+  const prefixes: string[] = []
+  for await (const page of pagesOf(bucket, { prefix, delimiter: '/' })) {
+    prefixes.push(...page.delimitedPrefixes)
+  }
+  return prefixes
+}
+
+/** The keys of a stream's segments, of all epochs. */
+export async function listKeys(bucket: R2Bucket, { clinicId, stream }: Place) {
+  const keys = new Set<string>()
+  for (const epoch of await prefixesOf(bucket, '')) {
+    for await (const page of pagesOf(bucket, { prefix: `${epoch}${clinicId}/${stream}/` })) {
+      for (const { key } of page.objects) keys.add(key)
+    }
+  }
+  return keys
+}
+
+async function* pagesOf(bucket: R2Bucket, options: R2ListOptions) {
+  for (let cursor: string | undefined; ;) {
+    const page = await bucket.list({ ...options, ...(cursor !== undefined && { cursor }) })
+    yield page
+    if (!page.truncated) return
+    cursor = page.cursor
+  }
+}

@@ -1,0 +1,113 @@
+import type { Session } from '../db/session.ts'
+import { readStored } from './bucket.ts'
+import {
+  comparePlaces,
+  endOf,
+  keyOf,
+  linesBetween,
+  segmentsOf,
+  START,
+  type Line,
+  type Place,
+} from './segments.ts'
+
+/** An event of the trail, whether it was an access or a change. `status` is null for a change, which succeeded. */
+export type TrailEvent = {
+  at: string
+  clinic_id: string
+  token_id: string
+  request_id: string
+  action: string
+  resource: string
+  ids: string
+  status: number | null
+}
+
+/** A segment of R2 that cannot be read. The message is its key. */
+export class SegmentMissing extends Error {}
+
+/** All that happened in a clinic since `since` (ISO 8601, or '' for ever), in the order of time. */
+export async function* trailOf(
+  db: Session,
+  bucket: R2Bucket | undefined,
+  clinicId: string,
+  since: string,
+): AsyncGenerator<TrailEvent> {
+  const [accesses, changes] = [
+    eventsOf(db, bucket, { clinicId, stream: 'accesses' }, since),
+    eventsOf(db, bucket, { clinicId, stream: 'changes' }, since),
+  ]
+  yield* merged(accesses, changes, (access, change) => access.at <= change.at)
+}
+
+async function* eventsOf(
+  db: Session,
+  bucket: R2Bucket | undefined,
+  place: Place,
+  since: string,
+): AsyncGenerator<TrailEvent> {
+  let last: string | undefined
+  const rows = merged(
+    agedLines(db, bucket, place, since),
+    keptLines(db, place, since),
+    (a, b) => comparePlaces(place, a.place, b.place) <= 0,
+  )
+  for await (const row of rows) {
+    // What a restore of the database brought back is in both stores.
+    if (row.place === last) continue
+    last = row.place
+    const { at, token_id, request_id, action, resource, ...rest } = JSON.parse(row.line)
+    const ids = place.stream === 'accesses' ? rest.ids : String(rest.record_id)
+    const status = rest.status ?? null
+    yield { at, clinic_id: place.clinicId, token_id, request_id, action, resource, ids, status }
+  }
+}
+
+/** The rows that D1 need not have any more, from R2. Throws SegmentMissing. */
+async function* agedLines(
+  db: Session,
+  bucket: R2Bucket | undefined,
+  place: Place,
+  since: string,
+): AsyncGenerator<Line> {
+  for await (const segment of segmentsOf(db, place)) {
+    if (segment.state !== 'aged' || segment.last_at < since) continue
+    const key = keyOf(place, segment)
+    const stored = bucket && (await readStored(bucket, place, key))
+    if (!stored) throw new SegmentMissing(key)
+    yield* stored.lines.filter(({ line }) => JSON.parse(line).at >= since)
+  }
+}
+
+const ROWS_A_PAGE = 500
+
+/** The rows of D1. */
+async function* keptLines(db: Session, place: Place, since: string): AsyncGenerator<Line> {
+  let after = place.stream === 'accesses' ? since : START
+  for (;;) {
+    const range = { after, upTo: endOf(place), since, limit: ROWS_A_PAGE }
+    const [page] = await db.batch<Line>([linesBetween(db, place, range)])
+    const lines = page?.results ?? []
+    yield* lines
+    after = lines.at(-1)?.place ?? after
+    if (lines.length < ROWS_A_PAGE) return
+  }
+}
+
+/** Two ordered sequences as one. */
+async function* merged<Item>(
+  first: AsyncGenerator<Item>,
+  second: AsyncGenerator<Item>,
+  isInOrder: (a: Item, b: Item) => boolean,
+): AsyncGenerator<Item> {
+  let [a, b] = [await first.next(), await second.next()]
+  while (!a.done || !b.done) {
+    if (b.done || (!a.done && isInOrder(a.value, b.value))) {
+      if (!a.done) yield a.value
+      a = await first.next()
+    } else {
+      yield b.value
+      b = await second.next()
+    }
+  }
+}

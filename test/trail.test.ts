@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest'
+import { sealTrail } from '../src/audit/seal.ts'
+import { verifyTrail } from '../src/audit/verify.ts'
+import { aDependent, aPersonInformation } from './support/fixtures.ts'
+import { findsManipulations } from './support/manipulations.ts'
+import { all, DAY, later, MINUTE, sealing } from './support/sealing.ts'
+import { sealedRows } from './support/segments.ts'
+import { useWorker } from './support/worker.ts'
+
+const worker = useWorker({ instrumented: true })
+const { stores, misfits, verdicts, trail, countRows, insertRows } = sealing(worker)
+
+const settled = { 'x-test-settled': 'yes' }
+
+/** A clinic in which each kind of deed was done. */
+async function busyClinic() {
+  const clinic = await worker.clinic()
+  const patient = await clinic.ownable()
+  for (let n = 0; n < 3; n++) {
+    await clinic.post('/person_informations', aPersonInformation(patient))
+    await clinic.get('/person_informations', settled)
+  }
+  return { ...clinic, patient }
+}
+
+describe('sealing', () => {
+  it('happens hourly, and puts every row into one segment', async () => {
+    const { bucket } = stores()
+    const clinic = await busyClinic()
+
+    await worker.sweep()
+
+    const sealed = await sealedRows(bucket, clinic.clinicId)
+    expect([...sealed.keys()]).toEqual([`1/${clinic.clinicId}/changes/1`])
+    expect(sealed.get(`1/${clinic.clinicId}/changes/1`)?.map((row) => JSON.parse(row).seq)).toEqual(
+      [1, 2, 3],
+    )
+  })
+
+  it('leaves accesses of the last ten minutes for later, as an event may be late', async () => {
+    const { db, bucket } = stores()
+    const clinic = await busyClinic()
+
+    await sealTrail(db, bucket)
+    const early = await verdicts(clinic.clinicId)
+    await sealTrail(db, bucket, later())
+    const late = await verdicts(clinic.clinicId)
+
+    expect(early).toMatchObject([
+      { stream: 'changes', rows: 3, unsealed: 0 },
+      { stream: 'accesses', rows: 0, unsealed: 4 },
+    ])
+    expect(late).toMatchObject([
+      { stream: 'changes', rows: 3, unsealed: 0 },
+      { stream: 'accesses', rows: 4, unsealed: 0 },
+    ])
+  })
+
+  it('cuts what is much into segments', async () => {
+    const { db, bucket } = stores()
+    const { clinicId } = await worker.clinic()
+    await insertRows(clinicId, 11_000)
+
+    await sealTrail(db, bucket, later())
+
+    expect(await misfits(clinicId)).toEqual([])
+    const sealed = await sealedRows(bucket, clinicId)
+    const counts = [...sealed.values()].map((rows) => rows.length)
+    expect(counts).toEqual([5000, 5000, 1000, 5000, 5000, 1000])
+  })
+
+  it('of what a clinic said has nothing: no name, no value', async () => {
+    const { db, bucket } = stores()
+    const clinic = await busyClinic()
+    const { id } = JSON.parse(
+      await (await clinic.post('/dependents', aDependent(clinic.patient))).text(),
+    )
+    await worker.call('PATCH', `/dependents/${id}`, {
+      token: clinic.token,
+      body: { dependent: { first_name: 'Zenobia' } },
+    })
+    await worker.call('DELETE', `/dependents/${id}`, { token: clinic.token })
+    await sealTrail(db, bucket, later())
+
+    const texts = [...(await sealedRows(bucket, clinic.clinicId)).values()].flat().join('\n')
+
+    expect(texts).toContain('"changed":["first_name"]')
+    for (const said of ['Zenobia', 'Quillfeather', 'Ida', '1990-05-15', '4320', '0123', 'child']) {
+      expect(texts).not.toContain(said)
+    }
+  })
+})
+
+describe('ageing', () => {
+  it('takes accesses from D1 thirty days after they were sealed, and from no answer', async () => {
+    const { db, bucket } = stores()
+    const clinic = await busyClinic()
+    const before = await trail(clinic.clinicId)
+    const sealed = later()
+    await sealTrail(db, bucket, sealed)
+
+    await sealTrail(db, bucket, sealed + 30 * DAY - MINUTE)
+    const young = await countRows('accesses', clinic.clinicId)
+    await sealTrail(db, bucket, sealed + 30 * DAY + MINUTE)
+    const aged = await countRows('accesses', clinic.clinicId)
+
+    expect([young, aged]).toEqual([4, 0])
+    expect(await countRows('changes', clinic.clinicId)).toBe(3)
+    expect(await trail(clinic.clinicId)).toEqual(before)
+    expect(await misfits(clinic.clinicId)).toEqual([])
+  })
+
+  it('takes nothing that R2 does not have', async () => {
+    const { db, bucket } = stores()
+    const clinic = await busyClinic()
+    const sealed = later()
+    await sealTrail(db, bucket, sealed)
+    await bucket.delete(`1/${clinic.clinicId}/accesses/1`)
+
+    const { unfit } = await sealTrail(db, bucket, sealed + 31 * DAY)
+
+    expect(unfit).toContain(`1/${clinic.clinicId}/accesses/1`)
+    expect(await countRows('accesses', clinic.clinicId)).toBe(4)
+  })
+})
+
+describe('verifying', () => {
+  it('compares with heads that were kept: a chain made anew in both stores is found', async () => {
+    const { db, bucket } = stores()
+    const clinic = await busyClinic()
+    await sealTrail(db, bucket, later())
+    const head = { clinic_id: clinic.clinicId, stream: 'changes', n: 1, sha256: 'f'.repeat(64) }
+
+    const [changes] = await all(verifyTrail(db, bucket, clinic.clinicId, [head]))
+
+    expect(changes?.misfit).toMatchObject({ segment: `1/${clinic.clinicId}/changes/1` })
+  })
+
+  findsManipulations(stores, 10)
+})
