@@ -1,0 +1,248 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  addMissing,
+  clear,
+  countOf,
+  digestOf,
+  isGrowing,
+  mirror,
+  partsOf,
+  type Part,
+} from '../../../../clinics/copy.ts'
+import {
+  admitClinic,
+  dismissClinic,
+  findClinic,
+  setClinicState,
+  type StoredClinic,
+} from '../../../../clinics/queries.ts'
+import { timesOf } from '../../../../records/idempotency.ts'
+import { moveTokens } from '../../../../tokens/store.ts'
+import type { Store } from '../../../store/open.ts'
+import { Failure, stopAtCtrlC } from '../../../terminal/failure.ts'
+import { startProgress } from '../../../terminal/progress.ts'
+import { counted, note, type Report } from '../../../terminal/report.ts'
+
+// A clinic moves in these steps, each of which can be run again:
+//
+//   source   target      what happens
+//   open     arriving    its rows are copied while it is in use
+//   frozen   arriving    writes wait; what has changed since is copied, then everything is compared
+//   moved    arriving    its tokens are known at the target, and the source says where it is; edges forget the source
+//   moved    open        writes go on
+//
+// Until it has moved, the source alone counts, and --abort undoes all of it.
+
+const ONE_DAY = 24 * 60 * 60 * 1000
+
+/** A cell's storage. */
+export type Place = Pick<Store, 'db' | 'kv' | 'leave'>
+
+type Move = {
+  source: Place
+  target: Place
+  clinic: StoredClinic
+  /** As the target has it. */
+  there: StoredClinic | undefined
+  cell: string
+  /** The target's cell and its origin, for people. */
+  name: string
+  parts: Part[]
+}
+
+export async function openMove(
+  source: Place,
+  target: Place,
+  id: string,
+  cell: string,
+  name: string,
+): Promise<Move> {
+  const clinic = await findClinic(source.db, id)
+  const there = await findClinic(target.db, id)
+  if (!clinic) throw new Failure(`there is no clinic ${id}`)
+  if (there && there.created_at !== clinic.created_at) {
+    throw new Failure(`${cell} has another clinic called ${id}`)
+  }
+  // Older keys are never looked up; a move may begin before midnight and end after it.
+  const { today, yesterday } = timesOf(Date.now())
+  const { today: tomorrow } = timesOf(Date.now() + ONE_DAY)
+  const parts = await partsOf(source.db, id, [yesterday, today, tomorrow])
+  return { source, target, clinic, there, cell, name, parts }
+}
+
+export async function tellPlan({ source, clinic, there, name, parts }: Move): Promise<Report> {
+  const rows = await countRows(source, parts)
+  return {
+    json: {
+      dry_run: true,
+      clinic: clinic.id,
+      state: clinic.state,
+      at_target: there?.state ?? null,
+      rows,
+    },
+    lines: [
+      `${clinic.id} is ${clinic.state} here and ${there?.state ?? 'unknown'} at ${name}. To copy:`,
+      ...linesOf(rows),
+      'dry run: nothing was written',
+    ],
+  }
+}
+
+export async function carryOut(move: Move, settleSeconds: number): Promise<Report> {
+  const { source, target, clinic, there, cell, name, parts } = move
+  const { id } = clinic
+  if (clinic.state === 'suspended') throw new Failure(`${id} is suspended: open it first`)
+  if (clinic.state === 'arriving') throw new Failure(`${id} is on its way here from another cell`)
+  if (clinic.state === 'moved' && there?.state !== 'arriving') {
+    if (!there) throw new Failure(`${id} has moved to another cell than ${cell}`)
+    return { json: { clinic: id, cell, moved: false }, lines: [`${id} is at ${name} already`] }
+  }
+  const signal = stopAtCtrlC()
+  let waitingSince = performance.now()
+  if (clinic.state !== 'moved') waitingSince = await copyAll(move, signal)
+
+  note(`${id} is now at ${name}; telling those who still come here`)
+  const sendTokens = () => moveTokens(source.kv, target.kv, id, cell)
+  let tokens = await sendTokens()
+  await sleep(settleSeconds * 1000, undefined, { signal })
+  // KV may list a new token a minute late.
+  for (let late = await sendTokens(); late > 0; late = await sendTokens()) {
+    tokens += late
+    await sleep(settleSeconds * 1000, undefined, { signal })
+  }
+  // Reads went on here until now.
+  for (const part of parts.filter(isGrowing)) await addMissing(source.db, target.db, part)
+  await target.leave({ action: 'move', resource: 'clinics', clinicId: id })
+  await setClinicState(target.db, id, 'open', ['arriving'])
+
+  const seconds = Math.round(performance.now() - waitingSince) / 1000
+  const rows = await countRows(target, parts)
+  return {
+    json: { clinic: id, cell, moved: true, rows, tokens, writes_waited_seconds: seconds },
+    lines: [
+      `${id} is at ${name}. Its writes waited for ${seconds} s. There are now:`,
+      ...linesOf({ ...rows, tokens }),
+      'Its SSNs are sealed to the key of the cell that it came from until you run `ssn reseal` there.',
+    ],
+  }
+}
+
+/** Copies the clinic while it is in use, then again while writes wait, and compares. Gives when writes began to wait. */
+async function copyAll(move: Move, signal: AbortSignal): Promise<number> {
+  const { source, target, clinic, there, cell, parts } = move
+  const { id } = clinic
+  if (there && !['arriving', 'moved'].includes(there.state)) {
+    throw new Failure(`${id} is ${there.state} at ${cell}, too: there is nothing to move`)
+  }
+  // What was left behind when it moved away from there is out of date.
+  if (there?.state === 'moved') await clearAll(target, parts, 'moved')
+  await admitClinic(target.db, clinic)
+  if (clinic.state === 'open') {
+    await source.leave({ action: 'move', resource: 'clinics', clinicId: id })
+    await mirrorAll(`copying ${id}`, move, signal, ignoreOvertaken)
+  }
+
+  const waitingSince = performance.now()
+  if (!(await setClinicState(source.db, id, 'frozen', ['open']))) {
+    throw new Failure(`${id} is no longer open here`)
+  }
+  note(`writes of ${id} wait from here on; --abort would let them in again`)
+  await admitClinic(target.db, (await findClinic(source.db, id)) ?? clinic)
+  await mirrorAll(`copying what has changed`, move, signal)
+
+  // Tries of storing an access end within seconds.
+  const settled = JSON.stringify([new Date(Date.now() - 60_000).toISOString(), ''])
+  for (const part of parts) {
+    signal.throwIfAborted()
+    const end = isGrowing(part) ? settled : null
+    const digests = [source, target].map(({ db }) => digestOf(db, part, end))
+    const [here, copied] = await Promise.all(digests)
+    if (here !== copied) {
+      throw new Failure(
+        `the copy of ${part.table} differs from what is here, so nothing was moved: run this again, or with --abort`,
+      )
+    }
+  }
+  if (!(await setClinicState(source.db, id, 'moved', ['frozen']))) {
+    throw new Failure(`${id} is no longer frozen here: somebody has aborted its move`)
+  }
+  return waitingSince
+}
+
+async function mirrorAll(
+  what: string,
+  { source, target, parts }: Move,
+  signal: AbortSignal,
+  onError: (error: unknown) => void = (error) => {
+    throw error
+  },
+): Promise<void> {
+  const total = Object.values(await countRows(source, parts)).reduce((sum, rows) => sum + rows, 0)
+  const progress = startProgress(what)
+  let copied = 0
+  const onRows = (rows: number) => {
+    signal.throwIfAborted()
+    copied += rows
+    progress.show(copied, Math.min(copied / total, 1))
+  }
+  try {
+    for (const part of parts) {
+      await mirror(source.db, target.db, part, onRows).catch(onError)
+    }
+  } finally {
+    progress.stop()
+  }
+}
+
+/** While the clinic is in use, a record may be of an ownable that was registered since those were copied. */
+function ignoreOvertaken(error: unknown): void {
+  if (!(error instanceof Error && error.message.includes('FOREIGN KEY'))) throw error
+}
+
+export async function abortMove({ source, target, clinic, there, parts }: Move): Promise<Report> {
+  const { id, state } = clinic
+  if (state === 'moved') {
+    throw new Failure(
+      `${id} has moved, so that its writes may be there already: move it back instead`,
+    )
+  }
+  if (there?.state === 'arriving') {
+    await clearAll(target, parts, 'arriving')
+    await dismissClinic(target.db, there)
+  }
+  if (state === 'frozen') {
+    await source.leave({ action: 'abort-move', resource: 'clinics', clinicId: id })
+    await setClinicState(source.db, id, 'open', ['frozen'])
+  }
+  const aborted = state === 'frozen' || there?.state === 'arriving'
+  const lines = [aborted ? `${id} stays where it is, and is open.` : `${id} is not being moved.`]
+  return { json: { clinic: id, aborted }, lines }
+}
+
+export async function eraseSource({ source, clinic, there, name, parts }: Move): Promise<Report> {
+  const { id, state } = clinic
+  if (state !== 'moved' || there?.state !== 'open') {
+    throw new Failure(`${id} has not moved to ${name}, so nothing was deleted`)
+  }
+  const rows = await countRows(source, parts)
+  await clearAll(source, parts, 'moved')
+  await source.leave({ action: 'erase', resource: 'clinics', clinicId: id })
+  return {
+    json: { clinic: id, erased: rows },
+    lines: [`Deleted here, as ${id} is at ${name}:`, ...linesOf(rows)],
+  }
+}
+
+/** Rows go before those that they name. */
+async function clearAll({ db }: Place, parts: readonly Part[], state: 'arriving' | 'moved') {
+  for (const part of parts.toReversed()) await clear(db, part, state)
+}
+
+async function countRows({ db }: Place, parts: readonly Part[]): Promise<Record<string, number>> {
+  const rows: Record<string, number> = {}
+  for (const part of parts) rows[part.table] = (rows[part.table] ?? 0) + (await countOf(db, part))
+  return rows
+}
+
+const linesOf = (rows: Record<string, number>) =>
+  Object.entries(rows).map(([table, count]) => `  ${counted(count)} ${table}`)

@@ -1,0 +1,10 @@
+import type { Command } from '@commander-js/extra-typings'
+import { onStore } from '../../store/choice.ts'
+import { example, parseClinic } from '../../terminal/options.ts'
+import { changeState } from './state.ts'
+
+export const define = (command: Command) =>
+  onStore(command)
+    .argument('<id>', 'as `clinic list` shows it', parseClinic)
+    .addHelpText(...example('clinic open riverside --local'))
+    .action((id, options) => changeState(id, 'open', options))
