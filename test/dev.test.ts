@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { DEMO_TOKENS } from '../src/cli/dev/demo.ts'
 import { makeStore, runJson, type TestStore } from './cli/command.ts'
 import { DEV, freePort, startDev, totalOf, type DevServer } from './support/dev-server.ts'
@@ -32,7 +32,10 @@ async function everyByte(folder: string): Promise<string> {
 
 describe('npm run dev', () => {
   it('serves the demo, with a curl that works as printed', async () => {
-    const [, url = ''] = /curl -H 'X-User-Token: \S+' '(\S+)'/.exec(server.printed()) ?? []
+    const [, url = ''] = await vi.waitUntil(
+      () => /curl -H 'X-User-Token: \S+' '(\S+)'/.exec(server.printed()),
+      60_000,
+    )
 
     const shown = await fetch(url, { headers: { 'X-User-Token': DEMO_TOKENS.riverside } })
 

@@ -1,23 +1,47 @@
-import { Command } from '@commander-js/extra-typings'
-import { explain, FAILED } from './terminal/failure.ts'
+import { Command, type CommandOptions } from '@commander-js/extra-typings'
+import { VERSION } from '../http/version.ts'
+import { endWorkerdWithUs } from './store/workerd.ts'
+import { endAtCtrlC, explain, FAILED, type Manner } from './terminal/failure.ts'
+import { reporting } from './terminal/report.ts'
+
+/** How the command line given wants failures told. */
+const mannerOf = (args: readonly string[]): Manner => ({
+  json: args.includes('--json') || undefined,
+  debug: args.includes('--debug'),
+})
 
 /** Runs one command line and sets the exit status of the process. */
 export async function clinic(args: readonly string[]): Promise<void> {
+  reporting.to = process.stdout
+  const manner = mannerOf(args)
   const program = new Command('clinic')
     .description("The operator's command line of the Clinic Insurances API.")
+    .version(VERSION)
     .exitOverride()
+    .configureOutput(manner.json ? { writeErr: () => {} } : {})
     .showHelpAfterError('(add --help for more)')
     .addHelpText(
       'after',
       `
 Every command that works on a store takes --local, or --remote with --env. With --json it prints one JSON
-object on stdout and nothing else; notes and progress go to stderr.
+object on stdout and nothing else, {"error": "…"} if it fails; notes and progress go to stderr. With --debug
+an error comes with all that is known of it, which may hold data of yours.
 Exit status: 0 done, 1 failed, 2 usage error.`,
     )
 
   const top = commandsOf(program)
   top('setup', 'make a store ready to be served', () => import('./commands/setup/index.ts'))
-  top('doctor', 'check whether a store is in order', () => import('./commands/doctor.ts'))
+  top('doctor', 'check whether a store is in order', () => import('./commands/doctor/index.ts'))
+  top('stats', 'show how much is stored, and for whom', () => import('./commands/stats.ts'))
+
+  top('deploy', 'bring new code to the edge', () => import('./commands/deploy.ts'))
+
+  const clinics = commandsOf(program.command('clinic').description('say which clinics there are'))
+  clinics('create', 'add a clinic', () => import('./commands/clinic/create.ts'))
+  clinics('list', 'list clinics and their states', () => import('./commands/clinic/list.ts'))
+  clinics('suspend', 'refuse all its requests', () => import('./commands/clinic/suspend.ts'))
+  clinics('move', 'move it to another cell', () => import('./commands/clinic/move/index.ts'))
+  clinics('open', 'let it in again', () => import('./commands/clinic/open.ts'))
 
   const token = commandsOf(program.command('token').description('issue and revoke tokens'))
   token('create', 'issue a token and show it once', () => import('./commands/token/create.ts'))
@@ -28,9 +52,29 @@ Exit status: 0 done, 1 failed, 2 usage error.`,
   const load = commandsOf(program.command('import').description('load a CSV or NDJSON file'))
   load('plans', 'load the catalogue of plans', () => import('./commands/import/plans.ts'))
   load('ownables', "register a clinic's ownables", () => import('./commands/import/ownables.ts'))
+  const importRecords = () => import('./commands/import/records.ts')
+  load('person_informations', "create and amend a clinic's person informations", importRecords)
+  load('dependents', "create and amend a clinic's dependents", importRecords)
 
   top('export', "write a clinic's records as NDJSON", () => import('./commands/export.ts'))
-  top('audit', 'write who touched which records', () => import('./commands/audit.ts'))
+
+  const audit = commandsOf(program.command('audit').description('read the trail, and prove it'))
+  const list = () => import('./commands/audit/list.ts')
+  audit('list', 'write who touched which records', list, { isDefault: true })
+  audit('seal', 'do now what is done hourly', () => import('./commands/audit/seal.ts'))
+  audit('verify', 'find what was tampered with', () => import('./commands/audit/verify.ts'))
+  audit('head', 'write what to keep elsewhere', () => import('./commands/audit/head.ts'))
+
+  const records = commandsOf(
+    program.command('records').description('put right single records of a clinic'),
+  )
+  records('restore', 'bring a deleted record back', () => import('./commands/records/restore.ts'))
+  records('reassign', 'give it another owner', () => import('./commands/records/reassign.ts'))
+  records('erase', "forget a deleted record's content", () => import('./commands/records/erase.ts'))
+  top('backup', 'write all of a store to a folder', () => import('./commands/backup.ts'))
+  top('restore', 'fill an empty store from a backup', () => import('./commands/restore.ts'))
+  top('marks', 'write what ids were given out', () => import('./commands/marks.ts'))
+  top('resume', 'go on after a restore in time', () => import('./commands/resume.ts'))
 
   const ssn = commandsOf(program.command('ssn').description('keep SSN keys, open sealed SSNs'))
   ssn('keygen', 'make a key pair', () => import('./commands/ssn/keygen.ts'))
@@ -39,9 +83,10 @@ Exit status: 0 done, 1 failed, 2 usage error.`,
   ssn('reseal', 'seal old SSNs to the new key', () => import('./commands/ssn/reseal.ts'))
 
   try {
-    await program.parseAsync(args, { from: 'user' })
+    const words = args.filter((word) => word !== '--debug')
+    await program.parseAsync(words, { from: 'user' })
   } catch (error) {
-    process.exitCode = explain(error)
+    process.exitCode = explain(error, manner)
   }
 }
 
@@ -53,16 +98,29 @@ type Loader = () => Promise<{ define: (command: Command) => unknown }>
  */
 function commandsOf(parent: Command) {
   parent.helpCommand(false)
-  return (name: string, description: string, load: Loader) => {
-    const command = parent.command(name).description(description)
+  return (name: string, description: string, load: Loader, options: CommandOptions = {}) => {
+    const command = parent.command(name, options).description(description)
     parent.hook('preSubcommand', async (_, called) => {
       if (called === command) (await load()).define(command)
     })
   }
 }
 
-if (import.meta.main) {
-  // A reader such as `head` may leave early.
-  process.stdout.on('error', () => process.exit(FAILED))
-  await clinic(process.argv.slice(2))
+/** Runs the command line of this process, and ends it. */
+export async function main(): Promise<void> {
+  const args = process.argv.slice(2)
+  const manner = mannerOf(args)
+  const endFor = (error: Error) => process.exit(explain(error, manner))
+  // A reader such as `head` may leave early; a full disk is another matter.
+  process.stdout.on('error', (error) =>
+    'code' in error && error.code === 'EPIPE' ? process.exit(FAILED) : endFor(error),
+  )
+  process.on('uncaughtException', endFor)
+  endAtCtrlC(manner)
+  endWorkerdWithUs()
+  await clinic(args)
+  // What a failure has left open, such as a workerd that could not start, must not keep the process.
+  if (process.exitCode) process.exit()
 }
+
+if (import.meta.main) await main()

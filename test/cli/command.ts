@@ -103,7 +103,7 @@ export const wordsOf = (line = '') =>
     .trim()
     .split('\n')
 
-/** A local store of its own, migrated and empty, and the flags that name it. */
+/** A local store of its own, migrated, with two clinics and nothing else, and the flags that name it. */
 export async function makeStore() {
   const folder = await mkdtemp(join(tmpdir(), 'clinic-cli-'))
   const state = join(folder, 'state')
@@ -120,16 +120,18 @@ export async function makeStore() {
 
 export type TestStore = Awaited<ReturnType<typeof makeStore>>
 
-/** An empty state with these migrations. It is made once and kept: wrangler takes seconds for it. */
+/** A state with these migrations and two clinics. It is made once and kept: wrangler takes seconds for it. */
 async function migratedState(): Promise<string> {
   const hash = createHash('sha256')
   for (const file of globSync(join(PROJECT, 'migrations/*.sql')).sort())
     hash.update(readFileSync(file))
-  const state = join(PROJECT, '.wrangler', `migrated-${hash.digest('hex').slice(0, 16)}`)
+  const state = join(PROJECT, '.wrangler', `two-clinics-${hash.digest('hex').slice(0, 16)}`)
   if (existsSync(state)) return state
 
   const made = await mkdtemp(`${state}-`)
-  await runJson(['setup', '--local', '--persist-to', made])
+  const flags = ['--local', '--persist-to', made]
+  await runJson(['setup', ...flags])
+  for (const id of ['riverside', 'lakeside']) await runJson(['clinic', 'create', id, ...flags])
   await rename(made, state).catch(() => rm(made, { recursive: true }))
   return state
 }
@@ -137,7 +139,7 @@ async function migratedState(): Promise<string> {
 const BUNDLE = join(PROJECT, 'dist/index.js')
 
 /** The bundle that ships, in a workerd of its own on the store's files, as `npm run dev` runs beside the command line. */
-export async function serve(store: TestStore) {
+export async function serve(store: TestStore, vars: Record<string, string> = {}) {
   const { publicKey } = z
     .object({ publicKey: z.string() })
     .parse(JSON.parse(readFileSync(store.keyFile, 'utf8')))
@@ -158,7 +160,12 @@ export async function serve(store: TestStore) {
           },
           env: {
             ...storageOf(config),
-            SSN_PUBLIC_KEY: { type: 'text', value: publicKey },
+            ...Object.fromEntries(
+              Object.entries({ SSN_PUBLIC_KEY: publicKey, ...vars }).map(([name, value]) => [
+                name,
+                { type: 'text' as const, value },
+              ]),
+            ),
           },
         },
       },
@@ -179,10 +186,23 @@ export async function serve(store: TestStore) {
       const insert = env.DB.prepare("INSERT INTO ownables VALUES (?, 'Patient', ?, '')")
       await env.DB.batch(ids.map((id) => insert.bind(clinicId, id)))
     },
-    call: (path: string, token: string, body?: unknown) =>
+    call: (
+      path: string,
+      token: string,
+      body?: unknown,
+      method = body === undefined ? 'GET' : 'POST',
+    ) =>
       miniflare.dispatchFetch(`http://localhost/v1/clinic/insurances${path}`, {
+        method,
         headers: { 'X-User-Token': token, 'Content-Type': 'application/json' },
-        ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      }),
+    /** The same with any method. */
+    send: (method: string, path: string, token: string, body?: unknown, headers = {}) =>
+      miniflare.dispatchFetch(`http://localhost/v1/clinic/insurances${path}`, {
+        method,
+        headers: { 'X-User-Token': token, 'Content-Type': 'application/json', ...headers },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
       }),
     close: () => miniflare.dispose(),
   }

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { run } from './command.ts'
 
-const GROUPS = ['token', 'import', 'ssn']
+const GROUPS = ['clinic', 'token', 'import', 'audit', 'records', 'ssn']
 const COMMANDS = [
-  ...['setup', 'doctor', 'export', 'audit'],
+  ...['setup', 'doctor', 'stats', 'export', 'marks', 'resume', 'backup', 'restore', 'deploy'],
+  ...['audit list', 'audit seal', 'audit verify', 'audit head'],
+  ...['clinic create', 'clinic list', 'clinic suspend', 'clinic open', 'clinic move'],
   ...['token create', 'token list', 'token revoke', 'token rotate'],
-  ...['import plans', 'import ownables'],
+  ...['import plans', 'import ownables', 'import person_informations', 'import dependents'],
+  ...['records restore', 'records reassign', 'records erase'],
   ...['ssn keygen', 'ssn open', 'ssn rotate', 'ssn reseal'],
 ]
 
@@ -23,7 +26,7 @@ describe('--help', () => {
     for (const group of [[], ...GROUPS.map((name) => [name])]) {
       const { stdout } = await run([...group, '--help'])
       const [, listed = ''] = stdout.split('Commands:\n')
-      const names = [...listed.matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name)
+      const names = [...listed.matchAll(/^ {2}([a-z_]+)/gm)].map(([, name]) => name)
       named.push(...names.map((name) => [...group, name].join(' ')))
     }
 

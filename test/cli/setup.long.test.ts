@@ -19,7 +19,7 @@ describe('setup --local', () => {
     const first = await runJson(wordsOf(fix), { cwd: folder })
     const second = await runJson(['setup', ...flags], { cwd: folder })
 
-    expect(first['migrations_applied']).toContain('0001_create_insurances.sql')
+    expect(first['migrations_applied']).toContain('0001_create_clinics.sql')
     expect(second).toEqual({ migrations_applied: [], ssn_key_id: first['ssn_key_id'] })
     expect(await runJson(['token', 'list', ...flags], { cwd: folder })).toEqual({ tokens: [] })
   })

@@ -2,6 +2,8 @@ import { chmod, copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { commitHere } from '../../src/cli/store/project.ts'
+import { createClinicText } from '../../src/clinics/queries.ts'
 import { isWellFormedToken, tokenIdOf, tokenKey } from '../../src/tokens/token.ts'
 import { CONFIG } from '../support/project.ts'
 import { run, runJson } from './command.ts'
@@ -32,6 +34,9 @@ case "$*" in
       *) echo "{\"title\":\"$4\",\"id\":\"feedc0de000000000000000000000000\"}" >> kv ;;
     esac
     printf '[[kv_namespaces]]\nid = "feedc0de000000000000000000000000"\n' ;;
+  'r2 bucket info'*) [ -f r2 ] && echo '{}' ;;
+  'r2 bucket create'*) touch r2 ;;
+  'd1 execute'*) ;;
   'd1 migrations apply'*) echo 'No migrations to apply!' ;;
   'deployments list'*) list deployments ;;
   'deploy dist/index.js'*)
@@ -85,10 +90,13 @@ describe('setup --remote', () => {
       `d1 create clinic-insurances-staging --jurisdiction eu --config ${config}`,
       `kv namespace list --config ${config}`,
       `kv namespace create clinic-insurances-staging-tokens --jurisdiction eu --config ${config}`,
+      `r2 bucket info clinic-insurances-trail-staging --json --jurisdiction eu --config ${config}`,
+      `r2 bucket create clinic-insurances-trail-staging --jurisdiction eu --config ${config}`,
       `d1 migrations apply DB --remote ${target}`,
       `deployments list --json --name clinic-insurances-staging --config ${config}`,
-      `deploy --dry-run --minify --outdir dist ${target}`,
+      `deploy --dry-run --minify --outdir dist --define BUILT_FROM:"${commitHere()}" ${target}`,
       `deploy dist/index.js --no-bundle ${target}`,
+      `d1 execute clinic-insurances-staging --remote --yes ${target} --command ${createClinicText('riverside')}`,
       `kv key list --prefix token: --binding TOKENS --remote ${target}`,
     ])
     const { publicKey, privateKey } = JSON.parse(
@@ -109,7 +117,8 @@ describe('setup --remote', () => {
             .replace(
               /^(staging\.kv_namespaces\]\][^]*id = )"0+"/,
               '$1"feedc0de000000000000000000000000"',
-            ),
+            )
+            .replace(/^(staging\.r2_buckets\]\]\n)/, '$1jurisdiction = "eu"\n'),
         ),
       ].join('[env.'),
     )
@@ -137,8 +146,10 @@ describe('setup --remote', () => {
     const made = (await calls()).slice(first).map((args) => args.slice(0, 3).join(' '))
     expect(made).toEqual([
       'whoami --json',
+      'r2 bucket info',
       'd1 migrations apply',
       'deployments list --json',
+      'd1 execute clinic-insurances-staging',
       'kv key list',
     ])
     expect(again).not.toHaveProperty('token')
@@ -189,8 +200,8 @@ describe('setup --remote', () => {
     expect(await readFile(config, 'utf8')).toBe(before)
   })
 
-  it.each(['eu', 'us', 'fedramp'])('keeps D1 and KV in the jurisdiction %s', async (name) => {
-    const place = ['--env', 'production', '--jurisdiction', name]
+  it.each(['eu', 'us', 'fedramp'])('keeps D1, KV and R2 in the jurisdiction %s', async (name) => {
+    const place = ['--env', 'production', '--jurisdiction', name, '--domain', 'api.example.com']
 
     const { stdout } = await run(setup('--dry-run', ...place), options())
 
@@ -198,6 +209,7 @@ describe('setup --remote', () => {
     expect(created).toEqual([
       expect.stringContaining(`d1 create clinic-insurances-production --jurisdiction ${name}`),
       expect.stringContaining(`create clinic-insurances-production-tokens --jurisdiction ${name}`),
+      expect.stringContaining(`create clinic-insurances-trail-production --jurisdiction ${name}`),
     ])
   })
 
@@ -213,6 +225,7 @@ describe('setup --remote', () => {
 
   it.each([
     [['--clinic', 'riverside'], 'say which environment: --env staging or production'],
+    [['--env', 'production', '--jurisdiction', 'eu'], '--domain api.example.com'],
     [['--env', 'staging', '--clinic', 'riverside'], '--jurisdiction eu|us|fedramp or --location'],
     [['--env', 'staging', '--jurisdiction', 'mars'], 'Allowed choices are eu, us, fedramp'],
     [[...STAGING, '--domain', 'a"b'], 'Use a host name'],
@@ -223,6 +236,18 @@ describe('setup --remote', () => {
     expect(status).toBe(2)
     expect(stderr).toContain(message)
     expect(await calls()).toEqual([])
+  })
+})
+
+describe('setup --remote where a listing fails', () => {
+  it('ships nothing', async () => {
+    await writeFile(join(folder, 'refuse'), 'deployments list')
+
+    const { status, stderr } = await run(setup(...STAGING), options())
+
+    expect(status).toBe(1)
+    expect(stderr).toContain('no such thing today')
+    expect((await calls()).map(([call]) => call)).not.toContain('deploy')
   })
 })
 

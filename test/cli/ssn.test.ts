@@ -80,7 +80,7 @@ describe('export', () => {
     expect(counts).toEqual({ exported: 3 })
     expect((await stat(file)).mode & 0o077).toBe(0)
     expect(again.status).toBe(1)
-    expect(again.stderr).toContain('it exists')
+    expect(again.stderr).toContain('exists: choose another name')
   })
 })
 

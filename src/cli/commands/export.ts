@@ -1,19 +1,16 @@
-import { randomUUID } from 'node:crypto'
 import { InvalidArgumentError, type Command } from '@commander-js/extra-typings'
-import { appendEvent } from '../../audit/queries.ts'
+import { rangesOf } from '../../audit/ranges.ts'
 import { kinds } from '../../kinds.ts'
 import type { Kind } from '../../records/kind.ts'
 import { listStored } from '../../records/stored.ts'
-import { writePages } from '../files/output.ts'
+import { writeAll } from '../files/output.ts'
 import { chooseStore, onStore } from '../store/choice.ts'
-import { withStore } from '../store/open.ts'
+import { checkClinic } from '../store/clinic.ts'
+import { withStore, type Store } from '../store/open.ts'
 import { example, parseClinic } from '../terminal/options.ts'
 import { counted, print } from '../terminal/report.ts'
 
 const PAGE_ROWS = 500
-
-/** The token id of the operator in the audit trail, who has no token. */
-const OPERATOR = 'operator'
 
 const NAMES = kinds.map(({ name }) => name).join(' or ')
 
@@ -27,23 +24,30 @@ export const define = (command: Command) =>
     )
     .action(async (kind, { clinic, out, ...options }) => {
       const choice = await chooseStore(options)
-      const exported = await withStore(choice, ({ db }) =>
-        writePages(out, async (after) => {
-          const page = await listStored(db, kind, clinic, after, PAGE_ROWS)
-          if (page.length === 0) return []
-          // The audit trail names the page before it is written.
-          const event = {
-            ...{ requestId: randomUUID(), clinicId: clinic, tokenId: OPERATOR, status: 200 },
-            ...{ action: 'list' as const, resource: kind.name },
-            recordIds: page.map(({ record }) => record.id),
-          }
-          await db.batch([appendEvent(db, event)])
-          return page.map(({ record, position }) => ({ line: record, after: position }))
-        }),
-      )
+      const exported = await withStore(choice, async (store) => {
+        await checkClinic(store.db, choice, clinic)
+        return await writeAll(out, recordsOf(store, kind, clinic))
+      })
       const lines = [`${counted(exported)} ${kind.name} of ${clinic} exported`]
       print({ json: { exported }, lines }, options, out ? process.stdout : process.stderr)
     })
+
+/** A clinic's records; the trail names each page before it is written. */
+export async function* recordsOf(
+  { db, leave }: Pick<Store, 'db' | 'leave'>,
+  kind: Kind,
+  clinicId: string,
+) {
+  for (let after = 0; ;) {
+    const page = await listStored(db, kind, clinicId, after, PAGE_ROWS)
+    const last = page.at(-1)
+    if (!last) return
+    const ids = rangesOf(page.map(({ id }) => id))
+    await leave({ action: 'export', resource: kind.name, clinicId, ids })
+    yield* page
+    after = last.id
+  }
+}
 
 function parseKind(value: string): Kind {
   const kind = kinds.find(({ name }) => name === value)

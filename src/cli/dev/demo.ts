@@ -1,23 +1,26 @@
+import { createClinic } from '../../clinics/queries.ts'
 import type { Session } from '../../db/session.ts'
 import { dependents } from '../../dependents/kind.ts'
 import { PATIENT } from '../../fields/ownable-type.ts'
 import { registerOwnables } from '../../ownables/queries.ts'
 import { personInformations } from '../../person-informations/kind.ts'
-import { publishCatalogue } from '../../plans/publish.ts'
-import { listActivePlans, upsertPlans, type CataloguePlan } from '../../plans/queries.ts'
-import type { IdempotencyKey } from '../../records/idempotency.ts'
+import { countActivePlans, publishPlans, type CataloguePlan } from '../../plans/publish.ts'
+import { creator } from '../../records/create.ts'
+import { timesOf } from '../../records/idempotency.ts'
 import type { Given, Kind } from '../../records/kind.ts'
-import { recordQueries } from '../../records/queries.ts'
 import { sealed } from '../../records/sealed.ts'
 import { newRecord, SCOPES } from '../../tokens/record.ts'
 import { listTokens, putToken } from '../../tokens/store.ts'
 import { withChecksum } from '../../tokens/token.ts'
 import type { Store } from '../store/open.ts'
 
+const demoToken = (secret: string, cell?: string) =>
+  withChecksum(`clinic_${cell ? `${cell}_` : ''}${secret.padEnd(43, '0')}`)
+
 /** Fixed, so that every line of the README works as pasted. They exist in local state alone. */
 export const DEMO_TOKENS = {
-  riverside: withChecksum('clinic_' + 'RiversideDemo'.padEnd(43, '0')),
-  lakeside: withChecksum('clinic_' + 'LakesideDemo'.padEnd(43, '0')),
+  riverside: demoToken('RiversideDemo'),
+  lakeside: demoToken('LakesideDemo'),
 }
 
 const PEOPLE = `
@@ -76,27 +79,45 @@ const PLANS: CataloguePlan[] = CARRIERS.flatMap((carrier, c) =>
 )
 
 const CLINICS = [
-  { clinicId: 'riverside', firstPatientId: 1040, people: PEOPLE },
-  { clinicId: 'lakeside', firstPatientId: 2001, people: PEOPLE.slice(0, 8).reverse() },
+  { clinicId: 'riverside', secret: 'RiversideDemo', firstPatientId: 1040, people: PEOPLE },
+  {
+    clinicId: 'lakeside',
+    secret: 'LakesideDemo',
+    firstPatientId: 2001,
+    people: PEOPLE.slice(0, 8).reverse(),
+  },
 ] as const
+
+/** Which cell a local store is, if it is one, and which others there are. */
+type Here = { cell: string | undefined; origins: Record<string, string> }
+
+/** The demo's clinics of this cell: the first cell has the first, the second the second. One alone has both. */
+const clinicsOf = ({ cell, origins }: Here) =>
+  CLINICS.filter((_, n) => cell === undefined || Object.keys(origins)[n] === cell)
+
+/** The tokens of the demo's clinics that are here, by clinic. */
+export const demoTokens = (here: Here) =>
+  Object.fromEntries(
+    clinicsOf(here).map(({ clinicId, secret }) => [clinicId, demoToken(secret, here.cell)]),
+  )
 
 /** Whether the store has neither plans nor tokens yet, which a demo has only once its records are loaded. */
 export async function isEmpty({ db, kv }: Pick<Store, 'db' | 'kv'>): Promise<boolean> {
-  const [plans, tokens] = await Promise.all([listActivePlans(db, 0, 1), listTokens(kv)])
-  return plans.length === 0 && tokens.length === 0
+  const [plans, tokens] = await Promise.all([countActivePlans(db), listTokens(kv)])
+  return plans === 0 && tokens.length === 0
 }
 
-/** Fills an empty local store: two clinics, their tokens, their people, and the catalogue. */
+/** Fills an empty local store: its clinics, their tokens, their people, and the catalogue. */
 export async function loadDemo(
   { db, kv }: Pick<Store, 'db' | 'kv'>,
   ssnPublicKey: string,
+  here: Here = { cell: undefined, origins: {} },
 ): Promise<void> {
-  for (const clinic of CLINICS) await loadClinic(db, clinic, ssnPublicKey)
-  await upsertPlans(db, PLANS)
-  await publishCatalogue(kv, db.bookmark())
-  for (const { clinicId } of CLINICS) {
+  for (const clinic of clinicsOf(here)) await loadClinic(db, clinic, ssnPublicKey)
+  await publishPlans(db, kv, PLANS)
+  for (const [clinicId, token] of Object.entries(demoTokens(here))) {
     const record = newRecord({ clinic_id: clinicId, label: 'demo', scopes: [...SCOPES] })
-    await putToken(kv, DEMO_TOKENS[clinicId], record)
+    await putToken(kv, token, record)
   }
 }
 
@@ -110,15 +131,19 @@ async function loadClinic(
     type: PATIENT,
     id: firstPatientId + n,
   }))
+  await createClinic(db, clinicId)
   await registerOwnables(db, clinicId, patients)
 
-  const insert = async (kind: Kind, n: number, given: Given) => {
+  const insert = async (kind: Kind, given: Given) => {
+    const [requestId, key] = [crypto.randomUUID(), crypto.randomUUID()]
+    const once = { clinicId, tokenId: 'demo', requestId, key, fingerprint: '' }
     const stored = await sealed(kind, clinicId, given, ssnPublicKey)
-    await recordQueries(kind).insert(db, stored, demoKey(clinicId, `${kind.one} ${n}`))
+    // A load that was interrupted can simply be run again.
+    await creator(kind)(db, { ...once, ...timesOf(Date.now()) }, [stored], { returnExisting: true })
   }
   for (const [n, person] of people.entries()) {
     const id = firstPatientId + n
-    await insert(personInformations, n, {
+    await insert(personInformations, {
       ownable_id: id,
       ownable_type: PATIENT,
       first_name: person.firstName,
@@ -129,7 +154,7 @@ async function loadClinic(
       email: n % 4 === 3 ? null : `patient.${id}@example.com`,
     })
     if (n % 3 === 2) continue
-    await insert(dependents, n, {
+    await insert(dependents, {
       primary_holder_id: id,
       first_name: CHILDREN[n % CHILDREN.length] ?? '',
       last_name: person.lastName,
@@ -142,12 +167,3 @@ async function loadClinic(
 
 /** From the ten numbers that the Social Security Administration sets aside for advertisements. */
 const sampleSsn = (n: number) => `98765432${n % 10}`
-
-/** The same at every load, so that one which was interrupted can simply be run again. */
-const demoKey = (clinicId: string, key: string): IdempotencyKey => ({
-  clinicId,
-  tokenId: 'demo',
-  key,
-  fingerprint: key,
-  requestId: `${clinicId} ${key}`,
-})

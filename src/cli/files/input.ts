@@ -1,6 +1,6 @@
-import { createReadStream, type ReadStream } from 'node:fs'
-import { access, stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { Failure } from '../terminal/failure.ts'
 
@@ -20,15 +20,28 @@ export async function openInput(file: string, signal?: AbortSignal): Promise<Inp
     return { stream: process.stdin, share: () => undefined }
   }
   const path = fromCaller(file)
-  await access(path).catch(() => {
-    throw new Failure(`cannot read ${file}`)
-  })
-  const { size } = await stat(path)
-  const stream: ReadStream = createReadStream(path, signal ? { signal } : {})
+  const handle = await open(path)
+  const found = await handle.stat()
+  if (found.isDirectory()) throw new Failure(`${file} is a folder: name a file`)
+  const { size } = found
+  const stream = handle.createReadStream(signal ? { signal } : {})
   return { stream, share: () => (size === 0 ? undefined : stream.bytesRead / size) }
 }
 
 export async function readAll(file: string): Promise<string> {
   const { stream } = await openInput(file)
   return (await stream.setEncoding('utf8').toArray()).join('')
+}
+
+/** A file that can be read more than once: stdin is kept for as long as it is used, for this user alone. Throws Failure. */
+export async function readTwice(file: string): Promise<{ path: string } & AsyncDisposable> {
+  if (file !== STDIN) return { path: file, [Symbol.asyncDispose]: async () => {} }
+  const folder = await mkdtemp(join(tmpdir(), 'clinic-stdin-'))
+  const remove = () => rm(folder, { recursive: true, force: true })
+  const path = join(folder, 'stdin')
+  await writeFile(path, process.stdin, { mode: 0o600 }).catch(async (error) => {
+    await remove()
+    throw error
+  })
+  return { path, [Symbol.asyncDispose]: remove }
 }

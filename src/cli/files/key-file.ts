@@ -17,9 +17,6 @@ const keyPair = z.object({
   privateKey: z.string().regex(BASE64URL_32_BYTES),
 })
 
-/** Whether it can be a public key: 32 bytes in base64url. */
-export const isPublicKey = (text: string) => BASE64URL_32_BYTES.test(text)
-
 export const keyOption = () =>
   new Option('--key <file...>', 'one or more private key files; asked for if left out').default(
     [],

@@ -1,51 +1,87 @@
 import { once } from 'node:events'
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, existsSync } from 'node:fs'
+import { link, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { Failure, stopAtCtrlC } from '../terminal/failure.ts'
+import { reporting } from '../terminal/report.ts'
 import { fromCaller } from './input.ts'
 
 /** Where records go, one JSON object a line. */
-export type Output = { write: (record: object) => Promise<void>; close: () => Promise<void> }
-
-/** Opens a new file that only its owner can read, or stdout. Throws Failure if the file exists. */
-export async function openOutput(file: string | undefined): Promise<Output> {
-  if (file === undefined) return { ...lineWriter(process.stdout), close: async () => {} }
-
-  const stream = createWriteStream(fromCaller(file), { flags: 'wx', mode: 0o600 })
-  await once(stream, 'open').catch(() => {
-    throw new Failure(`cannot write ${file}: it exists, or its folder does not`)
-  })
-  return { ...lineWriter(stream), close: () => finished(stream.end()) }
+export type Output = {
+  write: (record: object) => Promise<void>
+  close: () => Promise<void>
+  /** Leaves nothing behind. */
+  discard: () => Promise<void>
 }
 
+/**
+ * Opens a new file that only its owner can read, or stdout. The file has its name once it is whole: until then, and
+ * for good if the process is killed, it lies beside as `.NAME.part`. Throws Failure if the file exists.
+ */
+export async function openOutput(file: string | undefined): Promise<Output> {
+  if (file === undefined) {
+    reporting.to = process.stderr
+    return { ...lineWriter(process.stdout), close: async () => {}, discard: async () => {} }
+  }
+  const path = fromCaller(file)
+  const refuse = () => {
+    throw new Failure(`${file} exists: choose another name`)
+  }
+  if (existsSync(path)) refuse()
+
+  const part = join(dirname(path), `.${basename(path)}.part`)
+  const stream = createWriteStream(part, { flags: 'w', mode: 0o600 })
+  await once(stream, 'open').catch((error) => fail(Object.assign(error, { path })))
+  return {
+    ...lineWriter(stream),
+    async close() {
+      await finished(stream.end())
+      await link(part, path).catch((error) => (error.code === 'EEXIST' ? refuse() : fail(error)))
+      await rm(part)
+    },
+    async discard() {
+      stream.destroy()
+      await rm(part, { force: true })
+    },
+  }
+}
+
+const fail = (error: unknown) => {
+  throw error
+}
+
+/** A stream that fails without a listener would end the process: the failure is thrown at the next write. */
 function lineWriter(stream: Writable): Pick<Output, 'write'> {
+  let failure: Error | undefined
+  stream.once('error', (error) => (failure = error))
   return {
     async write(record) {
+      if (failure) throw failure
       if (!stream.write(`${JSON.stringify(record)}\n`)) await once(stream, 'drain')
     },
   }
 }
 
-/** Writes page after page until one is empty, and gives the number of lines. Ctrl-C stops it between two pages. */
-export async function writePages(
+/** Writes records as they come, and gives their number. Ctrl-C stops it between two. */
+export async function writeAll(
   file: string | undefined,
-  list: (after: number) => Promise<{ line: object; after: number }[]>,
+  records: AsyncIterable<object> | Iterable<object>,
 ): Promise<number> {
   const signal = stopAtCtrlC()
   const output = await openOutput(file)
   let written = 0
   try {
-    for (let after = 0; ;) {
+    for await (const record of records) {
       signal.throwIfAborted()
-      const page = await list(after)
-      for (const { line } of page) await output.write(line)
-      written += page.length
-      const last = page.at(-1)
-      if (last === undefined) return written
-      after = last.after
+      await output.write(record)
+      written++
     }
-  } finally {
     await output.close()
+    return written
+  } catch (error) {
+    await output.discard()
+    throw error
   }
 }

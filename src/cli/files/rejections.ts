@@ -12,10 +12,10 @@ const SHOWN = 10
 /** Where rejected rows go: a file that is made for the first of them, since most imports have none. */
 export type Rejections = Awaited<ReturnType<typeof openRejections>>
 
-/** Of a row, only the columns named are written down: the file may be the wrong one, and about people. */
+/** Of a row, only the columns named are written down, if any are: the file may be the wrong one, and about people. */
 export async function openRejections(
   file: string,
-  names: readonly string[],
+  names: readonly string[] | undefined,
   { dryRun }: { dryRun: boolean | undefined },
 ) {
   const path = fromCaller(file)
@@ -34,7 +34,8 @@ export async function openRejections(
       if (shown.length < SHOWN) shown.push(`line ${line} rejected: ${sentence(errors)}`)
       if (dryRun) return
       output ??= await openOutput(path)
-      const row = Object.fromEntries(names.map((name) => [name, columns?.[name]]))
+      const named = names?.map((name) => [name, withoutSsn(columns?.[name])])
+      const row = named ? Object.fromEntries(named) : columns
       await output.write({ line, errors, row })
     },
     async close() {
@@ -42,6 +43,12 @@ export async function openRejections(
     },
   }
 }
+
+/** Where columns have shifted, an SSN may stand anywhere. */
+const withoutSsn = (value: unknown) =>
+  typeof value === 'string'
+    ? value.replace(/\b\d{3}-\d{2}-\d{4}\b|\b\d{9}\b/g, '(like an SSN)')
+    : value
 
 const sentence = (errors: FieldErrors) =>
   Object.entries(errors)

@@ -1,11 +1,16 @@
 import { createInterface } from 'node:readline'
 import { pipeline, Readable } from 'node:stream'
 import { parse } from 'csv-parse'
-import { Failure } from '../terminal/failure.ts'
+import type * as z from 'zod'
+import { Failure, stopAtCtrlC } from '../terminal/failure.ts'
+import { faultOfJson } from '../../http/json-text.ts'
+import { decoded } from './decoded.ts'
 import { openInput, STDIN } from './input.ts'
 
-/** A row of a file: the line that it ends on, counted from 1, and its columns, unless it cannot be read. */
-export type Row = { line: number; columns: Record<string, unknown> | undefined }
+/** A row of a file: the line that it ends on, counted from 1, and its columns or, if it cannot be read, why not. */
+export type Row = { line: number } & (
+  { columns: Record<string, unknown>; fault?: undefined } | { columns?: undefined; fault: string }
+)
 
 export type Format = 'csv' | 'ndjson'
 
@@ -22,12 +27,28 @@ export async function openRows(
   signal: AbortSignal,
 ): Promise<Rows> {
   const { stream, share } = await openInput(file, signal)
-  const chunks = stream.setEncoding('utf8')[Symbol.asyncIterator]()
+  const chunks = decoded(stream, file === STDIN ? 'this' : file)
   const { value: first = '' }: IteratorResult<string, undefined> = await chunks.next()
   const format = formatByName(file) ?? formatByContent(first, file)
   const text = Readable.from(concatenated(first, chunks))
   const rows = format === 'csv' ? csvRows(text, file, required) : ndjsonRows(text)
   return { format, rows, share }
+}
+
+/** Reads all rows of a small file that `command` wrote. Throws Failure. */
+export async function readWritten<Value>(
+  file: string,
+  schema: z.ZodType<Value>,
+  command: string,
+): Promise<Value[]> {
+  const { rows } = await openRows(file, ['clinic_id'], stopAtCtrlC())
+  const values: Value[] = []
+  for await (const { line, columns } of rows) {
+    const { success, data } = schema.safeParse(columns)
+    if (!success) throw new Failure(`line ${line} of ${file} is none that \`${command}\` writes`)
+    values.push(data)
+  }
+  return values
 }
 
 async function* concatenated(first: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
@@ -60,10 +81,12 @@ async function* ndjsonRows(stream: Readable): AsyncGenerator<Row> {
   let line = 0
   for await (const text of lines) {
     line++
-    if (text.trim() !== '') yield { line, columns: parseObject(text.replace(/^\uFEFF/, '')) }
+    if (text.trim() !== '') yield { line, ...parseObject(text.replace(/^\uFEFF/, '')) }
   }
   if (failure !== undefined) throw failure
 }
+
+const TORN = 'has too few or too many columns, or a quote that is out of place'
 
 async function* csvRows(
   stream: Readable,
@@ -79,7 +102,7 @@ async function* csvRows(
     on_skip: (error) => {
       const line = Number(error?.['lines'] ?? 0)
       // Each of a line's quotes is an error of its own.
-      if (unreadable.at(-1)?.line !== line) unreadable.push({ line, columns: undefined })
+      if (unreadable.at(-1)?.line !== line) unreadable.push({ line, fault: TORN })
     },
     relax_column_count: true,
     skip_empty_lines: true,
@@ -91,7 +114,7 @@ async function* csvRows(
   try {
     for await (const { record, info } of parser) {
       while (unreadable[0] && unreadable[0].line < info.lines) yield* unreadable.splice(0, 1)
-      yield { line: info.lines, columns: info.error ? undefined : record }
+      yield info.error ? { line: info.lines, fault: TORN } : { line: info.lines, columns: record }
     }
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'CSV_MAX_RECORD_SIZE') {
@@ -113,19 +136,33 @@ async function* withLineFeeds(chunks: AsyncIterable<string>): AsyncGenerator<str
   yield held
 }
 
+const OTHER_SEPARATORS = [
+  [';', 'semicolons'],
+  ['\t', 'tabs'],
+  ['|', 'bars'],
+] as const
+
 /** Headers as people write them, `Plan Name`, to names as the API writes them, `plan_name`. Throws Failure. */
 function columnNames(header: string[], file: string, required: readonly string[]) {
   const names = header.map((title) =>
     title
       .trim()
+      .replace(/([\p{Ll}\p{N}])(\p{Lu})/gu, '$1_$2')
+      .replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1_$2')
       .toLowerCase()
       .replace(/[^\p{L}\p{N}]+/gu, '_')
       .replace(/^_|_$/g, ''),
   )
   const missing = required.filter((name) => !names.includes(name))
   if (missing.length > 0) {
+    const separator = OTHER_SEPARATORS.find(([character]) => header.join().includes(character))
+    if (separator && header.length <= required.length) {
+      throw new Failure(`${file} has ${separator[1]} between its columns: save it with commas`)
+    }
+    // The first line may be no header but somebody's data, so nothing else of it is shown.
+    const known = required.filter((name) => names.includes(name))
     throw new Failure(
-      `${file} has no column ${missing.join(', ')}: its first line names ${names.join(', ')}`,
+      `${file} has no column ${missing.join(', ')}: its first line must name the columns, and of its ${names.length} only ${known.join(', ') || 'none'} is known`,
     )
   }
   const repeated = names.find((name, n) => name !== '' && names.indexOf(name) !== n)
@@ -133,13 +170,26 @@ function columnNames(header: string[], file: string, required: readonly string[]
   return names.map((name) => name || false)
 }
 
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? { ...value }
-      : undefined
-  } catch {
-    return undefined
+/** The object on a line, or what is wrong with it: the API would refuse the same. */
+function parseObject(text: string) {
+  const fault = faultOfJson(text)
+  if (fault) return { fault: WORDS[fault.name] + (fault.detail?.replace(/^line 1,/, ' at') ?? '') }
+  const value: unknown = JSON.parse(text)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return { fault: 'is no JSON object' }
   }
+  return hasInexactNumber(value) ? { fault: WORDS.tooPrecise } : { columns: { ...value } }
 }
+
+const WORDS = {
+  notJson: 'is not JSON',
+  repeatedKey: 'repeats a key',
+  tooDeep: 'is nested too deeply',
+  tooPrecise: 'has a number that is too long to be exact: send it as text, in quotes',
+}
+
+/** Past 2^53 neighbouring integers read as one and the same; past 1e308 all are infinite. */
+const hasInexactNumber = (value: unknown): boolean =>
+  typeof value === 'number'
+    ? Math.abs(value) > Number.MAX_SAFE_INTEGER
+    : typeof value === 'object' && value !== null && Object.values(value).some(hasInexactNumber)

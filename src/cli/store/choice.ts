@@ -2,7 +2,7 @@ import type { Command } from '@commander-js/extra-typings'
 import { fromCaller } from '../files/input.ts'
 import { Misuse } from '../terminal/failure.ts'
 import { shellWords } from '../terminal/report.ts'
-import { CONFIG, DEFAULT_STATE } from './project.ts'
+import { commitHere, CONFIG, DEFAULT_STATE } from './project.ts'
 import { readWranglerToml, type Configuration } from './wrangler-toml.ts'
 
 /** Adds the options of every command that works on a store. */
@@ -13,6 +13,7 @@ export const onStore = (command: Command) =>
     .option('--env <name>', 'the environment of wrangler.toml')
     .option('--persist-to <dir>', 'the folder of the local state, as for `npm run dev`')
     .option('--config <file>', 'another wrangler.toml')
+    .option('--as <name>', 'who you are, for the trail (default: your account)')
     .option('--json', 'print one JSON object and nothing else')
 
 export type StoreOptions = ReturnType<ReturnType<typeof onStore>['opts']>
@@ -23,6 +24,8 @@ type Chosen = {
   /** The wrangler.toml that describes it, and what that says. */
   file: string
   config: Configuration
+  /** Who the operator says to be. */
+  as: string | undefined
 }
 /** A store on this machine, in the folder `state`. */
 export type LocalChoice = Chosen & { place: 'local'; env: string | undefined; state: string }
@@ -55,7 +58,7 @@ async function choose(options: StoreOptions): Promise<Chosen & { environments: s
   const names = Object.keys(environments).join(' or ')
   const config = options.env === undefined ? top : environments[options.env]
   if (!config) throw new Misuse(`there is no environment ${options.env}: use --env ${names}`)
-  return { flags: flagsOf(options), file, config, environments: names }
+  return { flags: flagsOf(options), file, config, as: options.as, environments: names }
 }
 
 export const configFile = ({ config }: StoreOptions) => (config ? fromCaller(config) : CONFIG)
@@ -80,6 +83,18 @@ export const deployLine = ({ env, file }: RemoteChoice) =>
     ...['npm', 'run', 'deploy', '--', '--env', env],
     ...(file === CONFIG ? [] : ['--config', file]),
   ])
+
+/** The wrangler command that brings what was built to the Worker of a deployed store. */
+export const shipping = (choice: RemoteChoice) => [
+  ...['deploy', 'dist/index.js', '--no-bundle'],
+  ...wranglerFlags(choice),
+]
+
+/** The wrangler command that builds the Worker, which is the same for all environments. */
+export const building = (choice: RemoteChoice) => [
+  ...['deploy', '--dry-run', '--minify', '--outdir', 'dist'],
+  ...['--define', `BUILT_FROM:"${commitHere()}"`, ...wranglerFlags(choice)],
+]
 
 /** The command line that serves a local store. */
 export const devLine = ({ state }: LocalChoice) =>

@@ -5,15 +5,23 @@ import { wranglerFlags, type StoreChoice } from './choice.ts'
 import { PROJECT } from './project.ts'
 
 /** The names of the migrations that the database has not seen. */
-export async function missingMigrations(db: Session): Promise<string[]> {
+export const missingMigrations = async (db: Session) => (await compareMigrations(db)).missing
+
+/** The migrations that the database has not seen, and those that it has and this code does not know. */
+export async function compareMigrations(
+  db: Session,
+): Promise<{ missing: string[]; unknown: string[] }> {
   const files = (await readdir(join(PROJECT, 'migrations'))).filter((name) => name.endsWith('.sql'))
   const [tables] = await db.batch([
     db.prepare("SELECT name FROM sqlite_master WHERE name = 'd1_migrations'"),
   ])
-  if (tables?.results.length === 0) return files
+  if (tables?.results.length === 0) return { missing: files, unknown: [] }
   const [applied] = await db.batch<{ name: string }>([db.prepare('SELECT name FROM d1_migrations')])
-  const names = new Set(applied?.results.map(({ name }) => name))
-  return files.filter((file) => !names.has(file))
+  const names = (applied?.results ?? []).map(({ name }) => name)
+  return {
+    missing: files.filter((file) => !names.includes(file)),
+    unknown: names.filter((name) => !files.includes(name)),
+  }
 }
 
 /** The wrangler command that applies them. */

@@ -1,17 +1,25 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { access, constants, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { databaseOf, type Session } from '../../db/session.ts'
 import type { Bindings } from '../../factory.ts'
 import { Failure } from '../terminal/failure.ts'
 import type { LocalChoice, RemoteChoice, StoreChoice } from './choice.ts'
+import { clockLead } from './clock.ts'
 import { applyMigrations, missingMigrations } from './migrations.ts'
+import { leaveDeed, operatorOf, type OperatorDeed } from './operator.ts'
 import { deployed, type Configuration } from './wrangler-toml.ts'
 import { runWrangler } from './wrangler.ts'
 
 export type Store = {
   db: Session
   kv: KVNamespace
+  /** Where the trail is sealed, if the configuration has a bucket for it. */
+  bucket: R2Bucket | undefined
+  /** Who works on it, as the trail has it in the place of a token. */
+  operator: () => Promise<string>
+  /** Leaves in the trail what the operator did. */
+  leave: (deed: OperatorDeed) => Promise<void>
   close: () => Promise<void>
 }
 
@@ -53,14 +61,23 @@ export async function openMigrated(
 export const openStore = (choice: StoreChoice) =>
   choice.place === 'remote' ? openRemote(choice) : openLocal(choice)
 
-const storeOf = (env: Bindings, close: () => Promise<void>): Store => ({
-  db: databaseOf(env, 'first-primary', STEP_MILLISECONDS),
-  kv: env.TOKENS,
-  close,
-})
+function storeOf(choice: StoreChoice, env: Bindings, close: () => Promise<void>): Store {
+  const db = databaseOf(env, 'first-primary', STEP_MILLISECONDS)
+  let known: Promise<string> | undefined
+  const operator = () => (known ??= operatorOf(choice))
+  let lead: Promise<number> | undefined
+  // What is older than ten minutes is sealed: a wrong clock here must not add to that.
+  const now = async () => Date.now() - (await (lead ??= clockLead(db)))
+  const leave = async (deed: OperatorDeed) => leaveDeed(db, await operator(), await now(), deed)
+  return { db, kv: env.TOKENS, bucket: env.TRAIL, operator, leave, close }
+}
 
 /** Miniflare, on the files of `wrangler dev`. Opening them through wrangler takes twice the memory. */
-async function openLocal({ state, config }: LocalChoice): Promise<Store> {
+async function openLocal(choice: LocalChoice): Promise<Store> {
+  const { state, config } = choice
+  // Where it may not write, Miniflare waits for ever.
+  await mkdir(join(state, 'v3'), { recursive: true })
+  await access(join(state, 'v3'), constants.R_OK | constants.W_OK | constants.X_OK)
   const { Miniflare } = await import('miniflare')
   const miniflare = new Miniflare({
     resourcePersistencePath: join(state, 'v3'),
@@ -78,26 +95,30 @@ async function openLocal({ state, config }: LocalChoice): Promise<Store> {
       },
     ],
   })
-  return storeOf(await miniflare.getBindings<Bindings>(), () => miniflare.dispose())
+  return storeOf(choice, await miniflare.getBindings<Bindings>(), () => miniflare.dispose())
 }
 
-/** The databases and namespaces of a configuration, as Miniflare binds them. */
-export const storageOf = ({ d1_databases, kv_namespaces }: Configuration) => ({
+/** The databases, namespaces and buckets of a configuration, as Miniflare binds them. */
+export const storageOf = ({ d1_databases, kv_namespaces, r2_buckets }: Configuration) => ({
   ...Object.fromEntries(
     d1_databases.map(({ binding, database_id: id }) => [binding, { type: 'd1' as const, id }]),
   ),
   ...Object.fromEntries(
     kv_namespaces.map(({ binding, id }) => [binding, { type: 'kv' as const, id }]),
   ),
+  ...Object.fromEntries(
+    r2_buckets.map(({ binding, bucket_name: name }) => [binding, { type: 'r2' as const, name }]),
+  ),
 })
 
-/** Wrangler, which reaches the D1 and KV of bindings marked `remote`: a copy of the configuration marks them. */
-async function openRemote({ env, config, flags }: RemoteChoice): Promise<Store> {
+/** Wrangler, which reaches the D1, KV and R2 of bindings marked `remote`: a copy of the configuration marks them. */
+async function openRemote(choice: RemoteChoice): Promise<Store> {
+  const { env, config, flags } = choice
   const { databaseId, namespaceId } = deployed(config)
   if (databaseId === undefined || namespaceId === undefined) {
     throw new Failure(`${env} does not exist yet: run \`npm run clinic -- setup ${flags}\``)
   }
-  const { name, account_id, compatibility_date, d1_databases, kv_namespaces } = config
+  const { name, account_id, compatibility_date, d1_databases, kv_namespaces, r2_buckets } = config
   const folder = await mkdtemp(join(tmpdir(), 'clinic-'))
   const configPath = join(folder, 'wrangler.json')
   try {
@@ -109,6 +130,7 @@ async function openRemote({ env, config, flags }: RemoteChoice): Promise<Store> 
         compatibility_date,
         d1_databases: d1_databases.map((database) => ({ ...database, remote: true })),
         kv_namespaces: kv_namespaces.map((namespace) => ({ ...namespace, remote: true })),
+        r2_buckets: r2_buckets.map((bucket) => ({ ...bucket, remote: true })),
       }),
     )
     // Its progress would go to stdout, among what was asked for.
@@ -116,12 +138,18 @@ async function openRemote({ env, config, flags }: RemoteChoice): Promise<Store> 
     const { getPlatformProxy } = await import('wrangler')
     const options = { configPath, persist: false, remoteBindings: true }
     const proxy = await getPlatformProxy<Bindings>(options)
-    return storeOf(proxy.env, proxy.dispose)
-  } catch {
-    throw new Failure(
-      `${env} cannot be reached: sign in with \`npx wrangler login\` or set CLOUDFLARE_API_TOKEN, then try again`,
-    )
+    return storeOf(choice, proxy.env, proxy.dispose)
+  } catch (error) {
+    throw new Failure(`${env} cannot be reached: ${whyUnreachable(error)}`)
   } finally {
     await rm(folder, { recursive: true })
   }
+}
+
+/** What wrangler says of an account, a network or a configuration. */
+function whyUnreachable(error: unknown): string {
+  const said = error instanceof Error ? error.message.trim() : ''
+  return said === '' || /log ?in|CLOUDFLARE_API_TOKEN|authenticat/i.test(said)
+    ? 'sign in with `npx wrangler login` or set CLOUDFLARE_API_TOKEN, then try again'
+    : said.slice(0, 500)
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 
 export const PROJECT = resolve(import.meta.dirname, '../../..')
@@ -6,3 +7,10 @@ export const CONFIG = join(PROJECT, 'wrangler.toml')
 
 /** Where wrangler keeps local state unless it is told `--persist-to`. */
 export const DEFAULT_STATE = join(PROJECT, '.wrangler/state')
+
+/** The commit of this folder, as the build writes it into the Worker; empty where there is no git. */
+export const commitHere = () =>
+  spawnSync('git', ['describe', '--always', '--dirty', '--exclude', '*'], {
+    cwd: PROJECT,
+    encoding: 'utf8',
+  }).stdout?.trim() ?? ''

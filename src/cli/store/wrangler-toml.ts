@@ -21,7 +21,17 @@ const section = z.looseObject({
       z.looseObject({ binding: z.string(), database_name: z.string(), database_id: z.string() }),
     )
     .default([]),
+  ratelimits: z.array(z.looseObject({ namespace_id: z.string() })).default([]),
   kv_namespaces: z.array(z.looseObject({ binding: z.string(), id: z.string() })).default([]),
+  r2_buckets: z
+    .array(
+      z.looseObject({
+        binding: z.string(),
+        bucket_name: z.string(),
+        jurisdiction: z.string().optional(),
+      }),
+    )
+    .default([]),
 })
 const wranglerToml = section.extend({
   name: z.string(),
@@ -41,24 +51,27 @@ export type Configuration = z.infer<typeof section> & {
 export async function readWranglerToml(
   file: string,
 ): Promise<{ top: Configuration; environments: Record<string, Configuration> }> {
-  const { env, ...top } = await parseFile(file)
+  return environmentsIn(await readFile(file, 'utf8').catch(() => ''), file)
+}
+
+/** The same of a text that the file holds, or is to hold. Throws Failure. */
+export function environmentsIn(text: string, file: string) {
+  const { env, ...top } = parseText(text, file)
   const { name, compatibility_date, account_id, workers_dev, routes, observability } = top
   const inherited = { compatibility_date, account_id, workers_dev, routes, observability }
-  return {
-    top,
-    environments: Object.fromEntries(
-      Object.entries(env).map(([key, own]) => [
-        key,
-        { ...inherited, ...own, name: own.name ?? `${name}-${key}` },
-      ]),
-    ),
-  }
+  const environments: Record<string, Configuration> = Object.fromEntries(
+    Object.entries(env).map(([key, own]) => [
+      key,
+      { ...inherited, ...own, name: own.name ?? `${name}-${key}` },
+    ]),
+  )
+  return { top, environments }
 }
 
 /** Wrangler reads the file the same way, but takes 400 MB to load. */
-async function parseFile(file: string) {
+function parseText(text: string, file: string) {
   try {
-    return wranglerToml.parse(parse(await readFile(file, 'utf8')))
+    return wranglerToml.parse(parse(text))
   } catch {
     const check = shellWords(['npx', 'wrangler', 'deploy', '--dry-run', '--config', file])
     throw new Failure(`${file} cannot be read: \`${check}\` says why`)

@@ -3,10 +3,11 @@ import { delimiter, dirname, join } from 'node:path'
 import { Failure } from '../terminal/failure.ts'
 import { shellWords } from '../terminal/report.ts'
 import { PROJECT } from './project.ts'
+import { RUN_BELOW } from './workerd.ts'
 
-/** Starts the `wrangler` of the PATH, or else the project's own, on the Node that we run on. */
+/** Starts the `wrangler` of the PATH, or else the project's own, on the Node that we run on, to end when we do. */
 export const startWrangler = (args: readonly string[], stdio: StdioOptions) =>
-  spawn('wrangler', args, {
+  spawn(process.env.CLINIC_PID ? RUN_BELOW : 'wrangler', args, {
     cwd: PROJECT,
     stdio,
     env: {
@@ -15,6 +16,7 @@ export const startWrangler = (args: readonly string[], stdio: StdioOptions) =>
         delimiter,
       ),
       WRANGLER_SEND_METRICS: 'false',
+      CLINIC_PROGRAM: 'wrangler',
     },
   })
 

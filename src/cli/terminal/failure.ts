@@ -1,6 +1,6 @@
 import { CommanderError } from '@commander-js/extra-typings'
-import { StorageUnavailable } from '../../db/attempts.ts'
-import { note } from './report.ts'
+import { sentenceOf } from './faults.ts'
+import { note, print } from './report.ts'
 
 /** Something that the operator can put right; the message says how. Anything else that is thrown is our fault. */
 export class Failure extends Error {}
@@ -12,25 +12,48 @@ export class Misuse extends Failure {}
 export const FAILED = 1
 const MISUSED = 2
 
+/** How a failure is told: as JSON for `--json`, with all that is known for `--debug`. */
+export type Manner = { json?: true | undefined; debug?: boolean }
+
 /** Says what went wrong and what to do, and gives the exit status. */
-export function explain(error: unknown): number {
+export function explain(error: unknown, { json, debug = false }: Manner = {}): number {
   const reason: unknown = stopping.signal.reason ?? error
-  if (reason instanceof CommanderError) return reason.exitCode === 0 ? 0 : MISUSED
-  note(`error: ${messageOf(reason)}`)
-  return reason instanceof Misuse ? MISUSED : FAILED
+  if (reason instanceof CommanderError && reason.exitCode === 0) return 0
+
+  const isUsage = reason instanceof CommanderError || reason instanceof Misuse
+  const message = messageOf(reason)
+  // Commander has told a person already.
+  const lines = reason instanceof CommanderError ? [] : [`error: ${message}`]
+  if (json) print({ json: { error: message }, lines }, { json })
+  else if (lines.length > 0) note(lines.join('\n'))
+  if (debug && error instanceof Error) note(`${error.stack}`)
+  return isUsage ? MISUSED : FAILED
 }
 
 /** An unforeseen error is only named: its message may quote a record. */
 function messageOf(error: unknown): string {
+  if (error instanceof CommanderError) return error.message.replace(/^error: /, '')
   if (error instanceof Failure) return error.message
-  if (error instanceof StorageUnavailable) {
-    return 'storage does not answer; what was written so far is complete, so run this again'
-  }
-  return error instanceof Error ? error.name : 'unknown failure'
+  const name = error instanceof Error ? error.name : 'unknown failure'
+  return (
+    sentenceOf(error) ??
+    `${name}, which this program did not foresee: \`--debug\` shows more, which may hold data of yours`
+  )
 }
 
 /** Once it has aborted, whatever fails does so because of it. */
 const stopping = new AbortController()
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+
+/** Ends the process at Ctrl-C while a command has nothing to finish. */
+export function endAtCtrlC(manner: Manner): void {
+  const end = () => {
+    stopping.abort(new Failure('stopped before it was done'))
+    process.exit(explain(stopping.signal.reason, manner))
+  }
+  for (const signal of SIGNALS) process.once(signal, end)
+}
 
 /**
  * A signal that aborts at the first Ctrl-C, for commands that work in steps: they stop between two steps. A
@@ -44,6 +67,6 @@ export function stopAtCtrlC(): AbortSignal {
         'stopped; what was written so far is complete: run the same command again to go on',
       ),
     )
-  for (const signal of ['SIGINT', 'SIGTERM']) process.removeAllListeners(signal).once(signal, stop)
+  for (const signal of SIGNALS) process.removeAllListeners(signal).once(signal, stop)
   return stopping.signal
 }

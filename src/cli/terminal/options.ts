@@ -2,6 +2,7 @@ import { InvalidArgumentError } from '@commander-js/extra-typings'
 import * as z from 'zod'
 import { clinicId } from '../../fields/clinic-id.ts'
 import { text } from '../../fields/text.ts'
+import { cellName } from '../../tokens/cell.ts'
 import { SCOPES, tokenRecord } from '../../tokens/record.ts'
 
 // What options may say. Commander adds to each message which option it is about.
@@ -21,6 +22,8 @@ export const parseClinic = parser(clinicId, 'Use 1 to 64 of a-z, 0-9, _ and -.')
 
 export const parseLabel = parser(text(100), 'Use 1 to 100 characters.')
 
+export const parseCell = parser(cellName, 'Use 1 to 16 of a-z, 0-9 and -, a letter first.')
+
 export const parseScopes = parser(
   z
     .string()
@@ -29,10 +32,9 @@ export const parseScopes = parser(
   `Use one or more of ${SCOPES.join(',')}.`,
 )
 
-export const parseDomain = parser(
-  z.string().regex(/^([a-z0-9-]+\.)+[a-z]{2,}$/),
-  'Use a host name, such as api.example.com.',
-)
+const domain = z.string().regex(/^([a-z0-9-]+\.)+[a-z]{2,}$/)
+export const isDomain = (value: string) => domain.safeParse(value).success
+export const parseDomain = parser(domain, 'Use a host name, such as api.example.com.')
 
 /** `90d`, `12h`, `30m` or `10s`, in milliseconds. */
 export function parseDuration(value: string): number {
@@ -43,6 +45,10 @@ export function parseDuration(value: string): number {
   }
   return milliseconds
 }
+
+/** How long a token lives, in milliseconds: a duration, or `never`, which is undefined. */
+export const parseLifetime = (value: string): number | undefined =>
+  value === 'never' ? undefined : parseDuration(value)
 
 /** `24h` before now, or a time such as `2026-07-30T12:00:00Z`, in ISO 8601 to the millisecond. */
 export function parseSince(value: string): string {

@@ -15,7 +15,7 @@ export function startProgress(what: string): Progress {
 function bar(what: string): Progress {
   const shown = new cliProgress.SingleBar(
     {
-      format: `${what} {bar} {percentage}% · {rows} rows`,
+      format: `${what} {bar} {part}{rows} rows`,
       stream: process.stderr,
       clearOnComplete: true,
       // The command stops at Ctrl-C by itself, between two steps.
@@ -23,9 +23,14 @@ function bar(what: string): Progress {
     },
     cliProgress.Presets.shades_classic,
   )
-  shown.start(100, 0, { rows: 0 })
+  shown.start(100, 0, { part: '', rows: 0 })
   return {
-    show: (rows, share) => shown.update(Math.round((share ?? 0) * 100), { rows: counted(rows) }),
+    show(rows, share) {
+      // Where the end is not known, the bar fills with every so many rows, and begins anew.
+      const percent = Math.round((share ?? (rows % ROWS_A_LINE) / ROWS_A_LINE) * 100)
+      const part = share === undefined ? '' : `${percent}% · `
+      shown.update(percent, { part, rows: counted(rows) })
+    },
     stop: () => shown.stop(),
   }
 }

@@ -9,11 +9,14 @@ export type Report = {
   failed?: boolean
 }
 
+/** Where a report goes: to stdout, unless records went there. */
+export const reporting: { to: Writable } = { to: process.stdout }
+
 /** Prints one JSON object and nothing else, or the lines. */
 export function print(
   report: Report,
   { json }: { json?: true | undefined },
-  to: Writable = process.stdout,
+  to: Writable = reporting.to,
 ): void {
   to.write(json ? `${JSON.stringify(report.json)}\n` : `${report.lines.join('\n')}\n`)
   if (report.failed) process.exitCode = 1

@@ -1,15 +1,15 @@
 import type { Command } from '@commander-js/extra-typings'
 import * as z from 'zod'
-import type { Session } from '../../../db/session.ts'
 import { recordId } from '../../../fields/number.ts'
 import { ownableType } from '../../../fields/ownable-type.ts'
 import { compareOwnables, registerOwnables } from '../../../ownables/queries.ts'
 import { chooseStore } from '../../store/choice.ts'
-import { withStore } from '../../store/open.ts'
-import { stopAtCtrlC } from '../../terminal/failure.ts'
+import { checkClinic } from '../../store/clinic.ts'
+import { withStore, type Store } from '../../store/open.ts'
+import { Failure, stopAtCtrlC } from '../../terminal/failure.ts'
 import { example, parseClinic } from '../../terminal/options.ts'
 import { print, type Report } from '../../terminal/report.ts'
-import { importRows, onImport, reportOf, type ImportOptions } from './rows.ts'
+import { importRows, onImport, refuseWrites, reportOf, type ImportOptions } from './rows.ts'
 
 /** In a CSV an id is text. */
 const ownableRow = z.object({
@@ -27,12 +27,17 @@ export const define = (command: Command) =>
     .addHelpText(...example('import ownables patients.csv --clinic riverside --local'))
     .action(async (file, options) => {
       const choice = await chooseStore(options)
-      print(await withStore(choice, ({ db }) => importOwnables(db, file, options)), options)
+      const report = await withStore(choice, async (store) => {
+        const { id, state } = await checkClinic(store.db, choice, options.clinic)
+        if (state !== 'open') throw new Failure(`${id} is ${state}, so nothing can be added to it`)
+        return await importOwnables(store, file, options)
+      })
+      print(report, options)
     })
 
 /** Registers the ownables of a clinic. */
 export async function importOwnables(
-  db: Session,
+  { db, leave }: Pick<Store, 'db' | 'leave'>,
   file: string,
   options: ImportOptions & { clinic: string },
 ): Promise<Report> {
@@ -40,8 +45,12 @@ export async function importOwnables(
     what: 'ownables',
     columns: ['type', 'id'],
     schema: () => ownableRow,
-    write: (rows) =>
-      (options.dryRun ? compareOwnables : registerOwnables)(db, options.clinic, rows),
+    write: async (rows) =>
+      (await (options.dryRun ? compareOwnables : registerOwnables)(db, options.clinic, rows)) ??
+      refuseWrites(options.clinic),
   })
+  if (imported.counts.inserted > 0 && !options.dryRun) {
+    await leave({ action: 'import', resource: 'ownables', clinicId: options.clinic })
+  }
   return reportOf(imported, options)
 }

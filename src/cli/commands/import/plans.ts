@@ -1,23 +1,31 @@
 import type { Command } from '@commander-js/extra-typings'
 import * as z from 'zod'
-import { TAKEN } from '../../../fields/messages.ts'
-import { isUnpublished, markUnpublished, publishCatalogue } from '../../../plans/publish.ts'
 import {
+  clearStaged,
   comparePlans,
-  deactivatePlans,
-  listActivePlans,
-  upsertPlans,
+  countActivePlans,
+  publishStaged,
+  stagePlans,
   type CataloguePlan,
-} from '../../../plans/queries.ts'
-import { chooseStore } from '../../store/choice.ts'
+} from '../../../plans/publish.ts'
+import { STDIN } from '../../files/input.ts'
+import { chooseStores, inTurn } from '../../store/cell.ts'
+import type { StoreChoice } from '../../store/choice.ts'
 import { withStore, type Store } from '../../store/open.ts'
-import { stopAtCtrlC } from '../../terminal/failure.ts'
+import { Misuse, stopAtCtrlC } from '../../terminal/failure.ts'
 import { example } from '../../terminal/options.ts'
 import { print, type Report } from '../../terminal/report.ts'
-import { PLAN_COLUMNS, planRow } from './plan-row.ts'
-import { importRows, onImport, reportOf, type Imported, type ImportOptions } from './rows.ts'
-
-const PAGE_ROWS = 500
+import { readTwice } from '../../files/input.ts'
+import { lookThrough, PLAN_COLUMNS } from './column-types.ts'
+import { planRow } from './plan-row.ts'
+import {
+  importRows,
+  onImport,
+  rejectedFileOf,
+  reportOf,
+  type Imported,
+  type ImportOptions,
+} from './rows.ts'
 
 type Options = ImportOptions & {
   deactivateMissing?: true | undefined
@@ -26,55 +34,76 @@ type Options = ImportOptions & {
 
 export const define = (command: Command) =>
   onImport(command)
+    .option('--all-cells', 'load it into every cell of the deployment')
     .option('--deactivate-missing', 'make the plans inactive that the file does not name')
     .option('--republish', 'serve a new version even if nothing changed, as after a restore')
     .addHelpText(...example('import plans plans.csv --local --dry-run'))
     .action(async (file, options) => {
-      const choice = await chooseStore(options)
-      print(await withStore(choice, (store) => importPlans(store, file, options)), options)
+      const choices = await chooseStores(options)
+      if (choices.length > 1 && file === STDIN) {
+        throw new Misuse('stdin can be read once: with --all-cells name a file')
+      }
+      const load = (choice: StoreChoice) =>
+        withStore(choice, (store) => importPlans(store, file, options))
+      print(await inTurn(choices, load), options)
     })
 
-/** Upserts plans by `external_id` and, if that changed any, moves every edge to the new catalogue. */
+/**
+ * Stages the rows of a file, then takes all of them over at once, by `external_id`: whoever lists plans sees the old
+ * catalogue or the new one. An import that is cut short has changed nothing.
+ */
 export async function importPlans(
-  { db, kv }: Pick<Store, 'db' | 'kv'>,
+  { db, kv, leave }: Pick<Store, 'db' | 'kv' | 'leave'>,
   file: string,
   options: Options,
 ): Promise<Report> {
-  const signal = stopAtCtrlC()
   const seen = new Set<string>()
-  const wasCutShort = await isUnpublished(kv)
-  let isMarked = wasCutShort
-  const write = async (rows: CataloguePlan[]) => {
-    if (options.dryRun) return await comparePlans(db, rows)
-    if (!isMarked) await markUnpublished(kv)
-    isMarked = true
-    return await upsertPlans(db, rows)
+  let stillActive = 0
+  const compare = async (rows: CataloguePlan[]) => {
+    const { active, ...counts } = await comparePlans(db, rows)
+    stillActive += active
+    return counts
   }
-  const imported = await importRows(file, options, signal, {
+  const stage = async (rows: CataloguePlan[]) => {
+    await stagePlans(db, rows)
+    return {}
+  }
+  const signal = stopAtCtrlC()
+  await using read = await readTwice(file)
+  const { types, warnings } = await lookThrough(read.path, signal)
+  if (!options.dryRun) await clearStaged(db)
+  const rejected = options.rejected ?? rejectedFileOf(file)
+  const imported = await importRows(read.path, { ...options, rejected }, signal, {
     what: 'plans',
     columns: PLAN_COLUMNS,
-    schema: (format) => planRow(format).pipe(oncePerFile(seen)),
-    write,
+    isPublic: true,
+    schema: (format) => planRow(format, types).pipe(oncePerFile(seen)),
+    write: options.dryRun ? compare : stage,
   })
 
-  const refusal = options.deactivateMissing ? whyNotDeactivate(seen, imported) : undefined
-  const deactivated =
-    options.deactivateMissing && !refusal
-      ? await deactivateMissing(db, seen, options, signal)
-      : undefined
-  if (options.dryRun) return reportOf(imported, options, { deactivated, refusal })
+  const refusal = options.deactivateMissing && whyNotDeactivate(seen, imported)
+  const deactivate = options.deactivateMissing === true && !refusal
+  if (options.dryRun) {
+    const deactivated = deactivate ? (await countActivePlans(db)) - stillActive : undefined
+    return reportOf(imported, options, { deactivated, refusal, warnings })
+  }
 
-  const { inserted, updated } = imported.counts
-  const hasChanged = options.republish || wasCutShort || inserted + updated + (deactivated ?? 0) > 0
-  const { version: catalogueVersion } = await publishCatalogue(kv, db.bookmark(), hasChanged)
-  return reportOf(imported, options, { deactivated, refusal, catalogueVersion })
+  const { republish } = options
+  const { version, deactivated, ...counts } = await publishStaged(db, kv, { deactivate, republish })
+  await leave({ action: 'import', resource: 'plans' })
+  return reportOf({ ...imported, counts }, options, {
+    ...(deactivate && { deactivated }),
+    refusal,
+    warnings,
+    catalogueVersion: version,
+  })
 }
 
 /** Two rows of one plan would overwrite each other at every run. */
 const oncePerFile = (seen: Set<string>) =>
   z.custom<CataloguePlan>().refine(({ external_id }) => seen.size < seen.add(external_id).size, {
     path: ['external_id'],
-    error: TAKEN,
+    error: 'is in this file twice: the first row counts',
   })
 
 /** Why the file cannot tell which plans are missing, or undefined if it can. */
@@ -83,25 +112,4 @@ function whyNotDeactivate(seen: ReadonlySet<string>, { rejections }: Imported): 
     return 'no plan was deactivated, since a rejected row may name any: correct those rows and run this again'
   }
   return seen.size === 0 ? 'no plan was deactivated, since the file names none' : undefined
-}
-
-/** Makes the plans inactive that the file does not name, and gives their number. */
-async function deactivateMissing(
-  db: Store['db'],
-  seen: ReadonlySet<string>,
-  { dryRun }: Options,
-  signal: AbortSignal,
-): Promise<number> {
-  let deactivated = 0
-  let after = 0
-  for (;;) {
-    signal.throwIfAborted()
-    const active = await listActivePlans(db, after, PAGE_ROWS)
-    const last = active.at(-1)
-    if (last === undefined) return deactivated
-    const missing = active.filter(({ external_id }) => !seen.has(external_id)).map(({ id }) => id)
-    if (!dryRun && missing.length > 0) await deactivatePlans(db, missing)
-    deactivated += missing.length
-    after = last.id
-  }
 }

@@ -1,10 +1,10 @@
 import type { Command } from '@commander-js/extra-typings'
 import * as z from 'zod'
-import { INVALID } from '../../../fields/messages.ts'
 import { STDIN } from '../../files/input.ts'
 import { openRejections, type FieldErrors, type Rejections } from '../../files/rejections.ts'
-import { openRows, type Format } from '../../files/rows.ts'
+import { openRows, type Format, type Row } from '../../files/rows.ts'
 import { onStore } from '../../store/choice.ts'
+import { Failure } from '../../terminal/failure.ts'
 import { startProgress } from '../../terminal/progress.ts'
 import { counted, type Report } from '../../terminal/report.ts'
 
@@ -16,68 +16,119 @@ const BATCH_CHARACTERS = 500_000
 export const onImport = (command: Command) =>
   onStore(command)
     .argument('<file>', 'a CSV or NDJSON file (- for stdin)')
+    .option('--strict', 'exit with 1 if any row is rejected')
     .option('--dry-run', 'say what would change, and change nothing')
     .option('--rejected <file>', 'where rejected rows go (default: <file>.rejected.ndjson)')
 
-export type ImportOptions = { dryRun?: true | undefined; rejected?: string | undefined }
+export type ImportOptions = {
+  dryRun?: true | undefined
+  rejected?: string | undefined
+  strict?: true | undefined
+}
 
 /** How rows of one kind are read and written. */
 export type RowKind<Accepted> = {
   what: string
+  /** The columns that a rejected row is shown with. */
   columns: readonly string[]
+  /** Those that a CSV must have: all of them unless this says which. */
+  required?: readonly string[]
+  /** Rejected rows are written down whole: they hold nothing about people. */
+  isPublic?: true
+  /** Names the columns of a row as the schema knows them. */
+  rename?: (columns: Columns) => Columns
   schema: (format: Format) => z.ZodType<Accepted>
-  write: (rows: Accepted[]) => Promise<Partial<Counts>>
+  /** What only storage can find wrong with rows, good or bad, by their places. */
+  check?: (rows: readonly CheckedRow<Accepted>[]) => Promise<ErrorsByPlace>
+  /** `refused` are rows that storage refuses. */
+  write: (rows: Accepted[]) => Promise<Partial<Counts> & { refused?: ErrorsByPlace }>
+}
+
+type ErrorsByPlace = ReadonlyMap<number, FieldErrors>
+
+type Columns = Record<string, unknown>
+
+/** A row as it was read, with what the schema made of it or found wrong with it. */
+export type CheckedRow<Accepted> = {
+  row: Row
+  accepted: Accepted | undefined
+  errors: FieldErrors | undefined
 }
 
 export type Counts = { inserted: number; updated: number; unchanged: number }
-export type Imported = { counts: Counts; rejections: Rejections }
+export type Imported = { counts: Counts; rejections: Rejections; read: number }
+
+/** Where rejected rows go unless the operator says otherwise. */
+export const rejectedFileOf = (file: string) => `${file === STDIN ? 'stdin' : file}.rejected.ndjson`
+
+/** Where nothing was written because the clinic is not open. */
+export function refuseWrites(clinicId: string): never {
+  throw new Failure(`${clinicId} takes no writes now: see \`clinic list\``)
+}
 
 /** Writes the rows of a file in batches, and sets aside those that are wrong. Throws Failure. */
 export async function importRows<Accepted>(
   file: string,
-  { dryRun, rejected = `${file === STDIN ? 'stdin' : file}.rejected.ndjson` }: ImportOptions,
+  { dryRun, rejected = rejectedFileOf(file) }: ImportOptions,
   signal: AbortSignal,
-  { what, columns, schema, write }: RowKind<Accepted>,
+  { what, columns, required = columns, isPublic, rename, schema, check, write }: RowKind<Accepted>,
 ): Promise<Imported> {
-  const { format, rows, share } = await openRows(file, columns, signal)
+  const { format, rows, share } = await openRows(file, rename ? [] : required, signal)
   const rowSchema = schema(format)
-  const rejections = await openRejections(rejected, columns, { dryRun })
+  const rejections = await openRejections(rejected, isPublic ? undefined : columns, { dryRun })
   const progress = startProgress(`${dryRun ? 'checking' : 'importing'} ${what}`)
   const counts: Counts = { inserted: 0, updated: 0, unchanged: 0 }
-  let batch: Accepted[] = []
+  let batch: CheckedRow<Accepted>[] = []
   let characters = 0
-  let read = 0
+  let count = 0
 
   const flush = async () => {
     signal.throwIfAborted()
-    if (batch.length > 0) {
-      const { inserted = 0, updated = 0, unchanged = 0 } = await write(batch)
+    if (batch.length > 0) addErrors(batch, await check?.(batch))
+    const good = batch.filter(({ errors }) => !errors)
+    const accepted = good.flatMap((one) => (one.accepted === undefined ? [] : [one.accepted]))
+    if (accepted.length > 0) {
+      const { inserted = 0, updated = 0, unchanged = 0, refused } = await write(accepted)
       counts.inserted += inserted
       counts.updated += updated
       counts.unchanged += unchanged
+      addErrors(good, refused)
     }
+    for (const { row, errors } of batch) if (errors) await rejections.add(row, errors)
     batch = []
     characters = 0
-    progress.show(read, share())
+    progress.show(count, share())
   }
   try {
-    for await (const row of rows) {
-      read++
-      const checked = rowSchema.safeParse(row.columns)
-      if (checked.success) {
-        batch.push(checked.data)
-        characters += JSON.stringify(checked.data).length
-      } else {
-        await rejections.add(row, row.columns ? errorsOf(checked.error) : { row: [INVALID] })
-      }
+    for await (const read of rows) {
+      count++
+      const row = read.columns && rename ? { ...read, columns: rename(read.columns) } : read
+      if (count === 1 && rename && format === 'csv') expectColumns(file, required, row.columns)
+      const { data, error } = rowSchema.safeParse(row.columns)
+      const errors = row.fault ? { row: [row.fault] } : error && errorsOf(error)
+      batch.push({ row, accepted: data, errors })
+      characters += JSON.stringify(data ?? {}).length
       if (batch.length === BATCH_ROWS || characters > BATCH_CHARACTERS) await flush()
     }
     await flush()
-    return { counts, rejections }
+    return { counts, rejections, read: count }
   } finally {
     progress.stop()
     await rejections.close()
   }
+}
+
+function addErrors(rows: CheckedRow<unknown>[], found: ErrorsByPlace = new Map()) {
+  for (const [place, errors] of found) {
+    const row = rows[place]
+    if (row) row.errors = { ...row.errors, ...errors }
+  }
+}
+
+/** Throws Failure. */
+function expectColumns(file: string, required: readonly string[], columns: Columns = {}) {
+  const missing = required.filter((name) => !(name in columns))
+  if (missing.length > 0) throw new Failure(`${file} has no column ${missing.join(', ')}`)
 }
 
 const errorsOf = (error: z.ZodError): FieldErrors => z.flattenError(error).fieldErrors
@@ -87,13 +138,15 @@ type Outcome = {
   /** Why no plan was deactivated though that was asked for. */
   refusal?: string | undefined
   catalogueVersion?: string
+  /** What looks odd in the file, though it was taken. */
+  warnings?: readonly string[]
 }
 
 /** What an import tells. */
 export function reportOf(
-  { counts, rejections }: Imported,
-  { dryRun }: ImportOptions,
-  { deactivated, refusal, catalogueVersion }: Outcome = {},
+  { counts, rejections, read }: Imported,
+  { dryRun, strict }: ImportOptions,
+  { deactivated, refusal, catalogueVersion, warnings = [] }: Outcome = {},
 ): Report {
   const all = {
     ...counts,
@@ -101,6 +154,7 @@ export function reportOf(
     rejected: rejections.count,
   }
   const isSame = counts.inserted + counts.updated + (deactivated ?? 0) === 0
+  const isEmpty = read === rejections.count
   const hasFile = rejections.count > 0 && !dryRun
   return {
     json: {
@@ -109,14 +163,17 @@ export function reportOf(
       ...(dryRun && { dry_run: true }),
       ...(catalogueVersion && { catalogue_version: catalogueVersion }),
       ...(refusal && { refusal }),
+      ...(warnings.length > 0 && { warnings }),
     },
-    failed: refusal !== undefined,
+    failed: refusal !== undefined || isEmpty || (strict === true && rejections.count > 0),
     lines: [
+      ...warnings.map((warning) => `warning: ${warning}`),
       ...rejections.shown,
       ...(hasFile ? [`all rejected rows are in ${rejections.file}`] : []),
       Object.entries(all)
         .map(([name, count]) => `${counted(count)} ${name}`)
         .join(', '),
+      ...(read === 0 ? ['the file has no row'] : isEmpty ? ['no row could be taken'] : []),
       ...(dryRun ? ['dry run: nothing was written'] : isSame ? ['nothing changed'] : []),
       ...(catalogueVersion ? [`catalogue version: ${catalogueVersion}`] : []),
       ...(refusal ? [refusal] : []),

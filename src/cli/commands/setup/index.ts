@@ -5,8 +5,9 @@ import { developmentKey, developmentKeyFile } from '../../store/ssn-key.ts'
 import { readWranglerToml } from '../../store/wrangler-toml.ts'
 import { askChoice, canAsk } from '../../terminal/ask.ts'
 import { Misuse } from '../../terminal/failure.ts'
-import { example, parseClinic, parseDomain, parseLabel } from '../../terminal/options.ts'
+import { example, parseCell, parseClinic, parseDomain, parseLabel } from '../../terminal/options.ts'
 import { print, type Report } from '../../terminal/report.ts'
+import { addEnvironment } from './cell.ts'
 import { setUpRemote } from './remote.ts'
 import { JURISDICTIONS, LOCATIONS } from './steps.ts'
 
@@ -22,6 +23,7 @@ export const define = (command: Command) =>
     )
     .option('--kv-anywhere', 'create KV without the --jurisdiction')
     .option('--domain <host>', 'the host name at which it answers', parseDomain)
+    .option('--cell <name>', 'the name of the cell that it is, where there are several', parseCell)
     .option('--key-file <file>', 'where the private key goes (default: ssn-<env>.key.json)')
     .option('--clinic <id>', 'the clinic of the first token', parseClinic)
     .addOption(
@@ -29,18 +31,27 @@ export const define = (command: Command) =>
         .argParser(parseLabel)
         .default('first token'),
     )
+    .option('--lock-trail', 'keep what is sealed from being deleted for six years; production only')
     .option('--dry-run', 'print each step and do none')
     .addHelpText(
-      ...example('setup --remote --env production --jurisdiction eu --clinic riverside --dry-run'),
+      ...example(
+        'setup --remote --env production --jurisdiction eu --domain api.example.com --dry-run',
+      ),
     )
     .action(async (options) => {
       const mayAsk = canAsk() && !options.dryRun
       if (options.remote && mayAsk) options.env ??= await askEnvironment(configFile(options))
+      if (options.cell && options.remote)
+        await addEnvironment(options, options.cell, options.dryRun ?? false)
       const choice = await chooseStore(options)
+      if (options.lockTrail && choice.env !== 'production') {
+        throw new Misuse('--lock-trail goes with --env production')
+      }
       if (choice.place === 'remote') {
         return print(await setUpRemote(choice, options, mayAsk), options)
       }
       if (options.dryRun) throw new Misuse('--dry-run goes with --remote')
+      if (options.cell) throw new Misuse('--cell goes with --remote; `npm run dev` takes it, too')
       print(await setUpLocal(choice), options)
     })
 

@@ -3,6 +3,7 @@ import type { RemoteChoice } from '../../store/choice.ts'
 import { deployed } from '../../store/wrangler-toml.ts'
 import { askChoice, askText } from '../../terminal/ask.ts'
 import { Misuse } from '../../terminal/failure.ts'
+import { isDomain } from '../../terminal/options.ts'
 import { note, type Report } from '../../terminal/report.ts'
 import { JURISDICTIONS, LOCATIONS, stepsOf, type Run, type Wanted } from './steps.ts'
 
@@ -19,6 +20,9 @@ export async function setUpRemote(
     throw new Misuse(
       `say where the records are kept, which cannot be changed later: --jurisdiction ${JURISDICTIONS.join('|')} or --location ${LOCATIONS.join('|')}`,
     )
+  }
+  if (choice.config.workers_dev === false && !deployed(choice.config).origin && !options.domain) {
+    throw new Misuse(`say at which host name ${choice.env} answers: --domain api.example.com`)
   }
   const run: Run = { hasChanged: false }
   const steps = stepsOf(choice, options, run)
@@ -64,6 +68,15 @@ async function askForMissing(choice: RemoteChoice, given: Options): Promise<Opti
     )
     options.jurisdiction = JURISDICTIONS.find((name) => name === place)
     options.location = LOCATIONS.find((name) => name === place)
+  }
+  // Without a domain, production would answer nowhere.
+  if (choice.config.workers_dev === false && !deployed(choice.config).origin) {
+    options.domain ??= await askText(
+      'The host name at which it answers',
+      'api.example.com',
+      (answer) =>
+        isDomain(answer ?? '') ? undefined : 'Use a host name, such as api.example.com.',
+    )
   }
   options.clinic ??= await askText(
     'The clinic of the first token',

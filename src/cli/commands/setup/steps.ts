@@ -1,15 +1,15 @@
 import * as z from 'zod'
-import { DEFAULT_SCOPES, newRecord } from '../../../tokens/record.ts'
-import { KEY_PREFIX, mintToken, tokenKey } from '../../../tokens/token.ts'
 import { fromCaller } from '../../files/input.ts'
 import { keyPairIn } from '../../files/key-file.ts'
-import { deployLine, wranglerFlags, type RemoteChoice } from '../../store/choice.ts'
+import { building, deployLine, shipping, type RemoteChoice } from '../../store/choice.ts'
 import { applyMigrations } from '../../store/migrations.ts'
 import { deployed, setInWranglerToml } from '../../store/wrangler-toml.ts'
 import { askWrangler, runWrangler } from '../../store/wrangler.ts'
 import { Failure } from '../../terminal/failure.ts'
 import { shellWords, type Report } from '../../terminal/report.ts'
-import { shownOnce } from '../token/shown-once.ts'
+import { createBucket } from './bucket.ts'
+import { nameCell } from './cell.ts'
+import { createFirstClinic, issueFirstToken } from './first-clinic.ts'
 
 export const JURISDICTIONS = ['eu', 'us', 'fedramp'] as const
 export const LOCATIONS = ['weur', 'eeur', 'apac', 'oc', 'wnam', 'enam'] as const
@@ -22,7 +22,9 @@ export type Wanted = {
   domain?: string | undefined
   keyFile?: string | undefined
   clinic?: string | undefined
+  cell?: string | undefined
   label: string
+  lockTrail?: true | undefined
 }
 
 /** One thing that setup sees to. */
@@ -41,10 +43,13 @@ export const stepsOf = (choice: RemoteChoice, wanted: Wanted, run: Run): Step[] 
   signIn(),
   createDatabase(choice, wanted, run),
   createNamespace(choice, wanted, run),
+  ...createBucket(choice, wanted, run),
   migrate(choice),
   setKey(choice, wanted, run),
   ...(wanted.domain ? [setRoute(choice, wanted.domain, run)] : []),
+  ...(wanted.cell ? [nameCell(choice, wanted.cell, wanted.domain, run)] : []),
   deploy(choice, run),
+  createFirstClinic(choice, wanted),
   issueFirstToken(choice, wanted, run),
 ]
 
@@ -55,12 +60,18 @@ const exists = (title: string, value: string): Step => ({
   run: async () => `exists, ${value}`,
 })
 
+/** What the API token must be allowed to do. */
+const PERMISSIONS =
+  'Workers Scripts: Edit, D1: Edit, Workers KV Storage: Edit, Account Settings: Read, User Details: Read and, for a domain, Workers Routes: Edit and Zone: Read'
+
 const signIn = (): Step => ({
   title: 'account',
   plan: ['npx wrangler whoami --json'],
   async run() {
     await askWrangler(['whoami', '--json']).catch(() => {
-      throw new Failure('not signed in: run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN')
+      throw new Failure(
+        `not signed in: run \`npx wrangler login\`, or set CLOUDFLARE_API_TOKEN to an API token with the permissions ${PERMISSIONS}`,
+      )
     })
     return 'signed in'
   },
@@ -212,11 +223,9 @@ function setRoute({ file, env, config }: RemoteChoice, domain: string, run: Run)
 
 /** The same two commands as `npm run deploy`: what is tested is what ships. */
 function deploy(choice: RemoteChoice, run: Run): Step {
-  const flags = wranglerFlags(choice)
   const { name } = choice.config
   const list = ['deployments', 'list', '--json', '--name', name, '--config', choice.file]
-  const build = ['deploy', '--dry-run', '--minify', '--outdir', 'dist', ...flags]
-  const ship = ['deploy', 'dist/index.js', '--no-bundle', ...flags]
+  const [build, ship] = [building(choice), shipping(choice)]
   return {
     title: 'deployment',
     plan: [
@@ -225,7 +234,7 @@ function deploy(choice: RemoteChoice, run: Run): Step {
       `npx wrangler ${shellWords(ship)}   # likewise`,
     ],
     async run() {
-      const deployments = await askWrangler(list).catch(() => [])
+      const deployments = await askWrangler(list).catch(noneIfNew)
       if (!run.hasChanged && Array.isArray(deployments) && deployments.length > 0) {
         return `exists; new code goes out with \`${deployLine(choice)}\``
       }
@@ -237,28 +246,8 @@ function deploy(choice: RemoteChoice, run: Run): Step {
   }
 }
 
-function issueFirstToken(choice: RemoteChoice, { clinic, label }: Wanted, run: Run): Step {
-  const where = ['--binding', 'TOKENS', '--remote', ...wranglerFlags(choice)]
-  const list = ['kv', 'key', 'list', '--prefix', KEY_PREFIX, ...where]
-  return {
-    title: 'first token',
-    plan: clinic
-      ? [
-          `npx wrangler ${shellWords(list)}`,
-          `npx wrangler kv key put ${KEY_PREFIX}… ${shellWords(where)}   # unless one is listed`,
-        ]
-      : ['none: no --clinic was given'],
-    async run() {
-      if (!clinic) return 'none, as no --clinic was given: `token create` issues one'
-      const tokens = await askWrangler(list)
-      if (Array.isArray(tokens) && tokens.length > 0) return 'exists'
-      const record = newRecord({ clinic_id: clinic, label, scopes: DEFAULT_SCOPES })
-      const token = mintToken()
-      // The arguments hold nothing that lets anyone in: the token itself is not among them.
-      const [key, value] = [await tokenKey(token), JSON.stringify(record)]
-      await runWrangler(['kv', 'key', 'put', key, value, '--metadata', value, ...where])
-      run.token = await shownOnce(token, record, run.origin ?? deployed(choice.config).origin)
-      return `issued to ${clinic}`
-    },
-  }
+/** A Worker that does not exist yet has no list; whatever else fails must not ship a version. */
+function noneIfNew(error: unknown): [] {
+  if (error instanceof Failure && /does not exist|10007|not found/i.test(error.message)) return []
+  throw error
 }

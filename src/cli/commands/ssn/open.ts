@@ -1,7 +1,7 @@
 import type { Command } from '@commander-js/extra-typings'
 import * as z from 'zod'
 import { kinds } from '../../../kinds.ts'
-import { ssnOwner } from '../../../records/stored.ts'
+import { ssnOwner } from '../../../records/sealed.ts'
 import { openSsn, type SsnKeyPair } from '../../../ssn/open.ts'
 import { keyOption, readKeys } from '../../files/key-file.ts'
 import { openOutput } from '../../files/output.ts'
@@ -14,6 +14,7 @@ import { counted, note, print } from '../../terminal/report.ts'
 const exportedRecord = z.looseObject({
   table: z.enum(kinds.map(({ name }) => name)),
   clinic_id: z.string(),
+  uid: z.string(),
   ssn: z.object({ key_id: z.string(), sealed: z.string(), last_four: z.string() }).nullable(),
 })
 
@@ -41,8 +42,10 @@ export const define = (command: Command) =>
             opened++
           }
         }
-      } finally {
         await output.close()
+      } catch (error) {
+        await output.discard()
+        throw error
       }
       const lines = [`${counted(opened)} opened, ${counted(refused)} refused`]
       const report = { json: { opened, refused }, lines, failed: refused > 0 }
@@ -65,11 +68,11 @@ async function openRecord(
     return { refusal: `it is sealed to key ${ssn.key_id}; given: ${[...keys.keys()].join(', ')}` }
   }
   try {
-    const digits = await openSsn(ssn.sealed, ssnOwner(kind, record), key.privateKey)
-    if (digits.slice(-4) !== ssn.last_four) return { refusal: 'its last four digits were altered' }
+    const sealed = { sealed: ssn.sealed, lastFour: ssn.last_four }
+    const digits = await openSsn(sealed, ssnOwner(kind, record), key.privateKey)
     const plain = `${digits.slice(0, 3)}-${digits.slice(3, 5)}-${digits.slice(5)}`
     return { record: { ...record, ssn: plain } }
   } catch {
-    return { refusal: 'its SSN was altered, or sealed for another owner or with another key' }
+    return { refusal: 'its SSN was altered, or sealed for another record or with another key' }
   }
 }

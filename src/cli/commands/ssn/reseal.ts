@@ -1,5 +1,6 @@
 import type { Command } from '@commander-js/extra-typings'
 import { decodeBase64Url } from 'hono/utils/encode'
+import { rangesOf } from '../../../audit/ranges.ts'
 import { kinds } from '../../../kinds.ts'
 import {
   listSealedToOtherKeys,
@@ -31,27 +32,32 @@ export const define = (command: Command) =>
       const choice = await chooseStore(options)
       const keys = await readKeys(key)
       const publicKey = await activePublicKey(choice)
-      print(await withStore(choice, ({ db }) => resealAll(db, keys, publicKey)), options)
+      print(await withStore(choice, (store) => resealAll(store, keys, publicKey)), options)
     })
 
 /** Seals to the public key every SSN that is sealed to another key and that one of `keys` opens. */
-async function resealAll(db: Store['db'], keys: Keys, publicKey: string): Promise<Report> {
+async function resealAll({ db, leave }: Store, keys: Keys, publicKey: string): Promise<Report> {
   const signal = stopAtCtrlC()
   const keyId = await keyIdOf(decodeBase64Url(publicKey))
   const progress = startProgress('resealing')
   let resealed = 0
   let refused = 0
   try {
-    for (const kind of kinds) {
-      for (let after = 0; ;) {
+    for (const kind of kinds.filter(({ record }) => 'ssn' in record.shape)) {
+      for (let after = { clinicId: '', id: 0 }; ;) {
         signal.throwIfAborted()
         const sealed = await listSealedToOtherKeys(db, kind, keyId, after, PAGE_ROWS)
         const last = sealed.at(-1)
         if (last === undefined) break
-        after = last.id
+        after = last
         const fresh = await Promise.all(sealed.map((one) => reseal(one, keys, publicKey)))
         const readable = fresh.filter((one) => one !== undefined)
-        resealed += await replaceSealed(db, kind, readable)
+        const replaced = await replaceSealed(db, kind, readable)
+        for (const [clinicId, records] of Map.groupBy(replaced, (one) => one.clinicId)) {
+          const ids = rangesOf(records.map(({ id }) => id).sort((a, b) => a - b))
+          await leave({ action: 'reseal', resource: kind.name, clinicId, ids })
+        }
+        resealed += replaced.length
         refused += sealed.length - readable.length
         progress.show(resealed + refused, undefined)
       }
@@ -73,13 +79,13 @@ async function resealAll(db: Store['db'], keys: Keys, publicKey: string): Promis
 
 /** Undefined if none of the keys opens it. */
 async function reseal(
-  { id, keyId, sealed, owner }: SealedRecord,
+  { clinicId, id, ssn, owner }: SealedRecord,
   keys: Keys,
   publicKey: string,
 ): Promise<Resealed | undefined> {
-  const key = keys.get(keyId)
-  const digits = key && (await openSsn(sealed, owner, key.privateKey).catch(() => undefined))
+  const key = keys.get(ssn.keyId)
+  const digits = key && (await openSsn(ssn, owner, key.privateKey).catch(() => undefined))
   if (digits === undefined) return undefined
   const fresh = await sealSsn(digits, owner, publicKey)
-  return { id, keyId: fresh.keyId, sealed: fresh.sealed, replaces: sealed }
+  return { clinicId, id, keyId: fresh.keyId, sealed: fresh.sealed, replaces: ssn.sealed }
 }

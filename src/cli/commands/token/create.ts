@@ -1,17 +1,21 @@
-import type { Command } from '@commander-js/extra-typings'
-import { DEFAULT_SCOPES, newRecord } from '../../../tokens/record.ts'
+import { Option, type Command } from '@commander-js/extra-typings'
+import { DEFAULT_LIFETIME, DEFAULT_SCOPES, newRecord } from '../../../tokens/record.ts'
 import { putToken } from '../../../tokens/store.ts'
-import { mintToken } from '../../../tokens/token.ts'
+import { mintToken, tokenIdOf, tokenKey } from '../../../tokens/token.ts'
+import { cellOf } from '../../store/cell.ts'
 import { chooseStore, onStore } from '../../store/choice.ts'
+import { checkClinic } from '../../store/clinic.ts'
 import { withStore } from '../../store/open.ts'
 import { originOf } from '../../store/origin.ts'
 import {
   example,
+  parseCell,
   parseClinic,
-  parseDuration,
+  parseLifetime,
   parseLabel,
   parseScopes,
 } from '../../terminal/options.ts'
+import { Failure } from '../../terminal/failure.ts'
 import { print } from '../../terminal/report.ts'
 import { shownOnce } from './shown-once.ts'
 
@@ -20,16 +24,23 @@ export const define = (command: Command) =>
     .requiredOption('--clinic <id>', 'the clinic that it belongs to', parseClinic)
     .requiredOption('--label <text>', 'what it is for, such as "front desk"', parseLabel)
     .option('--scopes <a,b>', `what it may do (default: ${DEFAULT_SCOPES.join(',')})`, parseScopes)
-    .option(
-      '--expires <duration>',
-      'how long it lives, such as 90d, 12h or 30m (default: for ever)',
-      parseDuration,
+    .addOption(
+      new Option('--expires <duration>', 'how long it lives, such as 90d or 12h, or never')
+        .argParser(parseLifetime)
+        .default(DEFAULT_LIFETIME, '90d'),
     )
+    .option('--cell <name>', 'the cell that it says (default: that of the store)', parseCell)
     .addHelpText(...example('token create --local --clinic riverside --label "front desk"'))
-    .action(async ({ clinic, label, scopes = DEFAULT_SCOPES, expires, ...options }) => {
+    .action(async ({ clinic, label, scopes = DEFAULT_SCOPES, expires, cell, ...options }) => {
       const choice = await chooseStore(options)
-      const token = mintToken()
+      const token = mintToken(cell ?? (await cellOf(choice)).cell)
       const record = newRecord({ clinic_id: clinic, label, scopes, lifetime: expires })
-      await withStore(choice, ({ kv }) => putToken(kv, token, record))
+      await withStore(choice, async ({ db, kv, leave }) => {
+        const { state } = await checkClinic(db, choice, clinic)
+        if (state === 'moved') throw new Failure(`${clinic} has moved: create its token there`)
+        await putToken(kv, token, record)
+        const ids = tokenIdOf(await tokenKey(token))
+        await leave({ action: 'create', resource: 'tokens', clinicId: clinic, ids })
+      })
       print(await shownOnce(token, record, await originOf(choice)), options)
     })

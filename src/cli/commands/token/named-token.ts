@@ -26,12 +26,12 @@ export async function withToken<Result>(
   choice: StoreChoice,
   id: string | undefined,
   tokenFile: string | undefined,
-  work: (kv: Store['kv'], stored: StoredToken) => Promise<Result>,
+  work: (store: Store, stored: StoredToken) => Promise<Result>,
 ): Promise<Result> {
   const named = id === undefined ? await idOfSecret(tokenFile) : checkId(id)
-  return await withStore(choice, async ({ kv }) => {
-    const stored = await findToken(kv, named)
-    if (stored) return await work(kv, stored)
+  return await withStore(choice, async (store) => {
+    const stored = await findToken(store.kv, named)
+    if (stored) return await work(store, stored)
     throw new Failure(`no such token: see \`npm run clinic -- token list ${choice.flags}\``)
   })
 }

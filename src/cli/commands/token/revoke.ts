@@ -1,20 +1,33 @@
 import type { Command } from '@commander-js/extra-typings'
 import { stateOf } from '../../../tokens/record.ts'
-import { revokeToken } from '../../../tokens/store.ts'
-import { chooseStore } from '../../store/choice.ts'
-import { example } from '../../terminal/options.ts'
-import { print } from '../../terminal/report.ts'
+import { listTokens, revokeToken } from '../../../tokens/store.ts'
+import { chooseStore, type StoreChoice } from '../../store/choice.ts'
+import { checkClinic } from '../../store/clinic.ts'
+import { withStore } from '../../store/open.ts'
+import { Misuse } from '../../terminal/failure.ts'
+import { example, parseClinic } from '../../terminal/options.ts'
+import { print, type Report } from '../../terminal/report.ts'
 import { KV_DELAY, onToken, withToken } from './named-token.ts'
 
 export const define = (command: Command) =>
   onToken(command)
+    .option('--all', 'every token of the --clinic, instead of one')
+    .option('--clinic <id>', 'with --all: whose tokens', parseClinic)
     .addHelpText(...example('token revoke 0123456789abcdef --local'))
-    .action(async (id, { tokenFile, ...options }) => {
+    .action(async (id, { tokenFile, all, clinic, ...options }) => {
       const choice = await chooseStore(options)
-      const revoked = await withToken(choice, id, tokenFile, async (kv, stored) => ({
-        id: stored.id,
-        ...(await revokeToken(kv, stored)),
-      }))
+      if (all || clinic !== undefined) {
+        if (!all || clinic === undefined || id !== undefined || tokenFile !== undefined) {
+          throw new Misuse('name one token, or say --all with the --clinic')
+        }
+        return print(await revokeAll(choice, clinic), options)
+      }
+      const revoked = await withToken(choice, id, tokenFile, async ({ kv, leave }, stored) => {
+        const record = await revokeToken(kv, stored)
+        const about = { resource: 'tokens', clinicId: record.clinic_id, ids: stored.id }
+        await leave({ action: 'revoke', ...about })
+        return { id: stored.id, ...record }
+      })
       print(
         {
           json: { ...revoked, state: stateOf(revoked) },
@@ -26,3 +39,22 @@ export const define = (command: Command) =>
         options,
       )
     })
+
+/** Revokes every token of a clinic that is not revoked yet. */
+async function revokeAll(choice: StoreChoice, clinic: string): Promise<Report> {
+  return await withStore(choice, async ({ db, kv, leave }) => {
+    await checkClinic(db, choice, clinic)
+    const ids: string[] = []
+    for (const stored of await listTokens(kv)) {
+      const { id, record } = stored
+      if (record.clinic_id !== clinic || record.revoked_at !== null) continue
+      await revokeToken(kv, stored)
+      await leave({ action: 'revoke', resource: 'tokens', clinicId: clinic, ids: id })
+      ids.push(id)
+    }
+    return {
+      json: { clinic, revoked: ids },
+      lines: [`Revoked: ${ids.length} tokens of ${clinic}.`, KV_DELAY],
+    }
+  })
+}

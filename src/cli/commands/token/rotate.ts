@@ -1,10 +1,11 @@
 import { Option, type Command } from '@commander-js/extra-typings'
 import { stateOf } from '../../../tokens/record.ts'
 import { rotateToken } from '../../../tokens/store.ts'
+import { cellOf } from '../../store/cell.ts'
 import { chooseStore } from '../../store/choice.ts'
 import { originOf } from '../../store/origin.ts'
 import { Failure } from '../../terminal/failure.ts'
-import { example, parseDuration } from '../../terminal/options.ts'
+import { example, parseDuration, parseLifetime } from '../../terminal/options.ts'
 import { print } from '../../terminal/report.ts'
 import { KV_DELAY, onToken, withToken } from './named-token.ts'
 import { shownOnce } from './shown-once.ts'
@@ -18,16 +19,20 @@ export const define = (command: Command) =>
     )
     .option(
       '--expires <duration>',
-      'how long the new one lives (default: as long as the old one was to live)',
-      parseDuration,
+      'how long the new one lives, or never (default: as long as the old one was to live)',
+      (value) => ({ lifetime: parseLifetime(value) }),
     )
     .addHelpText(...example('token rotate 0123456789abcdef --local --grace 2h'))
     .action(async (id, { tokenFile, grace, expires, ...options }) => {
       const choice = await chooseStore(options)
-      const rotated = await withToken(choice, id, tokenFile, async (kv, stored) => {
+      const { cell } = await cellOf(choice)
+      const rotated = await withToken(choice, id, tokenFile, async ({ kv, leave }, stored) => {
         const state = stateOf(stored.record)
         if (state !== 'live') throw new Failure(`token ${stored.id} is ${state}: create a new one`)
-        return { old: stored.id, ...(await rotateToken(kv, stored, { grace, lifetime: expires })) }
+        const made = await rotateToken(kv, stored, { grace, cell, ...expires })
+        const about = { resource: 'tokens', clinicId: stored.record.clinic_id, ids: stored.id }
+        await leave({ action: 'rotate', ...about })
+        return { old: stored.id, ...made }
       })
       const { json, lines } = await shownOnce(rotated.token, rotated.record, await originOf(choice))
       const replaces = { id: rotated.old, expires_at: rotated.expiring.expires_at }

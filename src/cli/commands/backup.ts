@@ -1,0 +1,82 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Command } from '@commander-js/extra-typings'
+import { kinds } from '../../kinds.ts'
+import { CATALOGUE_KEY, readCatalogue } from '../../plans/catalogue.ts'
+import { listMarks } from '../../records/recover.ts'
+import { listTokens } from '../../tokens/store.ts'
+import { digesting, type Digest } from '../files/digest.ts'
+import { fromCaller } from '../files/input.ts'
+import { writeAll } from '../files/output.ts'
+import { chooseStore, onStore } from '../store/choice.ts'
+import { contentOf } from '../store/content.ts'
+import { withStore, type Store } from '../store/open.ts'
+import { activePublicKey } from '../store/ssn-key.ts'
+import { Failure } from '../terminal/failure.ts'
+import { example } from '../terminal/options.ts'
+import { counted, note, print } from '../terminal/report.ts'
+
+export const define = (command: Command) =>
+  onStore(command)
+    .argument('<dir>', 'a new folder, which only you can read')
+    .addHelpText(...example('backup backup/2026-11-25 --remote --env production'))
+    .action(async (dir, options) => {
+      const choice = await chooseStore(options)
+      const folder = fromCaller(dir)
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      if ((await readdir(folder)).length > 0) throw new Failure(`${dir} is not empty: name another`)
+
+      const publicKey = await activePublicKey(choice)
+      const manifest = await withStore(choice, (store) => backUp(store, folder, publicKey))
+      // It comes last: a folder without it is no whole backup.
+      await writeFile(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`, {
+        mode: 0o600,
+      })
+      const { ssn_keys, ...json } = manifest
+      print(
+        {
+          json: { ...json, ssn_keys },
+          lines: [
+            `${folder} holds all of the store at ${manifest.at}.`,
+            `To open its SSNs you need the private keys ${ssn_keys.needed.join(', ') || '(none yet)'}, which are not in it.`,
+          ],
+        },
+        options,
+      )
+    })
+
+/** Writes every table to a file of its own, as it was when the backup began, and tells what makes it whole. */
+async function backUp({ db, kv, leave }: Store, folder: string, publicKey: string) {
+  const moment = { at: new Date().toISOString(), marks: await listMarks(db, kinds) }
+  const bookmark = db.bookmark()
+  const version = async () => readCatalogue(await kv.get(CATALOGUE_KEY))?.version ?? null
+  const catalogue = await version()
+  const tables: Record<string, Digest> = {}
+  const keyIds = new Set<string>()
+
+  async function* tokens() {
+    for (const { key, record } of await listTokens(kv)) yield { key, record }
+  }
+  for (const { name, rows } of [...contentOf(db, moment), { name: 'tokens', rows: tokens }]) {
+    const passed = digesting(rows())
+    const noted = async function* () {
+      for await (const row of passed.rows()) {
+        if ('ssn_key_id' in row && typeof row.ssn_key_id === 'string') keyIds.add(row.ssn_key_id)
+        yield row
+      }
+    }
+    await writeAll(join(folder, `${name}.ndjson`), noted())
+    tables[name] = passed.digest()
+    note(`${name}: ${counted(tables[name].rows)}`)
+  }
+  if ((await version()) !== catalogue) {
+    throw new Failure('the catalogue was changed meanwhile: delete the folder and run this again')
+  }
+  await leave({ action: 'backup', resource: 'store' })
+  return {
+    ...moment,
+    bookmark,
+    ssn_keys: { public_key: publicKey, needed: [...keyIds].sort() },
+    tables,
+  }
+}

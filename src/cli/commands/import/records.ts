@@ -1,0 +1,126 @@
+import type { Command } from '@commander-js/extra-typings'
+import { decodeBase64Url } from 'hono/utils/encode'
+import { MUST_EXIST } from '../../../fields/messages.ts'
+import { kinds } from '../../../kinds.ts'
+import { compareOwnables, listAbsent, registerOwnables } from '../../../ownables/queries.ts'
+import { importer, type ImportedRow } from '../../../records/import.ts'
+import { ownerOf, ownerSchema, type Kind } from '../../../records/kind.ts'
+import { keyIdOf } from '../../../ssn/suite.ts'
+import { chooseStore } from '../../store/choice.ts'
+import { checkClinic } from '../../store/clinic.ts'
+import { withStore, type Store } from '../../store/open.ts'
+import { activePublicKey } from '../../store/ssn-key.ts'
+import { stopAtCtrlC } from '../../terminal/failure.ts'
+import { example, parseClinic } from '../../terminal/options.ts'
+import { counted, print, type Report } from '../../terminal/report.ts'
+import { fieldNames, recordRow } from './record-row.ts'
+import {
+  importRows,
+  onImport,
+  refuseWrites,
+  reportOf,
+  type CheckedRow,
+  type ImportOptions,
+} from './rows.ts'
+
+const FOR_ANOTHER = 'was sealed for another record: open it first, with `ssn open`'
+
+type Options = ImportOptions & {
+  clinic: string
+  register?: true | undefined
+  replaceSsns?: true | undefined
+}
+
+/** The command is called as the kind of record is. */
+export const define = (command: Command) =>
+  onImport(command)
+    .requiredOption('--clinic <id>', 'the clinic whose records they are', parseClinic)
+    .option('--register', 'register the patients, or other owners, that rows name')
+    .option('--replace-ssns', 'write every SSN given, even if its last four digits are the same')
+    .addHelpText(
+      ...example(`import ${command.name()} file.csv --clinic riverside --local --dry-run`),
+    )
+    .action(async (file, options) => {
+      const kind = kinds.find(({ name }) => name === command.name())
+      if (!kind) throw new Error(`${command.name()} is no kind of record`)
+      const choice = await chooseStore(options)
+      const publicKey = await activePublicKey(choice)
+      const report = await withStore(choice, async (store) => {
+        await checkClinic(store.db, choice, options.clinic)
+        return await importRecords(store, kind, file, publicKey, options)
+      })
+      print(report, options)
+    })
+
+/** Creates and amends a clinic's records of a kind, as the rows of a file say. */
+export async function importRecords(
+  { db, leave, operator }: Pick<Store, 'db' | 'leave' | 'operator'>,
+  kind: Kind,
+  file: string,
+  publicKey: string,
+  { clinic: clinicId, register, ...options }: Options,
+): Promise<Report> {
+  const { dryRun, replaceSsns } = options
+  const { given, owner } = kind
+  const importing = { clinicId, tokenId: await operator(), publicKey, replaceSsns, dryRun }
+  const keyId = await keyIdOf(decodeBase64Url(publicKey))
+  const write = importer(kind)
+  const namesOwner = ownerSchema(kind)
+  const unknown = new Set<string>()
+  let registered = 0
+
+  /** The owners that rows name, with the places of the rows. */
+  const ownersOf = (rows: readonly CheckedRow<ImportedRow>[]) =>
+    rows.flatMap(({ row, errors }, place) => {
+      const { data } = namesOwner.safeParse(row.columns)
+      return data ? [{ place, isGood: !errors, ...ownerOf(kind, data) }] : []
+    })
+
+  async function registerOwners(owners: ReturnType<typeof ownersOf>) {
+    const rows = owners.filter(({ isGood }) => isGood).map(({ type, id }) => ({ type, id }))
+    if (rows.length === 0) return
+    const count = dryRun ? compareOwnables : registerOwnables
+    const { inserted } = (await count(db, clinicId, rows)) ?? refuseWrites(clinicId)
+    if (registered === 0 && inserted > 0 && !dryRun) {
+      await leave({ action: 'import', resource: 'ownables', clinicId })
+    }
+    registered += inserted
+  }
+
+  // What is wrong with nothing at all is that it lacks what every record must have.
+  const required = given.safeParse({}).error?.issues.map(({ path }) => String(path[0]))
+  const imported = await importRows(file, options, stopAtCtrlC(), {
+    what: kind.name,
+    columns: Object.keys(given.shape).filter((name) => name !== 'ssn'),
+    ...(required && { required }),
+    rename: fieldNames(kind, unknown),
+    schema: () => recordRow(kind, clinicId, keyId),
+    async check(rows) {
+      const owners = ownersOf(rows)
+      if (register) {
+        await registerOwners(owners)
+        return new Map()
+      }
+      const absent = await listAbsent(db, clinicId, owners)
+      return new Map(absent.map((n) => [owners[n]?.place ?? 0, { [owner.id]: [MUST_EXIST] }]))
+    },
+    async write(rows) {
+      const written = (await write(db, rows, importing)) ?? refuseWrites(clinicId)
+      return {
+        ...written,
+        refused: new Map(written.refused.map((place) => [place, { ssn: [FOR_ANOTHER] }])),
+      }
+    },
+  })
+  const report = reportOf(imported, options)
+  const ignored = [...unknown].sort()
+  return {
+    ...report,
+    json: { ...report.json, ...(register && { registered }), ignored_columns: ignored },
+    lines: [
+      ...report.lines,
+      ...(register ? [`${counted(registered)} owners registered`] : []),
+      ...(ignored.length > 0 ? [`ignored columns: ${ignored.join(', ')}`] : []),
+    ],
+  }
+}

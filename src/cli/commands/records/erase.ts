@@ -1,0 +1,16 @@
+import type { Command } from '@commander-js/extra-typings'
+import { eraseRecord } from '../../../records/operate.ts'
+import { example } from '../../terminal/options.ts'
+import { onRecord, withRecord } from './named-record.ts'
+
+export const define = (command: Command) =>
+  onRecord(command)
+    .addHelpText(...example('records erase dependents/7 --clinic riverside --local --as jo'))
+    .action((record, options) =>
+      withRecord(
+        record,
+        options,
+        { done: 'erased', wrong: 'cannot be erased: delete it first, or it was erased before' },
+        ({ db }, deed) => eraseRecord(db, record.kind, deed),
+      ),
+    )

@@ -1,0 +1,73 @@
+import { InvalidArgumentError, type Command } from '@commander-js/extra-typings'
+import { recordId } from '../../../fields/number.ts'
+import { ownableType, PATIENT } from '../../../fields/ownable-type.ts'
+import type { Ownable } from '../../../ownables/queries.ts'
+import type { Given, Kind } from '../../../records/kind.ts'
+import { findStored, reassignRecord } from '../../../records/operate.ts'
+import { ssnColumns, ssnOwner } from '../../../records/sealed.ts'
+import { openSsn } from '../../../ssn/open.ts'
+import { sealSsn } from '../../../ssn/seal.ts'
+import { keyOption, readKeys } from '../../files/key-file.ts'
+import { activePublicKey } from '../../store/ssn-key.ts'
+import { Failure } from '../../terminal/failure.ts'
+import { example } from '../../terminal/options.ts'
+import { onRecord, withRecord } from './named-record.ts'
+
+export const define = (command: Command) =>
+  onRecord(command)
+    .requiredOption('--to <ownable>', 'its new owner, such as Patient/1050', parseOwnable)
+    .addOption(keyOption())
+    .addHelpText(
+      ...example(
+        'records reassign dependents/7 --clinic riverside --to Patient/1050 --key ssn.key.json --local',
+      ),
+    )
+    .action(({ kind, id }, { to, key, ...options }) =>
+      withRecord(
+        { kind, id },
+        options,
+        {
+          done: 'reassigned',
+          wrong: `cannot be given to ${to.type}/${to.id}: is that registered?`,
+        },
+        async ({ db }, deed, choice) => {
+          if (to.type !== PATIENT && !(kind.owner.type in kind.record.shape)) {
+            throw new Failure(`${kind.name} are owned by a Patient`)
+          }
+          const stored = await findStored(db, kind, deed.clinicId, id)
+          if (!stored) throw new Failure(`${deed.clinicId} has no ${kind.name}/${id}`)
+          const publicKey = stored.ssn_sealed ? await activePublicKey(choice) : ''
+          const ssn = stored.ssn_sealed ? await sealedFor(to, kind, stored, key, publicKey) : {}
+          return await reassignRecord(db, kind, deed, to, Number(stored.version), ssn)
+        },
+      ),
+    )
+
+function parseOwnable(value: string): Ownable {
+  const [type, id, ...rest] = value.split('/')
+  const parsed = { type: ownableType.safeParse(type), id: recordId.safeParse(Number(id)) }
+  if (rest.length === 0 && parsed.type.success && parsed.id.success) {
+    return { type: parsed.type.data, id: parsed.id.data }
+  }
+  throw new InvalidArgumentError('Use a type and an id, such as Patient/1050.')
+}
+
+/** The columns of the record's SSN, opened here and sealed anew for the new owner. Throws Failure. */
+async function sealedFor(
+  to: Ownable,
+  kind: Kind,
+  stored: Given,
+  keyFiles: readonly string[],
+  publicKey: string,
+): Promise<Given> {
+  const key = (await readKeys(keyFiles)).get(`${stored.ssn_key_id}`)
+  if (!key) throw new Failure(`the SSN is sealed to key ${stored.ssn_key_id}: name that --key`)
+
+  const ssn = { sealed: `${stored.ssn_sealed}`, lastFour: `${stored.ssn_last_four}` }
+  const digits = await openSsn(ssn, ssnOwner(kind, stored), key.privateKey).catch(() => {
+    throw new Failure('the SSN was altered, or sealed for another record: it does not open')
+  })
+  const { owner } = kind
+  const moved = { ...stored, [owner.type]: to.type, [owner.id]: to.id }
+  return ssnColumns(await sealSsn(digits, ssnOwner(kind, moved), publicKey))
+}

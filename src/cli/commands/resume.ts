@@ -1,0 +1,72 @@
+import { InvalidArgumentError, type Command } from '@commander-js/extra-typings'
+import * as z from 'zod'
+import { adoptLost, Unrelated } from '../../audit/adopt.ts'
+import type { Session } from '../../db/session.ts'
+import { clinicId } from '../../fields/clinic-id.ts'
+import { kinds } from '../../kinds.ts'
+import { listMarks, resumeAfter, type Mark } from '../../records/recover.ts'
+import { readWritten } from '../files/rows.ts'
+import { chooseStore, onStore } from '../store/choice.ts'
+import { withStore } from '../store/open.ts'
+import { NO_CLINIC } from '../store/operator.ts'
+import { Failure, Misuse } from '../terminal/failure.ts'
+import { example } from '../terminal/options.ts'
+import { counted, print } from '../terminal/report.ts'
+
+const count = z.int().min(0)
+
+/** A line of what `marks` wrote. */
+export const mark = z.object({
+  clinic_id: clinicId,
+  epoch: count,
+  seq: count,
+  ids: z.record(z.string(), count),
+}) satisfies z.ZodType<Mark>
+
+export const define = (command: Command) =>
+  onStore(command)
+    .argument('[marks]', 'what `marks` wrote before the database was set back')
+    .option('--skip <n>', 'how many more numbers to pass over (default: none)', parseCount)
+    .addHelpText(...example('resume marks.ndjson --remote --env production'))
+    .action(async (file, { skip, ...options }) => {
+      if (file === undefined && skip === undefined) {
+        throw new Misuse('name the marks; if there are none, say how many numbers to --skip')
+      }
+      const choice = await chooseStore(options)
+      const given = file === undefined ? undefined : await readWritten(file, mark, 'marks')
+      const resumed = await withStore(choice, async ({ db, bucket, leave }) => {
+        const marks = given ?? (await listMarks(db, kinds))
+        // What was sealed since is in R2 still: the trail goes on after that.
+        await adopt(db, bucket, NO_CLINIC)
+        for (const one of marks) {
+          const sealed = await adopt(db, bucket, one.clinic_id)
+          await resumeAfter(db, kinds, passingOver(one, skip ?? 0, sealed))
+          await leave({ action: 'resume', resource: 'clinics', clinicId: one.clinic_id })
+        }
+        return marks.length
+      })
+      print({ json: { resumed }, lines: [`resumed: ${counted(resumed)} clinics`] }, options)
+    })
+
+function parseCount(value: string): number {
+  if (/^[1-9]\d{0,5}$/.test(value)) return Number(value)
+  throw new InvalidArgumentError('Use a number from 1 to 999999.')
+}
+
+/** Gives the highest `seq` that was sealed, 0 if none was lost. Throws Failure. */
+async function adopt(db: Session, bucket: R2Bucket | undefined, clinicId: string) {
+  try {
+    return bucket ? await adoptLost(db, bucket, clinicId) : 0
+  } catch (error) {
+    if (!(error instanceof Unrelated)) throw error
+    throw new Failure(
+      `segment ${error.message} in R2 does not follow what D1 has: \`audit verify\` tells more`,
+    )
+  }
+}
+
+const passingOver = ({ ids, seq, ...one }: Mark, skip: number, sealed: number): Mark => ({
+  ...one,
+  seq: Math.max(seq + skip, sealed),
+  ids: Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, id + skip])),
+})

@@ -1,0 +1,60 @@
+import { createClinicText } from '../../../clinics/queries.ts'
+import { DEFAULT_LIFETIME, DEFAULT_SCOPES, newRecord } from '../../../tokens/record.ts'
+import { KEY_PREFIX, mintToken, tokenKey } from '../../../tokens/token.ts'
+import { cellOf } from '../../store/cell.ts'
+import { wranglerFlags, type RemoteChoice } from '../../store/choice.ts'
+import { deployed } from '../../store/wrangler-toml.ts'
+import { askWrangler, runWrangler } from '../../store/wrangler.ts'
+import { shellWords } from '../../terminal/report.ts'
+import { shownOnce } from '../token/shown-once.ts'
+import type { Run, Step, Wanted } from './steps.ts'
+
+export function createFirstClinic(choice: RemoteChoice, { clinic }: Wanted): Step {
+  const name = choice.config.d1_databases[0]?.database_name ?? ''
+  const execute = ['d1', 'execute', name, '--remote', '--yes', ...wranglerFlags(choice)]
+  const args = clinic ? [...execute, '--command', createClinicText(clinic)] : []
+  return {
+    title: 'first clinic',
+    plan: clinic ? [`npx wrangler ${shellWords(args)}`] : ['none: no --clinic was given'],
+    async run() {
+      if (!clinic) return 'none, as no --clinic was given: `clinic create` adds one'
+      await runWrangler(args)
+      return clinic
+    },
+  }
+}
+
+export function issueFirstToken(
+  choice: RemoteChoice,
+  { clinic, label, cell }: Wanted,
+  run: Run,
+): Step {
+  const where = ['--binding', 'TOKENS', '--remote', ...wranglerFlags(choice)]
+  const list = ['kv', 'key', 'list', '--prefix', KEY_PREFIX, ...where]
+  return {
+    title: 'first token',
+    plan: clinic
+      ? [
+          `npx wrangler ${shellWords(list)}`,
+          `npx wrangler kv key put ${KEY_PREFIX}… ${shellWords(where)}   # unless one is listed`,
+        ]
+      : ['none: no --clinic was given'],
+    async run() {
+      if (!clinic) return 'none, as no --clinic was given: `token create` issues one'
+      const tokens = await askWrangler(list)
+      if (Array.isArray(tokens) && tokens.length > 0) return 'exists'
+      const record = newRecord({
+        clinic_id: clinic,
+        label,
+        scopes: DEFAULT_SCOPES,
+        lifetime: DEFAULT_LIFETIME,
+      })
+      const token = mintToken(cell ?? (await cellOf(choice)).cell)
+      // The arguments hold nothing that lets anyone in: the token itself is not among them.
+      const [key, value] = [await tokenKey(token), JSON.stringify(record)]
+      await runWrangler(['kv', 'key', 'put', key, value, '--metadata', value, ...where])
+      run.token = await shownOnce(token, record, run.origin ?? deployed(choice.config).origin)
+      return `issued to ${clinic}, expires ${record.expires_at?.slice(0, 10)}`
+    },
+  }
+}

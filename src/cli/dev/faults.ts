@@ -1,0 +1,53 @@
+import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
+import { SENTENCES } from '../../http/errors.ts'
+import { TOKEN_POLICY } from '../../http/headers.ts'
+
+type Fault = (from: IncomingMessage, to: ServerResponse) => void
+
+/**
+ * Listens on `port` and passes everything on to `inner`, but so many in a hundred requests of the API go wrong, as
+ * they may in production: storage is busy, the answer is lost, or the token has asked too often, in turn.
+ */
+export function serveWithFaults(port: number, inner: number, percent: number): void {
+  const pass = (from: IncomingMessage, to: ServerResponse, isLost = false) => {
+    const { method, url: path, headers } = from
+    const passed = request({ host: 'localhost', port: inner, method, path, headers }, (answer) => {
+      if (isLost) return to.destroy()
+      to.writeHead(answer.statusCode ?? 502, answer.headers)
+      answer.pipe(to)
+    })
+    passed.on('error', () => to.destroy())
+    from.pipe(passed)
+  }
+  const faults: Fault[] = [
+    refuse('storageUnavailable'),
+    (from, to) => pass(from, to, true),
+    refuse('tooManyRequests', {
+      'RateLimit-Policy': `"token";q=${TOKEN_POLICY.limit};w=${TOKEN_POLICY.period}`,
+    }),
+  ]
+  let failed = 0
+
+  const server = createServer((from, to) => {
+    const isApi = from.url?.startsWith('/v1/')
+    const fault = isApi && Math.random() * 100 < percent && faults[failed++ % faults.length]
+    if (fault) fault(from, to)
+    else pass(from, to)
+  })
+  server.listen(port, 'localhost')
+}
+
+/** Refuses as the API does, but for a second: nobody wants to rehearse for an hour. */
+const refuse =
+  (name: 'storageUnavailable' | 'tooManyRequests', headers: Record<string, string> = {}): Fault =>
+  (from, to) => {
+    const [status, errors] = SENTENCES[name]
+    from.resume()
+    to.writeHead(status, {
+      'Content-Type': 'application/json',
+      'X-Request-Id': crypto.randomUUID(),
+      'Retry-After': '1',
+      ...headers,
+    })
+    to.end(JSON.stringify({ errors }))
+  }

@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto'
+import { userInfo } from 'node:os'
+import * as z from 'zod'
+import { appendAccess, type Deed } from '../../audit/queries.ts'
+import type { Session } from '../../db/session.ts'
+import type { StoreChoice } from './choice.ts'
+import { askWrangler } from './wrangler.ts'
+
+/** The clinic of what the operator does to no clinic, or to all of them; no clinic can be called so. */
+export const NO_CLINIC = '*'
+
+const account = z.looseObject({ email: z.string() })
+
+/**
+ * Who works here, as the trail has it in the place of a token: the name given with `--as`, or else that of the
+ * Cloudflare account, or of the user of this machine.
+ */
+export async function operatorOf(choice: StoreChoice): Promise<string> {
+  if (choice.as !== undefined) return `operator:${choice.as}`
+  if (choice.place === 'local') return `operator:${userInfo().username}`
+  const { data } = account.safeParse(await askWrangler(['whoami', '--json']).catch(() => undefined))
+  return `operator:${data?.email ?? userInfo().username}`
+}
+
+/** What the operator did: `ids` are those of records, as ranges, or says what else it was done to. */
+export type OperatorDeed = Deed & { clinicId?: string; ids?: string }
+
+/** Leaves in the trail what the operator did, at a time of the database's clock. */
+export async function leaveDeed(
+  db: Session,
+  tokenId: string,
+  now: number,
+  { clinicId = NO_CLINIC, ids = '', ...deed }: OperatorDeed,
+): Promise<void> {
+  const at = new Date(now).toISOString()
+  const access = { ...deed, clinicId, ids, tokenId, at, requestId: randomUUID(), status: 200 }
+  await db.batch([appendAccess(db, access)])
+}

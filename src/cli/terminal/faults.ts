@@ -1,0 +1,63 @@
+import * as z from 'zod'
+import { storageFaultOf } from '../../db/faults.ts'
+
+// What the system and storage report, as sentences with a remedy. None quotes a value.
+
+const SYSTEM: Record<string, string> = {
+  EACCES: 'you may not use it: change its permissions, or choose another place',
+  EBUSY: 'it is in use: try again when it is free',
+  EDQUOT: 'your share of the disk is used up: free some space, then run this again',
+  EEXIST: 'it exists: choose another name',
+  EFBIG: 'a file may not be so large here: raise `ulimit -f`, or choose another place',
+  EINVAL: 'it cannot be used so: choose another place',
+  EIO: 'the disk reported an error: choose another place, and look after the disk',
+  EISDIR: 'it is a folder: name a file',
+  ELOOP: 'its links lead in a circle: name the file itself',
+  EMFILE: 'too many files are open: raise `ulimit -n`, then run this again',
+  ENAMETOOLONG: 'that name is too long: choose a shorter one',
+  ENFILE: 'too many files are open on this machine: close some, then run this again',
+  ENODEV: 'there is no such device',
+  ENOENT: 'there is no such file or folder: check the path',
+  ENOSPC: 'the disk is full: free some space, then run this again',
+  ENOTDIR: 'a part of the path is a file, not a folder: check the path',
+  ENXIO: 'there is no such device: name a file',
+  EPERM: 'you may not do that: change its permissions, or choose another place',
+  EROFS: 'that disk is read-only: choose another place',
+  ECONNREFUSED: 'nothing answers there: check the network, then try again',
+  ECONNRESET: 'the connection broke off: try again',
+  ENOTFOUND: 'that host is not known: check the network, then try again',
+  ETIMEDOUT: 'nothing answered in time: check the network, then try again',
+}
+
+const AGAIN = 'what was written so far is complete, so run this again'
+const COPY = 'put the folder of the store back from a copy, or delete it to start afresh'
+
+const STORAGE: Record<string, string> = {
+  SQLITE_BUSY: `another process is writing to this store: wait for it; ${AGAIN}`,
+  SQLITE_LOCKED: `another process is writing to this store: wait for it; ${AGAIN}`,
+  SQLITE_FULL: 'the disk is full: free some space, then run this again',
+  SQLITE_IOERR: 'the disk reported an error: free some space, or choose another --persist-to',
+  SQLITE_READONLY: 'the store may not be written to: change its permissions',
+  SQLITE_CANTOPEN: 'the store cannot be opened: check the permissions of its folder',
+  SQLITE_CORRUPT: `the store is damaged: ${COPY}`,
+  SQLITE_NOTADB: `the store is damaged: ${COPY}`,
+}
+
+/** What a fault of the system or of storage means, and what to do about it; undefined for any other error. */
+export function sentenceOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  const fault = storageFaultOf(error)
+  if (fault !== undefined) {
+    return STORAGE[fault] ?? `storage does not answer (${fault}); ${AGAIN}`
+  }
+  const { code = '', path, syscall = 'a file' } = systemError.safeParse({ ...error }).data ?? {}
+  const sentence = SYSTEM[code]
+  return sentence && `${path ?? syscall}: ${sentence} (${code})`
+}
+
+/** What Node adds to an error of the system. */
+const systemError = z.object({
+  code: z.string().optional(),
+  path: z.string().optional(),
+  syscall: z.string().optional(),
+})

@@ -1,0 +1,168 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { importOwnables } from '../../src/cli/commands/import/ownables.ts'
+import { importPlans } from '../../src/cli/commands/import/plans.ts'
+import { Failure } from '../../src/cli/terminal/failure.ts'
+import { databaseOf } from '../../src/db/session.ts'
+import { lendingSignals, makeStore, run, serve, start, type TestStore } from './command.ts'
+
+let store: TestStore
+let worker: Awaited<ReturnType<typeof serve>>
+beforeAll(async () => {
+  store = await makeStore()
+  worker = await serve(store)
+})
+afterAll(async () => {
+  await worker.close()
+  await store.remove()
+})
+
+const opened = () => ({
+  db: databaseOf(worker.env, 'first-primary'),
+  kv: worker.env.TOKENS,
+  leave: async () => {},
+})
+
+let files = 0
+async function write(content: string | Buffer, ending = 'csv') {
+  const file = store.file(`file-${++files}.${ending}`)
+  await writeFile(file, content)
+  return file
+}
+
+const load = async (content: string | Buffer, ending?: string, options = {}) => {
+  const file = await write(content, ending)
+  const report = await lendingSignals(() => importPlans(opened(), file, options)).catch(
+    (error: unknown) => error,
+  )
+  return { file, report }
+}
+
+const HEADER = 'external_id,plan_name,carrier,plan_type,active'
+const row = (id: string) => `${id},Círculo,Messy,PPO,yes`
+const SECRET = 'Quillfeather'
+
+describe('a file that is not what it should be', () => {
+  it.each([
+    ['UTF-16', Buffer.from(`\uFEFF${HEADER}\n${row('1')}\n`, 'utf16le'), 'is UTF-16'],
+    ['Windows-1252', Buffer.from(`${HEADER}\n${row('1')}\n`, 'latin1'), 'is not UTF-8'],
+    ['gzip', gzipSync(`${HEADER}\n${row('1')}\n`), 'is compressed with gzip'],
+    ['a workbook', Buffer.from('504b030414000600', 'hex'), 'is an Excel workbook (xlsx)'],
+    ['an old workbook', Buffer.from('d0cf11e0a1b11ae1', 'hex'), 'is an old Excel workbook'],
+    ['a PDF', Buffer.from('%PDF-1.7'), 'is a PDF'],
+    ['semicolons', `${HEADER}\n${row('1')}\n`.replaceAll(',', ';'), 'has semicolons between'],
+    ['tabs', `${HEADER}\n${row('1')}\n`.replaceAll(',', '\t'), 'has tabs between'],
+    ['no header', `${SECRET},1990-05-15,987-65-4320,PPO,yes\n`, 'only none is known'],
+    ['half a header', `external_id,${SECRET}\n`, 'of its 2 only external_id is known'],
+  ])('is named for what it is: %s', async (_, content, message) => {
+    const { report } = await load(content)
+
+    expect(report).toBeInstanceOf(Failure)
+    expect(String(report)).toContain(message)
+    expect(String(report)).not.toContain(SECRET)
+  })
+
+  it('is refused for ownables too, without a value of it', async () => {
+    const file = await write(`${SECRET},1990-05-15\nPatient,1\n`)
+
+    const { status, stdout, stderr } = await run(
+      ['import', 'ownables', file, '--clinic', 'riverside'].concat(store.flags),
+    )
+
+    expect(status).toBe(1)
+    expect(stdout + stderr).toContain('has no column type, id')
+    expect((stdout + stderr).toLowerCase()).not.toContain(SECRET.toLowerCase())
+  })
+})
+
+describe('a row that is not what it should be', () => {
+  it.each([
+    ['a repeated key', '{"external_id":"1","external_id":"2"}', 'repeats a key'],
+    ['a number past 2^53', '{"external_id":"1","n":9007199254740993}', 'too long to be exact'],
+    ['a number past 1e308', '{"external_id":"1","n":1e309}', 'too long to be exact'],
+    ['a line that is cut', '{"external_id":"1",', 'is not JSON at column 20'],
+    ['an array', '["x"]', 'is no JSON object'],
+  ])('is rejected with its reason: %s', async (_, line, reason) => {
+    const { report, file } = await load(`${line}\n`, 'ndjson')
+
+    const [rejected] = (await readFile(`${file}.rejected.ndjson`, 'utf8')).split('\n')
+    expect(JSON.parse(rejected ?? '').errors.row).toEqual([expect.stringContaining(reason)])
+    expect(report).toMatchObject({ failed: true, json: { rejected: 1 } })
+  })
+
+  it('is rejected whole, and a duplicate called so', async () => {
+    const { report, file } = await load(`${HEADER},tier\n${row('D1')},1\n${row('D1')},2\n`)
+
+    const rejected = JSON.parse(await readFile(`${file}.rejected.ndjson`, 'utf8'))
+    expect(report).toMatchObject({ failed: false, json: { inserted: 1, rejected: 1 } })
+    expect(rejected.errors).toEqual({
+      external_id: ['is in this file twice: the first row counts'],
+    })
+    expect(rejected.row).toMatchObject({ external_id: 'D1', tier: '2' })
+  })
+
+  it.each([
+    ['nothing but a header', `${HEADER}\n`, {}, true],
+    ['no row that can be taken', `${HEADER}\n,,,,\n`, {}, true],
+    ['a rejected row', `${HEADER}\n${row('E1')}\n,,,,\n`, {}, false],
+    ['a rejected row, strictly', `${HEADER}\n${row('E2')}\n,,,,\n`, { strict: true }, true],
+  ] as const)('fails or not: %s', async (_, content, options, failed) => {
+    const { report } = await load(content, 'csv', options)
+
+    expect(report).toMatchObject({ failed })
+  })
+})
+
+describe('the columns of a CSV', () => {
+  it('are numbers, booleans or text as a whole, and those of mixed type are named', async () => {
+    const { report } = await load(
+      'ContractPlanID,External ID,Plan Name,Carrier,Plan Type,Active,Premium,ZIP,Dental,Vision\n' +
+        'H1,T1,One,Types,PPO,yes,"$6,750.00 ",02134,True,Yes\n' +
+        'H2,T2,Two,Types,PPO,yes,"  $1,250.50",90210,False,perhaps\n' +
+        'H3,T3,Three,Types,PPO,yes,,,,\n',
+    )
+
+    const { results } = await worker.env.DB.prepare(
+      "SELECT coverage_details AS details FROM plans WHERE carrier = 'Types' ORDER BY external_id",
+    ).all<{ details: string }>()
+    expect(results.map(({ details }) => JSON.parse(details))).toEqual([
+      { contract_plan_id: 'H1', premium: 6750, zip: '02134', dental: true, vision: 'Yes' },
+      { contract_plan_id: 'H2', premium: 1250.5, zip: '90210', dental: false, vision: 'perhaps' },
+      { contract_plan_id: 'H3', premium: null, zip: null, dental: null, vision: null },
+    ])
+    expect(report).toMatchObject({
+      json: {
+        warnings: [
+          'zip holds text and number values, and stays as it is',
+          'vision holds boolean and text values, and stays as it is',
+        ],
+      },
+    })
+  })
+
+  it('are warned of where a spreadsheet has mangled ids', async () => {
+    const { report } = await load(`${HEADER}\n${row('1.23E+15')}\n${row('2-Jan')}\n${row('M1')}\n`)
+
+    expect(report).toMatchObject({
+      json: { warnings: [expect.stringMatching(/^2 external_ids look .* first on line 2/)] },
+    })
+  })
+
+  it('are read from stdin as from a file', async () => {
+    const { status, stdout } = await start(['import', 'plans', '-', '--json', ...store.flags], {
+      input: `${HEADER},Amount\n${row('S1')},"$1,000 "\n`,
+    }).finished
+
+    expect(status).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ inserted: 1 })
+  })
+})
+
+it('takes ids of ownables that a spreadsheet has left whole, and no others', async () => {
+  const file = await write('type,id\nPatient,1.23E+15\nPatient,42\n')
+
+  const report = await lendingSignals(() => importOwnables(opened(), file, { clinic: 'riverside' }))
+
+  expect(report.json).toMatchObject({ inserted: 1, rejected: 1 })
+})

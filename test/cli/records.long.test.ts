@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { aDependent } from '../support/fixtures.ts'
+import { makeStore, run, runJson, serve, start, type TestStore } from './command.ts'
+
+let store: TestStore
+let worker: Awaited<ReturnType<typeof serve>>
+let token: string
+beforeAll(async () => {
+  store = await makeStore()
+  worker = await serve(store)
+  token = await worker.token('riverside')
+  await worker.patients('riverside', 1, 2)
+})
+afterAll(async () => {
+  await worker.close()
+  await store.remove()
+})
+
+const clinic = ['--clinic', 'riverside']
+async function created(): Promise<string> {
+  const answer = await worker.call('/dependents', token, aDependent(1))
+  return `/dependents/${JSON.parse(await answer.text()).id}`
+}
+const removed = (path: string) => worker.call(path, token, undefined, 'DELETE')
+const get = async (path: string) => {
+  const answer = await worker.call(path, token)
+  return { status: answer.status, body: JSON.parse(await answer.text()) }
+}
+const records = (verb: string, path: string, ...more: string[]) =>
+  start(['records', verb, path.slice(1), ...clinic, ...more, ...store.flags, '--as', 'jo']).finished
+
+describe('records restore', () => {
+  it('brings a deleted record back under its id, named for who did it, and only once', async () => {
+    const path = await created()
+    await removed(path)
+
+    const restored = await records('restore', path)
+    const again = await records('restore', path)
+
+    expect(restored).toMatchObject({ status: 0, stdout: `${path.slice(1)} is restored.\n` })
+    expect(again).toMatchObject({ status: 1 })
+    expect(again.stderr).toContain('cannot be restored: it is not deleted')
+    expect(await get(path)).toMatchObject({ status: 200, body: { first_name: 'Ida' } })
+    const { body } = await get(`${path}/history`)
+    expect(body.versions[0]).toMatchObject({ action: 'restore', token_id: 'operator:jo' })
+  })
+})
+
+describe('records reassign', () => {
+  it('gives a record and its SSN to another owner, who must be registered', async () => {
+    const path = await created()
+    const key = ['--key', store.keyFile]
+
+    const nobody = await records('reassign', path, '--to', 'Patient/9', ...key)
+    const moved = await records('reassign', path, '--to', 'Patient/2', ...key)
+
+    expect(nobody.stderr).toContain('cannot be given to Patient/9: is that registered?')
+    expect(moved).toMatchObject({ status: 0 })
+    expect((await get(path)).body).toMatchObject({ primary_holder_id: 2, ssn: '***-**-4320' })
+    // The SSN opens for its new owner.
+    const out = store.file('moved.ndjson')
+    await runJson(['export', 'dependents', ...clinic, '--out', out, ...store.flags])
+    expect(await run(['ssn', 'open', out, ...key])).toMatchObject({ status: 0 })
+  })
+})
+
+describe('records erase', () => {
+  it('takes a deleted record out of its history for good', async () => {
+    const path = await created()
+
+    const living = await records('erase', path)
+    await removed(path)
+    const erased = await records('erase', path)
+    const restored = await records('restore', path)
+
+    expect(living.stderr).toContain('cannot be erased: delete it first')
+    expect(erased).toMatchObject({ status: 0 })
+    expect(restored).toMatchObject({ status: 1 })
+    const { results } = await worker.env.DB.prepare(
+      "SELECT before FROM changes WHERE clinic_id = 'riverside' AND resource = 'dependents' AND record_id = ?",
+    )
+      .bind(Number(path.split('/').at(-1)))
+      .all()
+    expect(results.map(({ before }) => before)).toEqual([null, null, null])
+  })
+
+  it.each([
+    ['people/1', 'Use person_informations/12 or dependents/12.'],
+    ['dependents/0', 'Use person_informations/12 or dependents/12.'],
+  ])('takes no %s', async (name, message) => {
+    const refused = await run(['records', 'erase', name, ...clinic, ...store.flags])
+
+    expect(refused).toMatchObject({ status: 2, stderr: expect.stringContaining(message) })
+  })
+})
+
+describe('clinic', () => {
+  it('refuses a mistyped one by the nearest name', async () => {
+    const typed = ['--clinic', 'riversdie', '--label', 'x']
+
+    const refused = await start(['token', 'create', ...typed, ...store.flags]).finished
+
+    expect(refused.status).toBe(1)
+    expect(refused.stderr).toBe('error: there is no clinic riversdie; did you mean riverside?\n')
+  })
+
+  it('is created once, listed, suspended with its tokens, and opened again', async () => {
+    const id = 'hillside'
+    const first = await runJson(['clinic', 'create', id, ...store.flags])
+    const second = await runJson(['clinic', 'create', id, ...store.flags])
+    const own = await worker.token(id)
+    const statusOf = async () => (await worker.call('/dependents', own)).status
+
+    const before = await statusOf()
+    const suspended = await start(['clinic', 'suspend', id, ...store.flags]).finished
+    const while_ = await statusOf()
+    const { stdout } = await run(['clinic', 'list', ...store.flags])
+    await runJson(['clinic', 'open', id, ...store.flags])
+
+    expect([first.created, second.created]).toEqual([true, false])
+    expect(suspended.status).toBe(0)
+    expect([before, while_, await statusOf()]).toEqual([200, 403, 200])
+    expect(stdout).toMatch(/hillside +suspended/)
+  })
+})
+
+describe('token revoke --all', () => {
+  it("keeps out every token of one clinic and no other's", async () => {
+    const [one, two] = [await worker.token('lakeside'), await worker.token('lakeside')]
+
+    const revoked = await runJson(
+      ['token', 'revoke', '--all', '--clinic', 'lakeside'].concat(store.flags),
+    )
+    const unnamed = await run(['token', 'revoke', '--all', ...store.flags])
+
+    expect(revoked.revoked).toHaveLength(2)
+    expect((await worker.call('/plans', one)).status).toBe(401)
+    expect((await worker.call('/plans', two)).status).toBe(401)
+    expect((await worker.call('/plans', token)).status).toBe(200)
+    expect(unnamed.status).toBe(2)
+  })
+
+  it('lists tokens within 80 columns', async () => {
+    await runJson([
+      ...['token', 'create', ...clinic, '--label', 'the front desk on the second floor'],
+      ...store.flags,
+    ])
+
+    const { stdout } = await run(['token', 'list', ...store.flags])
+
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
+    expect(stdout).toContain('the front desk …')
+    expect(stdout).toContain('r insurances:read')
+  })
+})
