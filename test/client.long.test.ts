@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { createTestHarness } from 'wrangler'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import * as z from 'zod'
 import { CHROMIUM, FLAGS, IN_BROWSER } from './support/chromium.ts'
+import { operations } from './support/contract.ts'
 import { somePlans } from './support/fixtures.ts'
 import { PROJECT } from './support/project.ts'
 import { useWorker } from './support/worker.ts'
@@ -32,25 +35,11 @@ describe('the packed client', () => {
   })
   afterAll(() => rm(folder, { recursive: true }))
 
-  const PROGRAM = `
-    import { ClinicInsurancesError, createClient, type Plan } from 'clinic-insurances-api/client'
+  /** The types of Node, as far as the examples need them. */
+  const NODE = 'declare const process: { env: Record<string, string | undefined> }\n'
+  const README = readFileSync(join(PROJECT, 'src/client/README.md'), 'utf8')
+  const [, EXAMPLE = ''] = /^```ts\n([^]*?)^```$/m.exec(README) ?? []
 
-    declare const process: { env: Record<string, string> }
-    const client = createClient({ baseUrl: process.env['API'] ?? '', token: process.env['TOKEN'] ?? '' })
-    const plans: Plan[] = []
-    for await (const plan of client.listPlans({ active: true, page_size: 2 })) plans.push(plan)
-    const { dependents, pagination } = await client.listDependents()
-    const first: 'spouse' | 'child' | 'parent' | 'other' | undefined = dependents[0]?.relationship
-    try {
-      await client.createPersonInformation({
-        ownable_id: 1, ownable_type: 'Patient', first_name: '', last_name: 'Doe', date_of_birth: '1990-05-15',
-      })
-    } catch (error) {
-      if (!(error instanceof ClinicInsurancesError)) throw error
-      const refused = Object.keys(error.fieldErrors)
-      console.log(JSON.stringify({ plans: plans.length, total: pagination.total_count, first, refused }))
-    }
-  `
   /** Compiles a program that has the package and nothing else, not even the types of Node. */
   async function compile(name: string, program: string): Promise<string> {
     const options = {
@@ -59,6 +48,8 @@ describe('the packed client', () => {
       lib: ['ES2022', 'DOM'],
       types: [],
       strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
     }
     await writeFile(
       join(folder, 'tsconfig.json'),
@@ -72,21 +63,39 @@ describe('the packed client', () => {
     }
   }
 
-  it('compiles in a strict project of its own and runs without a dependency', async () => {
-    const clinic = await worker.clinic()
+  it('compiles in a strict project of its own, and runs as its README says', async () => {
+    const { token } = await worker.clinic()
 
-    expect(await compile('program', PROGRAM)).toBe('')
+    const program = EXAMPLE.replace('http://localhost:8787', worker.origin)
+    expect(await compile('program', NODE + program)).toBe('')
     const output = execFileSync(process.execPath, ['program.js'], {
       cwd: folder,
-      env: { API: worker.origin, TOKEN: clinic.token },
+      env: { TOKEN: token },
       encoding: 'utf8',
     })
 
-    expect(JSON.parse(output)).toEqual({
-      plans: 7,
-      total: 0,
-      refused: ['first_name', 'ownable_id'],
+    const plans = somePlans(7).map(({ plan_name }) => plan_name)
+    const [counted, found, ...others] = output.trimEnd().split('\n')
+    expect([counted, found]).toEqual(['0 0', '1'])
+    expect(others.slice(0, 7)).toEqual(plans)
+    expect(others[7]).toMatch(/^404 Dependent not found \{\} [0-9a-f-]{36}$/)
+  })
+
+  it('compiles every sample of the reference', async () => {
+    const samples = operations().map((operation) => {
+      const [{ source }] = z
+        .object({ 'x-codeSamples': z.tuple([z.object({ source: z.string() })]) })
+        .parse(operation)['x-codeSamples']
+      const [, call] = /^const client = .*\n\n([^]*)$/m.exec(source) ?? []
+      return `{ ${call} }`
     })
+    const program = `
+      import { createClient } from 'clinic-insurances-api/client'
+      const client = createClient({ baseUrl: '', token: process.env['TOKEN'] ?? '' })
+    `
+
+    expect(samples.length).toBeGreaterThan(20)
+    expect(await compile('samples', NODE + program + samples.join('\n'))).toBe('')
   })
 
   it('runs in a Worker', async () => {
@@ -133,7 +142,9 @@ describe('the packed client', () => {
         contentType: 'text/javascript',
       }),
     )
-    await page.goto(`${worker.origin}/health`)
+    // What the API answers runs no script.
+    await page.route('**/blank', (route) => route.fulfill({ contentType: 'text/html', body: '' }))
+    await page.goto(`${worker.origin}/blank`)
 
     const names = await page.evaluate(`(async () => {
       const { createClient } = await import('/packed/index.js')
@@ -155,6 +166,9 @@ describe('the packed client', () => {
     ],
     ['a key that is not answered', '(await client.getPersonInformation(1)).clinic_id', 'clinic_id'],
     ['an id that is text', "client.getPersonInformation('1')", 'number'],
+    ['a filter of nobody', 'client.listDependents({ primary_holder_id: undefined })', 'undefined'],
+    ['a search of anything', "client.searchDependents({ phone: '1' })", 'phone'],
+    ['an amendment of the id', 'client.amendDependent(1, { id: 2 })', "'id'"],
   ])('refuses to compile %s', async (_, expression, named) => {
     const program = `
       import { createClient } from 'clinic-insurances-api/client'

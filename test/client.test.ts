@@ -35,11 +35,11 @@ const busy = (status: number) =>
   new Response('{"errors":"Busy"}', { status, headers: { 'Retry-After': '0' } })
 
 describe('the client', () => {
-  it('has a method for each operation', async () => {
+  it('has a method for each operation, and one that follows changes', async () => {
     const { client } = await aClient()
 
     expect(new Set(Object.keys(client))).toEqual(
-      new Set(operations().map(({ operationId }) => operationId)),
+      new Set([...operations().map(({ operationId }) => operationId), 'followChanges']),
     )
   })
 
@@ -63,6 +63,168 @@ describe('the client', () => {
     })
     const { dependents } = await client.listDependents({ primary_holder_id: 1049 })
     expect(dependents).toEqual([dependent])
+  })
+
+  it('creates once for the same person, if it is told to', async () => {
+    const { client } = await aClient()
+    await client.registerOwnable('Patient', 1049)
+    const { dependent } = aDependent(1049)
+
+    const [first, ...others] = await Promise.all(
+      Array.from({ length: 4 }, () => client.createDependent(dependent, { ifExists: 'return' })),
+    )
+
+    expect(others).toEqual([first, first, first])
+    expect((await client.createDependent(dependent)).id).not.toBe(first?.id)
+  })
+
+  it('creates many at once, or none', async () => {
+    const { client } = await aClient()
+    await client.registerOwnable('Patient', 1049)
+    const { dependent } = aDependent(1049)
+
+    const made = await client.batchDependents([dependent, { ...dependent, first_name: 'Bo' }])
+    const refused = client.batchDependents([dependent, { ...dependent, first_name: '' }])
+
+    expect(made).toMatchObject([{ first_name: 'Ida' }, { first_name: 'Bo' }])
+    await expect(refused).rejects.toMatchObject({
+      fieldErrors: { 'dependents[1].first_name': ["can't be blank"] },
+    })
+    const { pagination } = await client.listDependents()
+    expect(pagination.total_count).toBe(2)
+  })
+
+  it('amends what it read, unless it has changed since', async () => {
+    const { client } = await aClient()
+    await client.registerOwnable('Patient', 1049)
+    const read = await client.createDependent(aDependent(1049).dependent)
+
+    const amended = await client.amendDependent(
+      read.id,
+      { ...read, first_name: 'Bo' },
+      { unlessChangedSince: read },
+    )
+    const late = client.putDependent(read.id, { first_name: 'Cy' }, { unlessChangedSince: read })
+
+    expect(amended).toMatchObject({ id: read.id, first_name: 'Bo', ssn: read.ssn })
+    await expect(late).rejects.toMatchObject({
+      status: 412,
+      errors: 'This record has been changed since you read it',
+    })
+    expect(await client.putDependent(read.id, { ssn: null })).toMatchObject({ ssn: null })
+  })
+
+  it('refuses to guard an amendment by what it did not read', async () => {
+    const { client, sent } = await aClient()
+
+    const amending = client.deleteDependent(1, { unlessChangedSince: { id: 1 } })
+
+    await expect(amending).rejects.toThrow('unlessChangedSince takes a record')
+    expect(sent).toEqual([])
+  })
+
+  it('deletes, and tells the history', async () => {
+    const { client } = await aClient()
+    await client.registerOwnable('Patient', 1049)
+    const { person_information } = aPersonInformation(1049)
+    const { id } = await client.createPersonInformation(person_information)
+    const amended = await client.amendPersonInformation(id, { phone: null })
+
+    await client.deletePersonInformation(id, { unlessChangedSince: amended })
+
+    await expect(client.getPersonInformation(id)).rejects.toMatchObject({ status: 404 })
+    const told = []
+    for await (const version of client.historyPersonInformation(id, { page_size: 2 })) {
+      told.push([version.version, version.action, version.person_information?.phone])
+    }
+    expect(told).toEqual([
+      [3, 'delete', undefined],
+      [2, 'amend', null],
+      [1, 'create', person_information.phone],
+    ])
+  })
+
+  it('searches, from page to page', async () => {
+    const { client, sent } = await aClient()
+    await client.registerOwnable('Patient', 1049)
+    const { dependent } = aDependent(1049, { last_name: "O'Neil" })
+    await client.batchDependents(
+      ['Ada', 'Bo', 'Cy'].map((name) => ({ ...dependent, first_name: name })),
+    )
+
+    const names = []
+    for await (const found of client.searchDependents({ last_name: 'oneil' }, { page_size: 2 })) {
+      names.push(found.first_name)
+    }
+    const { dependents, pagination } = await client.searchDependents({
+      last_name: 'oneil',
+      first_name: 'b',
+      date_of_birth: dependent.date_of_birth,
+    })
+
+    expect(names).toEqual(['Ada', 'Bo', 'Cy'])
+    expect(dependents).toMatchObject([{ first_name: 'Bo' }])
+    expect(pagination.total_count).toBe(1)
+    // A name in a URL would get into logs.
+    expect(sent.map(({ url }) => new URL(url).search)).toEqual(['', '', '', '', ''])
+  })
+
+  it('follows changes to the last, and from there to those that come', async () => {
+    const { client } = await aClient()
+    await client.registerOwnable('Patient', 1049)
+    const { dependent } = aDependent(1049)
+    const { id } = await client.createDependent(dependent)
+    await client.deleteDependent(id)
+    const kept = await client.createDependent(dependent)
+
+    const told = []
+    for await (const { seq, action, record } of client.followChanges()) {
+      told.push({ seq, action, record })
+    }
+    expect(told).toEqual([
+      { seq: 1, action: 'create', record: null },
+      { seq: 2, action: 'delete', record: null },
+      { seq: 3, action: 'create', record: kept },
+    ])
+
+    const later = client.followChanges({ after: 3, every: 10 })
+    const next = later.next()
+    await client.deleteDependent(kept.id)
+    expect((await next).value).toMatchObject({ seq: 4, action: 'delete' })
+    await expect(client.followChanges({ after: 99 }).next()).rejects.toMatchObject({
+      fieldErrors: { after: ['start again from 0'] },
+    })
+  })
+
+  it('finds plans, one and what there is', async () => {
+    const { client } = await aClient()
+
+    const { plans } = await client.listPlans({
+      search: 'harb',
+      sort_by: 'plan_name',
+      sort_dir: 'DESC',
+      page_size: 1,
+    })
+
+    expect(plans).toMatchObject([{ plan_name: 'Plan 7' }])
+    expect(await client.getPlan(plans[0]?.id ?? 0)).toEqual(plans[0])
+    expect(await client.listPlanFacets()).toEqual({
+      carriers: [{ name: 'Harbor Mutual', count: 7 }],
+      plan_types: [{ name: 'PPO', count: 7 }],
+    })
+  })
+
+  it('refuses a filter or a search that is undefined, which would find everyone', async () => {
+    const { client, sent } = await aClient()
+    const patient: { id?: number } = {}
+    const list: (query: object) => unknown = client.listPersonInformations
+    const search: (search: object) => unknown = client.searchDependents
+
+    expect(() => list({ patient_id: patient.id })).toThrow('patient_id is undefined')
+    expect(() => search({ last_name: 'Doe', first_name: undefined })).toThrow(
+      'first_name is undefined',
+    )
+    expect(sent).toEqual([])
   })
 
   it('goes over all pages by Link, and to no page before it is asked for', async () => {

@@ -55,6 +55,22 @@ describe('api.http', () => {
   })
 })
 
+describe('GET /openapi.json', () => {
+  it('names the origin that serves it, so that generated clients call nobody else', async () => {
+    const local = await worker.fetch('/openapi.json')
+    const hosted = await worker.fetch('https://insurances.example.com/openapi.json')
+
+    expect(JSON.parse(await local.text()).servers[0].url).toMatch(/^https?:\/\/[^/]+$/)
+    const text = await hosted.text()
+    expect(JSON.parse(text).servers[0].url).toBe('https://insurances.example.com')
+    expect(text).not.toContain('origin.invalid')
+
+    const again = { headers: { 'If-None-Match': hosted.headers.get('ETag') ?? '' } }
+    const unchanged = await worker.fetch('https://insurances.example.com/openapi.json', again)
+    expect(unchanged.status).toBe(304)
+  })
+})
+
 describe('README.md', () => {
   const readme = readFileSync(join(PROJECT, 'README.md'), 'utf8')
   const fences = [...readme.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map(
@@ -88,6 +104,6 @@ describe('README.md', () => {
   /** The answer, but for what differs from one run to the next. */
   const lasting = (json: string): unknown =>
     JSON.parse(json, (key, value) =>
-      ['id', 'created_at', 'updated_at', 'version'].includes(key) ? typeof value : value,
+      ['id', 'at', 'created_at', 'updated_at', 'version'].includes(key) ? typeof value : value,
     )
 })

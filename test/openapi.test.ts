@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import project from '../package.json' with { type: 'json' }
 import { routes } from '../src/index.ts'
 import { openapiDocument } from '../src/openapi/document.ts'
-import { VERSION } from '../src/service/version.ts'
+import { VERSION } from '../src/http/version.ts'
 import {
   checkAgainstDocument,
   documented,
@@ -78,17 +78,32 @@ describe('openapi.json', () => {
   })
 
   it.each([
-    ['a key missing', '{"status":"ok"}', 200, {}],
-    ['a key too many', '{"status":"ok","version":"1","clinic_id":"riverside"}', 200, {}],
+    ['a key missing', '{"status":"ok","commit":null}', 200, {}],
+    [
+      'a key too many',
+      '{"status":"ok","version":"1","commit":null,"clinic_id":"riverside"}',
+      200,
+      {},
+    ],
     ['another status', '{"errors":"Gone"}', 410, {}],
-    ['a header missing', '{"status":"ok","version":"1"}', 200, { 'X-Request-Id': '' }],
-    ['another type', '{"status":"ok","version":"1"}', 200, { 'Content-Type': 'text/plain' }],
+    [
+      'a header missing',
+      '{"status":"ok","version":"1","commit":null}',
+      200,
+      { 'X-Request-Id': '' },
+    ],
+    [
+      'another type',
+      '{"status":"ok","version":"1","commit":null}',
+      200,
+      { 'Content-Type': 'text/plain' },
+    ],
   ])('lets the harness pass no answer with %s', async (_, body, status, headers) => {
     const good = { 'Content-Type': 'application/json', 'X-Request-Id': crypto.randomUUID() }
     const checked = (text: string, init: ResponseInit) =>
       checkAgainstDocument('GET', '/health', new Response(text, init))
 
-    await checked('{"status":"ok","version":"1"}', { headers: good })
+    await checked('{"status":"ok","version":"1","commit":null}', { headers: good })
     await expect(checked(body, { status, headers: { ...good, ...headers } })).rejects.toThrow(
       'openapi.json does not allow GET',
     )

@@ -9,12 +9,15 @@ export class ClinicInsurancesError extends Error {
   readonly errors: string | FieldErrors
   /** Names the request; tell it to whoever runs the API. */
   readonly requestId: string | undefined
+  /** Where your clinic's records are kept, if that is elsewhere (status 421). */
+  readonly origin: string | undefined
 
   constructor(status: number, errors: string | FieldErrors, requestId: string | undefined) {
     super(`${status}: ${typeof errors === 'string' ? errors : sentenceOf(errors)}`)
     this.status = status
     this.errors = errors
     this.requestId = requestId
+    this.origin = status === 421 ? /https?:\/\/\S+$/.exec(this.message)?.[0] : undefined
   }
 
   /** Messages by field; none if the refusal is not about fields. */

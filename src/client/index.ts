@@ -1,127 +1,97 @@
 import * as contract from './contract.ts'
-import { List, nextQuery, type ReadPage } from './list.ts'
-import {
-  openTransport,
-  type CallOptions,
-  type ClientOptions,
-  type CreateOptions,
-} from './transport.ts'
+import { listAt, queryOf } from './list.ts'
+import { BASE, recordMethods } from './records.ts'
+import { openTransport, wait, type CallOptions, type ClientOptions } from './transport.ts'
 
-export type {
-  Dependent,
-  DependentPage,
-  DependentsQuery,
-  NewDependent,
-  NewPersonInformation,
-  PersonInformation,
-  PersonInformationPage,
-  PersonInformationsQuery,
-  Plan,
-  PlanPage,
-  PlansQuery,
-} from './contract.ts'
+export type { Plan, PlanPage, PlansQuery } from './contract.ts'
 export { ClinicInsurancesError, type FieldErrors } from './error.ts'
 export type { List } from './list.ts'
-export type { CallOptions, ClientOptions, CreateOptions } from './transport.ts'
-
-const BASE = '/v1/clinic/insurances'
+export type {
+  AmendOptions,
+  CallOptions,
+  ClientOptions,
+  CreateOptions,
+  WriteOptions,
+} from './transport.ts'
 
 export type Client = ReturnType<typeof createClient>
+export type PersonInformation = Awaited<ReturnType<Client['getPersonInformation']>>
+export type NewPersonInformation = Parameters<Client['createPersonInformation']>[0]
+export type Dependent = Awaited<ReturnType<Client['getDependent']>>
+export type NewDependent = Parameters<Client['createDependent']>[0]
+
+type Records = ReturnType<typeof recordMethods>
+
+/** A change, with the record as it is now: null if it is deleted. */
+export type Change = {
+  seq: number
+  resource: string
+  id: number
+  version: number
+  action: string
+  at: string
+  record: Awaited<ReturnType<Records[Extract<keyof Records, `get${string}`>]>> | null
+}
+export type ChangePage = { changes: Change[]; last_seq: number }
+
+export type FollowOptions = CallOptions & {
+  /** The `seq` of the last change that you have: 0, unless you say otherwise, for all there are. */
+  after?: number
+  /** Asks again so many milliseconds after the last change, and never ends. Without it, the last change is the end. */
+  every?: number
+}
 
 /** The client of the Clinic Insurances API: a method for each operation, named as in openapi.json. */
 export function createClient(options: ClientOptions) {
   const request = openTransport(options)
-
-  function list<Page, Item>(
-    path: string,
-    query: string,
-    { signal }: CallOptions,
-    read: (response: Response) => Promise<Page>,
-    itemsOf: (page: Page) => Item[],
-  ): List<Page, Item> {
-    const readPage = async (at: string): Promise<ReadPage<Page>> => {
-      const response = await request('GET', path, { query: at, signal })
-      return { page: await read(response), next: nextQuery(response) }
-    }
-    return new List<Page, Item>(query, readPage, itemsOf)
-  }
-
-  /** Posts under an idempotency key, so that a retry finds what the first try created. */
-  const create = (path: string, body: string, { signal, idempotencyKey }: CreateOptions) =>
-    request('POST', path, {
-      body,
-      signal,
-      headers: { 'Idempotency-Key': idempotencyKey ?? crypto.randomUUID() },
-    })
   const get = (path: string, { signal }: CallOptions) => request('GET', path, { signal })
 
+  async function listChanges(
+    query: { after?: number; limit?: number } = {},
+    { signal }: CallOptions = {},
+  ): Promise<ChangePage> {
+    const response = await request('GET', `${BASE}/changes`, { query: queryOf(query), signal })
+    return response.json()
+  }
+
   return {
-    /** Lists your clinic's person informations. */
-    listPersonInformations: (
-      query: contract.PersonInformationsQuery = {},
-      options: CallOptions = {},
-    ) =>
-      list(
-        `${BASE}/person_informations`,
-        contract.personInformationsQuery(query),
-        options,
-        contract.readPersonInformations,
-        (page) => page.person_informations,
-      ),
+    ...recordMethods(request),
 
-    /** Gets one person information. */
-    getPersonInformation: async (id: number, options: CallOptions = {}) =>
-      contract.readPersonInformation(await get(`${BASE}/person_informations/${id}`, options)),
+    /** Lists changes to your clinic's records, in the order in which they happened. */
+    listChanges,
 
-    /** Creates a person information. The SSN is answered masked. */
-    createPersonInformation: async (
-      fields: contract.NewPersonInformation,
-      options: CreateOptions = {},
-    ) =>
-      contract.readPersonInformation(
-        await create(
-          `${BASE}/person_informations`,
-          contract.writePersonInformation(fields),
-          options,
-        ),
-      ),
-
-    /** Lists your clinic's dependents. */
-    listDependents: (query: contract.DependentsQuery = {}, options: CallOptions = {}) =>
-      list(
-        `${BASE}/dependents`,
-        contract.dependentsQuery(query),
-        options,
-        contract.readDependents,
-        (page) => page.dependents,
-      ),
-
-    /** Gets one dependent. */
-    getDependent: async (id: number, options: CallOptions = {}) =>
-      contract.readDependent(await get(`${BASE}/dependents/${id}`, options)),
-
-    /** Creates a dependent of a patient. The SSN is answered masked. */
-    createDependent: async (fields: contract.NewDependent, options: CreateOptions = {}) =>
-      contract.readDependent(
-        await create(`${BASE}/dependents`, contract.writeDependent(fields), options),
-      ),
+    /** Goes over all changes after one. Keep the `seq` of the last you have dealt with, to go on from there. */
+    async *followChanges({ after = 0, every, signal }: FollowOptions = {}): AsyncGenerator<Change> {
+      for (let last = after; ;) {
+        const { changes, last_seq } = await listChanges({ after: last }, { signal })
+        yield* changes
+        last = last_seq
+        if (changes.length > 0) continue
+        if (every === undefined) return
+        await wait(every, signal)
+      }
+    },
 
     /** Lists the plans of the catalogue. */
     listPlans: (query: contract.PlansQuery = {}, options: CallOptions = {}) =>
-      list(
+      listAt<contract.PlanPage, contract.Plan, 'plans'>(
+        request,
         `${BASE}/plans`,
-        contract.plansQuery(query),
+        'plans',
+        query,
         options,
-        contract.readPlans,
-        (page) => page.plans,
       ),
 
+    /** Gets a plan of the catalogue. */
+    getPlan: async (id: number, options: CallOptions = {}) =>
+      contract.readPlan(await get(`${BASE}/plans/${id}`, options)),
+
+    /** Lists carriers and plan types, and how many plans each has: for drop-downs. */
+    listPlanFacets: async (options: CallOptions = {}) =>
+      contract.readPlanFacets(await get(`${BASE}/plans/facets`, options)),
+
     /** Registers an ownable, such as a patient, whom records may then name. */
-    registerOwnable: async (
-      type: string,
-      id: number,
-      { signal }: CallOptions = {},
-    ): Promise<void> => {
+    async registerOwnable(type: string, id: number, { signal }: CallOptions = {}): Promise<void> {
       await request('PUT', `${BASE}/ownables/${encodeURIComponent(type)}/${id}`, { signal })
     },
 

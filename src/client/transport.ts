@@ -1,10 +1,15 @@
-import { errorOf } from './error.ts'
+import { errorOf, type ClinicInsurancesError } from './error.ts'
 
 export type ClientOptions = {
   /** Where the API is, such as `https://insurances.example.com`. */
   baseUrl: string
   /** Your clinic's token. */
   token: string
+  /**
+   * Other origins of the API to which your token may be sent: if one of them keeps your clinic's records by now, the
+   * client goes there and stays. None unless you name them.
+   */
+  origins?: readonly string[]
   /** How often a request is tried again that found the API busy or out of reach. 2 unless you say otherwise. */
   retries?: number
   /** What to fetch with, if not with the global `fetch`. */
@@ -16,12 +21,22 @@ export type CallOptions = {
   signal?: AbortSignal | undefined
 }
 
-export type CreateOptions = CallOptions & {
+export type WriteOptions = CallOptions & {
   /**
-   * Names the creation, so that the same one sent again creates nothing. One is made for each call; give your
-   * own to make a creation safe to repeat after your program has stopped in the middle.
+   * Names the write, so that the same one sent again does nothing. One is made for each call; give your own to make
+   * a write safe to repeat after your program has stopped in the middle.
    */
   idempotencyKey?: string | undefined
+}
+
+export type CreateOptions = WriteOptions & {
+  /** `'return'` answers the record of the same owner, names and date of birth if there is one, and creates nothing. */
+  ifExists?: 'return' | undefined
+}
+
+export type AmendOptions = WriteOptions & {
+  /** A record as a get, create or amend answered it: if it has changed since, nothing is done, and the error's status is 412. */
+  unlessChangedSince?: object | undefined
 }
 
 export type Call = CallOptions & {
@@ -30,6 +45,8 @@ export type Call = CallOptions & {
   headers?: Record<string, string>
 }
 
+export type Request = ReturnType<typeof openTransport>
+
 const BOOKMARK = 'x-d1-bookmark'
 const TRANSIENT = new Set([429, 502, 503, 504])
 const FIRST_WAIT_MS = 250
@@ -37,15 +54,24 @@ const LONGEST_WAIT_MS = 30_000
 
 /**
  * Sends requests: with the token, with the newest bookmark answered so far (so that this client reads its own
- * writes), and again where that is safe and may help. Rejects with ClinicInsurancesError for a refusal.
+ * writes), again where that is safe and may help, and once more where the API says that the clinic's records are kept,
+ * if that is one of the origins given. Rejects with ClinicInsurancesError for a refusal.
  */
-export function openTransport({ baseUrl, token, retries = 2, fetch: given }: ClientOptions) {
-  const base = baseUrl.replace(/\/+$/, '')
+export function openTransport({
+  baseUrl,
+  origins = [],
+  token,
+  retries = 2,
+  fetch: given,
+}: ClientOptions) {
+  let base = baseUrl.replace(/\/+$/, '')
+  const mayGoTo = new Set([base, ...origins].map((url) => new URL(url).origin))
   const send = given ?? ((url, init) => fetch(url, init))
   let bookmark = ''
 
   async function attempt(method: string, path: string, call: Call): Promise<Response> {
-    const response = await send(`${base}${path}${call.query ? `?${call.query}` : ''}`, {
+    const from = base
+    const response = await send(`${from}${path}${call.query ? `?${call.query}` : ''}`, {
       method,
       headers: {
         Accept: 'application/json',
@@ -57,21 +83,33 @@ export function openTransport({ baseUrl, token, retries = 2, fetch: given }: Cli
       ...(call.body !== undefined && { body: call.body }),
       ...(call.signal && { signal: call.signal }),
     })
-    // Bookmarks sort as text; an answer that was overtaken must not take this client back.
+    // Bookmarks of one origin sort as text; an answer that was overtaken must not take this client back.
     const reached = response.headers.get(BOOKMARK) ?? ''
-    if (reached > bookmark) bookmark = reached
+    if (from === base && reached > bookmark) bookmark = reached
     return response
   }
 
+  /** Whether the error says to go to another of the origins given; then the client is there. */
+  function moveOn({ origin }: ClinicInsurancesError, asked: string): boolean {
+    if (origin === undefined || origin === asked || !mayGoTo.has(origin)) return false
+    if (base !== origin) [base, bookmark] = [origin, '']
+    return true
+  }
+
   return async (method: string, path: string, call: Call = {}): Promise<Response> => {
+    let hasMoved = false
     for (let tried = 0; ; tried++) {
+      const asked = base
       const response = await attempt(method, path, call).catch((error: unknown) => {
         if (tried >= retries || call.signal?.aborted) throw error
         return undefined
       })
       if (response?.ok) return response
       if (response && (tried >= retries || !TRANSIENT.has(response.status))) {
-        throw await errorOf(response)
+        const error = await errorOf(response)
+        if (hasMoved || !moveOn(error, asked)) throw error
+        hasMoved = true
+        continue
       }
       await response?.body?.cancel()
       await wait(waitOf(tried, response?.headers.get('Retry-After')), call.signal)
@@ -86,7 +124,7 @@ function waitOf(tried: number, retryAfter: string | null | undefined): number {
   return Math.min(asked ?? backoff, LONGEST_WAIT_MS)
 }
 
-function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+export function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(done, milliseconds)
     signal?.addEventListener('abort', done, { once: true })

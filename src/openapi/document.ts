@@ -1,41 +1,45 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Hono } from 'hono'
 import * as z from 'zod'
 import type { Env } from '../factory.ts'
 import { INVALID } from '../fields/messages.ts'
 import { noteOf, type Answer, type Note, type Operation } from '../http/describe.ts'
 import { HEADERS, REQUEST_HEADERS, type HeaderName } from '../http/headers.ts'
-import { VERSION } from '../service/version.ts'
+import { VERSION } from '../http/version.ts'
+import { ORIGIN } from '../service/reference.ts'
 import { REFUSALS, type Refusal } from './refusals.ts'
+import { clientSample } from './samples.ts'
 import { exampleOf, schemaWriter, type JsonSchema } from './schemas.ts'
 
 /** A route with all that its handlers tell. */
 type Route = Note & { method: string; pattern: string; operation: Operation }
 
-const INTRODUCTION = `\
-Person informations, dependents and insurance plans of clinics, at the edge.
+const read = (path: string) => readFileSync(join(import.meta.dirname, path), 'utf8')
 
-**Authentication.** Send your clinic's token as \`X-User-Token\`. A token sees its own clinic's records and \
-the one catalogue of plans.
-
-**Errors.** One shape, two forms: \`{"errors": "sentence"}\` or \`{"errors": {"field": ["message"]}}\`, \
-which names everything that is wrong at once. An unknown path is 404 (under \`/v1\`, 401 without a token), a known path with another \
-method is 405 with \`Allow\`.
-
-**Pages.** \`page\` from 1 and \`page_size\` up to 100. Records come in the order of their making, so a page once \
-read does not shift. Follow \`Link: …; rel="next"\` until there is none.
-
-**Creating safely.** Send an \`Idempotency-Key\` with every creation and send it again when the answer is lost: \
-the record is created once.
-
-**SSNs** are sealed on arrival and answered masked, \`***-**-6789\`.`
+/** The guides that lead to production, and what changed: all that stands above the operations. */
+const INTRODUCTION =
+  read('guide.md') +
+  read('../../.github/CHANGELOG.md')
+    .replace(/^(?=#)/gm, '#')
+    .replace('##', '#')
 
 const TAGS = [
   { name: 'Person informations', description: 'Who a patient, or another ownable, is.' },
   { name: 'Dependents', description: 'Who is insured through a primary holder.' },
+  { name: 'Changes', description: 'What happened to records, in order: to mirror them.' },
   { name: 'Plans', description: 'The catalogue of insurance plans.' },
   { name: 'Ownables', description: 'The registry of those whom records may name.' },
   { name: 'Service', description: 'Whether the API is up, and what it can do. No token needed.' },
 ]
+
+/** For the card of libraries. */
+const OUR_CLIENT = {
+  lang: 'TypeScript',
+  description:
+    'Packed with the project: it repeats what failed, carries keys and bookmarks, and pages.',
+  source: 'npm install ./clinic-insurances-api-VERSION.tgz'.replace('VERSION', VERSION),
+}
 
 const refused = z
   .object({ errors: z.string() })
@@ -63,6 +67,7 @@ export function openapiDocument(app: Hono<Env>) {
       ...(!isGuarded(route) && { security: [] }),
       parameters: parametersOf(route),
       ...(route.body && { requestBody: requestBodyOf(route.body) }),
+      'x-codeSamples': [clientSample(id, argumentsOf(route), !(204 in answers))],
       responses: {
         ...Object.fromEntries(
           refusalsOf(route).map(([status, { name }]) => [
@@ -102,9 +107,18 @@ export function openapiDocument(app: Hono<Env>) {
     })
   }
 
-  function requestBodyOf({ root, fields }: Required<Note>['body']) {
-    return { required: true, ...content(write(z.object({ [root]: fields }), 'input')) }
+  /** What the client's method is given: the path's parameters, and what the body wraps. */
+  function argumentsOf({ path, body, operation }: Route): unknown[] {
+    const examples = [path ?? operation.path, body].map((part) =>
+      Object.values(Object(part && exampleOf(write(part, 'input'), components))),
+    )
+    return examples.flat()
   }
+
+  const requestBodyOf = (body: z.ZodObject) => ({
+    required: true,
+    ...content(write(body, 'input')),
+  })
 
   function answerOf({ description, body, refusal, headers = [] }: Answer, route: Route) {
     if (refusal) return refusedWith({ description, errors: refusal, headers })
@@ -141,9 +155,10 @@ export function openapiDocument(app: Hono<Env>) {
       title: 'Clinic Insurances API',
       version: VERSION,
       description: INTRODUCTION,
+      'x-scalar-sdk-installation': [OUR_CLIENT],
       license: { name: 'Proprietary', identifier: 'LicenseRef-Proprietary' },
     },
-    servers: [{ url: '/', description: 'Where this document comes from.' }],
+    servers: [{ url: ORIGIN, description: 'Where this document comes from.' }],
     security: [{ token: [] }],
     tags: TAGS,
     paths,
@@ -153,7 +168,8 @@ export function openapiDocument(app: Hono<Env>) {
           type: 'apiKey',
           in: 'header',
           name: 'X-User-Token',
-          description: "Your clinic's token: `clinic_` and 49 letters and digits.",
+          description:
+            "Your clinic's token: `clinic_`, in a cell its name and `_`, and 49 letters and digits.",
         },
       },
       parameters: REQUEST_HEADERS,
@@ -185,7 +201,8 @@ const isGuarded = ({ pattern }: Route) => pattern.startsWith('/v1/')
 
 function requestHeadersOf(route: Route): (keyof typeof REQUEST_HEADERS)[] {
   const names: (keyof typeof REQUEST_HEADERS)[] = isGuarded(route) ? ['Bookmark'] : []
-  if (route.method === 'POST') names.push('IdempotencyKey')
+  if (isWrite(route)) names.push('IdempotencyKey')
+  if (412 in route.operation.answers) names.push('IfMatch')
   if (304 in route.operation.answers) names.push('IfNoneMatch')
   return names
 }
@@ -193,17 +210,19 @@ function requestHeadersOf(route: Route): (keyof typeof REQUEST_HEADERS)[] {
 /** What everything that stands before the route may refuse, by status, and what anything may come to. */
 function refusalsOf(route: Route): [string, Refusal][] {
   const statuses = new Set([405])
-  if (isGuarded(route)) for (const status of [401, 403, 429, 500, 503]) statuses.add(status)
-  if (isGuarded(route) && route.method !== 'GET') statuses.add(413)
-  if (route.body) for (const status of [400, 415]) statuses.add(status)
+  if (isGuarded(route)) for (const status of [401, 403, 421, 429, 500, 503]) statuses.add(status)
+  if (route.body) for (const status of [400, 408, 413, 415]) statuses.add(status)
   return Object.entries(REFUSALS).filter(([status]) => statuses.has(Number(status)))
 }
 
 /** What comes with an answer that storage had a part in. */
 function storageHeadersOf(route: Route): HeaderName[] {
   if (!isGuarded(route)) return []
-  return route.method === 'POST' ? ['Idempotent-Replayed', 'x-d1-bookmark'] : ['x-d1-bookmark']
+  return isWrite(route) ? ['Idempotent-Replayed', 'x-d1-bookmark'] : ['x-d1-bookmark']
 }
+
+/** Whether the route writes under an idempotency key. */
+const isWrite = ({ scope }: Route) => scope === 'insurances:write'
 
 const references = (headers: readonly HeaderName[]) =>
   Object.fromEntries(

@@ -33,15 +33,26 @@ export const REFUSALS: Record<number, Refusal> = {
     errors: SENTENCES.methodNotAllowed[1],
     headers: ['Allow'],
   },
+  408: {
+    name: 'RequestTimeout',
+    description: 'The body did not arrive in time.',
+    errors: SENTENCES.tooSlow[1],
+  },
   413: {
     name: 'PayloadTooLarge',
-    description: 'The body is larger than 64 KiB.',
+    description: 'The body is larger than 64 KiB, or 1 MiB where it holds many records.',
     errors: SENTENCES.tooLarge[1],
   },
   415: {
     name: 'UnsupportedMediaType',
     description: 'The body is not declared as JSON.',
     errors: SENTENCES.notDeclaredJson[1],
+    headers: ['Accept-Encoding'],
+  },
+  421: {
+    name: 'MisdirectedRequest',
+    description: 'Another cell keeps your clinic; send the request, and those to come, there.',
+    errors: `${SENTENCES.misdirected[1]} https://eu.api.example.com`,
   },
   429: {
     name: 'TooManyRequests',

@@ -2,7 +2,6 @@
 // The token that is typed in stays in this page's memory: nothing is kept, and nothing leaves our origin.
 Scalar.createApiReference('#reference', {
   url: '/openapi.json',
-  servers: [{ url: location.origin }],
   persistAuth: false,
   telemetry: false,
   withDefaultFonts: false,
@@ -12,6 +11,27 @@ Scalar.createApiReference('#reference', {
   mcp: { disabled: true },
   documentDownloadType: 'direct',
   defaultOpenAllTags: true,
+  expandAllSchemaProperties: true,
+  orderSchemaPropertiesBy: 'preserve',
+  orderRequiredPropertiesFirst: false,
+  hideModels: true,
   defaultHttpClient: { targetKey: 'shell', clientKey: 'curl' },
   authentication: { preferredSecurityScheme: 'token' },
+  onLoaded: openGuides,
+  onResponseReceived: showAnswer,
 })
+
+/** The guides stand in the sidebar under an introduction that is closed at first. */
+function openGuides() {
+  setTimeout(() => {
+    for (const button of document.querySelectorAll('button[aria-expanded=false]'))
+      if (button.textContent.includes('Open Group - Introduction')) button.click()
+  })
+}
+
+/** On a phone the answer stands below the request, out of sight; it grows while it is drawn. */
+function showAnswer() {
+  const show = () =>
+    document.querySelector('[role=dialog] section[aria-label=Response]')?.scrollIntoView()
+  for (const milliseconds of [100, 500, 1500]) setTimeout(show, milliseconds)
+}
