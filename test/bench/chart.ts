@@ -38,19 +38,25 @@ export function lineChart(title: string, x: Axis, y: Axis, series: Series[]): st
 
 export type Bars = { name: string; values: { name: string; colour: string; value: number }[] }
 
-/** Bars side by side for each name, and their values beside them. */
-export function barChart(title: string, groups: Bars[]): string {
+/** Bars side by side for each name, their values beside them; none is drawn longer than `longest`. */
+export function barChart(
+  title: string,
+  groups: Bars[],
+  written: (value: number) => string = number,
+  longest = Infinity,
+): string {
   const left = 250
-  const widest = Math.max(...groups.flatMap(({ values }) => values.map(({ value }) => value)))
+  const all = groups.flatMap(({ values }) => values.map(({ value }) => value))
+  const widest = Math.min(longest, Math.max(...all))
   let top = TOP
   const drawn = groups.flatMap(({ name, values }) => {
     const middle = top + (values.length * 12) / 2 + 4
     const bars = values.flatMap(({ colour, value }, n) => {
-      const width = Math.max(1, (value / widest) * (WIDTH - left - 80))
+      const width = Math.max(1, Math.min(1, value / widest) * (WIDTH - left - 80))
       const y = top + n * 12
       return [
         `<rect x="${left}" y="${y}" width="${round(width)}" height="10" rx="2" fill="${colour}"/>`,
-        text(left + width + 6, y + 9, number(value), 'start', 11),
+        text(left + width + 6, y + 9, written(value), 'start', 11),
       ]
     })
     top += values.length * 12 + 12

@@ -1,11 +1,19 @@
+import type { CataloguePlan } from '../../src/plans/publish.ts'
+
 /** What the databases hold: clinics of every size in question, so that one fill shows how costs grow. */
 export const CLINICS = 50
 export const PLANS = 20_000
 
 const SMALL_CLINIC = 100
+/** A clinic whose records are there to be deleted, and how many of them. */
+export const DELETIONS = 'clinic-of-deletions'
+export const TO_DELETE = 30_000
+/** In each clinic one person alone has this last name, for searches to find. */
+export const QUARLES = 'Quarles'
+const WHO_IS_QUARLES = 50
 /** Rows that one statement inserts: enough to be quick, few enough to keep the progress bar moving. */
 const CHUNK = 50_000
-const NOW = '2026-07-30T12:00:00.000Z'
+export const NOW = '2026-07-30T12:00:00.000Z'
 
 /** Each patient has four records on file and, as a primary holder, two dependents. */
 export const RECORDS_PER_PATIENT = 4
@@ -28,28 +36,41 @@ export async function fill(
   progress: (share: number) => void,
 ): Promise<void> {
   const sizes = ladder(records)
-  const clinics = [
+  const sized = [
     ...sizes.map((size) => [clinicOf(size), size] as const),
     ...Array.from(
       { length: CLINICS - sizes.length },
       (_, n) => [`small-${n}`, SMALL_CLINIC] as const,
     ),
   ]
-  const total = clinics.reduce((sum, [, size]) => sum + size, 0)
+  const total = sized.reduce((sum, [, size]) => sum + size, 0)
   let filled = 0
-
-  await insertPlans(database)
-  for (const [clinicId, size] of clinics) {
-    for (let first = 1; first <= size; first += CHUNK) {
-      const last = Math.min(first + CHUNK - 1, size)
-      await database.batch([
-        ownables(database, clinicId, first, last),
-        personInformations(database, clinicId, first, last),
-        dependents(database, clinicId, first, last),
-      ])
-      filled += last - first + 1
+  for (const [clinicId, size] of sized) {
+    await fillClinic(database, clinicId, size, (added) => {
+      filled += added
       progress(filled / total)
-    }
+    })
+  }
+}
+
+/** Fills a clinic with so many person informations, half as many dependents, and the journal of their creation. */
+export async function fillClinic(
+  database: D1Database,
+  clinicId: string,
+  size: number,
+  progress: (added: number) => void = () => {},
+): Promise<void> {
+  for (let first = 1; first <= size; first += CHUNK) {
+    const last = Math.min(first + CHUNK - 1, size)
+    const [firstDependent, lastDependent] = [dependentsUpTo(first - 1) + 1, dependentsUpTo(last)]
+    await database.batch([
+      clinics(database, clinicId),
+      ownables(database, clinicId, first, last),
+      personInformations(database, clinicId, first, last),
+      dependents(database, clinicId, firstDependent, lastDependent),
+      changes(database, clinicId, first, last),
+    ])
+    progress(last - first + 1)
   }
 }
 
@@ -57,7 +78,14 @@ export async function fill(
 const NUMBERS = `WITH RECURSIVE n (i) AS (SELECT CAST(?1 AS INTEGER) UNION ALL SELECT i + 1 FROM n WHERE i < ?2)`
 
 const NAMES = `json_array('Amélie', 'Björn', 'Chiamaka', 'Đặng', 'Eoghan', 'Fatima', 'Giulia', 'Hiroshi', '王小明', 'O''Hara')`
+const FOLDED = `json_array('amelie', 'bjorn', 'chiamaka', 'dang', 'eoghan', 'fatima', 'giulia', 'hiroshi', '王小明', 'ohara')`
 const name = (offset: number) => `${NAMES} ->> ((i * 7 + ${offset}) % 10)`
+const folded = (offset: number) => `${FOLDED} ->> ((i * 7 + ${offset}) % 10)`
+/** A name for each record, but for the one of its own. */
+const lastName = `iif(i = ${WHO_IS_QUARLES}, '${QUARLES}', ${NAMES} ->> ((i * 7 + 3) % 10))`
+const lastNameFolded = `iif(i = ${WHO_IS_QUARLES}, lower('${QUARLES}'), ${FOLDED} ->> ((i * 7 + 3) % 10))`
+/** A uid, as long as a real one. */
+const UID = `lower(hex(randomblob(4))) || '-0000-4000-8000-' || lower(hex(randomblob(6)))`
 const DATE_OF_BIRTH = `date('1940-01-01', (i * 37 % 30000) || ' days')`
 
 /** As long as what sealing makes: 57 bytes in base64url. */
@@ -68,6 +96,11 @@ const whenKnown = (expression: string) => `CASE WHEN i % 5 THEN ${expression} EN
 
 const share = (n: number, ofRecords: number) => Math.ceil((n * ofRecords) / RECORDS_PER_PATIENT)
 
+const clinics = (database: D1Database, clinicId: string) =>
+  database
+    .prepare(`INSERT OR IGNORE INTO clinics (id, state, created_at) VALUES (?, 'open', '${NOW}')`)
+    .bind(clinicId)
+
 const ownables = (database: D1Database, clinicId: string, first: number, last: number) =>
   database
     .prepare(`${NUMBERS} INSERT OR IGNORE INTO ownables SELECT ?3, 'Patient', i, '${NOW}' FROM n`)
@@ -77,8 +110,8 @@ const personInformations = (database: D1Database, clinicId: string, first: numbe
   database
     .prepare(
       `${NUMBERS} INSERT INTO person_informations
-        SELECT NULL, ?3, i, 'Patient', (i + 3) / ${RECORDS_PER_PATIENT}, ${name(0)}, ${name(3)}, ${DATE_OF_BIRTH},
-          ${whenKnown(`'1a2b3c4d'`)}, ${whenKnown(SEALED)}, ${whenKnown(LAST_FOUR)},
+        SELECT ?3, i, ${UID}, 1, 'Patient', (i + 3) / ${RECORDS_PER_PATIENT}, ${name(0)}, ${lastName}, ${DATE_OF_BIRTH},
+          ${lastNameFolded}, ${folded(0)}, ${whenKnown(`'1a2b3c4d'`)}, ${whenKnown(SEALED)}, ${whenKnown(LAST_FOUR)},
           '+1-202-555-01' || printf('%02d', i % 100), 'person' || i || '@example.com', '${NOW}', '${NOW}'
         FROM n`,
     )
@@ -88,28 +121,65 @@ const dependents = (database: D1Database, clinicId: string, first: number, last:
   database
     .prepare(
       `${NUMBERS} INSERT INTO dependents
-        SELECT NULL, ?3, i, 'Patient', (i + 1) / ${DEPENDENTS_PER_PATIENT}, ${name(5)}, ${name(3)}, ${DATE_OF_BIRTH},
-          json_array('spouse', 'child', 'parent', 'other') ->> (i % 4),
+        SELECT ?3, i, ${UID}, 1, 'Patient', (i + 1) / ${DEPENDENTS_PER_PATIENT}, ${name(5)}, ${name(3)}, ${DATE_OF_BIRTH},
+          json_array('spouse', 'child', 'parent', 'other') ->> (i % 4), ${folded(3)}, ${folded(5)},
           ${whenKnown(`'1a2b3c4d'`)}, ${whenKnown(SEALED)}, ${whenKnown(LAST_FOUR)}, '${NOW}', '${NOW}'
         FROM n`,
     )
-    .bind(dependentsUpTo(first - 1) + 1, dependentsUpTo(last), clinicId)
+    .bind(first, last, clinicId)
+
+/** That each record was created, the dependents after the person informations of their chunk. */
+const changes = (database: D1Database, clinicId: string, first: number, last: number) =>
+  database
+    .prepare(
+      `INSERT INTO changes
+        SELECT ?1, coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0) + row_number() OVER (),
+          resource, id, 1, 'create', '${NOW}', '0123456789abcdef', lower(hex(randomblob(18))), '[]', NULL
+        FROM (
+          SELECT 'person_informations' AS resource, id FROM person_informations
+            WHERE clinic_id = ?1 AND id BETWEEN ?2 AND ?3
+          UNION ALL SELECT 'dependents', id FROM dependents WHERE clinic_id = ?1 AND id BETWEEN ?4 AND ?5)`,
+    )
+    .bind(clinicId, first, last, dependentsUpTo(first - 1) + 1, dependentsUpTo(last))
 
 /** A clinic of this many person informations has this many dependents: one for every second record. */
 export const dependentsUpTo = (records: number) =>
   Math.floor((records * DEPENDENTS_PER_PATIENT) / RECORDS_PER_PATIENT)
 
+/** Takes every so-manieth record from a clinic of so many, so that it has so many gaps. */
+export async function makeGaps(
+  database: D1Database,
+  clinicId: string,
+  records: number,
+  gaps: number,
+): Promise<void> {
+  const step = Math.floor(records / gaps)
+  const isGap = `id % ${step} = 0 AND id <= ${step * gaps}`
+  const taken = `person_informations WHERE clinic_id = '${clinicId}' AND ${isGap}`
+  await database.batch([
+    database.prepare(
+      `INSERT OR IGNORE INTO gaps
+        SELECT clinic_id, 'person_informations', id, id / ${step}, id - id / ${step} FROM ${taken}`,
+    ),
+    database.prepare(`DELETE FROM ${taken}`),
+  ])
+}
+
+const PLAN_TYPES = ['HMO', 'PPO', 'EPO', 'POS', 'HDHP', 'FFS', 'SNP', 'MSA']
+
 /** 50 carriers, 8 plan types; one plan in eleven is not active any more. */
-const insertPlans = (database: D1Database) =>
-  database
-    .prepare(
-      `${NUMBERS} INSERT INTO plans
-        SELECT NULL, 'BENCH-' || i, 'Carrier ' || (i % 50) || ' Plan ' || i, 'Carrier ' || (i % 50),
-          json_array('HMO', 'PPO', 'EPO', 'POS', 'HDHP', 'FFS', 'SNP', 'MSA') ->> (i / 50 % 8),
-          json_object('deductible', i % 12 * 250, 'copay', i % 9 * 5, 'out_of_pocket_max', 3000 + i % 13 * 500,
-            'referral_required', json(iif(i % 2, 'true', 'false')), 'network', 'regional'),
-          i % 11 > 0, '${NOW}', '${NOW}'
-        FROM n`,
-    )
-    .bind(1, PLANS)
-    .run()
+export const manyPlans = (count = PLANS): CataloguePlan[] =>
+  Array.from({ length: count }, (_, n) => n + 1).map((i) => ({
+    external_id: `BENCH-${i}`,
+    plan_name: `Carrier ${i % 50} Plan ${i}`,
+    carrier: `Carrier ${i % 50}`,
+    plan_type: PLAN_TYPES[Math.floor(i / 50) % 8] ?? '',
+    coverage_details: {
+      deductible: (i % 12) * 250,
+      copay: (i % 9) * 5,
+      out_of_pocket_max: 3000 + (i % 13) * 500,
+      referral_required: i % 2 === 1,
+      network: 'regional',
+    },
+    active: i % 11 > 0,
+  }))

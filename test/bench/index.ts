@@ -5,25 +5,50 @@ import { SingleBar } from 'cli-progress'
 import { Command } from 'commander'
 import * as z from 'zod'
 import { PROJECT } from '../support/project.ts'
-import { CREATES, pagesOf, readsOf, type Endpoint } from './endpoints.ts'
-import { CLINICS, clinicOf, ladder, PLANS } from './fill.ts'
-import { ask, compare, count, countTwin, expectSameAnswers, latencies, rounded } from './measure.ts'
+import { billOf, PRICES } from './bill.ts'
+import { endpointsOf, NOTHING, pagesOf } from './endpoints.ts'
+import { CLINICS, clinicOf, ladder, makeGaps, PLANS } from './fill.ts'
+import { keptAfter, measureMemory } from './memory.ts'
+import {
+  callOf,
+  callsOf,
+  compare,
+  count,
+  countAgain,
+  expectSameAnswers,
+  latencies,
+  rounded,
+} from './measure.ts'
 import { publish } from './publish.ts'
 import { measureBundle } from './size.ts'
 import { D1_DELAY, KV_DELAY, openSite } from './site.ts'
+import { measureStorage } from './storage.ts'
 
-const { records } = z
-  .object({ records: z.number().int().min(1000) })
+const whole = z.number().int().positive()
+const { records, rounds, requests } = z
+  .object({ records: whole.min(1000), rounds: whole, requests: whole })
   .parse(
     new Command('bench')
       .description('Measures what a request costs, and how the cost grows.')
       .option('--records <number>', 'person informations of the largest clinic', Number, 100_000)
+      .option('--rounds <number>', 'rounds of each comparison; few tell little', Number, 41)
+      .option(
+        '--requests <number>',
+        'different requests that memory is measured over',
+        Number,
+        12_000,
+      )
       .parse()
       .opts(),
   )
 
 /** The references are compared where the twin still answers in milliseconds. */
-const BESIDE_REFERENCES = Math.min(records, 100_000)
+const COMPARED = Math.min(records, 100_000)
+const ENDPOINTS = endpointsOf(COMPARED)
+/** Gaps that deleted records have left where pages are timed. */
+const GAPS = Math.min(records / 10, 1000)
+/** Different calls of each endpoint that its memory is measured over. */
+const DIFFERENT = Math.ceil(requests / 40)
 
 const startedAt = performance.now()
 const bar = new SingleBar({
@@ -39,23 +64,29 @@ const stage = (name: string, from: number, to: number) => (share: number) =>
 
 const site = await openSite(records, stage('filling the databases', 0, 15))
 try {
-  // Before anything is created, which the twin would not have.
-  for (const endpoint of await endpointsOf(BESIDE_REFERENCES)) {
-    await expectSameAnswers(site, BESIDE_REFERENCES, endpoint)
-  }
+  // Before anything is written, which the twin would not have.
+  for (const endpoint of ENDPOINTS) await expectSameAnswers(site, COMPARED, endpoint)
+  const counted = await countAll(stage('counting', 15, 20))
+  const compared = await compareAll(stage('beside the references', 20, 75))
+  const storage = await measureStorage(site.folder)
   const results = {
     machine: {
       cores: cpus().length,
       node: process.versions.node,
       workerd: await versionOf('workerd'),
     },
-    data: { records, clinics: CLINICS, plans: PLANS },
+    data: { records, compared: COMPARED, clinics: CLINICS, plans: PLANS, rounds },
+    prices: PRICES,
     bundle: await measureBundle(),
-    costs: await countCosts(stage('counting', 15, 20)),
-    twin_rows_read: await countTwinRows(),
-    beside_references: await compareAll(stage('beside the references', 20, 80)),
-    at_a_distance: await measureDistance(stage('at a distance', 80, 90)),
-    by_page: await measurePages(stage('page after page', 90, 100)),
+    endpoints: compared.map((figures, n) => ({
+      ...figures,
+      ...billed(counted[n], figures, n, storage),
+    })),
+    by_records: counted.map(({ endpoint, at }) => ({ endpoint, at })),
+    storage,
+    memory: await measureAllMemory(stage('memory', 75, 85)),
+    at_a_distance: await measureDistance(stage('at a distance', 85, 92)),
+    by_page: await measurePages(stage('page after page', 92, 100)),
   }
   bar.stop()
   await publish(results)
@@ -65,90 +96,110 @@ try {
   await site.close()
 }
 
-/** Reads and creates of the clinic of that size. */
-async function endpointsOf(size: number): Promise<Endpoint[]> {
-  const listed = await ask(site, 'service', size, {
-    name: 'any',
-    path: `/person_informations?page=${Math.ceil(pagesOf(size) / 2)}`,
-  })
-  const { person_informations } = z
-    .object({ person_informations: z.array(z.object({ id: z.number() })) })
-    .parse(JSON.parse(listed.body))
-  return [...readsOf(size, person_informations[0]?.id ?? 0), ...CREATES]
-}
-
-async function countCosts(progress: (share: number) => void) {
-  const counted = []
-  for (const [n, size] of ladder(records).entries()) {
-    for (const endpoint of await endpointsOf(size)) {
-      const cold = await count(site, size, endpoint)
-      // The catalogue is one for all clinics.
-      if (cold.cache === 'MEMORY') continue
-      counted.push({ records: size, endpoint: endpoint.name, ...cold })
-      if (cold.cache === null) continue
-      const warm = await count(site, size, endpoint)
-      counted.push({ records: size, endpoint: `${endpoint.name}, warm`, ...warm })
+/** What each endpoint asks of storage: of each Worker, and of the service in clinics of every size. */
+async function countAll(progress: (share: number) => void) {
+  const sizes = ladder(records)
+  const all = []
+  for (const [n, endpoint] of ENDPOINTS.entries()) {
+    progress(n / ENDPOINTS.length)
+    const service = await count(site, 'service', COMPARED, endpoint)
+    const again = endpoint.isCached ? await countAgain(site, 'service', COMPARED, endpoint) : null
+    const bare = await count(site, 'bare', COMPARED, endpoint)
+    const twin = endpoint.inTwin ? await count(site, 'twin', COMPARED, endpoint) : null
+    const at = []
+    // The catalogue is one for all clinics.
+    for (const size of endpoint.isCached || endpoint.clinicId ? [] : sizes) {
+      const inClinic = endpointsOf(size)[n] ?? endpoint
+      const { rows_read, rows_written } = await count(site, 'service', size, inClinic)
+      const read = endpoint.inTwin ? await count(site, 'twin', size, inClinic) : null
+      at.push({ records: size, rows_read, rows_written, twin_rows_read: read?.rows_read ?? null })
     }
-    progress((n + 1) / ladder(records).length)
+    all.push({ endpoint: endpoint.name, counts: { service, again, bare, twin }, at })
   }
-  return counted
+  return all
 }
 
-async function countTwinRows() {
-  const rows = []
-  for (const size of ladder(records)) {
-    rows.push({ records: size, ...(await countTwin(site.twin, clinicOf(size), pagesOf(size))) })
+/** Each endpoint beside the references: its speed, and what different calls leave in memory. */
+async function compareAll(progress: (share: number) => void) {
+  const all = []
+  for (const [n, endpoint] of ENDPOINTS.entries()) {
+    progress(n / ENDPOINTS.length)
+    const { clinicId = clinicOf(COMPARED), isOnce = false } = endpoint
+    const figures = await compare(site, COMPARED, endpoint, rounds)
+    const send = isOnce ? () => endpoint.send(site.next(endpoint.name)) : endpoint.send
+    const kept = async (worker: 'service' | 'bare') =>
+      rounded((await keptAfter(site, worker, clinicId, send, DIFFERENT)) / 1000)
+    const memory = {
+      different_calls: DIFFERENT,
+      service_kb: await kept('service'),
+      bare_kb: await kept('bare'),
+    }
+    all.push({ endpoint: endpoint.name, ...figures, memory })
   }
-  return rows
+  return all
 }
 
-/** Measures each endpoint, one after another, at the size that the references can bear. */
-async function measureEach<Measured>(
-  progress: (share: number) => void,
-  measure: (endpoint: Endpoint) => Promise<Measured>,
-): Promise<Measured[]> {
-  const endpoints = await endpointsOf(BESIDE_REFERENCES)
-  const measured = []
-  for (const [n, endpoint] of endpoints.entries()) {
-    progress(n / endpoints.length)
-    measured.push(await measure(endpoint))
+/** The counts of an endpoint, and what they and its processor time cost. */
+function billed(
+  counted: Counted | undefined,
+  { processor_milliseconds: processor }: Compared,
+  n: number,
+  { trail }: Storage,
+) {
+  const { counts } = counted ?? {}
+  const { leaves } = ENDPOINTS[n] ?? {}
+  if (!counts || !leaves) throw new Error('an endpoint was not counted')
+  const { service, bare, twin, again } = counts
+  return {
+    counts,
+    bill: {
+      service: billOf(service, processor.service, leaves, trail),
+      bare: billOf(bare, processor.bare, leaves, trail),
+      // It leaves no trail.
+      twin: twin && billOf(twin, processor.twin ?? 0, NOTHING, trail),
+      warm: again && billOf(again, processor.service, leaves, trail),
+    },
   }
-  return measured
 }
 
-function compareAll(progress: (share: number) => void) {
-  return measureEach(progress, async (endpoint) => ({
-    endpoint: endpoint.name,
-    records: BESIDE_REFERENCES,
-    ...(await compare(site, BESIDE_REFERENCES, endpoint)),
-  }))
+async function measureAllMemory(progress: (share: number) => void) {
+  const service = await measureMemory(site, 'service', clinicOf(COMPARED), requests)
+  progress(0.5)
+  return { service, bare: await measureMemory(site, 'bare', clinicOf(COMPARED), requests) }
 }
 
 async function measureDistance(progress: (share: number) => void) {
-  const measured = await measureEach(progress, async (endpoint) => {
-    await ask(site, 'distant', BESIDE_REFERENCES, endpoint)
-    const [milliseconds] = await latencies(site, 'distant', BESIDE_REFERENCES, [endpoint], 1, 12)
-    return { endpoint: endpoint.name, median_milliseconds: milliseconds }
-  })
+  const measured = []
+  for (const [n, endpoint] of ENDPOINTS.entries()) {
+    progress(n / ENDPOINTS.length)
+    const next = callsOf(site, COMPARED, endpoint)
+    const [milliseconds] = await latencies(site, 'distant', [next], 1, 6)
+    measured.push({ endpoint: endpoint.name, median_milliseconds: milliseconds })
+  }
   return { d1_delay: D1_DELAY, kv_delay: KV_DELAY, measured }
 }
 
+/** Pages of the largest clinic, in which records were deleted, beside the twin's, which knows no gaps. */
 async function measurePages(progress: (share: number) => void) {
+  await makeGaps(site.service, clinicOf(records), records, GAPS)
   const pagesAt = (size: number) => {
     const last = pagesOf(size)
     return [...[1, 10, 100, 1000, 10_000].filter((page) => page < last), last]
   }
-  const over = (pages: number[]) =>
-    pages.map((page) => ({ name: String(page), path: `/person_informations?page=${page}` }))
+  const over = (size: number, pages: number[]) =>
+    pages.map((page) => () => {
+      const path = `/person_informations?page=${page}`
+      return callOf(site, clinicOf(size), { method: 'GET', path })
+    })
 
-  const pages = pagesAt(records)
-  const service = await latencies(site, 'service', records, over(pages), 25, 20)
+  const pages = pagesAt(records - GAPS)
+  const service = await latencies(site, 'service', over(records, pages), 20, 20)
   progress(0.8)
-  const twinPages = pagesAt(BESIDE_REFERENCES)
-  const twin = await latencies(site, 'twin', BESIDE_REFERENCES, over(twinPages), 3, 5)
+  const twinPages = pagesAt(COMPARED)
+  const twin = await latencies(site, 'twin', over(COMPARED, twinPages), 3, 5)
   return {
-    service: { records, pages, median_milliseconds: service },
-    twin: { records: BESIDE_REFERENCES, pages: twinPages, median_milliseconds: twin },
+    service: { records, gaps: GAPS, pages, median_milliseconds: service },
+    twin: { records: COMPARED, gaps: 0, pages: twinPages, median_milliseconds: twin },
     last_to_first: rounded((service.at(-1) ?? NaN) / (service[0] ?? NaN)),
   }
 }
@@ -158,12 +209,17 @@ async function versionOf(dependency: string): Promise<string> {
   return z.object({ version: z.string() }).parse(JSON.parse(manifest)).version
 }
 
+type Counted = Awaited<ReturnType<typeof countAll>>[number]
+type Compared = Awaited<ReturnType<typeof compareAll>>[number]
+type Storage = Awaited<ReturnType<typeof measureStorage>>
+
 /** What a run found; publish.ts writes and prints it. */
 export type Results = {
-  data: { records: number }
-  costs: Awaited<ReturnType<typeof countCosts>>
-  twin_rows_read: Awaited<ReturnType<typeof countTwinRows>>
-  beside_references: Awaited<ReturnType<typeof compareAll>>
+  data: { records: number; compared: number }
+  endpoints: (Compared & ReturnType<typeof billed>)[]
+  by_records: Pick<Counted, 'endpoint' | 'at'>[]
+  storage: Storage
+  memory: Awaited<ReturnType<typeof measureAllMemory>>
   at_a_distance: Awaited<ReturnType<typeof measureDistance>>
   by_page: Awaited<ReturnType<typeof measurePages>>
   bundle: Awaited<ReturnType<typeof measureBundle>>

@@ -1,159 +1,171 @@
+import * as z from 'zod'
 import { cpuOfWorkerd } from './cpu.ts'
-import type { Endpoint } from './endpoints.ts'
+import type { Endpoint, Sent } from './endpoints.ts'
+import { clinicOf } from './fill.ts'
 import { load, type Call } from './load.ts'
 import type { Site, WorkerName } from './site.ts'
 
-const API = '/v1/clinic/insurances'
+export const API = '/v1/clinic/insurances'
 
 /** Connections that send at once where throughput is measured. */
-const CONNECTIONS = 8
+export const CONNECTIONS = 8
 /** A round is long enough to outlast a garbage collection, and short, so that noise falls on all alike. */
 const ROUND_MILLISECONDS = 120
-const ROUNDS = 31
 /** The twin is many times slower, so fewer rounds tell as much. */
-const TWIN_ROUNDS = 5
+const TWIN_ROUNDS = 3
 
-/** The call of an endpoint by the clinic of this many person informations. */
-export const callOf = (
-  site: Site,
-  worker: WorkerName,
-  records: number,
-  { path, body }: Endpoint,
-): Call => ({
-  method: body === undefined ? 'GET' : 'POST',
-  url: `${site.url(worker)}${API}${path}`,
+export const REFERENCES = ['service', 'bare', 'twin'] as const
+type Reference = (typeof REFERENCES)[number]
+
+/** Those that have the endpoint. */
+export const having = ({ inTwin }: Endpoint): readonly Reference[] =>
+  inTwin ? REFERENCES : ['service', 'bare']
+
+export const callOf = (site: Site, clinicId: string, { path, ...sent }: Sent): Call => ({
+  ...sent,
+  path: API + path,
   headers: {
-    'X-User-Token': site.token(records),
-    ...(body !== undefined && { 'Content-Type': 'application/json' }),
+    'X-User-Token': site.token(clinicId),
+    ...(sent.body !== undefined && { 'Content-Type': 'application/json' }),
   },
-  ...(body !== undefined && { body }),
 })
 
+/** Gives the calls of an endpoint by the clinic of so many person informations: one again and again, unless it can't be. */
+export function callsOf(site: Site, records: number, endpoint: Endpoint): () => Call {
+  const { clinicId = clinicOf(records), isOnce = false, send } = endpoint
+  return () => callOf(site, clinicId, send(isOnce ? site.next(endpoint.name) : 0))
+}
+
 /** Makes one call and gives its answer, as text. */
-export async function ask(site: Site, worker: WorkerName, records: number, endpoint: Endpoint) {
-  const { url, ...init } = callOf(site, worker, records, endpoint)
-  const response = await fetch(url, init)
+export async function ask(origin: string, { path, ...init }: Call) {
+  const response = await fetch(origin + path, init)
   return { status: response.status, headers: response.headers, body: await response.text() }
 }
 
-/** What a request asks of storage until it is answered, and what it answers. Exact, from one request. */
-export async function count(site: Site, records: number, endpoint: Endpoint) {
-  const { status, headers, body } = await ask(site, 'counted', records, endpoint)
-  if (status >= 300) throw new Error(`${endpoint.path} answered ${status}`)
-  const counted = (name: string) => Number(headers.get(`x-test-${name}`))
-  return {
-    d1_round_trips: counted('d1'),
-    statements: counted('statements'),
-    rows_read: counted('rowsread'),
-    rows_written: counted('rowswritten'),
-    kv_reads: counted('kv'),
-    bytes: Buffer.byteLength(body),
-    cache: headers.get('x-cache'),
-  }
+const counts = z.object({
+  d1_round_trips: z.number(),
+  statements: z.number(),
+  rows_read: z.number(),
+  rows_written: z.number(),
+  kv_reads: z.number(),
+})
+
+/** What a request asks of storage, by whose token nothing is remembered yet. Exact, from one request. */
+export async function count(site: Site, worker: Reference, records: number, endpoint: Endpoint) {
+  const { clinicId = clinicOf(records) } = endpoint
+  await site.renewToken(clinicId)
+  return await countAgain(site, worker, records, endpoint)
 }
 
-/** Rows that the twin's two queries read for the first and the last page of its person informations. */
-export async function countTwin(database: D1Database, clinicId: string, pageCount: number) {
-  const rowsRead = async (offset: number) => {
-    const answers = await database.batch([
-      database
-        .prepare(
-          'SELECT * FROM person_informations WHERE clinic_id = ? ORDER BY id LIMIT 25 OFFSET ?',
-        )
-        .bind(clinicId, offset),
-      database
-        .prepare('SELECT count(*) FROM person_informations WHERE clinic_id = ?')
-        .bind(clinicId),
-    ])
-    return answers.reduce((sum, { meta }) => sum + meta.rows_read, 0)
+/** The same by a token that an isolate may remember. */
+export async function countAgain(
+  site: Site,
+  worker: Reference,
+  records: number,
+  endpoint: Endpoint,
+) {
+  const call = callsOf(site, records, endpoint)()
+  const headers = { ...call.headers, 'x-bench-worker': worker }
+  const answer = await ask(site.url('counting'), { ...call, headers })
+  if (answer.status >= 300) throw new Error(`${worker}: ${call.path} answered ${answer.status}`)
+  return {
+    ...counts.parse(JSON.parse(answer.headers.get('x-bench-counts') ?? '{}')),
+    bytes: new Blob([answer.body]).size,
   }
-  return { first_page: await rowsRead(0), last_page: await rowsRead((pageCount - 1) * 25) }
 }
 
 /** Headers that differ from request to request, or name the socket that was asked. */
 const OWN = ['date', 'link', 'location', 'x-request-id', 'x-d1-bookmark']
+/** What differs from record to record. */
+const OF_A_RECORD = /"(id|seq|last_seq|\w+_at|at|request_id|first_name)":("[^"]*"|\d+)/g
 
 /** Rejects unless the service and its references give one and the same answer. */
 export async function expectSameAnswers(site: Site, records: number, endpoint: Endpoint) {
-  const service = await ask(site, 'service', records, endpoint)
-  const bare = await ask(site, 'bare', records, endpoint)
+  const isWrite = endpoint.leaves.changes > 0
+  const next = callsOf(site, records, endpoint)
+  const service = await ask(site.url('service'), next())
+  const bare = await ask(site.url('bare'), next())
   const comparable = ({ status, headers, body }: typeof service, url: string) =>
     JSON.stringify([
       status,
-      endpoint.body === undefined ? body : body.replace(/"(id|\w+_at)":[^,}]+/g, ''),
+      isWrite ? body.replace(OF_A_RECORD, '') : body,
       headers.get('link')?.replaceAll(url, ''),
-      Array.from(headers).filter(([name]) => !OWN.includes(name)),
+      Array.from(headers).filter(
+        ([name]) => !OWN.includes(name) && !(isWrite && name === 'etag') && name !== 'x-cache',
+      ),
     ])
-  if (comparable(service, site.url('service')) !== comparable(bare, site.url('bare'))) {
-    throw new Error(`the bare Worker answers ${endpoint.path} otherwise`)
+  const [ours, theirs] = [
+    comparable(service, site.url('service')),
+    comparable(bare, site.url('bare')),
+  ]
+  if (service.status >= 300 || ours !== theirs) {
+    throw new Error(`the bare Worker answers ${endpoint.name} otherwise:\n${theirs}\nnot\n${ours}`)
   }
-  if (endpoint.body !== undefined) return
-  const twin = await ask(site, 'twin', records, endpoint)
-  if (twin.body !== service.body) throw new Error(`the twin answers ${endpoint.path} otherwise`)
+  if (!endpoint.inTwin) return
+  const twin = await ask(site.url('twin'), next())
+  if (twin.body !== service.body) throw new Error(`the twin answers ${endpoint.name} otherwise`)
 }
 
 /**
- * Requests a second of each Worker, and the service's ratio to each reference in the same rounds: by the
- * clock, and for the bare Worker by the processor too, which a busy machine does not disturb.
+ * Requests a second of each Worker and the milliseconds of processor for each request, the runtime's and D1's included;
+ * and the service's ratio to the bare Worker by both: the median of the ratios of neighbouring rounds, so that what the
+ * machine does meanwhile falls on both alike.
  */
-export async function compare(site: Site, records: number, endpoint: Endpoint) {
-  const amount = new Map<WorkerName, number>()
-  const names: WorkerName[] = ['service', 'bare', ...(endpoint.body ? [] : (['twin'] as const))]
-  for (const name of names) {
-    const call = callOf(site, name, records, endpoint)
-    await load(call, 40, CONNECTIONS)
-    const { throughput } = await load(call, 40, CONNECTIONS)
+export async function compare(site: Site, records: number, endpoint: Endpoint, rounds: number) {
+  const next = callsOf(site, records, endpoint)
+  const amount = new Map<Reference, number>()
+  for (const name of having(endpoint)) {
+    await load(site.url(name), next, 40, CONNECTIONS)
+    const { throughput } = await load(site.url(name), next, 40, CONNECTIONS)
     amount.set(name, Math.max(16, Math.round((throughput * ROUND_MILLISECONDS) / 1000)))
   }
-  const run = async (name: WorkerName) => {
+  const run = async (name: Reference) => {
     const requests = amount.get(name) ?? 0
     const before = await cpuOfWorkerd()
-    const { throughput } = await load(callOf(site, name, records, endpoint), requests, CONNECTIONS)
-    return { throughput, cpu: ((await cpuOfWorkerd()) - before) / requests }
+    const { throughput } = await load(site.url(name), next, requests, CONNECTIONS)
+    return { throughput, processor: ((await cpuOfWorkerd()) - before) / requests }
   }
 
-  const service: Ran[] = []
-  const bare: Ran[] = []
-  const twin: Ran[] = []
-  for (let round = 0; round < ROUNDS; round++) {
+  const ran: Record<Reference, Ran[]> = { service: [], bare: [], twin: [] }
+  for (let round = 0; round < rounds; round++) {
     // Each goes first in every second round, so that neither is always the one after a pause.
-    if (round % 2) service.push(await run('service'))
-    bare.push(await run('bare'))
-    if (!(round % 2)) service.push(await run('service'))
-    if (names.includes('twin') && round < TWIN_ROUNDS) twin.push(await run('twin'))
+    for (const name of round % 2
+      ? (['service', 'bare'] as const)
+      : (['bare', 'service'] as const)) {
+      ran[name].push(await run(name))
+    }
+    if (endpoint.inTwin && round < TWIN_ROUNDS) ran.twin.push(await run('twin'))
   }
-  const served = (rounds: Ran[]) => median(rounds.map(({ throughput }) => throughput))
-  const ratios = service.map(({ throughput }, n) => throughput / (bare[n]?.throughput ?? NaN))
+  const each = (figure: (rounds: Ran[]) => number) => ({
+    service: figure(ran.service),
+    bare: figure(ran.bare),
+    twin: ran.twin.length > 0 ? figure(ran.twin) : null,
+  })
+  const ofBare = (ratio: (service: Ran, bare: Ran) => number) =>
+    rounded(median(ran.service.map((one, n) => ratio(one, ran.bare[n] ?? one))))
   return {
-    requests_per_second: {
-      service: Math.round(served(service)),
-      bare: Math.round(served(bare)),
-      twin: twin.length > 0 ? Math.round(served(twin)) : null,
-    },
-    of_bare: rounded(median(ratios)),
-    of_bare_by_cpu: rounded(
-      median(bare.map(({ cpu }) => cpu)) / median(service.map(({ cpu }) => cpu)),
-    ),
-    times_twin: twin.length > 0 ? rounded(served(service) / served(twin)) : null,
+    requests_per_second: each((rounds) => Math.round(median(rounds.map((one) => one.throughput)))),
+    processor_milliseconds: each((rounds) => rounded(median(rounds.map((one) => one.processor)))),
+    of_bare: ofBare((service, bare) => service.throughput / bare.throughput),
+    of_bare_by_processor: ofBare((service, bare) => bare.processor / service.processor),
   }
 }
 
 /** One round: requests a second, and milliseconds of workerd's processor for each. */
-type Ran = { throughput: number; cpu: number }
+type Ran = { throughput: number; processor: number }
 
-/** Median milliseconds of a request by itself, over as many rounds as there are, page after page. */
+/** Median milliseconds of a request by itself, over as many rounds as there are, call after call. */
 export async function latencies(
   site: Site,
   worker: WorkerName,
-  records: number,
-  endpoints: readonly Endpoint[],
+  nexts: readonly (() => Call)[],
   rounds: number,
   amount: number,
 ): Promise<number[]> {
-  const taken: number[][] = endpoints.map(() => [])
+  const taken: number[][] = nexts.map(() => [])
   for (let round = 0; round < rounds; round++) {
-    for (const [n, endpoint] of endpoints.entries()) {
-      const { latencies } = await load(callOf(site, worker, records, endpoint), amount, 1)
+    for (const [n, next] of nexts.entries()) {
+      const { latencies } = await load(site.url(worker), next, amount, 1)
       taken[n]?.push(...latencies)
     }
   }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -7,70 +7,86 @@ import { Miniflare } from 'miniflare'
 import { unstable_readConfig, unstable_splitSqlQuery } from 'wrangler'
 import { CONFIG, PROJECT } from '../support/project.ts'
 import type { Bindings } from '../../src/factory.ts'
-import { publishCatalogue } from '../../src/plans/publish.ts'
+import { databaseOf } from '../../src/db/session.ts'
+import { publishPlans } from '../../src/plans/publish.ts'
 import { makeSsnKeyPair } from '../../src/ssn/open.ts'
 import { SCOPES } from '../../src/tokens/record.ts'
 import { mintToken, tokenKey } from '../../src/tokens/token.ts'
-import { clinicOf, fill, ladder } from './fill.ts'
+import { AMENDED } from './endpoints.ts'
+import { clinicOf, DELETIONS, fill, fillClinic, ladder, manyPlans, NOW, TO_DELETE } from './fill.ts'
 
 const run = promisify(execFile)
 
 /** The Workers under measurement; the service itself appears bare of, and behind, instruments. */
 const WORKERS = {
-  service: 'src/index.ts',
-  bare: 'test/bench/workers/bare.ts',
+  service: 'dist/index.js',
+  bare: 'test/bench/workers/bare/index.ts',
   twin: 'test/bench/workers/twin.ts',
-  counted: 'test/support/instrumented.ts',
+  counting: 'test/bench/workers/counting.ts',
   distant: 'test/bench/workers/distant.ts',
 } as const
 export type WorkerName = keyof typeof WORKERS
-const NAMES = ['service', 'bare', 'twin', 'counted', 'distant'] as const
+const NAMES = ['service', 'bare', 'twin', 'counting', 'distant'] as const
 
 /** What a clinic an ocean away from the database feels, in milliseconds a call. */
 export const D1_DELAY = 80
 export const KV_DELAY = 5
 
-/** As production has it. What is counted, and what is far away, asks KV each time: the worst case. */
+/** As production has it; what is far away asks KV each time: the worst case. */
 const TOKEN_MEMORY_SECONDS = '10'
+
+const COMPATIBILITY_DATE = unstable_readConfig({ config: CONFIG }).compatibility_date ?? ''
 
 /** A running workerd with every Worker on a socket of its own, over databases on disk. */
 export type Site = {
   url: (worker: WorkerName) => string
-  /** A token of the clinic that has this many person informations. */
-  token: (records: number) => string
-  /** The twin's database, to count what its queries read. */
-  twin: D1Database
+  /** The latest token of a clinic. */
+  token: (clinicId: string) => string
+  /** Gives a clinic a token that no Worker has seen. */
+  renewToken: (clinicId: string) => Promise<void>
+  /** Where the runtime's inspector shows a Worker's isolate. */
+  inspector: (worker: WorkerName) => string
+  /** Numbers the calls that can't be made twice: 0, 1, 2 … of each name. */
+  next: (name: string) => number
+  service: D1Database
+  /** Where the databases are. */
+  folder: string
   close: () => Promise<void>
 }
 
 /** Builds the Workers, starts them and fills their databases; `progress` tells the share that is done. */
-export async function openSite(records: number, progress: (share: number) => void): Promise<Site> {
+export async function openSite(
+  records: number,
+  progress: (share: number) => void = () => {},
+  names: readonly WorkerName[] = NAMES,
+): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), 'clinic-bench-'))
   const remove = () => rm(folder, { recursive: true })
   try {
     const ssnKey = await makeSsnKeyPair()
     const bundles = new Map<WorkerName, string>()
-    for (const name of NAMES) bundles.set(name, await bundle(WORKERS[name], folder))
-    const { compatibility_date } = unstable_readConfig({ config: CONFIG })
+    for (const name of names) bundles.set(name, await bundle(name, WORKERS[name], folder))
 
     const miniflare = new Miniflare({
       resourcePersistencePath: folder,
+      inspectorPort: 0,
       // The Workers log a line a request; it is written, and read by nobody.
       handleStructuredLogs: ({ level, message }) => level === 'error' && console.error(message),
-      workers: NAMES.map((name) => ({
+      workers: names.map((name) => ({
         config: {
           name,
-          compatibilityDate: compatibility_date ?? '',
+          compatibilityDate: COMPATIBILITY_DATE,
           manifest: {
             mainModule: 'index.js',
             modules: { 'index.js': { type: 'esm' as const, contents: bundles.get(name) ?? '' } },
           },
           env: {
             SSN_PUBLIC_KEY: text(ssnKey.publicKey),
-            ...(name === 'service' || name === 'bare'
-              ? { TOKEN_MEMORY_SECONDS: text(TOKEN_MEMORY_SECONDS) }
-              : { D1_DELAY: number(D1_DELAY), KV_DELAY: number(KV_DELAY) }),
+            ...(name === 'distant'
+              ? { D1_DELAY: number(D1_DELAY), KV_DELAY: number(KV_DELAY) }
+              : { TOKEN_MEMORY_SECONDS: text(TOKEN_MEMORY_SECONDS) }),
             DB: { type: 'd1' as const, id: name === 'twin' ? 'twin' : 'service' },
+            TWIN: { type: 'd1' as const, id: 'twin' },
             TOKENS: { type: 'kv' as const, id: 'tokens' },
           },
         },
@@ -80,56 +96,93 @@ export async function openSite(records: number, progress: (share: number) => voi
     })
     await miniflare.ready
 
-    const { DB: service, TOKENS } = await miniflare.getBindings<Bindings>('service')
-    const { DB: twin } = await miniflare.getBindings<Bindings>('twin')
-    await migrate(service)
-    await migrate(twin)
-    await twin.batch([
-      twin.prepare('CREATE INDEX twin_persons ON person_informations (clinic_id)'),
-      twin.prepare('CREATE INDEX twin_dependents ON dependents (clinic_id)'),
-    ])
-    await fill(service, records, (share) => progress(share / 2))
-    await fill(twin, records, (share) => progress((1 + share) / 2))
-
-    const session = service.withSession('first-primary')
-    await session.prepare('SELECT 1').run()
-    await publishCatalogue(TOKENS, session.getBookmark() ?? '')
-    const tokens = new Map<number, string>()
-    for (const size of ladder(records)) tokens.set(size, await issue(TOKENS, clinicOf(size)))
+    const { DB, TWIN, TOKENS } = await miniflare.getBindings<Bindings & { TWIN: D1Database }>(
+      'service',
+    )
+    // The service's last, since it is its version of the catalogue that is served.
+    if (names.includes('twin')) {
+      await prepare(TWIN, TOKENS, records, (share) => progress(share / 2))
+      await TWIN.exec('CREATE INDEX twin_plans ON plans (carrier_folded, plan_type_folded)')
+    }
+    await prepare(DB, TOKENS, records, (share) => progress((1 + share) / 2))
+    await fillClinic(DB, DELETIONS, TO_DELETE)
 
     const urls = new Map<WorkerName, string>()
-    for (const name of NAMES) urls.set(name, (await miniflare.unsafeGetDirectURL(name)).origin)
-    return {
+    for (const name of names) urls.set(name, (await miniflare.unsafeGetDirectURL(name)).origin)
+    const inspector = await miniflare.getInspectorURL()
+    const tokens = new Map<string, string>()
+    const numbers = new Map<string, number>()
+    const site: Site = {
       url: (worker) => urls.get(worker) ?? '',
-      token: (size) => tokens.get(size) ?? '',
-      twin,
+      token: (clinicId) => tokens.get(clinicId) ?? '',
+      renewToken: async (clinicId) => void tokens.set(clinicId, await issue(TOKENS, clinicId)),
+      inspector: (worker) => new URL(`/core:user:${worker}`, inspector).href,
+      next(name) {
+        const n = numbers.get(name) ?? 0
+        numbers.set(name, n + 1)
+        return n
+      },
+      service: DB,
+      folder,
       close: async () => {
         await miniflare.dispose()
         await remove()
       },
     }
+    const clinics = ladder(records).map(clinicOf)
+    for (const clinicId of [...clinics, DELETIONS]) await site.renewToken(clinicId)
+    for (const clinicId of clinics) await amendOne(site, clinicId)
+    return site
   } catch (error) {
     await remove()
     throw error
   }
 }
 
+const A_MINUTE = 60_000
 const text = (value: string) => ({ type: 'text' as const, value })
 const number = (value: number) => ({ type: 'json' as const, value })
 
-/** The bundle of a Worker, made as the service's own is for production. */
-async function bundle(entry: string, folder: string): Promise<string> {
+/** The bundle of a Worker: the service's as it ships, the others made in the same way. */
+async function bundle(name: WorkerName, entry: string, folder: string): Promise<string> {
+  if (name === 'service') return await readFile(join(PROJECT, entry), 'utf8')
+  const config = join(folder, `${name}.json`)
+  const main = join(PROJECT, entry)
+  await writeFile(config, JSON.stringify({ name, main, compatibility_date: COMPATIBILITY_DATE }))
   const wrangler = join(PROJECT, 'node_modules/wrangler/bin/wrangler.js')
-  const options = ['--dry-run', '--minify', '--outdir', folder]
-  await run(process.execPath, [wrangler, 'deploy', entry, ...options], { cwd: PROJECT })
-  return await readFile(join(folder, basename(entry).replace('.ts', '.js')), 'utf8')
+  const options = ['--dry-run', '--minify', '--config', config, '--outdir', join(folder, name)]
+  await run(process.execPath, [wrangler, 'deploy', ...options], { cwd: PROJECT })
+  return await readFile(join(folder, name, basename(entry).replace('.ts', '.js')), 'utf8')
 }
 
-async function migrate(database: D1Database): Promise<void> {
+/** Migrates and fills a database, and publishes its plans, which say when they were made in both databases alike. */
+async function prepare(
+  database: D1Database,
+  tokens: KVNamespace,
+  records: number,
+  progress: (share: number) => void,
+): Promise<void> {
   const folder = join(PROJECT, 'migrations')
   for (const file of (await readdir(folder)).sort()) {
     const statements = unstable_splitSqlQuery(await readFile(join(folder, file), 'utf8'))
     await database.batch(statements.map((statement) => database.prepare(statement)))
+  }
+  await fill(database, records, progress)
+  const session = databaseOf({ DB: database }, 'first-primary', A_MINUTE)
+  await publishPlans(session, tokens, manyPlans())
+  await database.exec(`UPDATE plans SET created_at = '${NOW}', updated_at = '${NOW}'`)
+}
+
+/** Gives one record of a clinic a history, which leaves what it says as it was. */
+async function amendOne(site: Site, clinicId: string): Promise<void> {
+  const url = `${site.url('service')}/v1/clinic/insurances/person_informations/${AMENDED}`
+  const headers = { 'X-User-Token': site.token(clinicId), 'Content-Type': 'application/json' }
+  const before = await (await fetch(url, { headers })).text()
+  const { phone } = JSON.parse(before)
+  for (const said of [null, '+1-202-555-0199', phone]) {
+    const body = JSON.stringify({ person_information: { phone: said } })
+    const { ok } = await fetch(url, { method: 'PATCH', headers, body })
+    if (!ok) throw new Error('a record could not be amended')
   }
 }
 

@@ -18,32 +18,31 @@ const metafile = z.object({
 
 /** The size of the bundle that ships, by dependency, and how long the runtime is busy starting it. */
 export async function measureBundle() {
-  const folder = await mkdtemp(join(tmpdir(), 'clinic-bundle-'))
-  try {
-    await wrangler('deploy', '--dry-run', '--minify', '--metafile', '--outdir', folder)
-    const bundle = await readFile(join(folder, 'index.js'))
-    const meta = metafile.parse(
-      JSON.parse(await readFile(join(folder, 'bundle-meta.json'), 'utf8')),
-    )
-    const startup = join(folder, 'startup.cpuprofile')
-    const said = await wrangler('check', 'startup', '--args=--minify', '--outfile', startup)
-
-    const gzipped = gzipSync(bundle).byteLength
-    return {
-      bytes: bundle.byteLength,
-      gzip_bytes: gzipped,
-      gzip_bytes_by_dependency: byDependency(meta, gzipped),
-      startup_active_milliseconds: Number(/Active: ([\d.]+) ms/.exec(said)?.[1] ?? NaN),
-    }
-  } finally {
-    await rm(folder, { recursive: true })
+  const dist = join(PROJECT, 'dist')
+  const bundle = await readFile(join(dist, 'index.js'))
+  const meta = metafile.parse(JSON.parse(await readFile(join(dist, 'bundle-meta.json'), 'utf8')))
+  const gzipped = gzipSync(bundle).byteLength
+  return {
+    bytes: bundle.byteLength,
+    gzip_bytes: gzipped,
+    gzip_bytes_by_dependency: byDependency(meta, gzipped),
+    startup_active_milliseconds: await measureStartup(),
   }
 }
 
-async function wrangler(...args: string[]): Promise<string> {
+/** Milliseconds that the runtime is busy with starting the Worker; null if wrangler's patience was too short. */
+async function measureStartup(): Promise<number | null> {
+  const folder = await mkdtemp(join(tmpdir(), 'clinic-startup-'))
   const entry = join(PROJECT, 'node_modules/wrangler/bin/wrangler.js')
-  const { stdout } = await run(process.execPath, [entry, ...args], { cwd: PROJECT })
-  return stdout
+  const options = ['check', 'startup', '--args=--minify', '--outfile', join(folder, 'cpuprofile')]
+  try {
+    const { stdout } = await run(process.execPath, [entry, ...options], { cwd: PROJECT })
+    return Number(/Active: ([\d.]+) ms/.exec(stdout)?.[1])
+  } catch {
+    return null
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 }
 
 /** Each dependency's share of the bundle before compression, in gzipped bytes; the largest first. */

@@ -3,9 +3,8 @@ import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 // The tables as a textbook has them. The database is the service's.
 
 export const personInformations = sqliteTable('person_informations', {
-  id: integer('id').primaryKey(),
+  id: integer('id').notNull(),
   clinicId: text('clinic_id').notNull(),
-  position: integer('position').notNull(),
   ownableType: text('ownable_type').notNull(),
   ownableId: integer('ownable_id').notNull(),
   firstName: text('first_name').notNull(),
@@ -21,9 +20,8 @@ export const personInformations = sqliteTable('person_informations', {
 })
 
 export const dependents = sqliteTable('dependents', {
-  id: integer('id').primaryKey(),
+  id: integer('id').notNull(),
   clinicId: text('clinic_id').notNull(),
-  position: integer('position').notNull(),
   primaryHolderType: text('primary_holder_type').notNull().default('Patient'),
   primaryHolderId: integer('primary_holder_id').notNull(),
   firstName: text('first_name').notNull(),
@@ -45,6 +43,8 @@ export const plans = sqliteTable('plans', {
   planType: text('plan_type').notNull(),
   coverageDetails: text('coverage_details', { mode: 'json' }).notNull(),
   active: integer('active', { mode: 'boolean' }).notNull(),
+  carrierFolded: text('carrier_folded').notNull(),
+  planTypeFolded: text('plan_type_folded').notNull(),
   createdAt: text('created_at').notNull(),
   updatedAt: text('updated_at').notNull(),
 })

@@ -12,8 +12,8 @@ import { dependents, personInformations, plans } from './twin-tables.ts'
 
 /**
  * The textbook twin: the reads as a good developer writes them in an afternoon. Hono, Drizzle and zod used
- * the usual way, COUNT and OFFSET, one query after the other, no cache. Its database has the index on
- * `clinic_id` that such queries call for.
+ * the usual way, COUNT and OFFSET, one query after the other, no cache. Its database
+ * has the index that a filtered list calls for.
  */
 
 type Env = { Bindings: Bindings; Variables: { clinicId: string } }
@@ -165,8 +165,10 @@ api.get(
     const query = c.req.valid('query')
     const db = drizzle(c.env.DB)
     const filters: SQL[] = []
-    if (query.plan_type !== undefined) filters.push(eq(plans.planType, query.plan_type))
-    if (query.carrier !== undefined) filters.push(eq(plans.carrier, query.carrier))
+    if (query.plan_type !== undefined)
+      filters.push(eq(plans.planTypeFolded, query.plan_type.toLowerCase()))
+    if (query.carrier !== undefined)
+      filters.push(eq(plans.carrierFolded, query.carrier.toLowerCase()))
     if (query.active !== undefined) filters.push(eq(plans.active, query.active))
     const where = and(...filters)
     const rows = await db
