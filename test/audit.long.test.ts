@@ -1,8 +1,9 @@
 import { whoSawEqualsModel } from './support/saw.ts'
+import { thorough } from './support/thorough.ts'
 import { trailEqualsRequests } from './support/trail.ts'
 import { useWorker } from './support/worker.ts'
 
 const worker = useWorker({ instrumented: true })
 
-trailEqualsRequests(worker, 1000)
-whoSawEqualsModel(worker, 1000)
+trailEqualsRequests(worker, thorough(1000, 400))
+whoSawEqualsModel(worker, thorough(1000, 400))

@@ -1,7 +1,8 @@
 import { describe } from 'vitest'
 import { nothingIsLostInAStorm } from './support/storm.ts'
+import { thorough } from './support/thorough.ts'
 import { useWorker } from './support/worker.ts'
 
 describe('a storm', () => {
-  nothingIsLostInAStorm(useWorker({ instrumented: true }), 2000, 0.3)
+  nothingIsLostInAStorm(useWorker({ instrumented: true }), thorough(2000, 800), 0.3)
 })

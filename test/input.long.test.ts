@@ -1,4 +1,5 @@
 import { noInputBreaksIt } from './support/fuzz.ts'
+import { thorough } from './support/thorough.ts'
 import { useWorker } from './support/worker.ts'
 
-noInputBreaksIt(useWorker(), 700)
+noInputBreaksIt(useWorker(), thorough(700, 250))

@@ -1,4 +1,5 @@
 import { lifeEqualsModel } from './support/model.ts'
+import { thorough } from './support/thorough.ts'
 import { useWorker } from './support/worker.ts'
 
-lifeEqualsModel(useWorker(), { runs: 4, steps: 40 })
+lifeEqualsModel(useWorker(), { runs: thorough(20, 2), steps: 40 })

@@ -129,7 +129,7 @@ describe('verifying', () => {
     SLOW,
   )
 
-  findsManipulations(stores, thorough(200, 40), SLOW)
+  findsManipulations(stores, thorough(200, 20), SLOW)
 })
 
 /** The two stores, of which the call with this number is the last: it is lost, or its answer is. */

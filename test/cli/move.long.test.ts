@@ -243,7 +243,7 @@ describe('a mover that dies', () => {
 })
 
 describe('a mover that is killed', () => {
-  const POINTS = thorough(20, 3)
+  const POINTS = thorough(20, 1)
   const WHILE_COPYING = { timeout: 120_000, interval: 5 }
 
   it(`ends the same at ${POINTS} random points, once it is run again`, async () => {
