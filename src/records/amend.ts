@@ -1,27 +1,23 @@
 import { sql } from 'drizzle-orm/sql/sql'
+import { isOpen } from '../clinics/queries.ts'
 import { prepared } from '../db/prepared.ts'
 import type { Session } from '../db/session.ts'
-import { changes, idempotencyKeys } from '../db/tables.ts'
-import type { IdempotencyKey } from './idempotency.ts'
+import { keepKey, type IdempotencyKey } from './idempotency.ts'
 import {
-  contentOf,
+  appendChange,
   endOf,
-  etagOf,
   isKeyUnused,
-  isOpen,
-  newest,
-  nextSeq,
   own,
   recordsUnderKey,
+  targetOf,
+  targetValues,
   told,
   type Answered,
   type Ended,
+  type Target,
   type Told,
 } from './journal.ts'
-import { columnNames, nameOf, type Kind } from './kind.ts'
-
-/** Which record, and at which of these ETags; at any if there are none. */
-export type Target = { id: number; etags: readonly string[] | undefined }
+import { columnNames, type Kind } from './kind.ts'
 
 /** What an amendment says: values for columns, and values that the record must have already. */
 export type Amendment = { given: Record<string, unknown>; fixed: Record<string, unknown> }
@@ -36,11 +32,7 @@ export type Amended =
 /** Amends a record of a kind once under a key; what changes nothing makes no version. */
 export function amender(kind: Kind) {
   const { table } = kind
-  const content = contentOf(kind)
-  const target = sql`
-    SELECT *, ${content} AS content,
-      :etags IS NULL OR ${etagOf('uid', 'version')} IN (SELECT value FROM json_each(:etags)) AS fits
-    FROM ${table} WHERE clinic_id = :clinicId AND id = :id`
+  const target = targetOf(kind)
   const wrong = sql`
     SELECT json_group_array(key) FROM json_each(:fixed) WHERE value IS NOT (content ->> key)`
   // Some columns follow from others: of a sealed SSN one speaks for all.
@@ -48,13 +40,14 @@ export function amender(kind: Kind) {
     SELECT json_group_array(iif(key = 'ssn_sealed', 'ssn', key)) FROM json_each(:given)
     WHERE value IS NOT (content ->> key) AND key NOT IN ('ssn_key_id', 'ssn_last_four') AND key NOT LIKE '%_folded'`
 
-  const journal = prepared(
-    sql`INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id,
-        request_id, changed, before)
-      SELECT clinic_id, ${nextSeq}, ${nameOf(kind)}, id, version + 1, 'amend',
-        max(:now, coalesce(newest.at, '')), :tokenId, :requestId, (${changed}) AS changed, content
-      FROM (${target}) LEFT JOIN (${newest}) AS newest
-      WHERE fits AND ${isOpen} AND ${isKeyUnused} AND (${wrong}) = '[]' AND changed <> '[]'`,
+  const append = prepared(
+    appendChange(kind, {
+      action: 'amend',
+      from: sql`(${target})`,
+      where: sql`fits AND ${isKeyUnused} AND (${wrong}) = '[]' AND (${changed}) <> '[]'`,
+      changed: sql`(${changed})`,
+      before: sql`content`,
+    }),
   )
 
   const amended = columnNames(kind).filter(
@@ -70,14 +63,9 @@ export function amender(kind: Kind) {
         AND ${table}.version = own.version - 1`,
   )
 
-  const keepKey = prepared(
-    sql`INSERT INTO ${idempotencyKeys}
-        (day, clinic_id, key, fingerprint, request_id, status, record_id, version, records)
-      SELECT :today, clinic_id, :key, :fingerprint, :requestId, 200, id, version, 1
-      FROM (${target}) WHERE (fits OR EXISTS (${own})) AND ${isOpen} AND ${isKeyUnused}
-        AND (${wrong}) = '[]' AND (${changed}) = '[]'
-      ON CONFLICT DO NOTHING`,
-  )
+  const keep = keepKey(sql`
+    SELECT 200, id, version, 1 FROM (${target}) WHERE (fits OR EXISTS (${own})) AND ${isOpen}
+      AND ${isKeyUnused} AND (${wrong}) = '[]' AND (${changed}) = '[]'`)
 
   const findEnd = prepared(
     sql`SELECT told.*, id, fits, (${wrong}) AS wrong, EXISTS (${own}) AS is_changed
@@ -88,19 +76,17 @@ export function amender(kind: Kind) {
   return async (
     db: Session,
     key: IdempotencyKey,
-    { id, etags }: Target,
+    target: Target,
     { given, fixed }: Amendment,
   ): Promise<Amended> => {
     const values = {
       ...key,
-      id,
-      etags: etags ? JSON.stringify(etags) : null,
+      ...targetValues(target),
       given: JSON.stringify(given),
       fixed: JSON.stringify(fixed),
-      count: 1,
     }
     const [, , , end, records] = await db.batch<Answered & End>(
-      [journal, update, keepKey, findEnd, findRecords].map((statement) => statement(db, values)),
+      [append, update, keep, findEnd, findRecords].map((statement) => statement(db, values)),
     )
     const [what] = end?.results ?? []
     const ended = endOf(what, key)

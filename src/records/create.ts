@@ -1,14 +1,14 @@
 import { sql } from 'drizzle-orm/sql/sql'
+import { isOpen } from '../clinics/queries.ts'
 import { prepared } from '../db/prepared.ts'
 import type { Session } from '../db/session.ts'
-import { changes, idempotencyKeys, ownables } from '../db/tables.ts'
-import type { IdempotencyKey } from './idempotency.ts'
+import { changes, ownables } from '../db/tables.ts'
+import { keepKey, type IdempotencyKey } from './idempotency.ts'
 import {
+  appendChange,
   endOf,
   isKeyUnused,
-  isOpen,
   newest,
-  nextSeq,
   own,
   recordsUnderKey,
   told,
@@ -16,7 +16,7 @@ import {
   type Ended,
   type Told,
 } from './journal.ts'
-import { columnNames, nameOf, soughtBy, type Given, type Kind } from './kind.ts'
+import { columnNames, soughtBy, type Given, type Kind } from './kind.ts'
 import { highestId } from './numbering.ts'
 import { isOfPeople, personColumns } from './search.ts'
 
@@ -51,15 +51,15 @@ export function creator(kind: Kind) {
         ON clinic_id = :clinicId AND ${isPerson} WHERE :returnExisting`
     : sql`SELECT NULL`
 
-  const journal = prepared(
-    sql`INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id,
-        request_id, changed)
-      SELECT :clinicId, ${nextSeq} + given.key, ${nameOf(kind)},
-        highest.id + 1 + given.key, 1, 'create', max(:now, coalesce(newest.at, '')),
-        :tokenId, :requestId, '[]'
-      FROM (SELECT ${highestId(kind)} AS id) AS highest LEFT JOIN (${newest}) AS newest
-        JOIN json_each(:records) AS given
-      WHERE ${isOpen} AND ${isKeyUnused} AND NOT EXISTS (${withoutOwner}) AND (${existing}) IS NULL`,
+  const append = prepared(
+    appendChange(kind, {
+      action: 'create',
+      from: sql`(SELECT ${highestId(kind)} AS id) AS highest JOIN json_each(:records) AS given`,
+      where: sql`${isKeyUnused} AND NOT EXISTS (${withoutOwner}) AND (${existing}) IS NULL`,
+      nth: sql`given.key`,
+      id: sql`highest.id + 1 + given.key`,
+      version: sql`1`,
+    }),
   )
 
   const columns = columnNames(kind)
@@ -80,17 +80,11 @@ export function creator(kind: Kind) {
       WHERE newest.request_id = :requestId ON CONFLICT DO NOTHING`,
   )
 
-  const keepKey = prepared(
-    sql`INSERT INTO ${idempotencyKeys}
-        (day, clinic_id, key, fingerprint, request_id, status, record_id, version, records)
-      SELECT :today, :clinicId, :key, :fingerprint, :requestId, status, id, version, records FROM (
-        SELECT 201 AS status, min(record_id) AS id, 1 AS version, count(*) AS records
-          FROM (${own}) HAVING count(*) > 0
-        UNION ALL
-        SELECT 200, id, version, 1 FROM ${table} WHERE clinic_id = :clinicId AND id = (${existing})
-          AND ${isOpen} AND ${isKeyUnused} AND NOT EXISTS (${own}))
-      WHERE true ON CONFLICT DO NOTHING`,
-  )
+  const keep = keepKey(sql`
+    SELECT 201, min(record_id), 1, count(*) FROM (${own}) HAVING count(*) > 0
+    UNION ALL
+    SELECT 200, id, version, 1 FROM ${table} WHERE clinic_id = :clinicId AND id = (${existing})
+      AND ${isOpen} AND ${isKeyUnused} AND NOT EXISTS (${own})`)
 
   const findEnd = prepared(
     sql`SELECT *, (SELECT json_group_array(key) FROM (${withoutOwner})) AS absent FROM (${told})`,
@@ -110,7 +104,7 @@ export function creator(kind: Kind) {
       returnExisting: Number(returnExisting),
     }
     const [, , , end, made] = await db.batch<Answered & Told & { absent: string }>(
-      [journal, insert, keepKey, findEnd, findRecords].map((statement) => statement(db, values)),
+      [append, insert, keep, findEnd, findRecords].map((statement) => statement(db, values)),
     )
     const [what] = end?.results ?? []
     const ended = endOf(what, key)

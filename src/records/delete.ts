@@ -1,20 +1,18 @@
 import { sql } from 'drizzle-orm/sql/sql'
 import { prepared } from '../db/prepared.ts'
 import type { Session } from '../db/session.ts'
-import { changes, gaps, idempotencyKeys } from '../db/tables.ts'
-import type { Target } from './amend.ts'
-import type { IdempotencyKey } from './idempotency.ts'
+import { gaps } from '../db/tables.ts'
+import { keepKey, type IdempotencyKey } from './idempotency.ts'
 import {
-  contentOf,
+  appendChange,
   endOf,
-  etagOf,
   isKeyUnused,
-  isOpen,
-  newest,
-  nextSeq,
   own,
+  targetOf,
+  targetValues,
   told,
   type Ended,
+  type Target,
   type Told,
 } from './journal.ts'
 import { nameOf, type Kind } from './kind.ts'
@@ -26,17 +24,15 @@ export type Deleted = Ended | { outcome: 'absent' } | { outcome: 'stale' }
 export function deleter(kind: Kind) {
   const { table } = kind
   const name = nameOf(kind)
-  const target = sql`
-    SELECT *, ${contentOf(kind)} AS content,
-      :etags IS NULL OR ${etagOf('uid', 'version')} IN (SELECT value FROM json_each(:etags)) AS fits
-    FROM ${table} WHERE clinic_id = :clinicId AND id = :id`
+  const target = targetOf(kind)
 
-  const journal = prepared(
-    sql`INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id,
-        request_id, changed, before)
-      SELECT clinic_id, ${nextSeq}, ${name}, id, version + 1, 'delete',
-        max(:now, coalesce(newest.at, '')), :tokenId, :requestId, '[]', content
-      FROM (${target}) LEFT JOIN (${newest}) AS newest WHERE fits AND ${isOpen} AND ${isKeyUnused}`,
+  const append = prepared(
+    appendChange(kind, {
+      action: 'delete',
+      from: sql`(${target})`,
+      where: sql`fits AND ${isKeyUnused}`,
+      before: sql`content`,
+    }),
   )
 
   /** The record that is about to go: gone already where the batch is tried again. */
@@ -56,19 +52,14 @@ export function deleter(kind: Kind) {
     sql`DELETE FROM ${table} WHERE clinic_id = :clinicId AND id IN (${going})`,
   )
 
-  const keepKey = prepared(
-    sql`INSERT INTO ${idempotencyKeys}
-        (day, clinic_id, key, fingerprint, request_id, status, record_id, version, records)
-      SELECT :today, :clinicId, :key, :fingerprint, :requestId, 204, record_id, version, 1
-      FROM (${own}) WHERE true ON CONFLICT DO NOTHING`,
-  )
+  const keep = keepKey(sql`SELECT 204, record_id, version, 1 FROM (${own})`)
   const findEnd = prepared(
     sql`SELECT told.*, id FROM (${told}) AS told LEFT JOIN (${target}) ON true`,
   )
 
-  return async (db: Session, key: IdempotencyKey, { id, etags }: Target): Promise<Deleted> => {
-    const values = { ...key, id, etags: etags ? JSON.stringify(etags) : null, count: 1 }
-    const statements = [journal, shiftGaps, leaveGap, remove, keepKey, findEnd]
+  return async (db: Session, key: IdempotencyKey, target: Target): Promise<Deleted> => {
+    const values = { ...key, ...targetValues(target) }
+    const statements = [append, shiftGaps, leaveGap, remove, keep, findEnd]
     const answers = await db.batch<Told & { id: number | null }>(
       statements.map((statement) => statement(db, values)),
     )

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { sql } from 'drizzle-orm/sql/sql'
+import { sql, type SQL } from 'drizzle-orm/sql/sql'
 import { prepared } from '../db/prepared.ts'
 import type { Session } from '../db/session.ts'
 import { idempotencyKeys } from '../db/tables.ts'
@@ -57,6 +57,15 @@ export async function idempotencyKey(c: Context<Env>, masked: unknown): Promise<
 /** The rows of the key: one if it was used today or yesterday, else none. */
 export const usesOfKey = sql`${idempotencyKeys}
   WHERE day IN (:today, :yesterday) AND clinic_id = :clinicId AND key = :key`
+
+/** Keeps the key with what it gave: the status, the first record, its version, and how many records there are. */
+export const keepKey = (given: SQL) =>
+  prepared(
+    sql`INSERT INTO ${idempotencyKeys}
+        (day, clinic_id, key, fingerprint, request_id, status, record_id, version, records)
+      SELECT :today, :clinicId, :key, :fingerprint, :requestId, given.* FROM (${given}) AS given
+      WHERE true ON CONFLICT DO NOTHING`,
+  )
 
 /** A portion is quick, so that the writes of clinics come between two. */
 const PORTION = 5000

@@ -5,7 +5,7 @@ import { changes } from '../db/tables.ts'
 import { sealSsn, type SealedSsn } from '../ssn/seal.ts'
 import { creator } from './create.ts'
 import { timesOf } from './idempotency.ts'
-import { contentOf, isOpen, newest, nextSeq } from './journal.ts'
+import { appendChange, contentOf } from './journal.ts'
 import { columnNames, nameOf, soughtBy, type Given, type Kind } from './kind.ts'
 import { sealed, ssnColumns, ssnOwner } from './sealed.ts'
 import { personColumns } from './search.ts'
@@ -179,15 +179,15 @@ function amenderOfMany(kind: Kind) {
   // json_each has an `id` of its own.
   const rows = sql`(SELECT key, value FROM json_each(:rows))`
   const given = (name: string) => sql.raw(`given.value ->> '${name}'`)
-  const journal = prepared(
-    sql`INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id,
-        request_id, changed, before)
-      SELECT clinic_id, ${nextSeq} + row_number() OVER (ORDER BY given.key) - 1, ${nameOf(kind)},
-        id, version + 1, 'amend', max(:now, coalesce(newest.at, '')), :tokenId, :requestId,
-        ${given('changed')}, ${contentOf(kind)}
-      FROM ${rows} AS given CROSS JOIN ${table} LEFT JOIN (${newest}) AS newest
-      WHERE clinic_id = :clinicId AND id = ${given('id')} AND version = ${given('version')}
-        AND ${isOpen}`,
+  const append = prepared(
+    appendChange(kind, {
+      action: 'amend',
+      from: sql`${rows} AS given CROSS JOIN ${table}`,
+      where: sql`clinic_id = :clinicId AND id = ${given('id')} AND version = ${given('version')}`,
+      nth: sql`row_number() OVER (ORDER BY given.key) - 1`,
+      changed: given('changed'),
+      before: contentOf(kind),
+    }),
   )
   /** What this run has journaled, sought by record: a row of it for each row given at most. */
   const own = sql`
@@ -217,7 +217,7 @@ function amenderOfMany(kind: Kind) {
   ): Promise<Set<number>> => {
     const values = { ...deed, rows: JSON.stringify(rows) }
     const [, , own] = await db.batch<{ record_id: number }>(
-      [journal, update, findOwn].map((statement) => statement(db, values)),
+      [append, update, findOwn].map((statement) => statement(db, values)),
     )
     return new Set((own?.results ?? []).map(({ record_id }) => record_id))
   }

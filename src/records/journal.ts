@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm/sql/sql'
+import { sql, type SQL } from 'drizzle-orm/sql/sql'
 import { isOpen, whyClosed } from '../clinics/queries.ts'
 import { columnsOf, jsonOf } from '../db/json.ts'
 import { changes, clinics } from '../db/tables.ts'
@@ -12,10 +12,6 @@ import { answeredBefore, answeredBy, columnNames, nameOf, type Kind } from './ki
 /** A record as it is answered, in JSON, with its id and its ETag without the quotes. */
 export type Answered = { id: number; etag: string; json: string }
 
-/** The number of the clinic's next change: after its newest, and after those that a restore took away. */
-export const nextSeq = sql`
-  1 + max(coalesce(newest.seq, 0), (SELECT seq_floor FROM ${clinics} WHERE id = :clinicId))`
-
 /** The clinic's newest change. */
 export const newest = sql`
   SELECT seq, at, request_id FROM ${changes} WHERE clinic_id = :clinicId ORDER BY seq DESC LIMIT 1`
@@ -26,8 +22,60 @@ export const own = sql`
     ON clinic_id = :clinicId AND changes.seq > newest.seq - :count
   WHERE newest.request_id = :requestId`
 
-export { isOpen }
 export const isKeyUnused = sql`NOT EXISTS (SELECT * FROM ${usesOfKey})`
+
+/** The rows from which changes follow, and what each of them says, in terms of those rows. */
+type Appended = {
+  action: string
+  from: SQL
+  where: SQL
+  /** Which of several changes it is, from 0. */
+  nth?: SQL
+  id?: SQL
+  version?: SQL
+  changed?: SQL
+  before?: SQL
+}
+
+/**
+ * Appends a change of the kind's record for each row, if the clinic is open. Numbers go on after the newest change, and
+ * after those that a restore took away; times never run backwards.
+ */
+export const appendChange = (
+  kind: Kind,
+  {
+    action,
+    from,
+    where,
+    nth = sql`0`,
+    id = sql`id`,
+    version = sql`version + 1`,
+    changed = sql`'[]'`,
+    before = sql`NULL`,
+  }: Appended,
+) => sql`
+  INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id,
+    request_id, changed, before)
+  SELECT :clinicId, ${nth} + 1 + max(coalesce((SELECT seq FROM (${newest})), 0),
+      (SELECT seq_floor FROM ${clinics} WHERE id = :clinicId)),
+    ${nameOf(kind)}, ${id}, ${version}, ${sql.raw(`'${action}'`)},
+    max(:now, coalesce((SELECT at FROM (${newest})), '')), :tokenId, :requestId, ${changed}, ${before}
+  FROM ${from} WHERE ${isOpen} AND ${where}`
+
+/** Which record, and at which of these ETags; at any if there are none. */
+export type Target = { id: number; etags: readonly string[] | undefined }
+
+/** The record that a target names, if it is there, with its `content`, and whether its ETag `fits`. */
+export const targetOf = (kind: Kind) => sql`
+  SELECT *, ${contentOf(kind)} AS content,
+    :etags IS NULL OR ${etagOf('uid', 'version')} IN (SELECT value FROM json_each(:etags)) AS fits
+  FROM ${kind.table} WHERE clinic_id = :clinicId AND id = :id`
+
+/** The values that the statements of one record name. */
+export const targetValues = ({ id, etags }: Target) => ({
+  ...{ id, count: 1 },
+  etags: etags ? JSON.stringify(etags) : null,
+})
 
 /** What every write tells at its end: the clinic's state, and the first use of the key. */
 export const told = sql`

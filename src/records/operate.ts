@@ -3,7 +3,7 @@ import { prepared, type Prepared } from '../db/prepared.ts'
 import type { Session } from '../db/session.ts'
 import { changes, gaps, ownables } from '../db/tables.ts'
 import type { Ownable } from '../ownables/queries.ts'
-import { contentOf, isOpen, newest, nextSeq, own } from './journal.ts'
+import { appendChange, contentOf, own } from './journal.ts'
 import { columnNames, nameOf, type Given, type Kind } from './kind.ts'
 
 // What the operator does to single records. Each is one batch under the journal, as a client's writes are, and is safe
@@ -33,12 +33,12 @@ export function restoreRecord(db: Session, kind: Kind, deed: Deed): Promise<bool
   const now: Record<string, string> = { version: 'own.version', updated_at: 'own.at' }
   const gapsOfKind = sql`clinic_id = :clinicId AND resource = ${nameOf(kind)}`
   const statements = [
-    sql`INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id,
-        request_id, changed)
-      SELECT clinic_id, ${nextSeq}, resource, record_id, version + 1, 'restore',
-        max(:now, coalesce(newest.at, '')), :tokenId, :requestId, '[]'
-      FROM (${last(kind)}) AS last LEFT JOIN (${newest}) AS newest
-      WHERE action = 'delete' AND before IS NOT NULL AND ${isOpen}`,
+    appendChange(kind, {
+      action: 'restore',
+      from: sql`(${last(kind)})`,
+      where: sql`action = 'delete' AND before IS NOT NULL`,
+      id: sql`record_id`,
+    }),
     sql`INSERT INTO ${table} (clinic_id, ${sql.raw(columns.join(', '))})
       SELECT :clinicId, ${sql.raw(columns.map((name) => now[name] ?? `deleted.before ->> '${name}'`).join(', '))}
       FROM (${own}) AS own JOIN ${changes} AS deleted
@@ -78,13 +78,14 @@ export function reassignRecord(
   )
   const set = Object.keys(ssn).map((name) => `${name} = :${name}, `)
   const statements = [
-    sql`INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id,
-        request_id, changed, before)
-      SELECT clinic_id, ${nextSeq}, ${nameOf(kind)}, id, version + 1, 'reassign',
-        max(:now, coalesce(newest.at, '')), :tokenId, :requestId, ${changed}, ${contentOf(kind)}
-      FROM ${table} LEFT JOIN (${newest}) AS newest
-      WHERE clinic_id = :clinicId AND id = :id AND version = :version AND ${isOpen} AND EXISTS (
+    appendChange(kind, {
+      action: 'reassign',
+      from: sql`${table}`,
+      where: sql`clinic_id = :clinicId AND id = :id AND version = :version AND EXISTS (
         SELECT * FROM ${ownables} WHERE clinic_id = :clinicId AND type = :type AND id = :ownerId)`,
+      changed,
+      before: contentOf(kind),
+    }),
     sql`UPDATE ${table} SET ${sql.raw(`${set.join('')}${owner.type} = :type, ${owner.id} = :ownerId,`)}
         version = own.version, updated_at = own.at
       FROM (${own}) AS own
@@ -96,12 +97,12 @@ export function reassignRecord(
 /** Takes a deleted record's content out of the journal for good. False if it is not deleted, or was erased before. */
 export function eraseRecord(db: Session, kind: Kind, deed: Deed): Promise<boolean> {
   const statements = [
-    sql`INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id,
-        request_id, changed)
-      SELECT clinic_id, ${nextSeq}, resource, record_id, version + 1, 'erase',
-        max(:now, coalesce(newest.at, '')), :tokenId, :requestId, '[]'
-      FROM (${last(kind)}) AS last LEFT JOIN (${newest}) AS newest
-      WHERE action = 'delete' AND ${isOpen}`,
+    appendChange(kind, {
+      action: 'erase',
+      from: sql`(${last(kind)})`,
+      where: sql`action = 'delete'`,
+      id: sql`record_id`,
+    }),
     sql`UPDATE ${changes} SET before = NULL WHERE clinic_id = :clinicId AND resource = ${nameOf(kind)}
       AND record_id = :id AND before IS NOT NULL AND EXISTS (${own})`,
   ]
