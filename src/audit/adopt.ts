@@ -1,9 +1,17 @@
 import { sql } from 'drizzle-orm/sql/sql'
 import { prepared } from '../db/prepared.ts'
 import type { Session } from '../db/session.ts'
-import { accesses, segments } from '../db/tables.ts'
+import { segments } from '../db/tables.ts'
 import { listKeys, readStored } from './bucket.ts'
-import { headerOf, isBetween, NOTHING, segmentsOf, START, STREAMS, type Place } from './segments.ts'
+import {
+  deleteAccesses,
+  headerOf,
+  NOTHING,
+  segmentsOf,
+  START,
+  STREAMS,
+  type Place,
+} from './segments.ts'
 
 // A database that is set back to an earlier time has forgotten the segments that were sealed since, with their rows. R2
 // has them still.
@@ -17,10 +25,6 @@ const insertAdopted = prepared(
     ON CONFLICT DO UPDATE SET epoch = excluded.epoch, state = excluded.state, row_count = excluded.row_count,
       last = excluded.last, last_at = excluded.last_at, sha256 = excluded.sha256, sealed_at = excluded.sealed_at
     WHERE state = 'pending'`,
-)
-const deleteAccesses = prepared(
-  sql`DELETE FROM ${accesses} WHERE clinic_id = :clinicId AND :stream = 'accesses'
-    AND ${isBetween('accesses', ':after', ':last')}`,
 )
 
 /**
@@ -51,7 +55,7 @@ export async function adoptLost(db: Session, bucket: R2Bucket, clinicId: string)
       const found = { epoch: parseInt(key), rowCount: stored.lines.length, digest: stored.sha256 }
       await db.batch([
         insertAdopted(db, { ...values, ...found, now: new Date().toISOString() }),
-        deleteAccesses(db, values),
+        ...(stream === 'accesses' ? [deleteAccesses(db, values)] : []),
       ])
       if (stream === 'changes') highest = Number(last.place)
       previous = { n, last: last.place, sha256: stored.sha256 }

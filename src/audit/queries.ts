@@ -30,15 +30,3 @@ export const appendAccessIf = (
 
 /** The statement that appends an access. */
 export const appendAccess = appendAccessIf(sql`true`)
-
-/** An event of the trail, whether it was an access or a change. `status` is null for a change, which succeeded. */
-export type TrailEvent = {
-  at: string
-  clinic_id: string
-  token_id: string
-  request_id: string
-  action: string
-  resource: string
-  ids: string
-  status: number | null
-}

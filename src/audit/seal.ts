@@ -5,12 +5,13 @@ import { accesses, changes, clinics, segments } from '../db/tables.ts'
 import { sha256 } from '../fields/sha256.ts'
 import { compressed, readStored } from './bucket.ts'
 import {
+  deleteAccesses,
   endOf,
-  isBetween,
   keyOf,
   linesBetween,
   ndjsonOf,
   NOTHING,
+  selectSegment,
   START,
   type Line,
   type Place,
@@ -157,9 +158,6 @@ const insertPending = prepared(
       (SELECT max(epoch) FROM ${clinics}), 1), 'pending', :rowCount, :last, :lastAt, :digest
     WHERE true ON CONFLICT DO NOTHING`,
 )
-const selectSegment = prepared(
-  sql`SELECT * FROM ${segments} WHERE clinic_id = :clinicId AND stream = :stream AND n = :n`,
-)
 
 /** Begins segment n, unless another run has; gives the segment as it then is. */
 async function begin(
@@ -205,9 +203,6 @@ const selectOld = prepared(
 const markAged = prepared(
   sql`UPDATE ${segments} SET state = 'aged'
     WHERE clinic_id = :clinicId AND stream = 'accesses' AND n = :n AND state = 'sealed'`,
-)
-const deleteAccesses = prepared(
-  sql`DELETE FROM ${accesses} WHERE clinic_id = :clinicId AND ${isBetween('accesses', ':after', ':last')}`,
 )
 
 /** Takes from D1 the accesses that were sealed before `until`, once R2 has shown that it has them. */

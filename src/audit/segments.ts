@@ -101,6 +101,16 @@ const selectSegments = prepared(
     ORDER BY n LIMIT :limit`,
 )
 
+/** The statement that finds one segment. */
+export const selectSegment = prepared(
+  sql`SELECT * FROM ${segments} WHERE clinic_id = :clinicId AND stream = :stream AND n = :n`,
+)
+
+/** The statement that takes from D1 the accesses after one place and up to another. */
+export const deleteAccesses = prepared(
+  sql`DELETE FROM ${accesses} WHERE clinic_id = :clinicId AND ${isBetween('accesses', ':after', ':last')}`,
+)
+
 const PAGE = 500
 
 /** A stream's segments, first to last. */

@@ -14,6 +14,7 @@ import {
   ndjsonOf,
   NOTHING,
   segmentsOf,
+  selectSegment,
   START,
   STREAMS,
   type Line,
@@ -139,7 +140,7 @@ async function checkSegment(
   const stored = await readStored(bucket, place, key)
   const range = { after: previous?.last ?? START, upTo: segment.last, limit: segment.row_count + 1 }
   const [now, found] = await db.batch<Segment & Line>([
-    selectState(db, { ...place, n: segment.n }),
+    selectSegment(db, { ...place, n: segment.n }),
     linesBetween(db, place, range),
   ])
   const held: Line[] = found?.results ?? []
@@ -182,10 +183,6 @@ function firstDifference(sealed: readonly Line[], held: readonly Line[], isAged:
   const [added] = rows.keys()
   return added === undefined ? undefined : { row: added, found: 'R2 lacks the row' }
 }
-
-const selectState = prepared(
-  sql`SELECT state FROM ${segments} WHERE clinic_id = :clinicId AND stream = :stream AND n = :n`,
-)
 
 const countAfter = forStreams(
   (stream, { table }) =>
