@@ -10,7 +10,7 @@ export function clientSample(id: string, args: readonly unknown[], hasAnswer: bo
 
 const client = createClient({ baseUrl: '${ORIGIN}', token: process.env.TOKEN ?? '' })
 
-${hasAnswer ? `const answer = ${call}\nconsole.log(answer)` : call}`,
+${hasAnswer ? `const answer = ${call}` : call}`,
   }
 }
 
