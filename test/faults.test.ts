@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { openSession } from '../src/db/session.ts'
 import { registerOwnables } from '../src/ownables/queries.ts'
 import { publishPlans } from '../src/plans/publish.ts'
 import { expectRefusal } from './support/expect.ts'
 import { aDependent, somePlans } from './support/fixtures.ts'
 import { KINDS } from './support/kinds.ts'
+import { losingAnswers } from './support/losing.ts'
 import { nothingIsLostInAStorm } from './support/storm.ts'
 import { useWorker } from './support/worker.ts'
 
@@ -132,24 +132,9 @@ describe('a storm', () => {
 })
 
 describe('an import whose answers are lost after the commit', () => {
-  /** A session of the real D1 that loses every other answer. */
-  function losingAnswers() {
-    const session = worker.env.DB.withSession('first-primary')
-    let batches = 0
-    return openSession({
-      getBookmark: () => session.getBookmark(),
-      prepare: (query) => session.prepare(query),
-      async batch<Row>(statements: D1PreparedStatement[]) {
-        const answers = await session.batch<Row>(statements)
-        if (batches++ % 2 === 0) throw new Error('D1_ERROR: Network connection lost.')
-        return answers
-      },
-    })
-  }
-
   it('counts the plans that it wrote', async () => {
     await worker.publish()
-    const db = losingAnswers()
+    const db = losingAnswers(worker.env.DB)
     const renamedSecond = (n: number) => (n === 2 ? { plan_name: 'Renamed' } : {})
 
     const { TOKENS } = worker.env
@@ -162,7 +147,7 @@ describe('an import whose answers are lost after the commit', () => {
   })
 
   it('counts the ownables that it registered', async () => {
-    const db = losingAnswers()
+    const db = losingAnswers(worker.env.DB)
     const { clinicId } = await worker.clinic()
     const patients = (...ids: number[]) => ids.map((id) => ({ type: 'Patient', id }))
 

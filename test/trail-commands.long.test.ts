@@ -31,6 +31,14 @@ async function create(store: TestStore, names: string[]): Promise<number[]> {
   }
 }
 
+/** The patient, and an empty trail: what is there of the clinic's making may be younger than what follows. */
+async function prepare(store: TestStore) {
+  const worker = await serve(store)
+  await worker.patients('riverside', 1049)
+  await worker.env.DB.exec('DELETE FROM accesses')
+  await worker.close()
+}
+
 it(
   'a restore in time keeps the trail: what was sealed since is told, and nothing is an alarm',
   async () => {
@@ -39,12 +47,7 @@ it(
     const verify = () => runJson(['audit', 'verify', ...store.flags])
     const databases = join(store.state, 'v3/d1')
     try {
-      await runJson(['clinic', 'create', 'riverside', ...store.flags])
-      const worker = await serve(store)
-      await worker.patients('riverside', 1049)
-      // Of the clinic's making, which may be younger than what follows.
-      await worker.env.DB.exec('DELETE FROM accesses')
-      await worker.close()
+      await prepare(store)
       expect(await create(store, ['One', 'Two'])).toEqual([1, 2])
       await clinic('audit', 'seal')
       await create(store, ['Three'])
@@ -100,12 +103,7 @@ it(
     const store = await makeStore()
     const clinic = (...args: string[]) => run([...args, ...store.flags])
     try {
-      await runJson(['clinic', 'create', 'riverside', ...store.flags])
-      const worker = await serve(store)
-      await worker.patients('riverside', 1049)
-      // Of the clinic's making, which may be younger than what follows.
-      await worker.env.DB.exec('DELETE FROM accesses')
-      await worker.close()
+      await prepare(store)
       await create(store, ['One', 'Two'])
       await clinic('audit', 'seal')
       await clinic('audit', 'head', '--out', store.file('head.ndjson'))

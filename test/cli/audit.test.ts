@@ -1,37 +1,29 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { parseSince } from '../../src/cli/terminal/options.ts'
 import { aDependent } from '../support/fixtures.ts'
-import { makeStore, run, serve, type TestStore } from './command.ts'
+import { run, useServedStore } from './command.ts'
 
-let store: TestStore
-let worker: Awaited<ReturnType<typeof serve>>
-beforeAll(async () => {
-  store = await makeStore()
-  worker = await serve(store)
-})
-afterAll(async () => {
-  await worker.close()
-  await store.remove()
-})
+const served = useServedStore()
 
 const linesOf = (text: string) => text.split('\n').filter((line) => line !== '')
 const FLAGS = ['--clinic', 'riverside']
 
 describe('audit', () => {
   it('writes who touched which records, oldest first, and nothing of their content', async () => {
-    const token = await worker.token('riverside')
-    await worker.patients('riverside', 7)
-    const created = await worker.call('/dependents', token, aDependent(7))
+    const token = await served.worker.token('riverside')
+    await served.worker.patients('riverside', 7)
+    const created = await served.worker.call('/dependents', token, aDependent(7))
     const { id } = JSON.parse(await created.text())
-    await worker.call('/person_informations/41', token)
+    await served.worker.call('/person_informations/41', token)
     // The event of a read is written after the answer.
     const kept = async () =>
-      (await worker.env.DB.prepare("SELECT 1 FROM accesses WHERE action = 'read'").all()).results
+      (await served.worker.env.DB.prepare("SELECT 1 FROM accesses WHERE action = 'read'").all())
+        .results
     await expect.poll(kept, { timeout: 20_000 }).toHaveLength(1)
-    await run(['export', 'dependents', ...FLAGS, ...store.flags, '--as', 'jo'])
+    await run(['export', 'dependents', ...FLAGS, ...served.store.flags, '--as', 'jo'])
 
-    const { status, stdout, stderr } = await run(['audit', ...FLAGS, ...store.flags])
-    const later = await run(['audit', ...FLAGS, '--since', '2999-01-01', ...store.flags])
+    const { status, stdout, stderr } = await run(['audit', ...FLAGS, ...served.store.flags])
+    const later = await run(['audit', ...FLAGS, '--since', '2999-01-01', ...served.store.flags])
 
     // The clinic itself was made by whoever runs the tests.
     const [made, ...events] = linesOf(stdout).map((line) => JSON.parse(line))

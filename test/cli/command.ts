@@ -5,7 +5,7 @@ import { cp, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Miniflare } from 'miniflare'
-import { vi } from 'vitest'
+import { afterAll, beforeAll, vi } from 'vitest'
 import * as z from 'zod'
 import { clinic } from '../../src/cli/index.ts'
 import { storageOf } from '../../src/cli/store/open.ts'
@@ -191,19 +191,35 @@ export async function serve(store: TestStore, vars: Record<string, string> = {})
       token: string,
       body?: unknown,
       method = body === undefined ? 'GET' : 'POST',
+      headers = {},
     ) =>
-      miniflare.dispatchFetch(`http://localhost/v1/clinic/insurances${path}`, {
-        method,
-        headers: { 'X-User-Token': token, 'Content-Type': 'application/json' },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      }),
-    /** The same with any method. */
-    send: (method: string, path: string, token: string, body?: unknown, headers = {}) =>
       miniflare.dispatchFetch(`http://localhost/v1/clinic/insurances${path}`, {
         method,
         headers: { 'X-User-Token': token, 'Content-Type': 'application/json', ...headers },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       }),
     close: () => miniflare.dispose(),
+  }
+}
+
+/** A store that is served while the tests of the file run. */
+export function useServedStore() {
+  let store: TestStore
+  let worker: Awaited<ReturnType<typeof serve>>
+  beforeAll(async () => {
+    store = await makeStore()
+    worker = await serve(store)
+  })
+  afterAll(async () => {
+    await worker.close()
+    await store.remove()
+  })
+  return {
+    get store() {
+      return store
+    },
+    get worker() {
+      return worker
+    },
   }
 }

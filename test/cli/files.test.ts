@@ -1,32 +1,23 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { importOwnables } from '../../src/cli/commands/import/ownables.ts'
 import { importPlans } from '../../src/cli/commands/import/plans.ts'
 import { Failure } from '../../src/cli/terminal/failure.ts'
 import { databaseOf } from '../../src/db/session.ts'
-import { lendingSignals, makeStore, run, serve, start, type TestStore } from './command.ts'
+import { lendingSignals, run, start, useServedStore } from './command.ts'
 
-let store: TestStore
-let worker: Awaited<ReturnType<typeof serve>>
-beforeAll(async () => {
-  store = await makeStore()
-  worker = await serve(store)
-})
-afterAll(async () => {
-  await worker.close()
-  await store.remove()
-})
+const served = useServedStore()
 
 const opened = () => ({
-  db: databaseOf(worker.env, 'first-primary'),
-  kv: worker.env.TOKENS,
+  db: databaseOf(served.worker.env, 'first-primary'),
+  kv: served.worker.env.TOKENS,
   leave: async () => {},
 })
 
 let files = 0
 async function write(content: string | Buffer, ending = 'csv') {
-  const file = store.file(`file-${++files}.${ending}`)
+  const file = served.store.file(`file-${++files}.${ending}`)
   await writeFile(file, content)
   return file
 }
@@ -67,7 +58,7 @@ describe('a file that is not what it should be', () => {
     const file = await write(`${SECRET},1990-05-15\nPatient,1\n`)
 
     const { status, stdout, stderr } = await run(
-      ['import', 'ownables', file, '--clinic', 'riverside'].concat(store.flags),
+      ['import', 'ownables', file, '--clinic', 'riverside'].concat(served.store.flags),
     )
 
     expect(status).toBe(1)
@@ -123,7 +114,7 @@ describe('the columns of a CSV', () => {
         'H3,T3,Three,Types,PPO,yes,,,,\n',
     )
 
-    const { results } = await worker.env.DB.prepare(
+    const { results } = await served.worker.env.DB.prepare(
       "SELECT coverage_details AS details FROM plans WHERE carrier = 'Types' ORDER BY external_id",
     ).all<{ details: string }>()
     expect(results.map(({ details }) => JSON.parse(details))).toEqual([
@@ -150,9 +141,12 @@ describe('the columns of a CSV', () => {
   })
 
   it('are read from stdin as from a file', async () => {
-    const { status, stdout } = await start(['import', 'plans', '-', '--json', ...store.flags], {
-      input: `${HEADER},Amount\n${row('S1')},"$1,000 "\n`,
-    }).finished
+    const { status, stdout } = await start(
+      ['import', 'plans', '-', '--json', ...served.store.flags],
+      {
+        input: `${HEADER},Amount\n${row('S1')},"$1,000 "\n`,
+      },
+    ).finished
 
     expect(status).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({ inserted: 1 })

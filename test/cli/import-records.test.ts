@@ -9,6 +9,7 @@ import { personInformations } from '../../src/person-informations/kind.ts'
 import type { Kind } from '../../src/records/kind.ts'
 import { ssnOwner } from '../../src/records/sealed.ts'
 import { openSsn } from '../../src/ssn/open.ts'
+import { losingAnswers } from '../support/losing.ts'
 import { lendingSignals, makeStore, run, runJson, serve, type TestStore } from './command.ts'
 
 /** Patients as another system writes them: with columns that are none of ours, blanks, and digits in names. */
@@ -304,17 +305,7 @@ describe('import person_informations', () => {
 
   it('whose answers are lost after the commit counts what it wrote, once', async () => {
     const clinic = await aClinic()
-    const session = store.worker.env.DB.withSession('first-primary')
-    let batches = 0
-    const db = openSession({
-      getBookmark: () => session.getBookmark(),
-      prepare: (query) => session.prepare(query),
-      async batch<Row>(statements: D1PreparedStatement[]) {
-        const answers = await session.batch<Row>(statements)
-        if (batches++ % 2 === 0) throw new Error('D1_ERROR: Network connection lost.')
-        return answers
-      },
-    })
+    const db = losingAnswers(store.worker.env.DB)
 
     const first = await clinic.load(personInformations, PEOPLE, { db, register: true })
     const changed = PEOPLE.replace('ana@', 'new@').replace('1985-01-02,,', '1985-01-02,987654321,')

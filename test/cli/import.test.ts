@@ -1,29 +1,22 @@
 import { existsSync } from 'node:fs'
 import { readFile, stat, writeFile } from 'node:fs/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { importOwnables } from '../../src/cli/commands/import/ownables.ts'
 import { importPlans } from '../../src/cli/commands/import/plans.ts'
 import { Failure } from '../../src/cli/terminal/failure.ts'
 import { databaseOf } from '../../src/db/session.ts'
 import { aDependent } from '../support/fixtures.ts'
-import { lendingSignals, makeStore, run, runJson, serve, type TestStore } from './command.ts'
+import { lendingSignals, run, runJson, useServedStore } from './command.ts'
 
-let store: TestStore
-let worker: Awaited<ReturnType<typeof serve>>
+const served = useServedStore()
 let token: string
 beforeAll(async () => {
-  store = await makeStore()
-  worker = await serve(store)
-  token = await worker.token('riverside')
-})
-afterAll(async () => {
-  await worker.close()
-  await store.remove()
+  token = await served.worker.token('riverside')
 })
 
 const storedPlans = async (carrier: string) =>
   (
-    await worker.env.DB.prepare('SELECT * FROM plans WHERE carrier = ? ORDER BY id')
+    await served.worker.env.DB.prepare('SELECT * FROM plans WHERE carrier = ? ORDER BY id')
       .bind(carrier)
       .all()
   ).results
@@ -40,14 +33,14 @@ const line = (id: string, carrier: string, more: Record<string, unknown> = {}) =
   })}\n`
 
 async function write(name: string, text: string) {
-  await writeFile(store.file(name), text)
-  return store.file(name)
+  await writeFile(served.store.file(name), text)
+  return served.store.file(name)
 }
 
 /** The store as the Worker has it open: opening it once more takes a second. */
 const opened = () => ({
-  db: databaseOf(worker.env, 'first-primary'),
-  kv: worker.env.TOKENS,
+  db: databaseOf(served.worker.env, 'first-primary'),
+  kv: served.worker.env.TOKENS,
   leave: async () => {},
 })
 
@@ -72,7 +65,7 @@ describe('import plans', () => {
 
     expect((await load(file)).json).toMatchObject({ inserted: 2, rejected: 0 })
 
-    const answer = await worker.call('/plans?carrier=sheet', token)
+    const answer = await served.worker.call('/plans?carrier=sheet', token)
     expect(await answer.json()).toMatchObject({
       plans: [
         {
@@ -142,7 +135,7 @@ describe('import plans', () => {
 
   it('serves what it changed at once, though the old list was cached', async () => {
     const list = async () => {
-      const answer = await worker.call('/plans?carrier=fresh', token)
+      const answer = await served.worker.call('/plans?carrier=fresh', token)
       const body: unknown = await answer.json()
       return { body, tier: answer.headers.get('X-Cache') }
     }
@@ -173,7 +166,7 @@ describe('import plans', () => {
         line('4', 'Mixed'),
     )
 
-    const { status, stdout } = await run(['import', 'plans', file, ...store.flags])
+    const { status, stdout } = await run(['import', 'plans', file, ...served.store.flags])
 
     expect(status).toBe(0)
     expect(stdout).toContain('2 inserted, 0 updated, 0 unchanged, 4 rejected')
@@ -274,7 +267,7 @@ describe('import ownables', () => {
     const dry = await again({ dryRun: true })
     expect(existsSync(`${file}.rejected.ndjson`)).toBe(false)
     const first = await runJson(
-      ['import', 'ownables', file, '--clinic', 'riverside'].concat(store.flags),
+      ['import', 'ownables', file, '--clinic', 'riverside'].concat(served.store.flags),
     )
     const second = await again({})
 
@@ -285,7 +278,7 @@ describe('import ownables', () => {
       { id: ['is not a number'] },
       { type: ["can't be blank"] },
     ])
-    const created = await worker.call('/dependents', token, aDependent(7002))
+    const created = await served.worker.call('/dependents', token, aDependent(7002))
     expect(created.status).toBe(201)
   })
 })

@@ -29,8 +29,8 @@ async function aClinic(cell: Cell) {
     expect(created.status).toBe(201)
   }
   expect((await cell.call('/dependents', token, aDependent(1))).status).toBe(201)
-  await cell.send('PATCH', '/person_informations/1', token, { person_information: { phone: null } })
-  await cell.send('DELETE', '/person_informations/2', token)
+  await cell.call('/person_informations/1', token, { person_information: { phone: null } }, 'PATCH')
+  await cell.call('/person_informations/2', token, undefined, 'DELETE')
   await cell.query(
     "INSERT INTO accesses VALUES (?, '2020-01-01T00:00:00.000Z', 'old', 'old', 'list', 'dependents', '1', 200)",
     id,
@@ -112,7 +112,7 @@ describe('clinic move', () => {
     const { eu, us } = cells
     const { id, token } = await aClinic(eu)
     await runJson(['clinic', 'move', id, ...cells.move])
-    await us.send('DELETE', '/person_informations/1', token)
+    await us.call('/person_informations/1', token, undefined, 'DELETE')
     expect(await statusOf(us, token, aPersonInformation(1))).toBe(201)
     const before = await contentOf(us, id)
 
@@ -134,8 +134,8 @@ describe('clinic move', () => {
     const statuses = [
       await statusOf(eu, token),
       await statusOf(eu, token, aPersonInformation(1)),
-      (await eu.send('DELETE', '/person_informations/1', token)).status,
-      (await eu.send('PUT', '/ownables/Patient/7', token)).status,
+      (await eu.call('/person_informations/1', token, undefined, 'DELETE')).status,
+      (await eu.call('/ownables/Patient/7', token, undefined, 'PUT')).status,
     ]
 
     expect(statuses).toEqual([200, 503, 503, 503])

@@ -56,7 +56,7 @@ describe('a move while the clinic is in use', () => {
       async ask(method: string, path: string, body?: unknown, key: string = crypto.randomUUID()) {
         for (;;) {
           const asked = name
-          const answer = await cells[asked].send(method, path, token, body, {
+          const answer = await cells[asked].call(path, token, body, method, {
             'Idempotency-Key': key,
           })
           statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)

@@ -1,33 +1,27 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { aDependent } from '../support/fixtures.ts'
-import { makeStore, run, runJson, serve, start, type TestStore } from './command.ts'
+import { run, runJson, start, useServedStore } from './command.ts'
 
-let store: TestStore
-let worker: Awaited<ReturnType<typeof serve>>
+const served = useServedStore()
 let token: string
 beforeAll(async () => {
-  store = await makeStore()
-  worker = await serve(store)
-  token = await worker.token('riverside')
-  await worker.patients('riverside', 1, 2)
-})
-afterAll(async () => {
-  await worker.close()
-  await store.remove()
+  token = await served.worker.token('riverside')
+  await served.worker.patients('riverside', 1, 2)
 })
 
 const clinic = ['--clinic', 'riverside']
 async function created(): Promise<string> {
-  const answer = await worker.call('/dependents', token, aDependent(1))
+  const answer = await served.worker.call('/dependents', token, aDependent(1))
   return `/dependents/${JSON.parse(await answer.text()).id}`
 }
-const removed = (path: string) => worker.call(path, token, undefined, 'DELETE')
+const removed = (path: string) => served.worker.call(path, token, undefined, 'DELETE')
 const get = async (path: string) => {
-  const answer = await worker.call(path, token)
+  const answer = await served.worker.call(path, token)
   return { status: answer.status, body: JSON.parse(await answer.text()) }
 }
 const records = (verb: string, path: string, ...more: string[]) =>
-  start(['records', verb, path.slice(1), ...clinic, ...more, ...store.flags, '--as', 'jo']).finished
+  start(['records', verb, path.slice(1), ...clinic, ...more, ...served.store.flags, '--as', 'jo'])
+    .finished
 
 describe('records restore', () => {
   it('brings a deleted record back under its id, named for who did it, and only once', async () => {
@@ -49,7 +43,7 @@ describe('records restore', () => {
 describe('records reassign', () => {
   it('gives a record and its SSN to another owner, who must be registered', async () => {
     const path = await created()
-    const key = ['--key', store.keyFile]
+    const key = ['--key', served.store.keyFile]
 
     const nobody = await records('reassign', path, '--to', 'Patient/9', ...key)
     const moved = await records('reassign', path, '--to', 'Patient/2', ...key)
@@ -58,8 +52,8 @@ describe('records reassign', () => {
     expect(moved).toMatchObject({ status: 0 })
     expect((await get(path)).body).toMatchObject({ primary_holder_id: 2, ssn: '***-**-4320' })
     // The SSN opens for its new owner.
-    const out = store.file('moved.ndjson')
-    await runJson(['export', 'dependents', ...clinic, '--out', out, ...store.flags])
+    const out = served.store.file('moved.ndjson')
+    await runJson(['export', 'dependents', ...clinic, '--out', out, ...served.store.flags])
     expect(await run(['ssn', 'open', out, ...key])).toMatchObject({ status: 0 })
   })
 })
@@ -76,7 +70,7 @@ describe('records erase', () => {
     expect(living.stderr).toContain('cannot be erased: delete it first')
     expect(erased).toMatchObject({ status: 0 })
     expect(restored).toMatchObject({ status: 1 })
-    const { results } = await worker.env.DB.prepare(
+    const { results } = await served.worker.env.DB.prepare(
       "SELECT before FROM changes WHERE clinic_id = 'riverside' AND resource = 'dependents' AND record_id = ?",
     )
       .bind(Number(path.split('/').at(-1)))
@@ -88,7 +82,7 @@ describe('records erase', () => {
     ['people/1', 'Use person_informations/12 or dependents/12.'],
     ['dependents/0', 'Use person_informations/12 or dependents/12.'],
   ])('takes no %s', async (name, message) => {
-    const refused = await run(['records', 'erase', name, ...clinic, ...store.flags])
+    const refused = await run(['records', 'erase', name, ...clinic, ...served.store.flags])
 
     expect(refused).toMatchObject({ status: 2, stderr: expect.stringContaining(message) })
   })
@@ -98,7 +92,7 @@ describe('clinic', () => {
   it('refuses a mistyped one by the nearest name', async () => {
     const typed = ['--clinic', 'riversdie', '--label', 'x']
 
-    const refused = await start(['token', 'create', ...typed, ...store.flags]).finished
+    const refused = await start(['token', 'create', ...typed, ...served.store.flags]).finished
 
     expect(refused.status).toBe(1)
     expect(refused.stderr).toBe('error: there is no clinic riversdie; did you mean riverside?\n')
@@ -106,16 +100,16 @@ describe('clinic', () => {
 
   it('is created once, listed, suspended with its tokens, and opened again', async () => {
     const id = 'hillside'
-    const first = await runJson(['clinic', 'create', id, ...store.flags])
-    const second = await runJson(['clinic', 'create', id, ...store.flags])
-    const own = await worker.token(id)
-    const statusOf = async () => (await worker.call('/dependents', own)).status
+    const first = await runJson(['clinic', 'create', id, ...served.store.flags])
+    const second = await runJson(['clinic', 'create', id, ...served.store.flags])
+    const own = await served.worker.token(id)
+    const statusOf = async () => (await served.worker.call('/dependents', own)).status
 
     const before = await statusOf()
-    const suspended = await start(['clinic', 'suspend', id, ...store.flags]).finished
+    const suspended = await start(['clinic', 'suspend', id, ...served.store.flags]).finished
     const while_ = await statusOf()
-    const { stdout } = await run(['clinic', 'list', ...store.flags])
-    await runJson(['clinic', 'open', id, ...store.flags])
+    const { stdout } = await run(['clinic', 'list', ...served.store.flags])
+    await runJson(['clinic', 'open', id, ...served.store.flags])
 
     expect([first.created, second.created]).toEqual([true, false])
     expect(suspended.status).toBe(0)
@@ -126,27 +120,30 @@ describe('clinic', () => {
 
 describe('token revoke --all', () => {
   it("keeps out every token of one clinic and no other's", async () => {
-    const [one, two] = [await worker.token('lakeside'), await worker.token('lakeside')]
+    const [one, two] = [
+      await served.worker.token('lakeside'),
+      await served.worker.token('lakeside'),
+    ]
 
     const revoked = await runJson(
-      ['token', 'revoke', '--all', '--clinic', 'lakeside'].concat(store.flags),
+      ['token', 'revoke', '--all', '--clinic', 'lakeside'].concat(served.store.flags),
     )
-    const unnamed = await run(['token', 'revoke', '--all', ...store.flags])
+    const unnamed = await run(['token', 'revoke', '--all', ...served.store.flags])
 
     expect(revoked.revoked).toHaveLength(2)
-    expect((await worker.call('/plans', one)).status).toBe(401)
-    expect((await worker.call('/plans', two)).status).toBe(401)
-    expect((await worker.call('/plans', token)).status).toBe(200)
+    expect((await served.worker.call('/plans', one)).status).toBe(401)
+    expect((await served.worker.call('/plans', two)).status).toBe(401)
+    expect((await served.worker.call('/plans', token)).status).toBe(200)
     expect(unnamed.status).toBe(2)
   })
 
   it('lists tokens within 80 columns', async () => {
     await runJson([
       ...['token', 'create', ...clinic, '--label', 'the front desk on the second floor'],
-      ...store.flags,
+      ...served.store.flags,
     ])
 
-    const { stdout } = await run(['token', 'list', ...store.flags])
+    const { stdout } = await run(['token', 'list', ...served.store.flags])
 
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
     expect(stdout).toContain('the front desk …')

@@ -1,36 +1,27 @@
 import { writeFile } from 'node:fs/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { DEFAULT_SCOPES, newRecord, SCOPES, type TokenRecord } from '../../src/tokens/record.ts'
 import { findToken, putToken, rotateToken } from '../../src/tokens/store.ts'
 import { isWellFormedToken, mintToken, tokenIdOf, tokenKey } from '../../src/tokens/token.ts'
 import { CONFIG } from '../support/project.ts'
-import { makeStore, run, runJson, serve, type TestStore } from './command.ts'
+import { run, runJson, useServedStore } from './command.ts'
 
-let store: TestStore
-let worker: Awaited<ReturnType<typeof serve>>
-beforeAll(async () => {
-  store = await makeStore()
-  worker = await serve(store)
-})
-afterAll(async () => {
-  await worker.close()
-  await store.remove()
-})
+const served = useServedStore()
 
 const DAY = 24 * 60 * 60 * 1000
 
 /** A token that is stored already, and its id. */
 async function stored(clinic = 'riverside') {
-  const token = await worker.token(clinic)
+  const token = await served.worker.token(clinic)
   return { token, id: tokenIdOf(await tokenKey(token)) }
 }
-const statusOf = async (token: string) => (await worker.call('/plans', token)).status
+const statusOf = async (token: string) => (await served.worker.call('/plans', token)).status
 
 describe('token create', () => {
   it('issues a token that the Worker lets in, and shows it with a curl to try it', async () => {
     const { status, stdout, stderr } = await run([
       ...['token', 'create', '--clinic', 'riverside', '--label', 'front desk'],
-      ...store.flags,
+      ...served.store.flags,
     ])
 
     expect(status).toBe(0)
@@ -45,7 +36,7 @@ describe('token create', () => {
 
   it('issues what is asked for: scopes, which the Worker keeps to, and an end', async () => {
     const made = await runJson([
-      ...['token', 'create', '--clinic', 'riverside', '--label', 'desk', ...store.flags],
+      ...['token', 'create', '--clinic', 'riverside', '--label', 'desk', ...served.store.flags],
       ...['--scopes', 'plans:read', '--expires', '90d'],
     ])
 
@@ -54,7 +45,7 @@ describe('token create', () => {
     const lives = Date.parse(String(made['expires_at'])) - Date.parse(String(made['created_at']))
     expect(lives).toBe(90 * DAY)
     expect(await statusOf(token)).toBe(200)
-    expect((await worker.call('/dependents', token)).status).toBe(403)
+    expect((await served.worker.call('/dependents', token)).status).toBe(403)
   })
 
   it.each([
@@ -68,7 +59,12 @@ describe('token create', () => {
     ],
     [['--clinic', 'riverside'], "required option '--label <text>'"],
   ])('refuses %j', async (args, message) => {
-    const { status, stdout, stderr } = await run(['token', 'create', ...args, ...store.flags])
+    const { status, stdout, stderr } = await run([
+      'token',
+      'create',
+      ...args,
+      ...served.store.flags,
+    ])
 
     expect(status).toBe(2)
     expect(stdout).toBe('')
@@ -87,10 +83,10 @@ describe('token list', () => {
       expires_at: '2026-02-01T00:00:00.000Z',
       revoked_at: null,
     }
-    await worker.env.TOKENS.put(`token:${'ab'.repeat(32)}`, JSON.stringify(foreign))
+    await served.worker.env.TOKENS.put(`token:${'ab'.repeat(32)}`, JSON.stringify(foreign))
 
-    const { tokens } = await runJson(['token', 'list', ...store.flags])
-    const { stdout } = await run(['token', 'list', '--clinic', 'lakeside', ...store.flags])
+    const { tokens } = await runJson(['token', 'list', ...served.store.flags])
+    const { stdout } = await run(['token', 'list', '--clinic', 'lakeside', ...served.store.flags])
 
     expect(tokens).toContainEqual(expect.objectContaining({ id, label: 'test', state: 'live' }))
     expect(tokens).toContainEqual({ id: 'ab'.repeat(8), ...foreign, state: 'expired' })
@@ -105,8 +101,8 @@ describe('token revoke', () => {
     const { token, id } = await stored()
     expect(await statusOf(token)).toBe(200)
 
-    const { status, stdout } = await run(['token', 'revoke', id, ...store.flags])
-    const rotated = await run(['token', 'rotate', id, ...store.flags])
+    const { status, stdout } = await run(['token', 'revoke', id, ...served.store.flags])
+    const rotated = await run(['token', 'rotate', id, ...served.store.flags])
 
     expect(status).toBe(0)
     expect(stdout).toContain('up to 70 seconds')
@@ -117,11 +113,11 @@ describe('token revoke', () => {
 
   it('takes a leaked token from a file, and never as an argument', async () => {
     const { token, id } = await stored()
-    await writeFile(store.file('leaked'), `${token}\n`)
+    await writeFile(served.store.file('leaked'), `${token}\n`)
 
-    const refused = await run(['token', 'revoke', token, ...store.flags])
+    const refused = await run(['token', 'revoke', token, ...served.store.flags])
     const revoked = await runJson(
-      ['token', 'revoke', '--token-file', store.file('leaked')].concat(store.flags),
+      ['token', 'revoke', '--token-file', served.store.file('leaked')].concat(served.store.flags),
     )
 
     expect(refused.status).toBe(2)
@@ -135,7 +131,7 @@ describe('token revoke', () => {
     [['--token-file', CONFIG], 1, 'that is not a token'],
     [[], 2, 'say which token'],
   ])('refuses %j', async (args, status, message) => {
-    const refused = await run(['token', 'revoke', ...args, ...store.flags])
+    const refused = await run(['token', 'revoke', ...args, ...served.store.flags])
 
     expect(refused.status).toBe(status)
     expect(refused.stderr).toContain(message)
@@ -146,7 +142,7 @@ describe('token rotate', () => {
   it('issues one like it and lets the old one live on for the grace period', async () => {
     const { token, id } = await stored('lakeside')
 
-    const rotated = await runJson(['token', 'rotate', id, '--grace', '2h', ...store.flags])
+    const rotated = await runJson(['token', 'rotate', id, '--grace', '2h', ...served.store.flags])
 
     expect(rotated).toMatchObject({ clinic_id: 'lakeside', label: 'test', scopes: SCOPES })
     const { id: oldId, expires_at } = Object(rotated['replaces'])
@@ -166,7 +162,7 @@ describe('token rotate', () => {
     ['a month', 30 * DAY],
     ['for ever', undefined],
   ])('gives each replacement the life of the original: %s', async (_, lifetime) => {
-    const kv = worker.env.TOKENS
+    const kv = served.worker.env.TOKENS
     const token = mintToken()
     const scopes = DEFAULT_SCOPES
     const made = newRecord({ clinic_id: 'lakeside', label: 'desk', scopes, lifetime }, now)
@@ -199,7 +195,12 @@ describe('token rotate', () => {
       }
       const stored = { key: `token:${'cd'.repeat(32)}`, id: 'cd'.repeat(8), record }
 
-      const { expiring } = await rotateToken(worker.env.TOKENS, stored, { grace: HOUR + 500 }, now)
+      const { expiring } = await rotateToken(
+        served.worker.env.TOKENS,
+        stored,
+        { grace: HOUR + 500 },
+        now,
+      )
 
       expect(lifeOf(expiring, now)).toBe(HOUR)
     },
