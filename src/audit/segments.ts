@@ -111,6 +111,14 @@ export const deleteAccesses = prepared(
   sql`DELETE FROM ${accesses} WHERE clinic_id = :clinicId AND ${isBetween('accesses', ':after', ':last')}`,
 )
 
+const markAllAged = prepared(
+  sql`UPDATE ${segments} SET state = 'aged' WHERE clinic_id = :clinicId AND state = 'sealed'`,
+)
+
+/** Says that R2 alone has what was sealed of a clinic, before its rows are deleted. */
+export const ageAll = async (db: Session, clinicId: string) =>
+  void (await db.batch([markAllAged(db, { clinicId })]))
+
 const PAGE = 500
 
 /** A stream's segments, first to last. */

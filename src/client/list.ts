@@ -62,7 +62,7 @@ export const queryOf = (query: object) =>
   ).toString()
 
 /** The query of an answer's next page (RFC 8288). Its host is left out: the token goes to no other. */
-export function nextQuery(response: Response): string | undefined {
+function nextQuery(response: Response): string | undefined {
   const [, next] = /<([^>]*)>\s*;\s*rel="next"/.exec(response.headers.get('Link') ?? '') ?? []
   return next === undefined ? undefined : next.slice(next.indexOf('?') + 1)
 }

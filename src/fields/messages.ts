@@ -7,7 +7,6 @@ export const NOT_A_NUMBER = 'is not a number'
 export const SENT_AS_TEXT = 'is not a number: it was sent as text, in quotes'
 export const NOT_AN_INTEGER = 'must be an integer'
 export const CANNOT_CHANGE = "can't be changed"
-export const TAKEN = 'has already been taken'
 export const IN_FUTURE = "can't be in the future"
 export const tooSmall = (minimum: number) =>
   minimum === 1 ? 'must be greater than 0' : `must be greater than or equal to ${minimum}`

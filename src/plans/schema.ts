@@ -52,7 +52,6 @@ export const plansFilter = z.strictObject({
     .optional()
     .meta({ description: 'Ascending, by default, or descending, in any case.' }),
 })
-export type PlansFilter = z.infer<typeof plansFilter>
 
 /** The path of one plan. */
 export const planPath = z.object({

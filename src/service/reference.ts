@@ -29,7 +29,7 @@ const READS = ['GET', 'HEAD']
 const isRead = (c: Context<Env>) => READS.includes(c.req.method)
 
 /** A file as it was built, undefined if there is none; 304 if the request's copy is still good. */
-export async function builtFile(c: Context<Env>, path: string): Promise<Response | undefined> {
+async function builtFile(c: Context<Env>, path: string): Promise<Response | undefined> {
   const url = new URL(path, c.req.url)
   const found = await c.env.ASSETS.fetch(
     new Request(url, isRead(c) ? c.req.raw : { method: 'HEAD' }),

@@ -9,7 +9,7 @@ export const CELL = '[a-z][a-z0-9-]{0,15}'
 export const cellName = z.string().regex(new RegExp(`^${CELL}$`))
 
 /** Where each cell answers, such as `https://eu.api.example.com`, by its name. */
-export const cellOrigins = z.record(cellName, z.string().regex(/^https?:\/\/[^/?#\s]+$/))
+const cellOrigins = z.record(cellName, z.string().regex(/^https?:\/\/[^/?#\s]+$/))
 export type CellOrigins = z.infer<typeof cellOrigins>
 
 const read = recordReader(1, cellOrigins)

@@ -44,7 +44,7 @@ export async function revokeToken(
 }
 
 /** Every token of a clinic. */
-export const listTokensOf = async (kv: KVNamespace, clinicId: string) =>
+const listTokensOf = async (kv: KVNamespace, clinicId: string) =>
   (await listTokens(kv)).filter(({ record }) => record.clinic_id === clinicId)
 
 /**

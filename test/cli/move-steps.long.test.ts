@@ -221,9 +221,10 @@ describe('clinic move', () => {
     expect(await eu.stateOf(id)).toBe('moved')
   })
 
-  it('deletes at the source when it is told to, after the move alone', async () => {
+  it('deletes at the source when it is told to, after the move alone, and raises no alarm there', async () => {
     const { eu, us } = cells
     const { id, token } = await aClinic(eu)
+    await runJson(['audit', 'seal', ...eu.flags])
     const early = await run(['clinic', 'move', id, '--erase-source', ...cells.move])
     await runJson(['clinic', 'move', id, ...cells.move])
     const before = await contentOf(us, id)
@@ -234,6 +235,9 @@ describe('clinic move', () => {
     expect(Object.values(await contentOf(eu, id)).flat()).toEqual([])
     expect(await contentOf(us, id)).toEqual(before)
     expect(await statusOf(eu, token)).toBe(421)
+    const { ok, rows } = await runJson(['audit', 'verify', '--clinic', id, ...eu.flags])
+    expect(ok).toBe(true)
+    expect(rows).toBeGreaterThan(0)
   })
 
   it('touches no other clinic of that name', async () => {

@@ -1,3 +1,5 @@
+import { sql } from 'drizzle-orm/sql/sql'
+import { prepared, type Values } from '../../db/prepared.ts'
 import type { Session } from '../../db/session.ts'
 import { kinds } from '../../kinds.ts'
 import type { Mark } from '../../records/recover.ts'
@@ -15,7 +17,7 @@ const TABLES: readonly (Table | 'records')[] = [
   { name: 'ownables', key: ['clinic_id', 'type', 'id'] },
   'records',
   { name: 'changes', key: ['clinic_id', 'seq'] },
-  { name: 'accesses', key: ['clinic_id', 'at', 'request_id'], only: 'at <= :at' },
+  { name: 'accesses', key: ['clinic_id', 'at', 'request_id'], only: 'at <= :moment' },
   { name: 'plans', key: ['id'] },
   { name: 'plan_lists', key: ['list', 'chunk'] },
   { name: 'plan_words', key: ['word', 'plan_id'] },
@@ -46,18 +48,21 @@ export function contentOf(
 }
 
 /** The rows of a table in the order of its key. The journal ends, clinic by clinic, at its mark. */
-async function* rowsOf(db: Session, { name, key, only }: Table, { at, marks }: Moment) {
+async function* rowsOf(db: Session, { name, key, only = 'true' }: Table, { at, marks }: Moment) {
   const seqs = new Map(marks.map((mark) => [mark.clinic_id, mark.seq]))
   const keys = key.join(', ')
-  const places = key.map((_, n) => `?${n + 2}`).join(', ')
-  const filter = only ? `AND ${only.replace(':at', '?1')}` : 'AND ?1 IS NOT NULL'
-  const select = (isFirst: boolean) =>
-    `SELECT * FROM ${name} WHERE ${isFirst ? 'true' : `(${keys}) > (${places})`} ${filter} ORDER BY ${keys} LIMIT ${PAGE_ROWS}`
-  for (let last: Rows | undefined; ;) {
-    const bound = [at, ...(last ? key.map((column) => last?.[column]) : [])]
-    const statement = db.prepare(select(last === undefined)).bind(...bound)
-    const [page] = await db.batch<Rows>([statement])
-    const rows = page?.results ?? []
+  const isNext = `(${keys}) > (${key.map((column) => `:${column}`).join(', ')})`
+  const page = (condition: string) =>
+    prepared(
+      sql.raw(
+        `SELECT * FROM ${name} WHERE ${condition} AND ${only} ORDER BY ${keys} LIMIT ${PAGE_ROWS}`,
+      ),
+    )
+  const [first, next] = [page('true'), page(isNext)]
+  for (let last: Values | undefined; ;) {
+    const statement = last ? next(db, { moment: at, ...last }) : first(db, { moment: at })
+    const [found] = await db.batch<Values>([statement])
+    const rows = found?.results ?? []
     for (const row of rows) {
       const isLater = name === 'changes' && Number(row.seq) > (seqs.get(String(row.clinic_id)) ?? 0)
       const isNew = name === 'clinics' && !seqs.has(String(row.id))

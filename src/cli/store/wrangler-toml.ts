@@ -55,7 +55,7 @@ export async function readWranglerToml(
 }
 
 /** The same of a text that the file holds, or is to hold. Throws Failure. */
-export function environmentsIn(text: string, file: string) {
+function environmentsIn(text: string, file: string) {
   const { env, ...top } = parseText(text, file)
   const { name, compatibility_date, account_id, workers_dev, routes, observability } = top
   const inherited = { compatibility_date, account_id, workers_dev, routes, observability }

@@ -46,7 +46,7 @@ const bindings = z.looseObject({
 })
 
 /** After a rollback, or on a colleague's wrangler.toml, SSNs would be sealed to an old key. */
-export async function checkDeployedKey(
+async function checkDeployedKey(
   expected: string | undefined,
   choice: RemoteChoice,
 ): Promise<Finding> {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ageAll } from '../../../../audit/segments.ts'
 import {
   addMissing,
   clear,
@@ -225,6 +226,7 @@ export async function eraseSource({ source, clinic, there, name, parts }: Move):
     throw new Failure(`${id} has not moved to ${name}, so nothing was deleted`)
   }
   const rows = await countRows(source, parts)
+  await ageAll(source.db, id)
   await clearAll(source, parts, 'moved')
   await source.leave({ action: 'erase', resource: 'clinics', clinicId: id })
   return {
