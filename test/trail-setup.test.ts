@@ -1,12 +1,11 @@
-import { chmod, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createBucket } from '../src/cli/commands/setup/bucket.ts'
 import type { Wanted } from '../src/cli/commands/setup/steps.ts'
 import { chooseStore } from '../src/cli/store/choice.ts'
 import { run, runJson } from './cli/command.ts'
-import { CONFIG } from './support/project.ts'
+import { makeStandIn } from './cli/stand-in.ts'
 
 /** Stands in for wrangler where there is no account: it records its calls, and remembers buckets and locks. */
 const STAND_IN = String.raw`#!/bin/sh
@@ -23,13 +22,9 @@ esac
 
 let folder: string
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'clinic-bucket-'))
-  await copyFile(CONFIG, join(folder, 'wrangler.toml'))
-  await writeFile(join(folder, 'wrangler'), STAND_IN)
-  for (const list of ['buckets', 'locks', 'calls']) await writeFile(join(folder, list), '')
-  await chmod(join(folder, 'wrangler'), 0o755)
-  vi.stubEnv('STAND_IN', folder)
-  vi.stubEnv('PATH', [folder, process.env['PATH']].join(delimiter))
+  const made = await makeStandIn(STAND_IN, ['buckets', 'locks', 'calls'])
+  folder = made.folder
+  for (const [name, value] of Object.entries(made.env)) vi.stubEnv(name, value)
 })
 afterEach(async () => {
   vi.unstubAllEnvs()

@@ -1,11 +1,10 @@
-import { chmod, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readWranglerToml, setInWranglerToml } from '../../src/cli/store/wrangler-toml.ts'
 import { commitHere } from '../../src/cli/store/project.ts'
-import { CONFIG } from '../support/project.ts'
 import { run, runJson } from './command.ts'
+import { makeStandIn } from './stand-in.ts'
 
 /** Stands in for wrangler: records every call, lists nothing, and creates whatever it is asked for. */
 const STAND_IN = String.raw`#!/bin/sh
@@ -20,19 +19,13 @@ esac
 
 let folder: string
 let config: string
+let env: Record<string, string>
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'clinic-cells-'))
-  config = join(folder, 'wrangler.toml')
-  await copyFile(CONFIG, config)
-  await writeFile(join(folder, 'wrangler'), STAND_IN)
-  await chmod(join(folder, 'wrangler'), 0o755)
+  ;({ folder, config, env } = await makeStandIn(STAND_IN))
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-const options = () => ({
-  cwd: folder,
-  env: { STAND_IN: folder, PATH: [folder, process.env['PATH']].join(delimiter) },
-})
+const options = () => ({ cwd: folder, env })
 const remote = (env: string) => ['--remote', '--config', 'wrangler.toml', '--env', env]
 const setup = (env: string, cell: string, ...args: string[]) => [
   ...['setup', ...remote(env), '--cell', cell, '--jurisdiction', cell],

@@ -1,12 +1,11 @@
-import { chmod, copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { commitHere } from '../../src/cli/store/project.ts'
 import { createClinicText } from '../../src/clinics/queries.ts'
 import { isWellFormedToken, tokenIdOf, tokenKey } from '../../src/tokens/token.ts'
-import { CONFIG } from '../support/project.ts'
 import { run, runJson } from './command.ts'
+import { makeStandIn } from './stand-in.ts'
 
 /**
  * Stands in for wrangler where there is no account: it records every call, and remembers what it was asked to
@@ -52,20 +51,14 @@ esac
 
 let folder: string
 let config: string
+let env: Record<string, string>
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'clinic-setup-'))
-  config = join(folder, 'wrangler.toml')
-  await copyFile(CONFIG, config)
-  await writeFile(join(folder, 'wrangler'), STAND_IN)
-  for (const list of ['d1', 'kv', 'deployments', 'keys']) await writeFile(join(folder, list), '')
-  await chmod(join(folder, 'wrangler'), 0o755)
+  const notes = ['d1', 'kv', 'deployments', 'keys']
+  ;({ folder, config, env } = await makeStandIn(STAND_IN, notes))
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-const options = () => ({
-  cwd: folder,
-  env: { STAND_IN: folder, PATH: [folder, process.env['PATH']].join(delimiter) },
-})
+const options = () => ({ cwd: folder, env })
 const setup = (...args: string[]) => ['setup', '--remote', '--config', 'wrangler.toml', ...args]
 const calls = async () => {
   const recorded = await readFile(join(folder, 'calls'), 'utf8').catch(() => '')
