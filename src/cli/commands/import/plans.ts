@@ -8,14 +8,13 @@ import {
   stagePlans,
   type CataloguePlan,
 } from '../../../plans/publish.ts'
-import { STDIN } from '../../files/input.ts'
+import { readTwice, STDIN } from '../../files/input.ts'
 import { chooseStores, inTurn } from '../../store/cell.ts'
 import type { StoreChoice } from '../../store/choice.ts'
 import { withStore, type Store } from '../../store/open.ts'
 import { Misuse, stopAtCtrlC } from '../../terminal/failure.ts'
 import { example } from '../../terminal/options.ts'
 import { print, type Report } from '../../terminal/report.ts'
-import { readTwice } from '../../files/input.ts'
 import { lookThrough, PLAN_COLUMNS } from './column-types.ts'
 import { planRow } from './plan-row.ts'
 import {
