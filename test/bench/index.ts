@@ -31,7 +31,7 @@ const { records, rounds, requests } = z
     new Command('bench')
       .description('Measures what a request costs, and how the cost grows.')
       .option('--records <number>', 'person informations of the largest clinic', Number, 100_000)
-      .option('--rounds <number>', 'rounds of each comparison; few tell little', Number, 41)
+      .option('--rounds <number>', 'rounds of each comparison; few tell little', Number, 29)
       .option(
         '--requests <number>',
         'different requests that memory is measured over',
