@@ -21,6 +21,16 @@ describe('the audit trail', () => {
     })
   })
 
+  it('has HEAD, which tells whether a record is there', async () => {
+    const clinic = await worker.clinic()
+
+    const answer = await worker.call('HEAD', '/dependents', {
+      ...{ token: clinic.token, headers: settled },
+    })
+
+    expect(await worker.eventOf(answer)).toMatchObject({ resource: 'dependents', status: 200 })
+  })
+
   it('names the ownable that was registered', async () => {
     const clinic = await worker.clinic()
 

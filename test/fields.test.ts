@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { queryId, queryInteger } from '../src/fields/number.ts'
-import { dateOfBirth, latestToday, ssn } from '../src/fields/person.ts'
+import { dateOfBirth, email, latestToday, personName, ssn } from '../src/fields/person.ts'
 import { isLive, SCOPES, tokenRecord } from '../src/tokens/record.ts'
 import { isWellFormedToken, mintToken, tokenKey } from '../src/tokens/token.ts'
 
@@ -13,6 +13,24 @@ const daysOf = (year: number, month: number) => {
   if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28
   return [4, 6, 9, 11].includes(month) ? 30 : 31
 }
+
+describe('a name', () => {
+  it('holds nothing that displays as what it is not, and stands on one line', () => {
+    const overrides = [0x202a, 0x202b, 0x202c, 0x202d, 0x202e]
+    const isolates = [0x2066, 0x2067, 0x2068, 0x2069]
+    for (const code of [...overrides, ...isolates, 0x00, 0x07, 0x09, 0x0a, 0x0d, 0x7f, 0x85]) {
+      expect(accepts(personName, `An${String.fromCodePoint(code)}a`), `${code}`).toBe(false)
+    }
+    expect(accepts(personName, 'An a')).toBe(true)
+  })
+})
+
+describe('an e-mail address', () => {
+  it('may have a domain in upper case', () => {
+    expect(accepts(email, 'ana@EXAMPLE.COM')).toBe(true)
+    expect(accepts(email, 'ana@EXAMPLE')).toBe(false)
+  })
+})
 
 describe('a date of birth', () => {
   it('is accepted exactly if it is a day of the calendar, and comes out as it went in', () => {

@@ -43,6 +43,26 @@ describe('the log', () => {
     expect(second).toMatchObject({ cache: 'MEMORY' })
   })
 
+  it('says the route of a request by id, and not the id', async () => {
+    const { get, put } = await worker.clinic()
+
+    const read = await lineOf(await get('/dependents/7041704170417'))
+    const written = await lineOf(await put('/ownables/Patient/7041704170417'))
+
+    expect(read.route).toBe(`${API}/dependents/:id`)
+    expect(written.route).toMatch(/^\/v1\/clinic\/insurances\/ownables\/:\w+\/:\w+$/)
+    expect(JSON.stringify([read, written])).not.toContain('7041704170417')
+  })
+
+  it('names a request by an id of our own, whatever the client sends', async () => {
+    const { get } = await worker.clinic()
+
+    const answer = await get('/dependents', { 'X-Request-Id': 'Ana' })
+
+    expect(answer.headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/)
+    expect(await lineOf(answer)).toMatchObject({ status: 200 })
+  })
+
   it('says what the sweep did', async () => {
     await worker.sweep()
 

@@ -230,6 +230,9 @@ describe('import plans', () => {
 
     const torn = await loadAll('torn.ndjson', line('1', 'Gone') + '{"external_id": "Gone-2"}\n')
     const empty = await loadAll('empty.ndjson', '')
+    const fewer = await write('fewer.ndjson', line('2', 'Gone'))
+    const dry = await load(fewer, { deactivateMissing: true, dryRun: true })
+    const untouched = await storedPlans('Gone')
     const done = await loadAll('fewer.ndjson', line('2', 'Gone'))
     const again = await loadAll('fewer.ndjson', line('2', 'Gone'))
 
@@ -238,6 +241,8 @@ describe('import plans', () => {
       json: { refusal: expect.stringMatching(/^no plan was deactivated/) },
     })
     expect(empty).toMatchObject({ failed: true, json: { unchanged: 0 } })
+    expect(dry.json).toMatchObject({ unchanged: 1, deactivated: 2 })
+    expect(untouched.map(({ active }) => active)).toEqual([1, 1, 1])
     expect(done.json).toMatchObject({ unchanged: 1, deactivated: 2 })
     expect(again.json).toMatchObject({ unchanged: 1, deactivated: 0 })
     expect((await storedPlans('Gone')).map(({ active }) => active)).toEqual([0, 1, 0])

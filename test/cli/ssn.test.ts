@@ -25,6 +25,11 @@ beforeAll(async () => {
   }
   const child = aDependent(1, { ssn: '987-65-4323' })
   expect((await worker.call('/dependents', token, child)).status).toBe(201)
+  // Of another clinic nothing may come along.
+  const stranger = await worker.token('lakeside')
+  await worker.patients('lakeside', 1)
+  const theirs = aPersonInformation(1, { ssn: null })
+  expect((await worker.call('/person_informations', stranger, theirs)).status).toBe(201)
   await worker.close()
   const file = store.file('people.ndjson')
   const flags = ['--clinic', 'riverside', '--out', file].concat(store.flags)
