@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { factory } from '../src/factory.ts'
 import { idempotencyKey } from '../src/records/idempotency.ts'
+import { databaseOf } from '../src/db/session.ts'
+import { replaceSealed } from '../src/records/stored.ts'
 import { openSsn } from '../src/ssn/open.ts'
 import { expectRefusal } from './support/expect.ts'
 import { KINDS } from './support/kinds.ts'
@@ -40,6 +42,20 @@ describe.each(KINDS)('$name', (kind) => {
     expect(response.status).toBe(201)
     return JSON.parse(await response.text()).id
   }
+
+  it('keeps an SSN that was changed while it was being resealed', async () => {
+    const { clinic, ids } = await aClinic(1)
+    const { clinicId } = clinic
+    const query = `SELECT ssn_sealed AS sealed FROM ${name} WHERE clinic_id = ?`
+    const sealed = () => worker.env.DB.prepare(query).bind(clinicId).first<string>('sealed')
+    const before = await sealed()
+    const resealed = { clinicId, id: ids[0] ?? 0, keyId: 'aaaaaaaa', sealed: 'x', replaces: 'y' }
+
+    const replaced = await replaceSealed(databaseOf(worker.env, 'first-primary'), kind, [resealed])
+
+    expect(replaced).toEqual([])
+    expect(await sealed()).toBe(before)
+  })
 
   const list = async (clinic: Clinic, query = '') =>
     JSON.parse(await (await clinic.get(path + query)).text())

@@ -222,6 +222,37 @@ describe('import plans', () => {
     expect(real.json).toMatchObject({ inserted: 1, updated: 1, unchanged: 1 })
   })
 
+  it('notices what differs in one column alone, be it by case', async () => {
+    const loadWith = async (more: Record<string, unknown>) =>
+      (await load(await write('alone.ndjson', line('1', 'Alone', { plan_name: 'Gold', ...more }))))
+        .json
+    await loadWith({})
+
+    for (const more of [
+      { plan_name: 'GOLD' },
+      { carrier: 'ALONE' },
+      { plan_type: 'ppo' },
+      { active: false },
+      { coverage_details: { note: 'A' } },
+      { coverage_details: { note: 'a' } },
+    ]) {
+      expect(await loadWith(more)).toMatchObject({ updated: 1, unchanged: 0 })
+      expect(await loadWith(more)).toMatchObject({ updated: 0, unchanged: 1 })
+    }
+  })
+
+  it('tells the edges what an import had written that was cut short before it told them', async () => {
+    const file = await write('untold.ndjson', line('1', 'Untold'))
+    const { TOKENS } = served.worker.env
+    const { json } = await load(file)
+    await TOKENS.delete('catalogue')
+
+    const again = await load(file)
+
+    expect(again.json).toMatchObject({ unchanged: 1, catalogue_version: json.catalogue_version })
+    expect(await TOKENS.get('catalogue')).toContain(json.catalogue_version)
+  })
+
   it('makes plans inactive that a sound file does not name', async () => {
     const all = ['1', '2', '3'].map((id) => line(id, 'Gone')).join('')
     const loadAll = async (name: string, text: string) =>

@@ -4,6 +4,9 @@ import * as z from 'zod'
 import { aDependent, aPersonInformation } from '../support/fixtures.ts'
 import { makeStore, run, runJson, serve, type TestStore } from './command.ts'
 
+/** Records of another clinic. */
+const LAKESIDE = 200
+
 let store: TestStore
 /** What was exported before any test, and the key that it is sealed to. */
 let counts: unknown
@@ -25,11 +28,15 @@ beforeAll(async () => {
   }
   const child = aDependent(1, { ssn: '987-65-4323' })
   expect((await worker.call('/dependents', token, child)).status).toBe(201)
-  // Of another clinic nothing may come along.
+  // Of another clinic nothing may come along, and it has more than is resealed at once.
   const stranger = await worker.token('lakeside')
   await worker.patients('lakeside', 1)
-  const theirs = aPersonInformation(1, { ssn: null })
-  expect((await worker.call('/person_informations', stranger, theirs)).status).toBe(201)
+  for (const size of [100, LAKESIDE - 100]) {
+    const theirs = Array.from({ length: size }, () => aPersonInformation(1).person_information)
+    const batch = { person_informations: theirs }
+    const made = await worker.call('/person_informations/batch', stranger, batch)
+    expect(made.status).toBe(201)
+  }
   await worker.close()
   const file = store.file('people.ndjson')
   const flags = ['--clinic', 'riverside', '--out', file].concat(store.flags)
@@ -186,7 +193,7 @@ describe('ssn rotate and reseal', () => {
     const resealed = await runJson(['ssn', 'reseal', '--key', oldKey, ...store.flags])
     const again = await runJson(['ssn', 'reseal', '--key', oldKey, ...store.flags])
 
-    expect(resealed).toMatchObject({ key_id: newId, resealed: 3, refused: 0 })
+    expect(resealed).toMatchObject({ key_id: newId, resealed: LAKESIDE + 3, refused: 0 })
     expect(again).toMatchObject({ resealed: 0, refused: 0 })
     const after = await exported('person_informations')
     expect(after.map(({ ssn: _, ...record }) => record)).toEqual(
