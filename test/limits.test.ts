@@ -133,6 +133,7 @@ describe('CORS', () => {
     'http://desk.example.com',
     'null',
     'https://desk.example.com.evil.com',
+    'https://desk.example.co',
   ])('is not spoken to %s', async (origin) => {
     const clinic = await worker.clinic()
 

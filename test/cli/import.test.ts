@@ -300,6 +300,7 @@ describe('import ownables', () => {
     const again = (options: { dryRun?: true }) =>
       lendingSignals(() => importOwnables(opened(), file, { clinic: 'riverside', ...options }))
 
+    await served.worker.patients('lakeside', 7001, 7002)
     const dry = await again({ dryRun: true })
     expect(existsSync(`${file}.rejected.ndjson`)).toBe(false)
     const first = await runJson(
