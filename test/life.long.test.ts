@@ -2,4 +2,4 @@ import { lifeEqualsModel } from './support/model.ts'
 import { thorough } from './support/thorough.ts'
 import { useWorker } from './support/worker.ts'
 
-lifeEqualsModel(useWorker(), { runs: thorough(20, 2), steps: 40 })
+lifeEqualsModel(useWorker(), { runs: thorough(20, 1), steps: 40 })

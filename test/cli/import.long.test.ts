@@ -97,7 +97,7 @@ describe('an import of 100,000 plans', () => {
 })
 
 /** How many imports are killed; a run of all of them takes half an hour on a slow machine. */
-const KILLS = thorough(200, 10)
+const KILLS = thorough(200, 6)
 const CATALOGUE_PLANS = 2000
 
 describe('imports that are killed', () => {
