@@ -226,7 +226,8 @@ describe('import plans', () => {
     const loadWith = async (more: Record<string, unknown>) =>
       (await load(await write('alone.ndjson', line('1', 'Alone', { plan_name: 'Gold', ...more }))))
         .json
-    await loadWith({})
+    let said = {}
+    await loadWith(said)
 
     for (const more of [
       { plan_name: 'GOLD' },
@@ -236,8 +237,9 @@ describe('import plans', () => {
       { coverage_details: { note: 'A' } },
       { coverage_details: { note: 'a' } },
     ]) {
-      expect(await loadWith(more)).toMatchObject({ updated: 1, unchanged: 0 })
-      expect(await loadWith(more)).toMatchObject({ updated: 0, unchanged: 1 })
+      said = { ...said, ...more }
+      expect(await loadWith(said)).toMatchObject({ updated: 1, unchanged: 0 })
+      expect(await loadWith(said)).toMatchObject({ updated: 0, unchanged: 1 })
     }
   })
 
