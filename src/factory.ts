@@ -43,9 +43,7 @@ export type Env = {
     isTelling: boolean
     /** The request has left what it did in the trail, in the transaction that did it. */
     isJournaled: boolean
-    /** KV keys that a route wants read in the same call as the token. */
-    keysBesideToken: readonly string[]
-    /** What those keys hold; null where there is nothing. */
+    /** What KV holds under the token's key and the one that the route wants beside it; null where there is nothing. */
     valuesBesideToken: TokenValues
   }
 }

@@ -4,7 +4,7 @@ import { sealTrail } from './audit/seal.ts'
 import { databaseOf } from './db/session.ts'
 import { factory, type Bindings } from './factory.ts'
 import { allowOrigins } from './http/allow-origins.ts'
-import { authenticate, readBesideToken } from './http/authenticate.ts'
+import { authenticate } from './http/authenticate.ts'
 import { renderError, renderMethodNotAllowed, renderNotFound } from './http/errors.ts'
 import { harden } from './http/harden.ts'
 import { limitRate } from './http/limit-rate.ts'
@@ -14,7 +14,6 @@ import { openSession } from './http/open-session.ts'
 import { leaveTrail } from './http/trail.ts'
 import { kinds } from './kinds.ts'
 import { ownables } from './ownables/routes.ts'
-import { CATALOGUE_KEY } from './plans/catalogue.ts'
 import { plans } from './plans/routes.ts'
 import { changesRoutes } from './records/changes.ts'
 import { sweepKeys } from './records/idempotency.ts'
@@ -35,7 +34,6 @@ app.notFound(renderNotFound(app, BASE))
 app.use(nameRequest, logRequest, secureHeaders(), harden, allowOrigins)
 app.use(methodNotAllowed({ app, onMethodNotAllowed: renderMethodNotAllowed }))
 app.use('/docs/*', serveReference)
-app.use(`${BASE}/plans/*`, readBesideToken(CATALOGUE_KEY))
 app.use('/v1/*', authenticate, openSession, leaveTrail, limitRate)
 
 for (const kind of kinds) app.route(`${BASE}/${kind.name}`, recordRoutes(kind))

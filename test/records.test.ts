@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { databaseOf } from '../src/db/session.ts'
 import { factory } from '../src/factory.ts'
 import { idempotencyKey } from '../src/records/idempotency.ts'
-import { databaseOf } from '../src/db/session.ts'
 import { replaceSealed } from '../src/records/stored.ts'
 import { openSsn } from '../src/ssn/open.ts'
 import { expectRefusal } from './support/expect.ts'
@@ -43,6 +43,9 @@ describe.each(KINDS)('$name', (kind) => {
     return JSON.parse(await response.text()).id
   }
 
+  const list = async (clinic: Clinic, query = '') =>
+    JSON.parse(await (await clinic.get(path + query)).text())
+
   it('keeps an SSN that was changed while it was being resealed', async () => {
     const { clinic, ids } = await aClinic(1)
     const { clinicId } = clinic
@@ -56,9 +59,6 @@ describe.each(KINDS)('$name', (kind) => {
     expect(replaced).toEqual([])
     expect(await sealed()).toBe(before)
   })
-
-  const list = async (clinic: Clinic, query = '') =>
-    JSON.parse(await (await clinic.get(path + query)).text())
 
   describe('a creation', () => {
     it('answers what was sent, under the documented keys, and where it is to be found', async () => {

@@ -12,7 +12,7 @@ import {
 } from '../tokens/memory.ts'
 import { stateOf, tokenRecord, type Scope } from '../tokens/record.ts'
 import { cellOfToken, isWellFormedToken, tokenIdOf, tokenKey } from '../tokens/token.ts'
-import { noted } from './describe.ts'
+import { noted, operationOf } from './describe.ts'
 import { misdirected, refusal } from './errors.ts'
 import { limitAddress } from './limit-rate.ts'
 
@@ -34,13 +34,6 @@ async function refuse(c: Context<Env>, why: WhyRefused): Promise<never> {
 const originElsewhere = ({ env }: Context<Env>, cell = env.CELL) =>
   cell === env.CELL ? undefined : cellsOf(env)[cell ?? '']
 
-/** Makes `authenticate`, further down, read these KV keys together with the token. */
-export const readBesideToken = (...keys: string[]) =>
-  factory.createMiddleware(async (c, next) => {
-    c.set('keysBesideToken', keys)
-    await next()
-  })
-
 /**
  * Lets in whoever holds a live token, and sets `caller`. Every other token is refused with the same answer,
  * whatever is wrong with it; a mistyped one costs no read. A token of another cell that is not held here is sent
@@ -55,7 +48,8 @@ export const authenticate = factory.createMiddleware(async (c, next) => {
   const refused = recallRefusal(key)
   if (refused) return await refuse(c, refused)
 
-  const keys = [key, ...(c.get('keysBesideToken') ?? [])]
+  const beside = operationOf(c)?.besideToken
+  const keys = beside === undefined ? [key] : [key, beside]
   const memorySeconds = Number(c.env.TOKEN_MEMORY_SECONDS)
   const recalled = recall(keys)
   const values = recalled ?? (await readKeys(c.env.TOKENS, keys))

@@ -1,4 +1,5 @@
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
+import { matchedRoutes } from 'hono/route'
 import type * as z from 'zod'
 import type { Deed } from '../audit/queries.ts'
 import type { Env } from '../factory.ts'
@@ -14,6 +15,8 @@ export type Operation = {
   description?: string
   /** What the route does to personal data; every request for it leaves an event in the audit trail. */
   deed?: Deed
+  /** A KV key that the route wants read in the same call as the token. */
+  besideToken?: string
   /** The path's parameters, where no validator reads them. */
   path?: z.ZodObject
   /** The answers that are the route's own; those of the middleware around it are added to them. */
@@ -50,6 +53,12 @@ export function noted<Handler extends object>(handler: Handler, note: Note): Han
 
 /** The handler's note, empty if it has none. */
 export const noteOf = (handler: object): Note => notes.get(handler) ?? {}
+
+/** What the matched route says of itself; undefined where none is matched. */
+export const operationOf = (c: Context<Env>): Operation | undefined =>
+  matchedRoutes(c)
+    .map(({ handler }) => noteOf(handler).operation)
+    .find((operation) => operation !== undefined)
 
 /** Describes the route it stands in. */
 export function describe(operation: Operation): MiddlewareHandler<Env> {

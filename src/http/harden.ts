@@ -1,15 +1,15 @@
 import { factory } from '../factory.ts'
 import { refusal } from './errors.ts'
 
-const LOCAL = /^(localhost|127\.0\.0\.1|\[::1\])$/
+/** A URL of plain HTTP, but for those of the machine itself. */
+const PLAIN = /^http:(?!\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?\/)/i
 
 /**
  * Answers may hold personal data: no cache keeps one and no browser runs one, unless its route says otherwise. Over
  * plain HTTP nothing is answered at all, and no token looked at, but on the machine itself.
  */
 export const harden = factory.createMiddleware(async (c, next) => {
-  const { protocol, hostname } = new URL(c.req.url)
-  if (protocol === 'http:' && !LOCAL.test(hostname)) throw refusal('plainHttp')
+  if (PLAIN.test(c.req.url)) throw refusal('plainHttp')
 
   await next()
 

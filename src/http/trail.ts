@@ -1,10 +1,9 @@
 import type { Context } from 'hono'
-import { matchedRoutes } from 'hono/route'
 import { appendAccess, type Access, type Deed } from '../audit/queries.ts'
 import { rangesOf } from '../audit/ranges.ts'
 import { recent } from '../db/recent.ts'
 import { factory, type Env } from '../factory.ts'
-import { noteOf } from './describe.ts'
+import { operationOf } from './describe.ts'
 import { log } from './log.ts'
 
 /** Answers that tell of records, or refuse to. */
@@ -17,7 +16,7 @@ const TELLING = new Set([200, 201, 204, 304, 403, 404, 412, 429])
  */
 export const leaveTrail = factory.createMiddleware(async (c, next) => {
   await next()
-  const deed = deedOf(c)
+  const deed = operationOf(c)?.deed
   const isTelling = TELLING.has(c.res.status) || c.get('isTelling')
   if (!deed || !isTelling || c.get('isJournaled')) return
   if (c.res.status === 429 && isToldThisMinute(c.get('caller').tokenId)) return
@@ -34,12 +33,6 @@ function isToldThisMinute(tokenId: string, now = Date.now()): boolean {
   lastLimited.set(tokenId, minute)
   return false
 }
-
-/** What the matched route says that it does. */
-const deedOf = (c: Context<Env>): Deed | undefined =>
-  matchedRoutes(c)
-    .map(({ handler }) => noteOf(handler).operation?.deed)
-    .find((deed) => deed !== undefined)
 
 async function append(c: Context<Env>, deed: Deed): Promise<void> {
   const { clinicId, tokenId } = c.get('caller')

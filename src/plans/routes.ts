@@ -33,6 +33,7 @@ const cached = {
 const listing = describe({
   id: 'listPlans',
   tag: cached.tag,
+  besideToken: CATALOGUE_KEY,
   summary: 'List insurance plans',
   description:
     'One catalogue for all clinics, cached at the edge. Send the `ETag` of your copy as ' +
@@ -47,6 +48,7 @@ const listing = describe({
 const listingFacets = describe({
   id: 'listPlanFacets',
   tag: cached.tag,
+  besideToken: CATALOGUE_KEY,
   summary: 'List carriers and plan types',
   description:
     'For drop-downs: every carrier and plan type of the catalogue, and how many plans each has.',
@@ -59,6 +61,7 @@ const listingFacets = describe({
 const getting = describe({
   id: 'getPlan',
   tag: cached.tag,
+  besideToken: CATALOGUE_KEY,
   summary: 'Get an insurance plan',
   path: planPath,
   answers: {
