@@ -6,10 +6,7 @@ import { load } from './load.ts'
 import { API, callOf, CONNECTIONS } from './measure.ts'
 import type { Site, WorkerName } from './site.ts'
 
-/**
- * Bytes that an isolate holds: what its JavaScript keeps and the buffers behind it, as the runtime's inspector tells. It
- * is asked to collect garbage first, and does not collect all, so that some megabytes more or less mean nothing.
- */
+/** Bytes that an isolate holds once its garbage is collected: what its JavaScript keeps and the buffers behind it. */
 export async function heapOf(site: Site, worker: WorkerName): Promise<number> {
   // The inspector does not always answer; another connection does.
   for (;;) {
@@ -20,29 +17,32 @@ export async function heapOf(site: Site, worker: WorkerName): Promise<number> {
 
 async function inspect(site: Site, worker: WorkerName): Promise<number> {
   const socket = new WebSocket(site.inspector(worker))
-  await once(socket, 'open')
-  const { promise, resolve } = Promise.withResolvers<number>()
+  const context = Promise.withResolvers<number>()
+  const bytes = Promise.withResolvers<number>()
   socket.addEventListener('message', ({ data }) => {
-    const { result } = JSON.parse(String(data))
-    if (result?.usedSize) resolve(result.usedSize + result.backingStorageSize)
+    const { method, params, result, error } = JSON.parse(String(data))
+    if (method === 'Runtime.executionContextCreated') context.resolve(params.context.id)
+    if (error || result?.exceptionDetails) bytes.reject(new Error(String(data)))
+    if (result?.usedSize) bytes.resolve(result.usedSize + result.backingStorageSize)
   })
-  for (const [id, method] of METHODS.entries()) {
-    socket.send(JSON.stringify({ id, method }))
+  let id = 0
+  const send = async (method: string, params?: object) => {
+    socket.send(JSON.stringify({ id: ++id, method, params }))
     await setTimeout(50)
   }
-  const bytes = await promise
-  socket.close()
-  return bytes
+  await once(socket, 'open')
+  await send('Runtime.enable')
+  const contextId = await context.promise
+  // What dies with one collection may have held what dies with the next.
+  for (let i = 0; i < 2; i++) await send('Runtime.evaluate', { expression: 'gc()', contextId })
+  await send('Runtime.getHeapUsage')
+  try {
+    return await bytes.promise
+  } finally {
+    socket.close()
+  }
 }
 
-/** What dies with one collection may have held what dies with the next. */
-const METHODS = [
-  'Runtime.enable',
-  'HeapProfiler.enable',
-  'HeapProfiler.collectGarbage',
-  'HeapProfiler.collectGarbage',
-  'Runtime.getHeapUsage',
-]
 const PATIENCE_MILLISECONDS = 3000
 
 /** Bytes more that an isolate holds after so many different calls than before them. */
@@ -86,18 +86,22 @@ export const withAnyToken = (site: Site, worker: WorkerName, amount: number) =>
 
 const get = (path: string): Sent => ({ method: 'GET', path })
 
-/** Bytes held before and after `amount` requests in all, a part of each kind. */
+/** Bytes held before and after `amount` requests in all, a part of each kind, none like the first `already`. */
 export async function measureMemory(
   site: Site,
   worker: WorkerName,
   clinicId: string,
   amount: number,
+  already = 0,
 ) {
   const before = await heapOf(site, worker)
   const kinds = Object.entries(KINDS_OF_REQUEST)
   const each = Math.ceil(amount / (kinds.length + 1))
   const kept: Record<string, number> = {}
-  for (const [kind, send] of kinds) kept[kind] = await keptAfter(site, worker, clinicId, send, each)
+  for (const [kind, send] of kinds) {
+    const sendNext = (n: number) => send(already + n)
+    kept[kind] = await keptAfter(site, worker, clinicId, sendNext, each)
+  }
   await withAnyToken(site, worker, each)
   const after = await heapOf(site, worker)
   kept.tokens = after - before - Object.values(kept).reduce((sum, bytes) => sum + bytes, 0)

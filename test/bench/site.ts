@@ -67,6 +67,8 @@ export async function openSite(
     const bundles = new Map<WorkerName, string>()
     for (const name of names) bundles.set(name, await bundle(name, WORKERS[name], folder))
 
+    // The inspector of workerd collects no garbage by itself.
+    process.env.MINIFLARE_WORKERD_V8_FLAGS = '--expose-gc'
     const miniflare = new Miniflare({
       resourcePersistencePath: folder,
       inspectorPort: 0,
