@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm/sql/sql'
+import { sql, type SQL } from 'drizzle-orm/sql/sql'
 import { isOpen } from '../clinics/queries.ts'
 import { prepared } from '../db/prepared.ts'
 import type { Session } from '../db/session.ts'
@@ -41,26 +41,35 @@ export function creator(kind: Kind) {
         AND type = ${given(owner.type)} AND id = ${given(owner.id)})`
 
   const isPerson = sql.join(
-    (isOfPeople(kind) ? personColumns(kind) : []).map(
-      (name) => sql`${sql.raw(name)} = ${given(name)}`,
-    ),
+    personColumns(kind).map((name) => sql`${sql.raw(name)} = ${given(name)}`),
     sql` AND `,
   )
-  const existing = isOfPeople(kind)
-    ? sql`SELECT min(${table}.id) FROM json_each(:records) AS given CROSS JOIN ${soughtBy(kind, 'date_of_birth')}
-        ON clinic_id = :clinicId AND ${isPerson} WHERE :returnExisting`
-    : sql`SELECT NULL`
+  const existing = sql`
+    SELECT min(${table}.id) FROM json_each(:records) AS given CROSS JOIN ${soughtBy(kind, 'date_of_birth')}
+      ON clinic_id = :clinicId AND ${isPerson}`
 
-  const append = prepared(
-    appendChange(kind, {
-      action: 'create',
-      from: sql`(SELECT ${highestId(kind)} AS id) AS highest JOIN json_each(:records) AS given`,
-      where: sql`${isKeyUnused} AND NOT EXISTS (${withoutOwner}) AND (${existing}) IS NULL`,
-      nth: sql`given.key`,
-      id: sql`highest.id + 1 + given.key`,
-      version: sql`1`,
-    }),
-  )
+  const isGood = sql`${isKeyUnused} AND NOT EXISTS (${withoutOwner})`
+  const appendWhere = (where: SQL) =>
+    prepared(
+      appendChange(kind, {
+        action: 'create',
+        from: sql`(SELECT ${highestId(kind)} AS id) AS highest JOIN json_each(:records) AS given`,
+        where,
+        nth: sql`given.key`,
+        id: sql`highest.id + 1 + given.key`,
+        version: sql`1`,
+      }),
+    )
+  const made = sql`SELECT 201, min(record_id), 1, count(*) FROM (${own}) HAVING count(*) > 0`
+  const always = { append: appendWhere(isGood), keep: keepKey(made) }
+  const unlessThere = isOfPeople(kind)
+    ? {
+        append: appendWhere(sql`${isGood} AND (${existing}) IS NULL`),
+        keep: keepKey(sql`${made} UNION ALL
+          SELECT 200, id, version, 1 FROM ${table} WHERE clinic_id = :clinicId AND id = (${existing})
+            AND ${isOpen} AND ${isKeyUnused} AND NOT EXISTS (${own})`),
+      }
+    : always
 
   const columns = columnNames(kind)
   const fromJournal: Record<string, string> = {
@@ -80,12 +89,6 @@ export function creator(kind: Kind) {
       WHERE newest.request_id = :requestId ON CONFLICT DO NOTHING`,
   )
 
-  const keep = keepKey(sql`
-    SELECT 201, min(record_id), 1, count(*) FROM (${own}) HAVING count(*) > 0
-    UNION ALL
-    SELECT 200, id, version, 1 FROM ${table} WHERE clinic_id = :clinicId AND id = (${existing})
-      AND ${isOpen} AND ${isKeyUnused} AND NOT EXISTS (${own})`)
-
   const findEnd = prepared(
     sql`SELECT *, (SELECT json_group_array(key) FROM (${withoutOwner})) AS absent FROM (${told})`,
   )
@@ -97,18 +100,14 @@ export function creator(kind: Kind) {
     records: readonly Given[],
     { returnExisting = false } = {},
   ): Promise<Creation> => {
-    const values = {
-      ...key,
-      records: JSON.stringify(records),
-      count: records.length,
-      returnExisting: Number(returnExisting),
-    }
-    const [, , , end, made] = await db.batch<Answered & Told & { absent: string }>(
+    const { append, keep } = returnExisting ? unlessThere : always
+    const values = { ...key, records: JSON.stringify(records), count: records.length }
+    const [, , , end, found] = await db.batch<Answered & Told & { absent: string }>(
       [append, insert, keep, findEnd, findRecords].map((statement) => statement(db, values)),
     )
     const [what] = end?.results ?? []
     const ended = endOf(what, key)
-    if (ended) return { ...ended, records: made?.results ?? [], status: what?.status ?? 201 }
+    if (ended) return { ...ended, records: found?.results ?? [], status: what?.status ?? 201 }
     return { outcome: 'absent', absent: JSON.parse(what?.absent ?? '[]') }
   }
 }
