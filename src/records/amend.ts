@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm/sql/sql'
 import { isOpen } from '../clinics/queries.ts'
-import { prepared } from '../db/prepared.ts'
+import { prepared, type Prepared } from '../db/prepared.ts'
 import type { Session } from '../db/session.ts'
 import { keepKey, type IdempotencyKey } from './idempotency.ts'
 import {
@@ -50,18 +50,24 @@ export function amender(kind: Kind) {
     }),
   )
 
-  const amended = columnNames(kind).filter(
-    (name) => !['id', 'uid', 'created_at', kind.owner.type, kind.owner.id].includes(name),
-  )
-  const fromJournal: Record<string, string> = { version: 'own.version', updated_at: 'own.at' }
-  const set = amended.map(
-    (name) => `${name} = ${fromJournal[name] ?? `json_patch(own.before, :given) ->> '${name}'`}`,
-  )
-  const update = prepared(
-    sql`UPDATE ${table} SET ${sql.raw(set.join(', '))} FROM (${own}) AS own
+  /** Sets the columns given alone: each index of a column that is set would be written, whether its value changes or not. */
+  const updating = (columns: readonly string[]) =>
+    prepared(
+      sql`UPDATE ${table} SET version = own.version, updated_at = own.at
+        ${sql.raw(columns.map((column) => `, ${column} = :given ->> '${column}'`).join(''))}
+      FROM (${own}) AS own
       WHERE ${table}.clinic_id = :clinicId AND id = own.record_id
         AND ${table}.version = own.version - 1`,
-  )
+    )
+  /** A kind has a few columns, so there are not many ways to amend it. */
+  const updates = new Map<string, Prepared>()
+  function updateOf(given: Amendment['given']): Prepared {
+    const columns = columnNames(kind).filter((name) => name in given)
+    const name = columns.join()
+    const update = updates.get(name) ?? updating(columns)
+    updates.set(name, update)
+    return update
+  }
 
   const keep = keepKey(sql`
     SELECT 200, id, version, 1 FROM (${target}) WHERE (fits OR EXISTS (${own})) AND ${isOpen}
@@ -86,7 +92,9 @@ export function amender(kind: Kind) {
       fixed: JSON.stringify(fixed),
     }
     const [, , , end, records] = await db.batch<Answered & End>(
-      [append, update, keep, findEnd, findRecords].map((statement) => statement(db, values)),
+      [append, updateOf(given), keep, findEnd, findRecords].map((statement) =>
+        statement(db, values),
+      ),
     )
     const [what] = end?.results ?? []
     const ended = endOf(what, key)

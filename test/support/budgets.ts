@@ -136,7 +136,7 @@ export function budgetsHoldUpTo(records: number) {
       ...(hasSsn && {
         'an amendment with a new SSN': {
           ...send('PATCH', `/${id}`, { [one]: { ssn: '987-65-4321' } }),
-          ...{ read: 51, written: 6, trips: 2 },
+          ...{ read: 51, written: 4, trips: 2 },
         },
       }),
       'a history': { ...send('GET', `/${id}/history`), read: 14, written: 0 },
