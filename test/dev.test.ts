@@ -101,17 +101,24 @@ describe('npm run dev', () => {
     expect(stderr).toMatch(/^error: .+ is not a private key as `ssn keygen` writes it\n$/)
   })
 
-  it('says that a port is taken, and what a port is', () => {
+  it('says that a port is taken, that a folder is, and what a port is', async () => {
     const dev = (port: string) =>
       spawnSync(process.execPath, [...DEV, '--port', port, '--persist-to', store.state], {
         cwd: PROJECT,
         encoding: 'utf8',
+        timeout: 60_000,
       })
 
-    const [taken, wrong] = [dev(String(server.port)), dev('http')]
+    const [taken, second, wrong] = [
+      dev(String(server.port)),
+      dev(String(await freePort())),
+      dev('http'),
+    ]
 
     expect(taken.status).toBe(1)
     expect(taken.stderr).toBe(`error: port ${server.port} is taken: choose another with --port\n`)
+    expect(second.status).toBe(1)
+    expect(second.stderr).toContain(`${store.state} is served already, at `)
     expect(wrong.status).toBe(2)
     expect(wrong.stderr).toContain('Use a number from 1 to 65535.')
   })
