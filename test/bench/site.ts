@@ -8,6 +8,7 @@ import { unstable_readConfig, unstable_splitSqlQuery } from 'wrangler'
 import { CONFIG, PROJECT } from '../support/project.ts'
 import type { Bindings } from '../../src/factory.ts'
 import { databaseOf } from '../../src/db/session.ts'
+import { TOKEN_POLICY } from '../../src/http/headers.ts'
 import { publishPlans } from '../../src/plans/publish.ts'
 import { makeSsnKeyPair } from '../../src/ssn/open.ts'
 import { SCOPES } from '../../src/tokens/record.ts'
@@ -35,6 +36,12 @@ export const KV_DELAY = 5
 /** As production has it; what is far away asks KV each time: the worst case. */
 const TOKEN_MEMORY_SECONDS = '10'
 
+const RATE_LIMIT = {
+  type: 'rate-limit' as const,
+  namespace: 'token',
+  simple: { limit: TOKEN_POLICY.limit, period: 60 as const },
+}
+
 const COMPATIBILITY_DATE = unstable_readConfig({ config: CONFIG }).compatibility_date ?? ''
 
 /** A running workerd with every Worker on a socket of its own, over databases on disk. */
@@ -54,11 +61,15 @@ export type Site = {
   close: () => Promise<void>
 }
 
-/** Builds the Workers, starts them and fills their databases; `progress` tells the share that is done. */
+/**
+ * Builds the Workers, starts them and fills their databases; `progress` tells the share that is done. `isLimited` gives
+ * each token its rate, which a bench would only run into.
+ */
 export async function openSite(
   records: number,
   progress: (share: number) => void = () => {},
   names: readonly WorkerName[] = NAMES,
+  isLimited = false,
 ): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), 'clinic-bench-'))
   const remove = () => rm(folder, { recursive: true })
@@ -90,6 +101,7 @@ export async function openSite(
             DB: { type: 'd1' as const, id: name === 'twin' ? 'twin' : 'service' },
             TWIN: { type: 'd1' as const, id: 'twin' },
             TOKENS: { type: 'kv' as const, id: 'tokens' },
+            ...(isLimited && { TOKEN_RATE_LIMIT: RATE_LIMIT }),
           },
         },
         // Past Miniflare's own entry Worker, so that nothing but the Worker is measured.
