@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { ClinicInsurancesError, createClient } from '../src/client/index.ts'
 import { checkAgainstDocument, operations } from './support/contract.ts'
 import { aDependent, aPersonInformation, somePlans } from './support/fixtures.ts'
@@ -288,6 +288,24 @@ describe('the client', () => {
     expect(sent[2]?.headers.has('X-User-Token')).toBe(false)
   })
 
+  it('never goes back to an older bookmark, whichever answer comes last', async () => {
+    const answered = ['00000002-a', '00000001-b', '', '00000003-c']
+    const sent: (string | null)[] = []
+    const client = createClient({
+      baseUrl: 'https://api.example.com',
+      token: 'token',
+      async fetch(_, { headers }) {
+        sent.push(new Headers(headers).get('x-d1-bookmark'))
+        const bookmark = answered.shift()
+        return new Response('{}', { headers: bookmark ? { 'x-d1-bookmark': bookmark } : {} })
+      },
+    })
+
+    for (let n = 0; n < 5; n++) await client.getPlan(1)
+
+    expect(sent).toEqual([null, '00000002-a', '00000002-a', '00000002-a', '00000003-c'])
+  })
+
   it('creates again under the same key when the answer is lost, and under another the next time', async () => {
     let lost = 0
     const { client, clinic, sent } = await aClient()
@@ -324,6 +342,58 @@ describe('the client', () => {
 
     expect(await client.getHealth()).toMatchObject({ status: 'ok' })
     expect(sent).toHaveLength(3)
+  })
+
+  describe('between two tries', () => {
+    afterEach(() => {
+      vi.useRealTimers()
+      vi.restoreAllMocks()
+    })
+
+    /** How long, in milliseconds, it waits before each further try of a request that is answered so. */
+    async function waits(answer: () => Promise<Response>, luck = 0.5) {
+      vi.useFakeTimers({ now: 0 })
+      vi.spyOn(Math, 'random').mockReturnValue(luck)
+      const at: number[] = []
+      const client = createClient({
+        baseUrl: 'https://api.example.com',
+        token: 'token',
+        fetch() {
+          at.push(Date.now())
+          return answer()
+        },
+      })
+      const ended = expect(client.getHealth()).rejects.toThrow()
+      await vi.runAllTimersAsync()
+      await ended
+      return at.slice(1).map((time, n) => time - (at[n] ?? 0))
+    }
+
+    it.each([
+      ['0', 0],
+      ['1', 1000],
+      ['30', 30_000],
+      ['3600', 30_000],
+    ])('waits as long as Retry-After says, 30 seconds at most: %s', async (header, wait) => {
+      const headers = { 'Retry-After': header }
+
+      const waited = await waits(async () => new Response('', { status: 503, headers }))
+
+      expect(waited).toEqual([wait, wait])
+    })
+
+    it.each([
+      [0, [125, 250]],
+      [0.5, [250, 500]],
+      [0.8, [325, 650]],
+    ])('otherwise waits twice as long each time, by chance: %d', async (luck, expected) => {
+      expect(await waits(async () => new Response('', { status: 503 }), luck)).toEqual(expected)
+      const headers = { 'Retry-After': 'Fri, 27 Nov 2026 12:00:00 GMT' }
+      const dated = async () => new Response('', { status: 503, headers })
+      expect(await waits(dated, luck)).toEqual(expected)
+      const unreachable = () => Promise.reject(new TypeError('fetch failed'))
+      expect(await waits(unreachable, luck)).toEqual(expected)
+    })
   })
 
   it('gives up after the last try, and does not repeat what was decided', async () => {
