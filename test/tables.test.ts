@@ -1,6 +1,6 @@
 import { is } from 'drizzle-orm'
 import { getTableConfig, SQLiteTable } from 'drizzle-orm/sqlite-core'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import * as shared from '../src/db/tables.ts'
 import { kinds } from '../src/kinds.ts'
 import { useWorker } from './support/worker.ts'
@@ -54,4 +54,159 @@ describe('the tables that the code declares', () => {
 
     expect(found).toEqual([])
   })
+})
+
+const NOW = '2026-11-01T00:00:00.000Z'
+const text = (length: number) => 'x'.repeat(length)
+const owner = { clinic_id: text(64), type: 'Patient', id: 7, created_at: NOW }
+const dateless = ['1990-5-15', '15/05/1990', '1899-12-31', 'yesterday']
+
+/** What all kinds of record have, and what none of them may have. */
+const person = {
+  ...{ clinic_id: owner.clinic_id, id: 1, uid: 'u', version: 1 },
+  ...{ first_name: text(255), last_name: text(255), date_of_birth: '1900-01-01' },
+  ...{ last_name_folded: 'x', first_name_folded: 'x' },
+  ...{ ssn_key_id: 'k', ssn_sealed: 's', ssn_last_four: '0000', created_at: NOW, updated_at: NOW },
+}
+const nobody = [
+  ...[{ id: 0 }, { version: 0 }],
+  ...[{ first_name: '' }, { first_name: text(256) }, { last_name: '' }, { last_name: text(256) }],
+  ...dateless.map((date_of_birth) => ({ date_of_birth })),
+  ...['123', '12345', '12a4', '987654321'].map((ssn_last_four) => ({ ssn_last_four })),
+  ...[{ ssn_key_id: null }, { ssn_sealed: null }, { ssn_last_four: null }],
+]
+
+type Row = Record<string, string | number | null>
+/** Of each table with a CHECK: a row that just fits, and what makes it one that does not. */
+const ROWS: Record<string, { fitting: Row; wrong: Row[] }> = {
+  clinics: {
+    fitting: { id: text(64), state: 'open', epoch: 1, seq_floor: 0, created_at: NOW },
+    wrong: [{ id: '' }, { id: text(65) }, { epoch: 0 }, { seq_floor: -1 }],
+  },
+  ownables: {
+    fitting: { ...owner, id: 1, type: text(64) },
+    wrong: [
+      ...[{ clinic_id: '' }, { clinic_id: text(65) }, { type: '' }, { type: text(65) }, { id: 0 }],
+    ],
+  },
+  person_informations: {
+    fitting: {
+      ...{ ...person, ownable_type: owner.type, ownable_id: owner.id },
+      ...{ phone: text(255), email: text(254) },
+    },
+    wrong: [
+      ...nobody,
+      ...[{ phone: '' }, { phone: text(256) }, { email: '' }, { email: text(255) }],
+    ],
+  },
+  dependents: {
+    fitting: {
+      ...{ ...person, primary_holder_type: owner.type, primary_holder_id: owner.id },
+      relationship: 'child',
+    },
+    wrong: [...nobody, { primary_holder_type: 'Doctor' }],
+  },
+  gaps: {
+    fitting: { clinic_id: 'c', resource: 'dependents', id: 3, ordinal: 1, listed_before: 2 },
+    wrong: [
+      ...[{ id: 0, listed_before: -1 }, { ordinal: 0, listed_before: 3 }, { listed_before: 3 }],
+    ],
+  },
+  changes: {
+    fitting: {
+      ...{ clinic_id: 'c', seq: 1, resource: 'dependents', record_id: 1, version: 1 },
+      ...{ action: 'amend', at: NOW, token_id: 't', request_id: 'r', changed: '[]', before: '{}' },
+    },
+    wrong: [{ seq: 0 }, { version: 0 }, { changed: '{}' }, { before: '[]' }],
+  },
+  accesses: {
+    fitting: {
+      ...{ clinic_id: 'c', at: NOW, request_id: 'r', token_id: 't', action: 'list' },
+      ...{ resource: 'dependents', ids: '', status: 200 },
+    },
+    wrong: [{ at: '2026-11-01T00:00:00Z' }],
+  },
+  segments: {
+    fitting: {
+      ...{ clinic_id: 'c', stream: 'changes', n: 1, epoch: 1, state: 'sealed', row_count: 1 },
+      ...{ last: '1', last_at: NOW, sha256: 'h', sealed_at: NOW },
+    },
+    wrong: [{ n: 0 }, { epoch: 0 }, { row_count: 0 }],
+  },
+  idempotency_keys: {
+    fitting: {
+      ...{ day: '2026-11-01', clinic_id: 'c', key: text(255), fingerprint: 'f', request_id: 'r' },
+      ...{ status: 201, record_id: 1, version: 1, records: 1 },
+    },
+    wrong: [{ key: '' }, { key: text(256) }],
+  },
+  plans: {
+    fitting: {
+      ...{ external_id: text(255), plan_name: text(255), carrier: text(255), plan_type: text(255) },
+      ...{ coverage_details: '{}', active: 1, words: '[]', created_at: NOW, updated_at: NOW },
+      ...{ plan_name_folded: 'x', carrier_folded: 'x', plan_type_folded: 'x' },
+    },
+    wrong: [
+      ...['external_id', 'plan_name', 'carrier', 'plan_type'].flatMap((name) => [
+        ...[{ [name]: '' }, { [name]: text(256) }],
+      ]),
+      ...[{ coverage_details: '[]' }, { active: 2 }, { words: '{}' }],
+    ],
+  },
+  catalogue: { fitting: { id: 1, version: 'v' }, wrong: [{ id: 2 }] },
+}
+
+/** The conditions of a table's CHECKs: each ends with the bracket that closes it. */
+const checksIn = (statement: string) =>
+  statement
+    .split('CHECK (')
+    .slice(1)
+    .map((rest) => {
+      let open = 1
+      const end = Array.from(rest).findIndex((character) => {
+        if (character === '(') open++
+        if (character === ')') open--
+        return open === 0
+      })
+      return rest.slice(0, end).trim()
+    })
+
+async function insert(table: string, row: Row) {
+  const names = Object.keys(row)
+  await query(
+    `INSERT INTO ${table} (${names.join()}) VALUES (${names.map(() => '?').join()})`,
+    ...Object.values(row),
+  )
+}
+
+/** The condition of the CHECK that refuses the row, if one does. */
+async function checkThatRefuses(table: string, row: Row): Promise<string | undefined> {
+  try {
+    await insert(table, row)
+    return undefined
+  } catch (error) {
+    return /CHECK constraint failed: ([^]*?): SQLITE_CONSTRAINT/.exec(String(error))?.[1]
+  }
+}
+
+describe('the CHECKs', () => {
+  beforeAll(() => insert('ownables', owner))
+
+  it.each(all.map((table) => getTableConfig(table).name))(
+    'of %s refuse each what they are for, and nothing that just fits',
+    async (table) => {
+      const [made] = await query('SELECT sql FROM sqlite_master WHERE name = ?', table)
+      const { fitting = {}, wrong = [] } = ROWS[table] ?? {}
+
+      const failed = new Set<string | undefined>()
+      for (const change of wrong) {
+        const check = await checkThatRefuses(table, { ...fitting, ...change })
+        expect(check, JSON.stringify(change)).toBeDefined()
+        failed.add(check)
+      }
+
+      expect([...failed].sort()).toEqual(checksIn(String(made?.['sql'])).sort())
+      if (table in ROWS) await insert(table, fitting)
+    },
+  )
 })
