@@ -1,7 +1,9 @@
 import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { unstable_readConfig } from 'wrangler'
 import { expectRefusal } from './support/expect.ts'
 import { aDependent, somePlans } from './support/fixtures.ts'
+import { CONFIG } from './support/project.ts'
 import { API, useWorker } from './support/worker.ts'
 
 // What somebody with one token, or none, could wear the service out with.
@@ -124,6 +126,12 @@ describe('a refusal that consulted storage', () => {
 })
 
 describe('the hourly sweep', () => {
+  it.each(['', 'staging', 'production'])('is due once an hour in the environment "%s"', (env) => {
+    const { triggers } = unstable_readConfig({ config: CONFIG, ...(env && { env }) })
+
+    expect(triggers.crons).toEqual([expect.stringMatching(/^\d+ \* \* \* \*$/)])
+  })
+
   it('deletes in portions, keeps what is young, and says what it did', async () => {
     const insert = (day: string, keys: number) =>
       worker.env.DB.prepare(
