@@ -93,6 +93,18 @@ describe('openapi.json', () => {
       { 'X-Request-Id': '' },
     ],
     [
+      'a header that is not documented',
+      '{"status":"ok","version":"1","commit":null}',
+      200,
+      { 'X-Made-Up': 'yes' },
+    ],
+    [
+      'the header of another answer',
+      '{"status":"ok","version":"1","commit":null}',
+      200,
+      { ETag: '"1"' },
+    ],
+    [
       'another type',
       '{"status":"ok","version":"1","commit":null}',
       200,

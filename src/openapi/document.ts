@@ -121,7 +121,13 @@ export function openapiDocument(app: Hono<Env>) {
   })
 
   function answerOf({ description, body, refusal, headers = [] }: Answer, route: Route) {
-    if (refusal) return refusedWith({ description, errors: refusal, headers })
+    if (refusal) {
+      return refusedWith({
+        description,
+        errors: refusal,
+        headers: [...headers, ...(isGuarded(route) ? STORAGE_HEADERS : [])],
+      })
+    }
     return {
       description,
       headers: references([...headers, ...storageHeadersOf(route)]),
@@ -131,7 +137,7 @@ export function openapiDocument(app: Hono<Env>) {
 
   const fieldErrorsOf = ({ operation }: Route) => ({
     description: 'Fields are wrong: all of them are named.',
-    headers: references([]),
+    headers: references(STORAGE_HEADERS),
     ...content(write(fieldErrors, 'output'), {
       errors: operation.invalid ?? { [REQUEST_HEADERS.Bookmark.name]: [INVALID] },
     }),
@@ -215,10 +221,11 @@ function refusalsOf(route: Route): [string, Refusal][] {
   return Object.entries(REFUSALS).filter(([status]) => statuses.has(Number(status)))
 }
 
-/** What comes with an answer that storage had a part in. */
+/** What comes with an answer that storage had a part in, be it a refusal. */
+const STORAGE_HEADERS: HeaderName[] = ['x-d1-bookmark']
 function storageHeadersOf(route: Route): HeaderName[] {
   if (!isGuarded(route)) return []
-  return isWrite(route) ? ['Idempotent-Replayed', 'x-d1-bookmark'] : ['x-d1-bookmark']
+  return isWrite(route) ? ['Idempotent-Replayed', ...STORAGE_HEADERS] : STORAGE_HEADERS
 }
 
 /** Whether the route writes under an idempotency key. */

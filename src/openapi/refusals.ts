@@ -69,6 +69,6 @@ export const REFUSALS: Record<number, Refusal> = {
     name: 'ServiceUnavailable',
     description: 'Storage, or the sealing of SSNs, is unavailable. Try again.',
     errors: SENTENCES.storageUnavailable[1],
-    headers: ['Retry-After'],
+    headers: ['Retry-After', 'x-d1-bookmark'],
   },
 }

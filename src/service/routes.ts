@@ -61,6 +61,7 @@ const askingReadiness = describe({
     503: {
       description: 'One of them did not answer.',
       refusal: SENTENCES.storageUnavailable[1],
+      headers: ['Retry-After'],
     },
   },
 })

@@ -68,9 +68,21 @@ export function documented(operationId: string, status: number): DocumentedRespo
 
 type Answer = {
   status: number
-  headers: { get(name: string): string | null }
+  headers: { get(name: string): string | null; keys(): Iterable<string> }
   clone(): { text(): Promise<string> }
 }
+
+/** Headers of any answer that the document leaves to HTTP, to browsers, and to what runs these tests. */
+const UNSAID = new RegExp(
+  `^(${[
+    ...['content-(type|length|encoding)', 'transfer-encoding', 'connection', 'keep-alive', 'date'],
+    ...['cache-control', 'vary', 'access-control-.+', 'content-security-policy'],
+    ...['cross-origin-.+-policy', 'origin-agent-cluster', 'referrer-policy'],
+    ...['strict-transport-security', 'x-(content-type|frame|download)-options', 'x-xss-protection'],
+    ...['x-dns-prefetch-control', 'x-permitted-cross-domain-policies'],
+    ...['x-test-.+', 'mf-content-encoding', 'cf-cache-status'],
+  ].join('|')})$`,
+)
 
 /** Throws if the document does not allow this answer, whole and header by header. */
 export async function checkAgainstDocument(method: string, url: string, answer: Answer) {
@@ -100,11 +112,15 @@ export async function checkAgainstDocument(method: string, url: string, answer: 
   const allowed = asked && documented(asked.operationId, answer.status)
   if (!allowed) return complain('it documents no such answer')
 
+  const said = Object.keys(allowed.headers).map((name) => name.toLowerCase())
+  for (const name of answer.headers.keys()) {
+    if (!UNSAID.test(name) && !said.includes(name)) complain(`${name}, which it does not document`)
+  }
   for (const name of Object.keys(allowed.headers)) {
-    const said = document.components.headers[name]
+    const component = document.components.headers[name]
     const value = answer.headers.get(name)
-    if (value === null && said?.required) complain(`without ${name}`)
-    const errors = value !== null && errorsIn(value, said?.schema)
+    if (value === null && component?.required) complain(`without ${name}`)
+    const errors = value !== null && errorsIn(value, component?.schema)
     if (errors) complain(`${name} ${errors}`)
   }
   if (method === 'HEAD') return
