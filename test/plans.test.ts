@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { openSession } from '../src/db/session.ts'
+import { publishPlans } from '../src/plans/publish.ts'
 import { expectRefusal } from './support/expect.ts'
 import { somePlans } from './support/fixtures.ts'
-import { useWorker, type Clinic } from './support/worker.ts'
+import { API, useWorker, type Clinic } from './support/worker.ts'
 
 const worker = useWorker({ instrumented: true, twoIsolates: true })
 let clinic: Clinic
@@ -58,7 +60,6 @@ describe('GET /plans', () => {
   })
 
   it.each([
-    ['active=banana', 'active', 'must be one of true, false, 1, 0'],
     ['active=', 'active', 'must be one of true, false, 1, 0'],
     ['active=true&active=false', 'active', 'must be one of true, false, 1, 0'],
     ['plan_type=', 'plan_type', "can't be blank"],
@@ -68,6 +69,25 @@ describe('GET /plans', () => {
     const response = await clinic.get(`/plans?${query}`)
 
     await expectRefusal(response, 422, { [parameter]: [message] })
+  })
+
+  it.each([
+    'banana',
+    'yes',
+    'no',
+    'on',
+    'off',
+    'y',
+    'n',
+    'enabled',
+    'disabled',
+    '2',
+    '-1',
+    'true%20',
+  ])('refuses ?active=%s', async (flag) => {
+    const response = await clinic.get(`/plans?active=${flag}`)
+
+    await expectRefusal(response, 422, { active: ['must be one of true, false, 1, 0'] })
   })
 
   it('refuses a carrier of 256 characters', async () => {
@@ -99,6 +119,45 @@ describe('GET /plans', () => {
     }
     expect(await again.text()).toBe(body)
     expect(await elsewhere.text()).toBe(body)
+  })
+
+  it('reads D1 no earlier than the catalogue was published, or the primary if nobody knows when', async () => {
+    await worker.publish(SIXTY)
+    const { bookmark } = JSON.parse((await worker.env.TOKENS.get('catalogue')) ?? '')
+    const sessionsOf = async () => (await clinic.get('/plans')).headers.get('x-test-sessions')
+
+    expect(await sessionsOf()).toBe(`first-unconstrained,${bookmark}`)
+    await worker.env.TOKENS.delete('catalogue')
+    expect(await sessionsOf()).toBe('first-unconstrained,first-primary')
+  })
+
+  it('is published with the bookmark of the batch that wrote it', async () => {
+    const { DB, TOKENS } = worker.env
+    const session = DB.withSession('first-primary')
+    let batches = 0
+    let written = 0
+    const bookmarkAfter = (count: number) => `0000000${count}-00000000-00000000-${'0'.repeat(32)}`
+    const db = openSession({
+      getBookmark: () => bookmarkAfter(batches),
+      prepare: (query) => session.prepare(query),
+      async batch<Row>(statements: D1PreparedStatement[]) {
+        const answers = await session.batch<Row>(statements)
+        batches++
+        // The others stage plans, one statement each.
+        if (statements.length > 1) written = batches
+        return answers
+      },
+    })
+
+    await publishPlans(
+      db,
+      TOKENS,
+      somePlans(1, () => ({ plan_name: crypto.randomUUID() })),
+    )
+
+    const { bookmark } = JSON.parse((await TOKENS.get('catalogue')) ?? '')
+    expect(written).toBeGreaterThan(1)
+    expect(bookmark).toBe(bookmarkAfter(written))
   })
 
   it.each(['/plans', '/plans?page=2', '/plans?plan_type=PPO'])(
@@ -199,12 +258,12 @@ describe('GET /plans', () => {
       '/plans?active=TRUE&page=2&page_size=10&carrier=Harbor+Mutual',
     )
 
-    const links = response.headers.get('Link') ?? ''
-    expect(links.split(', ').map((link) => link.replace(/^<[^?]*/, ''))).toEqual([
-      '?active=true&carrier=harbor+mutual&page=1&page_size=10>; rel="first"',
-      '?active=true&carrier=harbor+mutual&page=1&page_size=10>; rel="prev"',
-      '?active=true&carrier=harbor+mutual&page=3&page_size=10>; rel="next"',
-      '?active=true&carrier=harbor+mutual&page=4&page_size=10>; rel="last"',
+    const target = `${worker.origin}${API}/plans?active=true&carrier=harbor+mutual`
+    expect(response.headers.get('Link')?.split(', ')).toEqual([
+      `<${target}&page=1&page_size=10>; rel="first"`,
+      `<${target}&page=1&page_size=10>; rel="prev"`,
+      `<${target}&page=3&page_size=10>; rel="next"`,
+      `<${target}&page=4&page_size=10>; rel="last"`,
     ])
   })
 })

@@ -261,7 +261,7 @@ describe.each(named(GUARDED))('%s', (_, route) => {
     expect(resource).toBe(scope === 'plans:read' ? undefined : segment)
   })
 
-  it('makes one D1 round trip at most, and one KV read', async () => {
+  it('makes one D1 round trip at most, to the primary unless it is a GET, and one KV read', async () => {
     const clinic = await worker.clinic()
 
     const { status, headers } = await send(await aGoodRequest(route, clinic))
@@ -269,6 +269,8 @@ describe.each(named(GUARDED))('%s', (_, route) => {
     expect(operation.answers).toHaveProperty(String(status))
     expect(Number(headers.get('x-test-d1'))).toBeLessThanOrEqual(1)
     expect(headers.get('x-test-kv')).toBe('1')
+    const [session] = headers.get('x-test-sessions')?.split(',') ?? []
+    expect(session).toBe(route.method === 'GET' ? 'first-unconstrained' : 'first-primary')
   })
 })
 
@@ -276,6 +278,21 @@ function documentedStatuses(operationId: string): number[] {
   const all = Array.from({ length: 500 }, (_, n) => n + 100)
   return all.filter((status) => documented(operationId, status) !== undefined)
 }
+
+describe('a bookmark', () => {
+  const bookmark = `00000001-00000000-00000000-${'0'.repeat(32)}`
+
+  it.each([
+    ['is where its bearer reads from, or later', `us:${bookmark}`, bookmark],
+    ['of another cell has its bearer read from the primary', `eu:${bookmark}`, 'first-primary'],
+  ])('%s', async (_, sent, session) => {
+    const clinic = await worker.clinic()
+
+    const { headers } = await clinic.get('/dependents', { 'x-d1-bookmark': sent })
+
+    expect(headers.get('x-test-sessions')).toBe(session)
+  })
+})
 
 describe('a path that is none', () => {
   const paths = ['/nothing', '/', '', '/ownables', '/ownables/Patient', '/plans/1/history']

@@ -37,7 +37,7 @@ type Faults = () => string
  * - `x-test-body`: that the body `stall`s, and so never ends
  * - `x-test-settled`: that the answer waits for what the Worker does after it
  *
- * The counts come back as `x-test-…` headers.
+ * The counts come back as `x-test-…` headers, and as `x-test-sessions` where in time each D1 session was opened.
  */
 export default {
   async fetch(request, env, ctx) {
@@ -48,6 +48,7 @@ export default {
     const kvFaults = inTurn(headers.get('x-test-kv'))
     const distance = Number(headers.get('x-test-d1-distance') ?? 0)
     const limit = headers.get('x-test-limit')
+    const sessions: string[] = []
 
     setClock(headers.get('x-test-now'))
     befallCache(headers.get('x-test-cache'), counts)
@@ -62,7 +63,7 @@ export default {
         : request,
       {
         ...env,
-        DB: faultyDatabase(env.DB, counts, d1Faults, distance),
+        DB: faultyDatabase(env.DB, counts, d1Faults, distance, sessions),
         TOKENS: faultyKv(env.TOKENS, counts, kvFaults),
         ...(limit !== null && {
           TOKEN_RATE_LIMIT: faultyLimiter(limit),
@@ -76,6 +77,7 @@ export default {
     for (const [name, count] of Object.entries(counts)) {
       counted.headers.set(`x-test-${name.toLowerCase()}`, String(count))
     }
+    counted.headers.set('x-test-sessions', sessions.join())
     if (headers.has('x-test-settled')) await Promise.all(afterwards)
     return counted
   },
@@ -180,6 +182,7 @@ function faultyDatabase(
   counts: Counts,
   faults: Faults,
   distance: number,
+  sessions: string[],
 ): D1Database {
   const roundTheSession = () => {
     throw new Error('the Worker goes through a session')
@@ -189,7 +192,10 @@ function faultyDatabase(
     batch: roundTheSession,
     exec: roundTheSession,
     dump: roundTheSession,
-    withSession: (at) => faultySession(database.withSession(at), counts, faults, distance),
+    withSession(at) {
+      sessions.push(String(at))
+      return faultySession(database.withSession(at), counts, faults, distance)
+    },
   }
 }
 
