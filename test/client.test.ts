@@ -383,10 +383,10 @@ describe('the client', () => {
     })
 
     it.each([
-      [0, [125, 250]],
-      [0.5, [250, 500]],
-      [0.8, [325, 650]],
-    ])('otherwise waits twice as long each time, by chance: %d', async (luck, expected) => {
+      ['short', 0, [125, 250]],
+      ['middling', 0.5, [250, 500]],
+      ['long', 0.8, [325, 650]],
+    ])('otherwise waits by chance, a %s time and then twice that', async (_, luck, expected) => {
       expect(await waits(async () => new Response('', { status: 503 }), luck)).toEqual(expected)
       const headers = { 'Retry-After': 'Fri, 27 Nov 2026 12:00:00 GMT' }
       const dated = async () => new Response('', { status: 503, headers })

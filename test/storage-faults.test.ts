@@ -80,10 +80,10 @@ describe('a failure of storage', () => {
 
 describe('the tries of a batch', () => {
   it.each([
-    [0, [0, 0, 0]],
-    [0.25, [0, 25, 75]],
-    [0.75, [0, 75, 225]],
-  ])('pause for %d of 100 ms, then of 200 ms, as chance has it', async (luck, tries) => {
+    ['nothing', 0, [0, 0, 0]],
+    ['a quarter', 0.25, [0, 25, 75]],
+    ['three quarters', 0.75, [0, 75, 225]],
+  ])('pause by chance, such as for %s of 100 and then of 200 ms', async (_, luck, tries) => {
     const { at, ended } = await batchThatFails([LOST, LOST], { luck })
 
     expect(at).toEqual(tries)
