@@ -81,7 +81,8 @@ export default {
     if (headers.has('x-test-settled')) await Promise.all(afterwards)
     return counted
   },
-  scheduled: (controller, env, ctx) => worker.scheduled?.(controller, env, ctx),
+  scheduled: (controller, env, ctx) =>
+    worker.scheduled?.(controller, { ...env, DB: primaryAlone(env.DB) }, ctx),
 } satisfies ExportedHandler<Bindings>
 
 const cache = caches.default
@@ -198,6 +199,15 @@ function faultyDatabase(
     },
   }
 }
+
+/** For work that writes: it fails, and with it the test, if it opens D1 anywhere else. */
+const primaryAlone = (database: D1Database): D1Database =>
+  new Proxy(database, {
+    get: () => (at: string) => {
+      if (at !== 'first-primary') throw new Error('this writes, and so begins at the primary')
+      return database.withSession(at)
+    },
+  })
 
 /** Statements run in batches alone, so a batch is the one call to count. */
 function faultySession(
