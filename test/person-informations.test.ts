@@ -162,6 +162,7 @@ describe('POST /person_informations', () => {
     ['email', 'with punctuation', "o'hara+clinic@mail.example.com"],
     ['email', 'with an ampersand', 'r&d@example.com'],
     ['email', 'at an international domain', 'ana@xn--e1afmkfd.xn--p1ai'],
+    ['email', 'in capitals, the domain too', 'Ana.Doe@EXAMPLE.COM'],
     ['email', 'of 254 characters', `${'a'.repeat(242)}@example.com`],
   ])('keeps %s as sent, but trimmed, when it is %s', async (field, _, value) => {
     const response = await create({ [field]: `  ${value}\t` })
