@@ -97,8 +97,8 @@ describe('token list', () => {
 })
 
 describe('token revoke', () => {
-  it('keeps the token out at once, by its id', async () => {
-    const { token, id } = await stored()
+  it('keeps the token out at once, by its id, and leaves others of its clinic alone', async () => {
+    const [{ token, id }, other] = [await stored(), await stored()]
     expect(await statusOf(token)).toBe(200)
 
     const { status, stdout } = await run(['token', 'revoke', id, ...served.store.flags])
@@ -107,6 +107,7 @@ describe('token revoke', () => {
     expect(status).toBe(0)
     expect(stdout).toContain('up to 70 seconds')
     expect(await statusOf(token)).toBe(401)
+    expect(await statusOf(other.token)).toBe(200)
     expect(rotated.status).toBe(1)
     expect(rotated.stderr).toContain('is revoked: create a new one')
   })
