@@ -116,6 +116,15 @@ describe('415', () => {
     await expectRefusal(response, 415, 'Request body must be UTF-8')
   })
 
+  it('says of a body in a coding that there is none it would take', async () => {
+    const clinic = await worker.clinic()
+
+    const response = await clinic.post('/dependents', aDependent(1), { 'Content-Encoding': 'gzip' })
+
+    await expectRefusal(response, 415, 'Request body must be sent without Content-Encoding')
+    expect(response.headers.get('Accept-Encoding')).toBe('identity')
+  })
+
   it.each(['application/json', 'Application/JSON; charset=UTF-8', 'application/vnd.clinic+json'])(
     'takes %s',
     async (contentType) => {
