@@ -273,6 +273,11 @@ describe('import person_informations', () => {
       },
       { line: 6, errors: { ownable_id: ['is not a number'] } },
     ])
+    const [, , , { row: shown }] = linesOf(rejected)
+    expect(shown).toEqual({
+      ...{ ownable_id: 1, ownable_type: 'Patient', first_name: 'Ana', last_name: 'Roe' },
+      ...{ date_of_birth: '15/05/1990', phone: '12', email: '(like an SSN)' },
+    })
     expect(rejected).not.toMatch(/123-45-678|987-65-4321|nobody asked/)
   })
 
@@ -290,7 +295,10 @@ describe('import person_informations', () => {
 
   it('writes nothing at a dry run, and counts what it would do', async () => {
     const clinic = await aClinic()
-    await (await aClinic()).load(personInformations, PEOPLE, { register: true })
+    // The same people under other ids, of another clinic.
+    const [header, one, two] = PEOPLE.split('\n')
+    const others = [header, two, one, ''].join('\n')
+    await (await aClinic()).load(personInformations, others, { register: true })
 
     const dry = await clinic.load(personInformations, PEOPLE, { register: true, dryRun: true })
     expect(dry.json).toMatchObject({ inserted: 2, registered: 2, dry_run: true })
