@@ -189,6 +189,40 @@ describe('import plans', () => {
     expect((await stat(`${file}.rejected.ndjson`)).mode & 0o077).toBe(0)
   })
 
+  it('takes names of 255 characters and details of 15,000 bytes, and no longer ones', async () => {
+    const row = (more: number) => {
+      const name = (letter: string) => letter.repeat(255 + more)
+      return `${JSON.stringify({
+        ...{
+          external_id: name('i'),
+          plan_name: name('n'),
+          carrier: name('c'),
+          plan_type: name('t'),
+        },
+        ...{ active: true, coverage_details: { notes: 'x'.repeat(15_000 - 12 + more) } },
+      })}\n`
+    }
+    const file = await write('longest.ndjson', row(0) + row(1))
+
+    const { json } = await load(file)
+
+    const tooLong = ['is too long (maximum is 255 characters)']
+    expect(json).toMatchObject({ inserted: 1, rejected: 1 })
+    const [{ errors }] = await rejectedOf(file)
+    expect(errors).toMatchObject({
+      ...{ external_id: tooLong, plan_name: tooLong, carrier: tooLong, plan_type: tooLong },
+    })
+  })
+
+  it('gives a CSV up whose quote is never closed', async () => {
+    const file = await write(
+      'open.csv',
+      `external_id,plan_name,carrier,plan_type,active\nO1,"Gold,Open,PPO,yes\n${'x'.repeat(1_100_000)}\n`,
+    )
+
+    await expect(load(file)).rejects.toThrow('has a record of over 1 MB: is a quote never closed?')
+  })
+
   it('sets the rows of a CSV aside that cannot be read, by the line they end on', async () => {
     const file = await write(
       'torn.csv',

@@ -100,6 +100,8 @@ async function* csvRows(
     info: true,
     max_record_size: MAX_RECORD,
     on_skip: (error) => {
+      // The parser would lose what comes behind it.
+      if (error?.code === 'CSV_MAX_RECORD_SIZE') throw error
       const line = Number(error?.['lines'] ?? 0)
       // Each of a line's quotes is an error of its own.
       if (unreadable.at(-1)?.line !== line) unreadable.push({ line, fault: TORN })
