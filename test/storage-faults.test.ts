@@ -59,7 +59,6 @@ describe('a failure of storage', () => {
     ['D1_ERROR: UNIQUE constraint failed: SQLITE_CONSTRAINT', 'SQLITE_CONSTRAINT', 'seen'],
     ['D1_ERROR: no such table: nothing', 'D1', 'seen'],
     ['D1_ERROR: A prepared SQL statement must contain only one statement', 'D1', 'seen'],
-    ['x is not a function', undefined, 'seen'],
   ])('that says "%s" is called %s and %s', async (message, fault, fate) => {
     expect(storageFaultOf(new Error(message))).toBe(fault)
 
