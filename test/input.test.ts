@@ -16,6 +16,11 @@ describe('a body that two readers could understand in two ways', () => {
       '{"dependent": {"a": 1, "\\u0061": 2}}',
       'Request body repeats a key',
     ],
+    [
+      'has a number of 18 digits',
+      '{"dependent": {"primary_holder_id": 1.00000000000000001}}',
+      'Request body has a number of more than 17 digits',
+    ],
     ['is deep', `${'['.repeat(33)}${']'.repeat(33)}`, 'Request body is nested too deeply'],
     ['is very deep', '['.repeat(60_000), 'Request body is nested too deeply'],
     [

@@ -491,6 +491,16 @@ describe('POST …/search', () => {
     ])
     const bare = await clinic.post(`/${name}/search`, { search: { first_name: 'Ana' } })
     await expectRefusal(bare, 422, { search: ['needs a last_name or a date_of_birth'] })
+    const [page, page_size] = [90071992547410, 101]
+    const far = await clinic.post(`/${name}/search`, {
+      search: { last_name: 'o' },
+      page,
+      page_size,
+    })
+    await expectRefusal(far, 422, {
+      page: ['must be less than or equal to 90071992547409'],
+      page_size: ['must be less than or equal to 100'],
+    })
   })
 
   it('refuses more than a thousand matches', async () => {

@@ -125,6 +125,7 @@ describe('POST /person_informations', () => {
     ['phone', 'no number', 'call me', INVALID],
     ['phone', 'a number whose extension has seven digits', '555-0123 x1234567', INVALID],
     ['phone', 'no text', 5550123, INVALID],
+    ['phone', 'of 256 characters', '5550123'.padStart(256, '('), tooLong(255)],
     ['email', 'a word', 'ana', INVALID],
     ['email', 'without a domain', 'ana@', INVALID],
     ['email', 'without a top-level domain', 'ana@clinic', INVALID],
@@ -133,7 +134,7 @@ describe('POST /person_informations', () => {
     ['email', 'almost the placeholder', '[email  protected]', INVALID],
     ['email', 'no text', 7, INVALID],
     ['email', 'an empty list', [], INVALID],
-    ['email', 'of 262 characters', `${'a'.repeat(250)}@example.com`, tooLong(254)],
+    ['email', 'of 255 characters', `${'a'.repeat(243)}@example.com`, tooLong(254)],
   ])('refuses %s when it is %s', async (field, _, value, message) => {
     const response = await create({ [field]: value })
 
@@ -158,6 +159,7 @@ describe('POST /person_informations', () => {
     ['phone', 'with an extension after a hash', '555-0123 #44'],
     ['phone', 'with spaces', '+44 20 7946 0123'],
     ['phone', 'of seven digits', '5550123'],
+    ['phone', 'of 255 characters', '5550123'.padStart(255, '(')],
     ['email', 'the placeholder', '[email protected]'],
     ['email', 'with punctuation', "o'hara+clinic@mail.example.com"],
     ['email', 'with an ampersand', 'r&d@example.com'],

@@ -90,10 +90,17 @@ describe('GET /plans', () => {
     await expectRefusal(response, 422, { active: ['must be one of true, false, 1, 0'] })
   })
 
-  it('refuses a carrier of 256 characters', async () => {
-    const response = await clinic.get(`/plans?carrier=${'a'.repeat(256)}`)
+  it.each([
+    ['plan_type', 255],
+    ['carrier', 255],
+    ['search', 100],
+  ])('takes a %s of %d characters, and no longer one', async (parameter, longest) => {
+    const taken = await clinic.get(`/plans?${parameter}=${'a'.repeat(longest)}`)
+    const refused = await clinic.get(`/plans?${parameter}=${'a'.repeat(longest + 1)}`)
 
-    await expectRefusal(response, 422, { carrier: ['is too long (maximum is 255 characters)'] })
+    expect(taken.status).toBe(200)
+    const message = `is too long (maximum is ${longest} characters)`
+    await expectRefusal(refused, 422, { [parameter]: [message] })
   })
 
   it('reads D1 once when cold, then nothing in this isolate, and the edge cache in another', async () => {

@@ -52,6 +52,8 @@ describe('token create', () => {
     [['--clinic', 'River Side', '--label', 'x'], 'Use 1 to 64 of a-z, 0-9, _ and -.'],
     [['--clinic', 'riverside', '--label', ' '], 'Use 1 to 100 characters.'],
     [['--clinic', 'riverside', '--label', '\u001b[2J'], 'Use 1 to 100 characters.'],
+    [['--clinic', 'riverside', '--label', 'x'.repeat(101)], 'Use 1 to 100 characters.'],
+    [['--clinic', 'x'.repeat(65), '--label', 'x'], 'Use 1 to 64 of a-z, 0-9, _ and -.'],
     [['--clinic', 'riverside', '--label', 'x', '--scopes', 'all'], 'Use one or more of'],
     [
       ['--clinic', 'riverside', '--label', 'x', '--expires', '1e3'],
