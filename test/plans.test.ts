@@ -1,6 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import * as z from 'zod'
 import { openSession } from '../src/db/session.ts'
+import { foldCase, foldName } from '../src/fields/fold.ts'
 import { publishPlans } from '../src/plans/publish.ts'
+import { plan, planList } from '../src/plans/schema.ts'
 import { expectRefusal } from './support/expect.ts'
 import { somePlans } from './support/fixtures.ts'
 import { API, useWorker, type Clinic } from './support/worker.ts'
@@ -272,5 +275,107 @@ describe('GET /plans', () => {
       `<${target}&page=3&page_size=10>; rel="next"`,
       `<${target}&page=4&page_size=10>; rel="last"`,
     ])
+  })
+})
+
+describe('a catalogue of several chunks of ids', () => {
+  /** Names and carriers in several spellings, many of them equal but for that. */
+  const MANY = somePlans(230, (n) => ({
+    plan_name: `${['Gold', 'gold', 'Silver', 'BRONZE'][n % 4]} ${(n * 7) % 12}`,
+    carrier: ['Solène Santé', 'Old Harbor', 'SOLÈNE santé'][n % 3] ?? '',
+    plan_type: n % 2 === 0 ? 'HMO' : 'PPO',
+    active: n % 5 !== 0,
+  }))
+  type Plan = z.output<typeof plan>
+
+  const list = async (query: string) =>
+    planList.parse(await (await clinic.get(`/plans?${query}`)).json())
+  const idsOf = (plans: readonly Plan[]) => plans.map(({ id }) => id)
+
+  async function publishMany() {
+    await worker.publish(MANY)
+    const plans: Plan[] = []
+    for (const page of [1, 2, 3]) plans.push(...(await list(`page=${page}&page_size=100`)).plans)
+    return plans
+  }
+
+  const FILTERS: Record<string, (plan: Plan) => boolean> = {
+    '': () => true,
+    '&active=true': ({ active }) => active,
+    '&plan_type=hmo': ({ plan_type }) => plan_type === 'HMO',
+    '&carrier=solène+santé': ({ carrier }) => carrier !== 'Old Harbor',
+    '&carrier=old+harbor&active=0': ({ carrier, active }) => carrier === 'Old Harbor' && !active,
+    '&plan_type=none': () => false,
+  }
+  const hasWords =
+    (...starts: string[]) =>
+    ({ plan_name, carrier }: Plan) =>
+      starts.every((start) =>
+        foldName(`${plan_name} ${carrier}`)
+          .split(' ')
+          .some((word) => word.startsWith(start)),
+      )
+  const SEARCHES: Record<string, (plan: Plan) => boolean> = {
+    '&search=sol+sante': hasWords('sol', 'sante'),
+    // Not the gold of others, in which it stands further on.
+    '&search=old+3': hasWords('old', '3'),
+    '&search=o+ol+old+h+ha+har+silver+nothing': hasWords('nothing'),
+  }
+  const SORTS: Record<string, (plan: Plan) => string> = {
+    id: () => '',
+    plan_name: ({ plan_name }) => foldCase(plan_name),
+    carrier: ({ carrier }) => foldCase(carrier),
+  }
+
+  const ORDERS = ['asc', 'DESC'].flatMap((direction) =>
+    Object.entries(SORTS).map(([name, keyOf]) => ({ name, keyOf, direction })),
+  )
+
+  it('is searched, filtered, sorted and cut as a model does', async () => {
+    const plans = await publishMany()
+    const asked = [
+      ...Object.entries(FILTERS),
+      ...Object.entries(SEARCHES),
+      ...Object.entries(FILTERS)
+        .slice(1, 4)
+        .map(([filter, isWanted]): [string, typeof isWanted] => [
+          `&search=gold${filter}`,
+          (each) => hasWords('gold')(each) && isWanted(each),
+        ]),
+    ]
+
+    for (const [condition, isWanted] of asked) {
+      const compare = async ({ name, keyOf, direction }: (typeof ORDERS)[number]) => {
+        const found = plans
+          .filter(isWanted)
+          .sort((a, b) => Number(keyOf(a) > keyOf(b)) - Number(keyOf(a) < keyOf(b)) || a.id - b.id)
+        if (direction === 'DESC') found.reverse()
+        for (const page of new Set([2, Math.max(1, Math.ceil(found.length / 60))])) {
+          const query = `sort_by=${name}&sort_dir=${direction}&page_size=60&page=${page}${condition}`
+          const answer = await list(query)
+          expect([query, idsOf(answer.plans), answer.pagination.total_count]).toEqual([
+            ...[query, idsOf(found.slice((page - 1) * 60, page * 60)), found.length],
+          ])
+        }
+      }
+      await Promise.all(ORDERS.map(compare))
+    }
+  })
+
+  it('offers every carrier and plan type in one spelling, with all its plans', async () => {
+    await publishMany()
+
+    const facets = await clinic.get('/plans/facets')
+
+    expect(await facets.json()).toEqual({
+      carriers: [
+        { name: 'Old Harbor', count: 77 },
+        { name: 'SOLÈNE santé', count: 153 },
+      ],
+      plan_types: [
+        { name: 'HMO', count: 115 },
+        { name: 'PPO', count: 115 },
+      ],
+    })
   })
 })

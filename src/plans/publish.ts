@@ -143,9 +143,13 @@ const subsets = FILTERS.reduce<string[][]>(
   [[]],
 )
 
+/** The sets that a sorting has lists of. A carrier's plans are in the order of their carrier as they are. */
+const subsetsOf = (sort: Sort) =>
+  sort === 'carrier' ? subsets.filter((set) => !set.includes('carrier')) : subsets
+
 /** The statements that make every list of one sorting and one set of filters, for all their values at once. */
 const makeLists: Prepared[] = SORTS.flatMap((sort) =>
-  subsets.map((set) => {
+  subsetsOf(sort).map((set) => {
     const partition = sql.raw(set.length > 0 ? `PARTITION BY ${set.join(', ')}` : '')
     const name = [`'${sort}'`, ...FILTERS.map((filter) => (set.includes(filter) ? filter : 'NULL'))]
     return prepared(

@@ -51,7 +51,7 @@ const selectListed = prepared(
         SELECT CAST(iif(:isDescending, total - :skipped - :size, :skipped) AS INTEGER) AS low
         FROM ${planLists} WHERE list = :list AND chunk = 0
       ) JOIN ${planLists} AS part ON list = :list
-        AND chunk BETWEEN max(low, 0) / 100 AND (low + CAST(:size AS INTEGER) - 1) / 100
+        AND chunk BETWEEN low / 100 AND (low + CAST(:size AS INTEGER) - 1) / 100
       JOIN json_each(part.ids) AS listed ON chunk * 100 + listed.key BETWEEN low AND low + :size - 1
       JOIN ${plans} ON plans.id = listed.value
       ORDER BY iif(:isDescending, -1, 1) * (chunk * 100 + listed.key))`,
@@ -104,7 +104,7 @@ const listing = ({ planType, carrier, active, sortBy, isDescending }: PlanQuery)
     ? selectAll
     : selectListed
 
-/** The name of a list in `plan_lists`. A carrier's plans are in the order of their carrier as they are. */
+/** The name of a list in `plan_lists`. Those of one carrier are not made once more for the order of carriers. */
 function listName({ planType, carrier, active, sortBy }: PlanQuery): string {
   const sort = carrier !== undefined && sortBy === 'carrier' ? 'id' : sortBy
   return JSON.stringify([
