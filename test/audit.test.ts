@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { trailOf } from '../src/audit/trail.ts'
+import { databaseOf } from '../src/db/session.ts'
+import { dependents } from '../src/dependents/kind.ts'
+import { kinds } from '../src/kinds.ts'
+import { aboutPatient, isAbout } from '../src/records/about.ts'
+import { reassignRecord } from '../src/records/operate.ts'
 import { tokenIdOf, tokenKey } from '../src/tokens/token.ts'
-import { whoSawEqualsModel } from './support/saw.ts'
+import { aDependent } from './support/fixtures.ts'
+import { nextMillisecond, whoSawEqualsModel } from './support/saw.ts'
 import { trailEqualsRequests } from './support/trail.ts'
 import { useWorker } from './support/worker.ts'
 
@@ -80,6 +87,39 @@ describe('the audit trail', () => {
       expect(response.status).toBeGreaterThanOrEqual(400)
       expect(await worker.eventOf(response)).toBeNull()
     }
+  })
+
+  it('names for a patient what showed a record while it was theirs, and no refusal', async () => {
+    const clinic = await worker.clinic()
+    const { clinicId, token } = clinic
+    const [first, second] = [await clinic.ownable(), await clinic.ownable()]
+    const db = databaseOf(worker.env, 'first-primary')
+    const made = [await clinic.post('/dependents', aDependent(first))]
+    const read = async () => made.push(await clinic.get('/dependents/1', settled))
+    await read()
+    await nextMillisecond()
+    const requestId = crypto.randomUUID()
+    const deed = { clinicId, id: 1, tokenId: 'operator', requestId, now: new Date().toISOString() }
+    await reassignRecord(db, dependents, deed, { type: 'Patient', id: second }, 1, {})
+    await nextMillisecond()
+    await read()
+    made.push(await worker.call('DELETE', '/dependents/1', { token }))
+    await clinic.get('/dependents/1', settled)
+
+    const sawOf = async (patient: number) => {
+      const about = await aboutPatient(db, kinds, clinicId, patient)
+      const seen = []
+      for await (const event of trailOf(db, undefined, clinicId, '')) {
+        if (isAbout(about, event)) seen.push(event.request_id)
+      }
+      return seen
+    }
+
+    const [created, readBefore, readAfter, removed] = made.map(({ headers }) =>
+      headers.get('X-Request-Id'),
+    )
+    expect(await sawOf(first)).toEqual([created, readBefore, requestId])
+    expect(await sawOf(second)).toEqual([requestId, readAfter, removed])
   })
 
   trailEqualsRequests(worker, 100)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { sealTrail } from '../src/audit/seal.ts'
-import { verifyTrail } from '../src/audit/verify.ts'
+import { listHeads, verifyTrail } from '../src/audit/verify.ts'
 import { aDependent, aPersonInformation } from './support/fixtures.ts'
 import { findsManipulations } from './support/manipulations.ts'
 import { all, DAY, later, MINUTE, sealing } from './support/sealing.ts'
@@ -129,11 +129,30 @@ describe('verifying', () => {
     const { db, bucket } = stores()
     const clinic = await busyClinic()
     await sealTrail(db, bucket, later())
-    const head = { clinic_id: clinic.clinicId, stream: 'changes', n: 1, sha256: 'f'.repeat(64) }
+    const { clinicId } = clinic
+    const head = { clinic_id: clinicId, stream: 'changes', n: 1, sha256: 'f'.repeat(64) }
 
-    const [changes] = await all(verifyTrail(db, bucket, clinic.clinicId, [head]))
+    const [changes] = await all(verifyTrail(db, bucket, clinicId, [head]))
 
-    expect(changes?.misfit).toMatchObject({ segment: `1/${clinic.clinicId}/changes/1` })
+    expect(changes?.misfit).toMatchObject({ segment: `1/${clinicId}/changes/1` })
+  })
+
+  it('misses what a kept head names and neither store has', async () => {
+    const { db, bucket } = stores()
+    const { clinicId } = await busyClinic()
+    await sealTrail(db, bucket, later())
+    const heads = (await listHeads(db)).filter(({ clinic_id }) => clinic_id === clinicId)
+    const gone = heads.map((head) => ({ ...head, n: head.n + 1 }))
+
+    const good = await all(verifyTrail(db, bucket, clinicId, heads))
+    const cut = await all(verifyTrail(db, bucket, clinicId, gone))
+
+    expect(good.flatMap(({ misfit }) => misfit ?? [])).toEqual([])
+    const found = 'its digest was kept, and it is gone'
+    expect(cut.map(({ misfit }) => misfit)).toEqual([
+      { segment: `${clinicId}/changes/2`, found },
+      { segment: `${clinicId}/accesses/2`, found },
+    ])
   })
 
   findsManipulations(stores, 10)

@@ -35,7 +35,8 @@ const DEEDS = [
 ]
 
 /** Times of the trail are in milliseconds. */
-const nextMillisecond = (now = Date.now()) => vi.waitUntil(() => Date.now() > now, { interval: 1 })
+export const nextMillisecond = (now = Date.now()) =>
+  vi.waitUntil(() => Date.now() > now, { interval: 1 })
 
 /** Sends so many random requests and compares who saw each patient with what the answers said. */
 export function whoSawEqualsModel(worker: TestWorker, requests: number) {
