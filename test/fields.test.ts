@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { queryId, queryInteger } from '../src/fields/number.ts'
 import { dateOfBirth, email, latestToday, personName, ssn } from '../src/fields/person.ts'
-import { isLive, SCOPES, tokenRecord } from '../src/tokens/record.ts'
+import { isLive, SCOPES, stateOf, tokenRecord } from '../src/tokens/record.ts'
 import { isWellFormedToken, mintToken, tokenKey } from '../src/tokens/token.ts'
 
 const accepts = (schema: { safeParse(value: unknown): { success: boolean } }, value: unknown) =>
@@ -163,6 +163,9 @@ describe('a token', () => {
     expect(isLive(record, end - 1)).toBe(true)
     expect(isLive(record, end)).toBe(false)
     expect(isLive({ ...record, expires_at: null }, end)).toBe(true)
-    expect(isLive({ ...record, revoked_at: '2026-02-01T00:00:00.000Z' }, end - 1)).toBe(false)
+    const revoked = { ...record, revoked_at: '2026-02-01T00:00:00.000Z' }
+    expect(isLive(revoked, end - 1)).toBe(false)
+    // What stands beside it has not been kept up to date since.
+    expect(stateOf({ ...revoked, moved_to: 'eu' }, end)).toBe('moved')
   })
 })

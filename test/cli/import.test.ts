@@ -154,6 +154,16 @@ describe('import plans', () => {
     })
   })
 
+  it('is searched by the words that plans have now, and keeps no others', async () => {
+    await load(await write('words.ndjson', line('1', 'Words')))
+    await load(await write('words.ndjson', line('1', 'Words', { plan_name: 'Renamed' })))
+
+    const { results } = await served.worker.env.DB.prepare(
+      "SELECT word FROM plan_words JOIN plans ON id = plan_id WHERE carrier = 'Words' ORDER BY word",
+    ).all()
+    expect(results).toEqual([{ word: 'renamed' }, { word: 'words' }])
+  })
+
   it('sets bad rows aside with their lines, and lets good ones through', async () => {
     const file = await write(
       'mixed.ndjson',

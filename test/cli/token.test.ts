@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_SCOPES, newRecord, SCOPES, type TokenRecord } from '../../src/tokens/record.ts'
-import { findToken, putToken, rotateToken } from '../../src/tokens/store.ts'
+import { findToken, putToken, revokeToken, rotateToken } from '../../src/tokens/store.ts'
 import { isWellFormedToken, mintToken, tokenIdOf, tokenKey } from '../../src/tokens/token.ts'
 import { CONFIG } from '../support/project.ts'
 import { run, runJson, useServedStore } from './command.ts'
@@ -112,6 +112,20 @@ describe('token revoke', () => {
     expect(await statusOf(other.token)).toBe(200)
     expect(rotated.status).toBe(1)
     expect(rotated.stderr).toContain('is revoked: create a new one')
+  })
+
+  it('of a token that was revoked before leaves the time of that', async () => {
+    const { id } = await stored()
+    const kv = served.worker.env.TOKENS
+    const revoke = async (at: number) => {
+      const found = await findToken(kv, id)
+      return found && (await revokeToken(kv, found, at)).revoked_at
+    }
+
+    const first = await revoke(Date.parse('2026-11-01'))
+
+    expect(first).toBe('2026-11-01T00:00:00.000Z')
+    expect(await revoke(Date.parse('2026-11-02'))).toBe(first)
   })
 
   it('takes a leaked token from a file, and never as an argument', async () => {

@@ -240,6 +240,14 @@ export function budgetsHoldUpTo(records: number) {
       },
     )
 
+    it('of ?search=carrier, which all of them match, is refused', async () => {
+      const { status, text, rowsRead } = await ask(records, 'GET', '/plans?search=carrier')
+      expect([status, JSON.parse(text)]).toEqual([
+        ...[422, { errors: { search: ['too many matches; add more letters'] } }],
+      ])
+      expect(rowsRead).toBeLessThanOrEqual(10 * 5001)
+    })
+
     it.each(['search=carrier+3+plan+777', 'search=9999', 'search=carrier+plan+19999'])(
       'of ?%s is found by its rarest word',
       async (query) => {
