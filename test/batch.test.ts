@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
+import { databaseOf } from '../src/db/session.ts'
+import { eraseRecord } from '../src/records/operate.ts'
 import { expectRefusal } from './support/expect.ts'
 import { KINDS } from './support/kinds.ts'
 import { useWorker } from './support/worker.ts'
@@ -9,7 +11,8 @@ const worker = useWorker({ instrumented: true })
 /** In bytes, what the route takes at most. */
 const LIMIT = 1024 * 1024
 
-describe.each(KINDS)('a batch of $name', ({ name, one, owner, aRecord, mistake, complaint }) => {
+describe.each(KINDS)('a batch of $name', (kind) => {
+  const { name, one, owner, aRecord, mistake, complaint } = kind
   type Fields = Record<string, unknown>
 
   const path = `/${name}/batch`
@@ -115,6 +118,19 @@ describe.each(KINDS)('a batch of $name', ({ name, one, owner, aRecord, mistake, 
       'Idempotency-Key': ['has already been used for another request'],
     })
     expect(await clinic.total(name)).toBe(3)
+  })
+
+  it('sent again after one of its records was erased is refused, and not answered in part', async () => {
+    const clinic = await worker.clinic()
+    const ownerId = await clinic.ownable()
+    const key = { 'Idempotency-Key': 'one is gone' }
+    await clinic.post(path, batchOf(ownerId, 3), key)
+    await worker.call('DELETE', `/${name}/2`, { token: clinic.token })
+    const run = { tokenId: 'operator', requestId: 'erase', now: new Date().toISOString() }
+    const deed = { clinicId: clinic.clinicId, id: 2, ...run }
+    await eraseRecord(databaseOf(worker.env, 'first-primary'), kind, deed)
+
+    await expectRefusal(await clinic.post(path, batchOf(ownerId, 3), key), 404, kind.notFound)
   })
 
   it.each([

@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { databaseOf } from '../src/db/session.ts'
 import { routes } from '../src/index.ts'
 import { describedRoutes } from '../src/openapi/document.ts'
+import { eraseRecord } from '../src/records/operate.ts'
 import { SCOPES } from '../src/tokens/record.ts'
 import { mintToken } from '../src/tokens/token.ts'
 import { documented } from './support/contract.ts'
@@ -127,6 +129,15 @@ const otherMethodsAt = (route: Route) => METHODS.filter((each) => !methodsAt(rou
 const tokenWithout = ({ scope }: Route, { clinicId }: Clinic) =>
   worker.token({ clinic_id: clinicId, scopes: SCOPES.filter((each) => each !== scope) })
 
+/** Deletes the clinic's first record of the route's kind, and erases it. */
+async function eraseFirst({ pattern }: Route, { clinicId, token }: Clinic) {
+  const kind = KINDS.find(({ name }) => pattern.includes(`/${name}`))
+  if (!kind) throw new Error(`${pattern} is of no kind of record`)
+  await worker.call('DELETE', `/${kind.name}/1`, { token })
+  const run = { tokenId: 'operator', requestId: 'erase', now: new Date().toISOString() }
+  await eraseRecord(databaseOf(worker.env, 'first-primary'), kind, { clinicId, id: 1, ...run })
+}
+
 /** What makes of a good request one that is answered with the status. */
 const WAYS: Record<string, (sent: Sent, route: Route, clinic: Clinic) => Promise<Sent> | Sent> = {
   200: async (sent, { operation }) => {
@@ -142,7 +153,14 @@ const WAYS: Record<string, (sent: Sent, route: Route, clinic: Clinic) => Promise
   401: ({ headers: _, ...sent }) => ({ ...sent, headers: {} }),
   403: async (sent, route, clinic) =>
     adding(sent, { 'X-User-Token': await tokenWithout(route, clinic) }),
-  404: (sent, route) => ({ ...sent, path: pathOf(route, { id: NEVER }) }),
+  404: async (sent, route, clinic) => {
+    if (!(201 in route.operation.answers)) return { ...sent, path: pathOf(route, { id: NEVER }) }
+    // Of a creation it is the answer to a key whose record was erased since.
+    const keyed = adding(sent, { 'Idempotency-Key': 'erased since' })
+    await send(keyed)
+    await eraseFirst(route, clinic)
+    return keyed
+  },
   405: (sent, route) => ({ ...sent, method: otherMethodsAt(route).at(-1) ?? '' }),
   408: (sent) => adding(sent, { 'x-test-body': 'stall' }),
   412: (sent) => adding(sent, { 'If-Match': '"an older version"' }),

@@ -64,6 +64,12 @@ export function operationsOf(kind: Kind) {
   const noSuch = {
     404: { description: `Your clinic has no such ${oneWords}.`, refusal: notFound },
   }
+  const erased = {
+    404: {
+      description: 'What this `Idempotency-Key` made has been erased since.',
+      refusal: notFound,
+    },
+  }
   const stale = {
     412: {
       description: 'The record has changed since the version that `If-Match` names.',
@@ -110,6 +116,7 @@ export function operationsOf(kind: Kind) {
           },
         }),
         201: { description: `The ${oneWords}.`, body: record, headers: ['Location', 'ETag'] },
+        ...erased,
       },
       invalid: { date_of_birth: [INVALID], [owner.id]: [MUST_EXIST] },
     },
@@ -123,6 +130,7 @@ export function operationsOf(kind: Kind) {
       deed: { action: 'create', resource: name },
       answers: {
         201: { description: `The ${words}, in order.`, body: batch },
+        ...erased,
         413: { description: 'The body is larger than 1 MiB.', refusal: SENTENCES.batchTooLarge[1] },
       },
       invalid: { [`${name}[3].${owner.id}`]: [MUST_EXIST] },
