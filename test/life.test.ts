@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { setClinicState } from '../src/clinics/queries.ts'
 import { databaseOf } from '../src/db/session.ts'
+import { kinds } from '../src/kinds.ts'
+import { eraseRecord, reassignRecord, restoreRecord } from '../src/records/operate.ts'
+import { resumeAfter } from '../src/records/recover.ts'
 import { openSsn } from '../src/ssn/open.ts'
 import { expectRefusal } from './support/expect.ts'
 import { CANARY } from './support/fixtures.ts'
@@ -61,7 +64,8 @@ describe.each(KINDS)('$name', (kind) => {
         const answer = await get({ 'If-None-Match': named })
         expect([answer.status, await answer.text()]).toEqual([304, ''])
       }
-      await amend(change)
+      // Only a read is saved by it.
+      expect((await amend(change, { 'If-None-Match': '*' })).status).toBe(200)
       expect((await get({ 'If-None-Match': etag })).status).toBe(200)
     })
 
@@ -143,12 +147,18 @@ describe.each(KINDS)('$name', (kind) => {
       const { amend, created, remove } = await aRecordOf()
 
       const answer = await amend(change, { 'If-Match': ifMatch(etagOf(created)) })
-      const removal = await remove({ 'If-Match': '"other.1"' })
+      const removal = await remove({ 'If-Match': '"other.1"', 'x-test-settled': 'yes' })
 
       expect(answer.status).toBe(status)
       const stale = 'This record has been changed since you read it'
       if (status === 412) await expectRefusal(answer, 412, stale)
       await expectRefusal(removal, 412, stale)
+      // That the record is there, and has changed, is told.
+      expect(await worker.eventOf(removal)).toMatchObject({
+        action: 'delete',
+        ids: '1',
+        status: 412,
+      })
     })
 
     it('of eight at once under one ETag, one wins, 25 times in a row', async () => {
@@ -280,6 +290,66 @@ describe.each(KINDS)('$name', (kind) => {
       expect(`/${name}/${next.id}`).not.toBe(path)
       expect(next.id).toBe(2)
     })
+
+    it('leaves every page exact, before and behind other gaps, and also where it is refused', async () => {
+      const { clinic, holder } = await aRecordOf()
+      for (let id = 2; id <= 5; id++) await clinic.post(`/${name}`, aRecord(holder))
+      const remove = (id: number, headers = {}) =>
+        worker.call('DELETE', `/${name}/${id}`, { token: clinic.token, headers })
+
+      const answers = [await remove(4), await remove(2), await remove(2)]
+      answers.push(await remove(1, { 'If-Match': '"other.1"' }))
+
+      expect(answers.map(({ status }) => status)).toEqual([204, 204, 404, 412])
+      const expectPages = async (ids: number[]) => {
+        for (const [n, id] of ids.entries()) {
+          const page = await jsonOf(await clinic.get(`/${name}?page=${n + 1}&page_size=1`))
+          expect(page).toMatchObject({ [name]: [{ id }], pagination: { total_count: ids.length } })
+        }
+      }
+      await expectPages([1, 3, 5])
+
+      const deed = { clinicId: clinic.clinicId, id: 2, tokenId: 'operator', requestId: 'restore' }
+      const now = new Date().toISOString()
+      await restoreRecord(databaseOf(worker.env, 'first-primary'), kind, { ...deed, now })
+
+      await expectPages([1, 2, 3, 5])
+    })
+  })
+
+  it("is given to no patient of another clinic, nor is another clinic's record", async () => {
+    const [ours, theirs] = [await aRecordOf(), await aRecordOf()]
+    const stranger = await theirs.clinic.ownable('Patient', NEVER)
+    const { clinicId } = ours.clinic
+    const other = await ours.clinic.ownable()
+    const db = databaseOf(worker.env, 'first-primary')
+    const give = (to: number) => {
+      const run = { tokenId: 'operator', requestId: `give ${to}`, now: new Date().toISOString() }
+      const deed = { clinicId, id: 1, ...run }
+      return reassignRecord(db, kind, deed, { type: 'Patient', id: to }, 1, {})
+    }
+
+    expect([await give(stranger), await give(other)]).toEqual([false, true])
+    expect((await jsonOf(await ours.get()))[owner.id]).toBe(other)
+    expect(await jsonOf(await theirs.get())).toEqual(theirs.made)
+  })
+
+  it('an erased record has left no content, in its history and for a replay', async () => {
+    const { clinic, amend, remove, history } = await aRecordOf()
+    const key = { 'Idempotency-Key': 'erased' }
+    await amend(change, key)
+    await amend({ first_name: 'Later' })
+    await remove()
+    const db = databaseOf(worker.env, 'first-primary')
+    const deed = { clinicId: clinic.clinicId, id: 1, tokenId: 'operator', requestId: 'erase' }
+
+    await eraseRecord(db, kind, { ...deed, now: new Date().toISOString() })
+
+    const { versions } = await history()
+    expect(versions.map(({ [one]: content }: Record<string, unknown>) => content)).toEqual(
+      Array(5).fill(null),
+    )
+    await expectRefusal(await amend(change, key), 404, notFound)
   })
 
   describe('a history', () => {
@@ -313,7 +383,9 @@ describe.each(KINDS)('$name', (kind) => {
       const refused = [
         await clinic.post(`/${name}`, aRecord(holder)),
         await clinic.post(`/${name}/batch`, { [name]: [aRecord(holder)[one]] }),
-        ...[await amend(change), await remove()],
+        // Not even the key of a write that changes nothing: what is being moved must stay as it is.
+        await clinic.post(`/${name}?if_exists=return`, aRecord(holder)),
+        ...[await amend(change), await amend({}), await remove()],
       ]
 
       for (const answer of refused) {
@@ -423,6 +495,31 @@ describe('GET /changes', () => {
     })
   })
 
+  it('goes on after what a restore of the database took away, and never back in time', async () => {
+    const clinic = await worker.clinic()
+    const { clinicId } = clinic
+    const holder = await clinic.ownable()
+    const create = async () =>
+      jsonOf(await clinic.post('/dependents', KINDS[1]?.aRecord(holder) ?? {}))
+    await create()
+    const db = databaseOf(worker.env, 'first-primary')
+    const lost = { clinic_id: clinicId, epoch: 1, seq: 7, ids: { dependents: 4 } }
+    for (const mark of [lost, lost]) await resumeAfter(db, kinds, mark)
+    const future = '2999-01-01T00:00:00.000Z'
+    await db.batch([
+      db.prepare('UPDATE changes SET at = ? WHERE clinic_id = ?').bind(future, clinicId),
+    ])
+
+    const next = await create()
+
+    expect([next.id, next.created_at]).toEqual([5, future])
+    const { changes } = await jsonOf(await clinic.get('/changes'))
+    expect(changes.map(({ seq }: { seq: number }) => seq)).toEqual([1, 8])
+    expect(await clinic.total('dependents')).toBe(2)
+    const second = await jsonOf(await clinic.get('/dependents?page=2&page_size=1'))
+    expect(second.dependents).toMatchObject([{ id: 5 }])
+  })
+
   it('shows a follower every change once, while sixteen clients write', async () => {
     const clinic = await worker.clinic()
     const holder = await clinic.ownable()
@@ -489,6 +586,9 @@ describe('POST …/search', () => {
       [2],
       3,
     ])
+    const born = { search: { date_of_birth: '1990-05-15' } }
+    const seen = await clinic.post(`/${name}/search`, born, { 'x-test-settled': 'yes' })
+    expect(await worker.eventOf(seen)).toMatchObject({ action: 'search', ids: '1-2,4' })
     const bare = await clinic.post(`/${name}/search`, { search: { first_name: 'Ana' } })
     await expectRefusal(bare, 422, { search: ['needs a last_name or a date_of_birth'] })
     const [page, page_size] = [90071992547410, 101]
@@ -519,9 +619,11 @@ describe('POST …/search', () => {
     const search = (fields: object) =>
       clinic.post('/dependents/search', { search: { last_name: CANARY.name, ...fields } })
 
-    await expectRefusal(await search({}), 422, {
-      search: ['too many matches; add a date of birth or more letters'],
-    })
+    for (const fields of [{}, { first_name: 'I' }]) {
+      await expectRefusal(await search(fields), 422, {
+        search: ['too many matches; add a date of birth or more letters'],
+      })
+    }
     expect((await search({ first_name: 'nobody' })).status).toBe(200)
   })
 })
@@ -544,5 +646,8 @@ describe('POST …?if_exists=return', () => {
     const other = await send(9, { first_name: 'Other' })
     expect([respelled.status, other.status]).toEqual([200, 201])
     expect(await clinic.total(name)).toBe(2)
+    // Where somebody made the same person twice, it is the first one.
+    await clinic.post(`/${name}`, aRecord(holder))
+    expect(await jsonOf(await send(10))).toMatchObject({ id: 1 })
   })
 })

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { setClinicState } from '../src/clinics/queries.ts'
 import { databaseOf } from '../src/db/session.ts'
 import { factory } from '../src/factory.ts'
 import { idempotencyKey } from '../src/records/idempotency.ts'
@@ -46,17 +47,20 @@ describe.each(KINDS)('$name', (kind) => {
   const list = async (clinic: Clinic, query = '') =>
     JSON.parse(await (await clinic.get(path + query)).text())
 
-  it('keeps an SSN that was changed while it was being resealed', async () => {
+  it('keeps an SSN that was changed while it was being resealed, or whose clinic is being moved', async () => {
     const { clinic, ids } = await aClinic(1)
     const { clinicId } = clinic
+    const db = databaseOf(worker.env, 'first-primary')
     const query = `SELECT ssn_sealed AS sealed FROM ${name} WHERE clinic_id = ?`
     const sealed = () => worker.env.DB.prepare(query).bind(clinicId).first<string>('sealed')
     const before = await sealed()
     const resealed = { clinicId, id: ids[0] ?? 0, keyId: 'aaaaaaaa', sealed: 'x', replaces: 'y' }
 
-    const replaced = await replaceSealed(databaseOf(worker.env, 'first-primary'), kind, [resealed])
+    const replaced = await replaceSealed(db, kind, [resealed])
+    await setClinicState(db, clinicId, 'frozen', ['open'])
+    const moved = await replaceSealed(db, kind, [{ ...resealed, replaces: before ?? '' }])
 
-    expect(replaced).toEqual([])
+    expect([replaced, moved]).toEqual([[], []])
     expect(await sealed()).toBe(before)
   })
 
@@ -519,6 +523,9 @@ describe.each(KINDS)('$name', (kind) => {
       const found = await clinic.get(`${path}/${id}`, settled)
       const listed = await clinic.get(`${path}?page_size=1`, settled)
       const absent = await clinic.get(`${path}/${NEVER}`, settled)
+      const key = { ...settled, 'Idempotency-Key': 'twice' }
+      await clinic.post(path, aRecord(owner), key)
+      const replayed = await clinic.post(path, aRecord(owner), key)
 
       const { id: next } = JSON.parse(await created.text())
       for (const [answer, action, ids, status] of [
@@ -526,6 +533,7 @@ describe.each(KINDS)('$name', (kind) => {
         [found, 'read', id, 200],
         [listed, 'list', id, 200],
         [absent, 'read', NEVER, 404],
+        [replayed, 'create', next + 1, 201],
       ] as const) {
         const event = await worker.eventOf(answer)
         expect(event).toMatchObject({ action, resource: name, ids: String(ids), status })
@@ -559,5 +567,7 @@ describe('an idempotency key', () => {
 
     expect(await fingerprintAt('/dependents')).toBe(await fingerprintAt('/dependents'))
     expect(await fingerprintAt('/dependents')).not.toBe(await fingerprintAt('/others'))
+    // `if_exists=return` asks for something else.
+    expect(await fingerprintAt('/dependents')).not.toBe(await fingerprintAt('/dependents?a=b'))
   })
 })
