@@ -195,6 +195,7 @@ describe('the client', () => {
     await us.issue(token, { clinic_id: clinic.clinicId })
     await eu.issue(token, { clinic_id: clinic.clinicId, moved_to: 'us' })
     const asked: string[] = []
+    const bookmarks: (string | null)[] = []
     const client = createClient({
       baseUrl: EU,
       origins,
@@ -207,6 +208,7 @@ describe('the client', () => {
           headers: new Headers(headers),
           ...(typeof body === 'string' && { body }),
         }
+        bookmarks.push(init.headers.get(BOOKMARK))
         const answer = await (origin === EU ? eu : us).fetch(pathname + search, {
           ...init,
           headers: Object.fromEntries(init.headers),
@@ -217,7 +219,7 @@ describe('the client', () => {
         })
       },
     })
-    return { client, asked, token, clinic }
+    return { client, asked, bookmarks, token, clinic }
   }
 
   it('follows one hop to an origin that it was given, and stays there', async () => {
@@ -228,6 +230,20 @@ describe('the client', () => {
 
     expect(pagination.total_count).toBe(0)
     expect(asked).toEqual([EU, US, US])
+  })
+
+  it('takes no bookmark along, which would hide those of the other cell', async () => {
+    const { client, bookmarks, token, clinic } = await moved([US])
+    await eu.issue(token, { clinic_id: clinic.clinicId })
+    await client.listPersonInformations()
+    await eu.issue(token, { clinic_id: clinic.clinicId, moved_to: 'us' })
+
+    await client.listPersonInformations()
+    await client.listPersonInformations()
+
+    expect(bookmarks.map((bookmark) => bookmark?.slice(0, 3))).toEqual([
+      ...[undefined, 'eu:', undefined, 'us:'],
+    ])
   })
 
   it('sends its token to no origin that it was not given', async () => {
