@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { VERSION } from '../src/http/version.ts'
 import { expectRefusal } from './support/expect.ts'
-import { useWorker } from './support/worker.ts'
+import { API, useWorker } from './support/worker.ts'
 
 const worker = useWorker({ instrumented: true })
 
@@ -51,6 +51,28 @@ describe('GET /health/ready', () => {
     expect(response.headers.get('x-test-d1')).toBe('1')
     expect(response.headers.get('x-test-kv')).toBe('1')
   })
+})
+
+describe('plain HTTP', () => {
+  it.each(['insurances.example.com', 'localhost.example.com', '127.0.0.1.example.com:80'])(
+    'is refused at %s, before a token is looked at',
+    async (host) => {
+      const response = await worker.fetch(`http://${host}${API}/dependents`)
+
+      await expectRefusal(
+        response,
+        403,
+        'Use https: over plain http your token and your records can be read on the way',
+      )
+    },
+  )
+
+  it.each(['http://localhost', 'http://127.0.0.1:8787', 'https://insurances.example.com'])(
+    'is not complained of at %s',
+    async (origin) => {
+      expect((await worker.fetch(`${origin}${API}/dependents`)).status).toBe(401)
+    },
+  )
 })
 
 describe('CORS', () => {

@@ -182,6 +182,17 @@ describe('import person_informations', () => {
     expect(await clinic.journal()).toHaveLength(2)
   })
 
+  it('looks for a person in its own clinic alone, where the same one may have another id', async () => {
+    const [clinic, other] = [await aClinic(), await aClinic()]
+    const [header, first, second] = PEOPLE.split('\n')
+    await other.load(personInformations, PEOPLE, { register: true })
+    await clinic.load(personInformations, [header, second, first].join('\n'), { register: true })
+
+    const again = await clinic.load(personInformations, PEOPLE)
+
+    expect(again.json).toMatchObject({ inserted: 0, updated: 0, unchanged: 2 })
+  })
+
   it('amends what differs, through the journal, and leaves what has no column', async () => {
     const clinic = await aClinic()
     await clinic.load(personInformations, PEOPLE, { register: true })
@@ -438,7 +449,10 @@ describe('an export', () => {
         name: `${kind.name}.ndjson`,
         register: true,
       })
-      const again = await target.load(kind, source.sealed, { name: `${kind.name}.ndjson` })
+      const again = await target.load(kind, source.sealed, {
+        name: `${kind.name}.ndjson`,
+        replaceSsns: true,
+      })
 
       expect(there.json).toMatchObject({ inserted: 2, rejected: 0, ignored_columns: [] })
       expect(again.json).toMatchObject({ inserted: 0, updated: 0, unchanged: 2 })
@@ -484,8 +498,11 @@ describe('an export', () => {
     const keyed = await clinic.load(personInformations, otherKey, { name: 'b.ndjson' })
     expect(keyed.lines[0]).toContain('ssn is sealed to key 00000000, not to ')
 
-    const otherRecord = sealed
-      .replace(/"uid":"[^"]+"/, `"uid":"${crypto.randomUUID()}"`)
+    const ofOther = sealed.replace(/"uid":"[^"]+"/, `"uid":"${crypto.randomUUID()}"`)
+    // Its last digits are the same, so it is not written.
+    const same = await clinic.load(personInformations, ofOther, { name: 'same.ndjson' })
+    expect(same.json).toMatchObject({ unchanged: 2, rejected: 0 })
+    const otherRecord = ofOther
       .replace(/"sealed":".{9}/, '"sealed":"AAAAAAAAA')
       .replace('"last_four":"6789"', '"last_four":"1111"')
     const stranger = await clinic.load(personInformations, otherRecord, { name: 'c.ndjson' })
