@@ -423,4 +423,14 @@ describe('the client', () => {
     await expect(call).rejects.toThrow('enough')
     expect(sent).toHaveLength(1)
   })
+
+  it('stops following changes at once when it is aborted', async () => {
+    const giveUp = new AbortController()
+    const { client } = await aClient(async () => Response.json({ changes: [], last_seq: 0 }))
+
+    const next = client.followChanges({ every: 3_600_000, signal: giveUp.signal }).next()
+    setTimeout(() => giveUp.abort(new Error('enough')), 50)
+
+    await expect(next).rejects.toThrow('enough')
+  })
 })

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { sealTrail } from '../src/audit/seal.ts'
+import { trailOf } from '../src/audit/trail.ts'
 import { listHeads, verifyTrail } from '../src/audit/verify.ts'
+import { fill } from '../src/cli/store/content.ts'
+import { setClinicState } from '../src/clinics/queries.ts'
 import { aDependent, aPersonInformation } from './support/fixtures.ts'
 import { findsManipulations } from './support/manipulations.ts'
 import { all, DAY, later, MINUTE, sealing } from './support/sealing.ts'
@@ -69,6 +72,41 @@ describe('sealing', () => {
     expect(counts).toEqual([5000, 5000, 1000, 5000, 5000, 1000])
   })
 
+  it('takes up what a run had begun that died, and puts nothing over what lies in its place', async () => {
+    const { db, bucket } = stores()
+    await sealTrail(db, bucket, later())
+    const clinic = await busyClinic()
+    const key = `1/${clinic.clinicId}/changes/1`
+    const dying = new Proxy(bucket, {
+      get: (of, name) =>
+        name === 'put' ? () => Promise.reject(new Error('died')) : Reflect.get(of, name),
+    })
+    await expect(sealTrail(db, dying, later())).rejects.toThrow('died')
+    await bucket.put(key, 'something else')
+
+    const { unfit } = await sealTrail(db, bucket, later())
+    const found = await (await bucket.get(key))?.text()
+    await bucket.delete(key)
+    await sealTrail(db, bucket, later())
+
+    expect([unfit, found]).toEqual([[key], 'something else'])
+    expect((await sealedRows(bucket, clinic.clinicId)).get(key)).toHaveLength(3)
+    expect(await misfits(clinic.clinicId)).toEqual([])
+  })
+
+  it('waits for a clinic that is on its way here', async () => {
+    const { db, bucket } = stores()
+    const { clinicId } = await busyClinic()
+    await setClinicState(db, clinicId, 'arriving', ['open'])
+
+    await sealTrail(db, bucket, later())
+    const early = await sealedRows(bucket, clinicId)
+    await setClinicState(db, clinicId, 'open', ['arriving'])
+    await sealTrail(db, bucket, later())
+
+    expect([early.size, (await sealedRows(bucket, clinicId)).size]).toEqual([0, 2])
+  })
+
   it('of what a clinic said has nothing: no name, no value', async () => {
     const { db, bucket } = stores()
     const clinic = await busyClinic()
@@ -108,6 +146,26 @@ describe('ageing', () => {
     expect(await countRows('changes', clinic.clinicId)).toBe(3)
     expect(await trail(clinic.clinicId)).toEqual(before)
     expect(await misfits(clinic.clinicId)).toEqual([])
+  })
+
+  it('leaves a trail that can be told from a time on, and once what a restore brought back', async () => {
+    const { db, bucket } = stores()
+    const { clinicId } = await busyClinic()
+    const before = await trail(clinicId)
+    const { results } = await db
+      .prepare('SELECT * FROM accesses WHERE clinic_id = ?')
+      .bind(clinicId)
+      .all()
+    const sealed = later()
+    await sealTrail(db, bucket, sealed)
+    await sealTrail(db, bucket, sealed + 31 * DAY)
+
+    const since = before.at(-1)?.at ?? ''
+    expect(await all(trailOf(db, bucket, clinicId, since))).toEqual(
+      before.filter(({ at }) => at >= since),
+    )
+    await fill(db, 'accesses', results)
+    expect(await trail(clinicId)).toEqual(before)
   })
 
   it('takes nothing that R2 does not have', async () => {

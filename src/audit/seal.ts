@@ -145,8 +145,7 @@ async function readLines(
   settled: string,
 ): Promise<Line[]> {
   const upTo = pending?.last ?? (place.stream === 'accesses' ? settled : endOf(place))
-  // One more than a pending segment should have shows what was added to it.
-  const range = { after: previous?.last ?? START, upTo, limit: ROWS_A_SEGMENT + (pending ? 1 : 0) }
+  const range = { after: previous?.last ?? START, upTo, limit: ROWS_A_SEGMENT }
   const [found] = await db.batch<Line>([linesBetween(db, place, range)])
   return found?.results ?? []
 }

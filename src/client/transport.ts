@@ -101,7 +101,7 @@ export function openTransport({
     for (let tried = 0; ; tried++) {
       const asked = base
       const response = await attempt(method, path, call).catch((error: unknown) => {
-        if (tried >= retries || call.signal?.aborted) throw error
+        if (tried >= retries) throw error
         return undefined
       })
       if (response?.ok) return response
