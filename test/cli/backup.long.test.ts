@@ -56,6 +56,10 @@ describe('backup and restore', () => {
       await worker.call('/dependents', token, aDependent(id))
     }
     await worker.call('/dependents/2', token, undefined, 'DELETE')
+    // Another clinic has the id that this one has a gap at.
+    const other = await worker.token('lakeside')
+    await worker.patients('lakeside', 1)
+    for (let n = 0; n < 2; n++) await worker.call('/dependents', other, aDependent(1))
   })
 
   it('brings back, from a backup taken under load, what each clinic was at its mark', async () => {

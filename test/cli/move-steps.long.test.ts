@@ -63,6 +63,10 @@ describe('clinic move', () => {
   it('takes everything along, and says at the source where it went', async () => {
     const { eu, us } = cells
     const { id, token } = await aClinic(eu)
+    await eu.query(
+      "UPDATE idempotency_keys SET day = date(day, '-1 day') WHERE clinic_id = ? AND record_id = 3",
+      id,
+    )
     const [before, changes] = [await contentOf(eu, id), await changesOf(eu, token)]
     for (const table of TABLES) expect(before[table]?.length, table).toBeGreaterThan(0)
 
@@ -87,14 +91,39 @@ describe('clinic move', () => {
     const { eu, us } = cells
     const { id, token } = await aClinic(eu)
     await statusOf(eu, token)
+    // Somebody reads when all has been copied and compared.
+    await eu.query(
+      `CREATE TRIGGER late AFTER UPDATE ON clinics WHEN NEW.state = 'moved' BEGIN
+         INSERT INTO accesses VALUES (NEW.id, '2999-01-01T00:00:00.000Z', 'late', 'late', 'list',
+           'dependents', '1', 200);
+       END`,
+    )
 
     await runJson(['clinic', 'move', id, ...cells.move])
+    await eu.query('DROP TRIGGER late')
 
     const accesses = (cell: Cell) =>
       cell.query('SELECT * FROM accesses WHERE clinic_id = ? ORDER BY at, request_id', id)
     const [here, there] = [await accesses(eu), await accesses(us)]
-    expect(here.length).toBeGreaterThan(1)
+    expect(here.at(-1)).toMatchObject({ request_id: 'late' })
+    expect(here.length).toBeGreaterThan(2)
     expect(there).toEqual(expect.arrayContaining(here))
+  })
+
+  it('takes along what a `resume` has written since the move began', async () => {
+    const { eu, us } = cells
+    const { id } = await aClinic(eu)
+    await eu.query(
+      `CREATE TRIGGER resumed AFTER UPDATE ON clinics WHEN NEW.state = 'frozen' BEGIN
+         UPDATE clinics SET epoch = 7, seq_floor = 70 WHERE id = NEW.id;
+       END`,
+    )
+
+    await runJson(['clinic', 'move', id, ...cells.move])
+    await eu.query('DROP TRIGGER resumed')
+
+    const found = await us.query('SELECT epoch, seq_floor FROM clinics WHERE id = ?', id)
+    expect(found).toEqual([{ epoch: 7, seq_floor: 70 }])
   })
 
   it('is done once: run again it says so', async () => {
