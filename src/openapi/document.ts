@@ -121,16 +121,11 @@ export function openapiDocument(app: Hono<Env>) {
   })
 
   function answerOf({ description, body, refusal, headers = [] }: Answer, route: Route) {
-    if (refusal) {
-      return refusedWith({
-        description,
-        errors: refusal,
-        headers: [...headers, ...(isGuarded(route) ? STORAGE_HEADERS : [])],
-      })
-    }
+    const all = [...headers, ...storageHeadersOf(route)]
+    if (refusal) return refusedWith({ description, errors: refusal, headers: all })
     return {
       description,
-      headers: references([...headers, ...storageHeadersOf(route)]),
+      headers: references(all),
       ...(body && content(write(body, 'output'))),
     }
   }
