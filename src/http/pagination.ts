@@ -21,8 +21,7 @@ export function listBody(key: string, page: Page): string {
 /** Answers a list with its `Link` header. `query` is the validated one: its filters are kept. */
 export function paginated(c: Context<Env>, key: string, page: Page, query: ListQuery) {
   c.set('recordIds', page.ids)
-  const url = new URL(c.req.path, c.req.url).href
-  return jsonText(c, 200, listBody(key, page), { Link: linkHeader(url, page, query) })
+  return jsonText(c, 200, listBody(key, page), { Link: linkHeader(c.req.url, page, query) })
 }
 
 /** RFC 8288: first, prev, next and last, those that apply; absolute, with page and filters spelled out. */
@@ -43,13 +42,21 @@ export function linkHeader(url: string, page: Page, query: ListQuery): string {
   return links.join(', ')
 }
 
+/** A good query is worked out once and remembered, so it is spelled once as well. */
+const spelled = new WeakMap<ListQuery, string>()
+
 /** A query in one spelling: the known keys in alphabetical order, those that are set. */
 export function searchOf(query: ListQuery): string {
+  const known = spelled.get(query)
+  if (known !== undefined) return known
+
   const pairs = []
   for (const key of Object.keys(query).sort()) {
     const value = query[key]
     if (value !== undefined)
       pairs.push(`${key}=${encodeURIComponent(value).replaceAll('%20', '+')}`)
   }
-  return pairs.join('&')
+  const search = pairs.join('&')
+  spelled.set(query, search)
+  return search
 }
