@@ -33,7 +33,7 @@ describe(`${CLIENTS} clients that send batches`, () => {
     const ownable = await clinic.ownable()
     const acknowledged: number[] = []
     const odd: string[] = []
-    let [unavailable, next] = [0, 0]
+    let [triedAgain, next] = [0, 0]
     /** 1 to 100 records; every seventh batch has one that is wrong. */
     const sizeOf = (n: number) => 1 + ((n * 37) % 100)
     const isWrong = (n: number) => n % 7 === 3
@@ -50,10 +50,8 @@ describe(`${CLIENTS} clients that send batches`, () => {
             'x-test-d1-rate': String(FAILING),
           })
           const text = await answer.text()
-          if (answer.status === 503) {
-            unavailable++
-            continue
-          }
+          if (Number(answer.headers.get('x-test-d1')) > 1) triedAgain++
+          if (answer.status === 503) continue
           if (answer.status === 201) acknowledged.push(n)
           else if (!(answer.status === 422 && isWrong(n))) odd.push(`${answer.status} ${text}`)
           break
@@ -70,7 +68,7 @@ describe(`${CLIENTS} clients that send batches`, () => {
     const stored = Map.groupBy(results, ({ last_name }) => Number(last_name.slice(6)))
     const expected = Array.from({ length: BATCHES }, (_, n) => n).filter((n) => !isWrong(n))
     expect(odd).toEqual([])
-    expect(unavailable).toBeGreaterThan(0)
+    expect(triedAgain).toBeGreaterThan(0)
     expect(acknowledged.toSorted((a, b) => a - b)).toEqual(expected)
     expect([...stored.keys()].sort((a, b) => a - b)).toEqual(expected)
     for (const [n, records] of stored) {
