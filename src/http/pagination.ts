@@ -21,7 +21,8 @@ export function listBody(key: string, page: Page): string {
 /** Answers a list with its `Link` header. `query` is the validated one: its filters are kept. */
 export function paginated(c: Context<Env>, key: string, page: Page, query: ListQuery) {
   c.set('recordIds', page.ids)
-  return jsonText(c, 200, listBody(key, page), { Link: linkHeader(c.req.url, page, query) })
+  const url = new URL(c.req.path, c.req.url).href
+  return jsonText(c, 200, listBody(key, page), { Link: linkHeader(url, page, query) })
 }
 
 /** RFC 8288: first, prev, next and last, those that apply; absolute, with page and filters spelled out. */

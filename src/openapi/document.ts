@@ -216,7 +216,7 @@ function refusalsOf(route: Route): [string, Refusal][] {
   return Object.entries(REFUSALS).filter(([status]) => statuses.has(Number(status)))
 }
 
-/** What comes with an answer that storage had a part in, be it a refusal. */
+/** What comes with an answer, or a refusal, that storage had a part in; and with one of a route's own. */
 const STORAGE_HEADERS: HeaderName[] = ['x-d1-bookmark']
 function storageHeadersOf(route: Route): HeaderName[] {
   if (!isGuarded(route)) return []

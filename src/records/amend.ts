@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm/sql/sql'
 import { isOpen } from '../clinics/queries.ts'
 import { prepared, type Prepared } from '../db/prepared.ts'
+import { recent } from '../db/recent.ts'
 import type { Session } from '../db/session.ts'
 import { keepKey, type IdempotencyKey } from './idempotency.ts'
 import {
@@ -18,6 +19,9 @@ import {
   type Told,
 } from './journal.ts'
 import { columnNames, type Kind } from './kind.ts'
+
+/** Statements that are kept, one for each set of columns: clients amend the same few again and again. */
+const MOST_UPDATES = 100
 
 /** What an amendment says: values for columns, and values that the record must have already. */
 export type Amendment = { given: Record<string, unknown>; fixed: Record<string, unknown> }
@@ -50,22 +54,21 @@ export function amender(kind: Kind) {
     }),
   )
 
+  const updates = recent<Prepared>(MOST_UPDATES)
   /** Sets the columns given alone: each index of a column that is set would be written, whether its value changes or not. */
-  const updating = (columns: readonly string[]) =>
-    prepared(
-      sql`UPDATE ${table} SET version = own.version, updated_at = own.at
-        ${sql.raw(columns.map((column) => `, ${column} = :given ->> '${column}'`).join(''))}
+  function updateOf(given: Amendment['given']): Prepared {
+    const columns = columnNames(kind).filter((name) => name in given)
+    const set = columns.map((name) => `, ${name} = :given ->> '${name}'`).join('')
+    const known = updates.get(set)
+    if (known) return known
+
+    const update = prepared(
+      sql`UPDATE ${table} SET version = own.version, updated_at = own.at ${sql.raw(set)}
       FROM (${own}) AS own
       WHERE ${table}.clinic_id = :clinicId AND id = own.record_id
         AND ${table}.version = own.version - 1`,
     )
-  /** A kind has a few columns, so there are not many ways to amend it. */
-  const updates = new Map<string, Prepared>()
-  function updateOf(given: Amendment['given']): Prepared {
-    const columns = columnNames(kind).filter((name) => name in given)
-    const name = columns.join()
-    const update = updates.get(name) ?? updating(columns)
-    updates.set(name, update)
+    updates.set(set, update)
     return update
   }
 

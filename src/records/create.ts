@@ -40,35 +40,34 @@ export function creator(kind: Kind) {
       SELECT * FROM ${ownables} WHERE clinic_id = :clinicId
         AND type = ${given(owner.type)} AND id = ${given(owner.id)})`
 
-  const isPerson = sql.join(
-    personColumns(kind).map((name) => sql`${sql.raw(name)} = ${given(name)}`),
-    sql` AND `,
-  )
-  const existing = sql`
-    SELECT min(${table}.id) FROM json_each(:records) AS given CROSS JOIN ${soughtBy(kind, 'date_of_birth')}
-      ON clinic_id = :clinicId AND ${isPerson}`
-
-  const isGood = sql`${isKeyUnused} AND NOT EXISTS (${withoutOwner})`
-  const appendWhere = (where: SQL) =>
-    prepared(
+  const made = sql`SELECT 201, min(record_id), 1, count(*) FROM (${own}) HAVING count(*) > 0`
+  /** Writes the journal and the key: of new records, unless `existing` finds one that is there. */
+  const writing = (existing?: SQL) => ({
+    append: prepared(
       appendChange(kind, {
         action: 'create',
         from: sql`(SELECT ${highestId(kind)} AS id) AS highest JOIN json_each(:records) AS given`,
-        where,
+        where: sql`${isKeyUnused} AND NOT EXISTS (${withoutOwner})
+          AND ${existing ? sql`(${existing}) IS NULL` : sql`true`}`,
         nth: sql`given.key`,
         id: sql`highest.id + 1 + given.key`,
         version: sql`1`,
       }),
-    )
-  const made = sql`SELECT 201, min(record_id), 1, count(*) FROM (${own}) HAVING count(*) > 0`
-  const always = { append: appendWhere(isGood), keep: keepKey(made) }
-  const unlessThere = isOfPeople(kind)
-    ? {
-        append: appendWhere(sql`${isGood} AND (${existing}) IS NULL`),
-        keep: keepKey(sql`${made} UNION ALL
+    ),
+    keep: keepKey(
+      existing
+        ? sql`${made} UNION ALL
           SELECT 200, id, version, 1 FROM ${table} WHERE clinic_id = :clinicId AND id = (${existing})
-            AND ${isOpen} AND ${isKeyUnused} AND NOT EXISTS (${own})`),
-      }
+            AND ${isOpen} AND ${isKeyUnused} AND NOT EXISTS (${own})`
+        : made,
+    ),
+  })
+  const isPerson = personColumns(kind).map((name) => sql`${sql.raw(name)} = ${given(name)}`)
+  const always = writing()
+  const unlessThere = isOfPeople(kind)
+    ? writing(sql`
+        SELECT min(${table}.id) FROM json_each(:records) AS given CROSS JOIN ${soughtBy(kind, 'date_of_birth')}
+          ON clinic_id = :clinicId AND ${sql.join(isPerson, sql` AND `)}`)
     : always
 
   const columns = columnNames(kind)

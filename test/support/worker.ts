@@ -31,6 +31,7 @@ type Options = {
   rateLimits?: Record<string, number>
 }
 
+/** Rows that are looked through at once. */
 const PORTION = 20_000
 
 /** The bundle that ships, in workerd, with D1, KV and cache of its own. */
