@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { registerOwnables } from '../src/ownables/queries.ts'
-import { publishPlans } from '../src/plans/publish.ts'
+import { registerOwnables } from '../src/operator/ownables.ts'
+import { publishPlans } from '../src/operator/publish-plans.ts'
 import { expectRefusal } from './support/expect.ts'
 import { aDependent, somePlans } from './support/fixtures.ts'
 import { KINDS } from './support/kinds.ts'

@@ -3,12 +3,15 @@ import { join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { PROJECT } from './support/project.ts'
 
-/** A room imports from earlier ones alone, and none from one on the same line. */
+/** A room imports only from earlier ones, and not from those on its own line. */
 const ROOMS = [
-  ...['db', 'fields', 'tokens', 'ssn', 'audit', 'factory.ts', 'http'],
-  ...['clinics', 'ownables plans', 'records', 'person-informations dependents'],
-  ...['kinds.ts', 'service', 'index.ts', 'openapi client cli'],
+  ...['storage', 'fields', 'tokens', 'ssn', 'env.ts', 'http', 'trail', 'clinics'],
+  ...['ownables plans', 'records', 'person-informations dependents', 'kinds.ts', 'health'],
+  ...['index.ts operator', 'openapi client cli'],
 ].map((rooms) => rooms.split(' '))
+
+/** What runs on the operator's machine, at build time or at the client's. */
+const NOT_IN_THE_WORKER = ['operator', 'openapi', 'client', 'cli']
 
 const SRC = join(PROJECT, 'src')
 const files = globSync('**/*.ts', { cwd: SRC }).map((path) => {
@@ -22,8 +25,16 @@ const files = globSync('**/*.ts', { cwd: SRC }).map((path) => {
 const roomOf = (path: string) => path.split('/')[0] ?? ''
 const placeOf = (room: string) => ROOMS.findIndex((rooms) => rooms.includes(room))
 
+/** The files that `path` imports, directly or not, itself among them. */
+function reachedFrom(path: string, reached = new Set<string>()): Set<string> {
+  if (reached.has(path)) return reached
+  reached.add(path)
+  for (const to of files.find((file) => file.path === path)?.imports ?? []) reachedFrom(to, reached)
+  return reached
+}
+
 describe('src', () => {
-  it('imports from earlier rooms alone', () => {
+  it('imports only from earlier rooms', () => {
     const wrong = files.flatMap(({ path, imports }) =>
       imports
         .filter((to) => roomOf(to) !== roomOf(path))
@@ -36,7 +47,19 @@ describe('src', () => {
     expect(homeless.map(({ path }) => path)).toEqual([])
   })
 
-  it('names no resource where it speaks HTTP', () => {
+  it('reaches every file from index.ts but those of the operator and the programs', () => {
+    const reached = reachedFrom('index.ts')
+    const isOfWorker = ({ path }: { path: string }) => !NOT_IN_THE_WORKER.includes(roomOf(path))
+
+    expect([...reached].sort()).toEqual(
+      files
+        .filter(isOfWorker)
+        .map(({ path }) => path)
+        .sort(),
+    )
+  })
+
+  it('names no resource in http/', () => {
     const named = files
       .filter(({ path }) => roomOf(path) === 'http')
       .filter(({ text }) => /person_informations|dependents|plans|ownables/.test(text))

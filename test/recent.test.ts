@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { recent } from '../src/db/recent.ts'
+import { recent } from '../src/storage/recent.ts'
 import { throughTiers } from '../src/plans/catalogue.ts'
 
 describe('a memory of recent values', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { makeSsnKeyPair, openSsn } from '../src/ssn/open.ts'
+import { makeSsnKeyPair, openSsn } from '../src/operator/ssn.ts'
 import { sealSsn, SsnKeyError } from '../src/ssn/seal.ts'
 
 const owner = {

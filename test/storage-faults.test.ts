@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { storageFaultOf, StorageUnavailable } from '../src/db/faults.ts'
-import { openSession } from '../src/db/session.ts'
+import { storageFaultOf, StorageUnavailable } from '../src/storage/faults.ts'
+import { openSession } from '../src/storage/session.ts'
 
 afterEach(() => {
   vi.useRealTimers()

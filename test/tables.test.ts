@@ -1,7 +1,7 @@
 import { is } from 'drizzle-orm'
 import { getTableConfig, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import * as shared from '../src/db/tables.ts'
+import * as shared from '../src/storage/tables.ts'
 import { kinds } from '../src/kinds.ts'
 import { useWorker } from './support/worker.ts'
 

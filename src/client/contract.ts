@@ -1,6 +1,6 @@
 import type * as z from 'zod'
 import type { plan, planFacets, planList, plansFilter } from '../plans/schema.ts'
-import type { health, openapiDocument, readiness, serviceIndex } from '../service/schema.ts'
+import type { health, openapiDocument, readiness, serviceIndex } from '../health/schema.ts'
 
 // What the client reads, inferred from the API's own schemas. Each function's type is worked out key by key, so that
 // the built declarations spell it out and stand without the schemas and without zod.

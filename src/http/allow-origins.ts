@@ -1,5 +1,5 @@
 import { cors } from 'hono/cors'
-import { factory } from '../factory.ts'
+import { factory } from '../env.ts'
 import { HEADERS, REQUEST_HEADERS } from './headers.ts'
 
 const ONE_DAY_IN_SECONDS = 86_400

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
-import { attempt, KV_TRY_MILLISECONDS } from '../db/attempts.ts'
-import { recordReader } from '../db/recent.ts'
-import { factory, type Env } from '../factory.ts'
+import { attempt, KV_TRY_MILLISECONDS } from '../storage/retry.ts'
+import { recordReader } from '../storage/recent.ts'
+import { factory, type Env } from '../env.ts'
 import { cellsOf } from '../tokens/cell.ts'
 import {
   recall,

@@ -1,10 +1,12 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import type * as z from 'zod'
-import type { Deed } from '../audit/queries.ts'
-import type { Env } from '../factory.ts'
+import type { Env } from '../env.ts'
 import type { Scope } from '../tokens/record.ts'
 import type { HeaderName } from './headers.ts'
+
+/** What a request does to a resource, such as `list`. */
+export type Deed = { action: string; resource: string }
 
 /** What a route says of itself: to the reader of the reference, and to the audit trail. */
 export type Operation = {

@@ -1,7 +1,7 @@
 import type { Context, ErrorHandler, Hono, NotFoundHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import { storageFaultOf, StorageUnavailable } from '../db/faults.ts'
-import type { Env } from '../factory.ts'
+import { storageFaultOf, StorageUnavailable } from '../storage/faults.ts'
+import type { Env } from '../env.ts'
 import { SsnKeyError } from '../ssn/seal.ts'
 import { log } from './log.ts'
 

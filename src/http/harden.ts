@@ -1,4 +1,4 @@
-import { factory } from '../factory.ts'
+import { factory } from '../env.ts'
 import { refusal } from './errors.ts'
 
 /** A URL of plain HTTP, but for those of the machine itself. */

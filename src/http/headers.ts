@@ -1,4 +1,4 @@
-import { BOOKMARK } from '../db/session.ts'
+import { BOOKMARK } from '../storage/session.ts'
 import { CELL } from '../tokens/cell.ts'
 
 /** A header of an answer as the document describes it. Its schema is JSON Schema. */

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import type { Env } from '../factory.ts'
+import type { Env } from '../env.ts'
 
 /** Answers with a text that is JSON already. */
 export const jsonText = (

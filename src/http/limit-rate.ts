@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { factory, type Env } from '../factory.ts'
+import { factory, type Env } from '../env.ts'
 import { refusal } from './errors.ts'
 import { FAILURE_POLICY, TOKEN_POLICY } from './headers.ts'
 import { log } from './log.ts'

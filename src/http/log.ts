@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { routePath } from 'hono/route'
-import { factory, type Env } from '../factory.ts'
+import { factory, type Env } from '../env.ts'
 import { COMMIT, VERSION } from './version.ts'
 
 /** All that a log line may carry besides the request's own fields. */

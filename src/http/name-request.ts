@@ -1,4 +1,4 @@
-import { factory } from '../factory.ts'
+import { factory } from '../env.ts'
 
 /** Gives the request an id of our own making: one sent by a client could carry anything into the logs. */
 export const nameRequest = factory.createMiddleware(async (c, next) => {

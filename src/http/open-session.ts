@@ -1,5 +1,5 @@
-import { databaseOf } from '../db/session.ts'
-import { factory } from '../factory.ts'
+import { databaseOf } from '../storage/session.ts'
+import { factory } from '../env.ts'
 import { INVALID } from '../fields/messages.ts'
 import { invalid } from './errors.ts'
 import { BOOKMARK_HEADER, CELL_BOOKMARK } from './headers.ts'

@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
-import type { Page } from '../db/pages.ts'
-import type { Env } from '../factory.ts'
+import type { Page } from '../storage/pages.ts'
+import type { Env } from '../env.ts'
 import type { ListQuery } from '../fields/paging.ts'
 import { jsonText } from './json-answer.ts'
 

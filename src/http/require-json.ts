@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
-import { withinTime } from '../db/attempts.ts'
-import { factory, type Env } from '../factory.ts'
+import { withinTime } from '../storage/retry.ts'
+import { factory, type Env } from '../env.ts'
 import { refusal } from './errors.ts'
 import { faultOfJson } from './json-text.ts'
 

@@ -1,4 +1,4 @@
-import { ORIGIN } from '../service/reference.ts'
+import { ORIGIN } from '../health/reference.ts'
 
 /** How a call is made with the typed client, for the libraries of the reference. */
 export function clientSample(id: string, args: readonly unknown[], hasAnswer: boolean) {

@@ -1,5 +1,5 @@
 import { whyClosed } from '../clinics/queries.ts'
-import { factory } from '../factory.ts'
+import { factory } from '../env.ts'
 import { INVALID } from '../fields/messages.ts'
 import { requireScope } from '../http/authenticate.ts'
 import { describe } from '../http/describe.ts'

@@ -1,5 +1,5 @@
-import { withinTime } from '../db/attempts.ts'
-import { recent, recordReader, type Recent } from '../db/recent.ts'
+import { withinTime } from '../storage/retry.ts'
+import { recent, recordReader, type Recent } from '../storage/recent.ts'
 import { catalogueRecord, type CatalogueRecord } from './schema.ts'
 
 /** The catalogue's record in KV. Putting a new version there moves every edge as soon as it asks KV and KV has heard. */

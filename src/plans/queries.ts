@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm/sql/sql'
-import { columnsOf, jsonOf } from '../db/json.ts'
-import type { Page, PageRequest } from '../db/pages.ts'
-import { prepared, type Prepared } from '../db/prepared.ts'
-import type { Session } from '../db/session.ts'
-import { catalogue, planFacets, planLists, plans, planWords } from '../db/tables.ts'
+import { columnsOf, jsonOf } from '../storage/json.ts'
+import type { Page, PageRequest } from '../storage/pages.ts'
+import { prepared, type Prepared } from '../storage/prepared.ts'
+import type { Session } from '../storage/session.ts'
+import { catalogue, planFacets, planLists, plans, planWords } from '../storage/tables.ts'
 import { foldCase, foldedWords } from '../fields/fold.ts'
 
 /** What a list can be sorted by. */

@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
-import { databaseOf, type Session } from '../db/session.ts'
-import { factory, type Env } from '../factory.ts'
+import { databaseOf, type Session } from '../storage/session.ts'
+import { factory, type Env } from '../env.ts'
 import { requireScope } from '../http/authenticate.ts'
 import { describe } from '../http/describe.ts'
 import { ApiError, invalid } from '../http/errors.ts'

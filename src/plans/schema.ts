@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { BOOKMARK } from '../db/session.ts'
+import { BOOKMARK } from '../storage/session.ts'
 import { id, timestamp } from '../fields/answered.ts'
 import { foldCase, foldedWords } from '../fields/fold.ts'
 import { BLANK, notOneOf } from '../fields/messages.ts'

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm/sql/sql'
 import { isOpen } from '../clinics/queries.ts'
-import { prepared, type Prepared } from '../db/prepared.ts'
-import { recent } from '../db/recent.ts'
-import type { Session } from '../db/session.ts'
+import { prepared, type Prepared } from '../storage/prepared.ts'
+import { recent } from '../storage/recent.ts'
+import type { Session } from '../storage/session.ts'
 import { keepKey, type IdempotencyKey } from './idempotency.ts'
 import {
   appendChange,

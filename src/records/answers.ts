@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import type { Env } from '../factory.ts'
+import type { Env } from '../env.ts'
 import { CANNOT_CHANGE, INVALID } from '../fields/messages.ts'
 import { invalid, refusal, type FieldErrors } from '../http/errors.ts'
 import { isNoneOf } from '../http/etag.ts'

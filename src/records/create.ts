@@ -1,8 +1,8 @@
 import { sql, type SQL } from 'drizzle-orm/sql/sql'
 import { isOpen } from '../clinics/queries.ts'
-import { prepared } from '../db/prepared.ts'
-import type { Session } from '../db/session.ts'
-import { changes, ownables } from '../db/tables.ts'
+import { prepared } from '../storage/prepared.ts'
+import type { Session } from '../storage/session.ts'
+import { changes, ownables } from '../storage/tables.ts'
 import { keepKey, type IdempotencyKey } from './idempotency.ts'
 import {
   appendChange,

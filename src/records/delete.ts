@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql/sql'
-import { prepared } from '../db/prepared.ts'
-import type { Session } from '../db/session.ts'
-import { gaps } from '../db/tables.ts'
+import { prepared } from '../storage/prepared.ts'
+import type { Session } from '../storage/session.ts'
+import { gaps } from '../storage/tables.ts'
 import { keepKey, type IdempotencyKey } from './idempotency.ts'
 import {
   appendChange,

@@ -1,10 +1,10 @@
 import type { Context } from 'hono'
 import { sql, type SQL } from 'drizzle-orm/sql/sql'
-import { prepared } from '../db/prepared.ts'
-import type { Session } from '../db/session.ts'
-import { idempotencyKeys } from '../db/tables.ts'
-import type { Env } from '../factory.ts'
-import { sha256 } from '../fields/sha256.ts'
+import { prepared } from '../storage/prepared.ts'
+import type { Session } from '../storage/session.ts'
+import { idempotencyKeys } from '../storage/tables.ts'
+import type { Env } from '../env.ts'
+import { sha256 } from '../storage/sha256.ts'
 import { IDEMPOTENCY_KEY } from '../http/headers.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm/sql/sql'
 import { isOpen, whyClosed } from '../clinics/queries.ts'
-import { columnsOf, jsonOf } from '../db/json.ts'
-import { changes, clinics } from '../db/tables.ts'
+import { columnsOf, jsonOf } from '../storage/json.ts'
+import { changes, clinics } from '../storage/tables.ts'
 import { usesOfKey, type IdempotencyKey } from './idempotency.ts'
 import { answeredBefore, answeredBy, columnNames, nameOf, type Kind } from './kind.ts'
 

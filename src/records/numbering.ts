@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql/sql'
-import { columnsOf } from '../db/json.ts'
-import { readPage, type ReadPage } from '../db/pages.ts'
-import { gaps } from '../db/tables.ts'
+import { columnsOf } from '../storage/json.ts'
+import { readPage, type ReadPage } from '../storage/pages.ts'
+import { gaps } from '../storage/tables.ts'
 import { answeredBy, nameOf, type Kind } from './kind.ts'
 
 // A clinic's records of a kind are numbered 1, 2, 3 … A deleted one leaves a gap, and gaps are numbered too

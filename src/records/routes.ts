@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import * as z from 'zod'
-import { factory, type Env } from '../factory.ts'
+import { factory, type Env } from '../env.ts'
 import { MUST_EXIST } from '../fields/messages.ts'
 import { paging } from '../fields/paging.ts'
 import { requireScope } from '../http/authenticate.ts'

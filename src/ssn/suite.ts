@@ -1,5 +1,5 @@
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core'
-import { sha256 } from '../fields/sha256.ts'
+import { sha256 } from '../storage/sha256.ts'
 
 /** RFC 9180 with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and AES-256-GCM. */
 export const suite = new CipherSuite({

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { recordReader } from '../db/recent.ts'
+import { recordReader } from '../storage/recent.ts'
 
 // A cell is one deployment with a Worker, a host and a storage of its own. Every clinic is kept in one of them.
 

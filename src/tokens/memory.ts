@@ -1,4 +1,4 @@
-import { recent } from '../db/recent.ts'
+import { recent } from '../storage/recent.ts'
 import type { TokenState } from './record.ts'
 
 /** What KV held under the key of a token that was let in, and under the keys read beside it. */

@@ -1,4 +1,4 @@
-import { sha256 } from '../fields/sha256.ts'
+import { sha256 } from '../storage/sha256.ts'
 import { CELL } from './cell.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { CataloguePlan } from '../../src/plans/publish.ts'
+import type { CataloguePlan } from '../../src/operator/publish-plans.ts'
 
 /** What the databases hold: clinics of every size in question, so that one fill shows how costs grow. */
 export const CLINICS = 50

@@ -4,7 +4,7 @@ import { createWriteStream, readFileSync } from 'node:fs'
 import { finished } from 'node:stream/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createClinic } from '../../src/clinics/queries.ts'
-import { databaseOf } from '../../src/db/session.ts'
+import { databaseOf } from '../../src/storage/session.ts'
 import { makeStore, serve, start, type TestStore } from './command.ts'
 import { thorough } from '../support/thorough.ts'
 

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { importOwnables } from '../../src/cli/commands/import/ownables.ts'
 import { importPlans } from '../../src/cli/commands/import/plans.ts'
 import { Failure } from '../../src/cli/terminal/failure.ts'
-import { databaseOf } from '../../src/db/session.ts'
+import { databaseOf } from '../../src/storage/session.ts'
 import { aDependent } from '../support/fixtures.ts'
 import { lendingSignals, run, runJson, useServedStore } from './command.ts'
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { carryOut, openMove, type Place } from '../../src/cli/commands/clinic/move/steps.ts'
-import { databaseOf } from '../../src/db/session.ts'
+import { databaseOf } from '../../src/storage/session.ts'
 import { contentOf, startCells, type Cell, type CellName, type Cells } from '../support/cells.ts'
 import { aPersonInformation } from '../support/fixtures.ts'
 import { lendingSignals, runJson, start } from './command.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createClinic } from '../../src/clinics/queries.ts'
-import { databaseOf } from '../../src/db/session.ts'
+import { databaseOf } from '../../src/storage/session.ts'
 import { makeStore, run, runJson, serve, type TestStore } from './command.ts'
 
 let store: TestStore

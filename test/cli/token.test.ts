@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_SCOPES, newRecord, SCOPES, type TokenRecord } from '../../src/tokens/record.ts'
-import { findToken, putToken, revokeToken, rotateToken } from '../../src/tokens/store.ts'
+import { findToken, putToken, revokeToken, rotateToken } from '../../src/operator/tokens.ts'
 import { isWellFormedToken, mintToken, tokenIdOf, tokenKey } from '../../src/tokens/token.ts'
 import { CONFIG } from '../support/project.ts'
 import { run, runJson, useServedStore } from './command.ts'

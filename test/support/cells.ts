@@ -1,9 +1,9 @@
 import { createClinic } from '../../src/clinics/queries.ts'
 import { rememberCell } from '../../src/cli/store/cell.ts'
 import { chooseLocal } from '../../src/cli/store/choice.ts'
-import { databaseOf } from '../../src/db/session.ts'
+import { databaseOf } from '../../src/storage/session.ts'
 import { newRecord, SCOPES } from '../../src/tokens/record.ts'
-import { putToken } from '../../src/tokens/store.ts'
+import { putToken } from '../../src/operator/tokens.ts'
 import { mintToken } from '../../src/tokens/token.ts'
 import { makeStore, serve } from '../cli/command.ts'
 

@@ -1,5 +1,5 @@
 import { DEMO_TOKENS, loadDemo } from '../../src/cli/dev/demo.ts'
-import { databaseOf } from '../../src/db/session.ts'
+import { databaseOf } from '../../src/storage/session.ts'
 import type { TestWorker } from './worker.ts'
 
 /** Loads the demo, as `npm run dev` does, and gives its tokens. */

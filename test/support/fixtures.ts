@@ -1,4 +1,4 @@
-import type { CataloguePlan } from '../../src/plans/publish.ts'
+import type { CataloguePlan } from '../../src/operator/publish-plans.ts'
 
 /** Known values that nothing but their own row may hold: the harness looks for them everywhere else. */
 export const CANARY = { name: 'Quillfeather-Canary', ssn: '987-65-4320' }

@@ -1,4 +1,4 @@
-import { openSession } from '../../src/db/session.ts'
+import { openSession } from '../../src/storage/session.ts'
 
 /** A session of the real D1 that loses every other answer, after the commit. */
 export function losingAnswers(database: D1Database) {

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { sealTrail } from '../../src/audit/seal.ts'
-import { verifyTrail } from '../../src/audit/verify.ts'
+import { sealTrail } from '../../src/trail/seal.ts'
+import { verifyTrail } from '../../src/operator/trail/verify.ts'
 import { createClinic } from '../../src/clinics/queries.ts'
-import type { Session } from '../../src/db/session.ts'
+import type { Session } from '../../src/storage/session.ts'
 
 type Stores = { db: Session; bucket: R2Bucket }
 

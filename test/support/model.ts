@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { databaseOf } from '../../src/db/session.ts'
-import { eraseRecord, restoreRecord } from '../../src/records/operate.ts'
+import { databaseOf } from '../../src/storage/session.ts'
+import { eraseRecord, restoreRecord } from '../../src/operator/records/repair.ts'
 import { KINDS } from './kinds.ts'
 import type { TestWorker } from './worker.ts'
 

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
-import { trailOf, type TrailEvent } from '../../src/audit/trail.ts'
-import { verifyTrail, type Verdict } from '../../src/audit/verify.ts'
-import { databaseOf } from '../../src/db/session.ts'
+import { trailOf, type TrailEvent } from '../../src/operator/trail/events.ts'
+import { verifyTrail, type Verdict } from '../../src/operator/trail/verify.ts'
+import { databaseOf } from '../../src/storage/session.ts'
 import { sealedRows } from './segments.ts'
 import type { TestWorker } from './worker.ts'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { trailOf } from '../../src/audit/trail.ts'
-import { databaseOf } from '../../src/db/session.ts'
+import { trailOf } from '../../src/operator/trail/events.ts'
+import { databaseOf } from '../../src/storage/session.ts'
 import { KINDS } from './kinds.ts'
 import type { Answer, TestWorker } from './worker.ts'
 

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, vi } from 'vitest'
 import { createTestHarness, unstable_readConfig } from 'wrangler'
-import type { TrailEvent } from '../../src/audit/trail.ts'
+import type { TrailEvent } from '../../src/operator/trail/events.ts'
 import { createClinic } from '../../src/clinics/queries.ts'
-import { databaseOf } from '../../src/db/session.ts'
-import type { Bindings } from '../../src/factory.ts'
+import { databaseOf } from '../../src/storage/session.ts'
+import type { Bindings } from '../../src/env.ts'
 import {
   clearStaged,
   publishStaged,
   stagePlans,
   type CataloguePlan,
-} from '../../src/plans/publish.ts'
-import { makeSsnKeyPair } from '../../src/ssn/open.ts'
+} from '../../src/operator/publish-plans.ts'
+import { makeSsnKeyPair } from '../../src/operator/ssn.ts'
 import { SCOPES, type TokenRecord } from '../../src/tokens/record.ts'
 import { mintToken, tokenKey } from '../../src/tokens/token.ts'
 import { CONFIG, PROJECT } from './project.ts'

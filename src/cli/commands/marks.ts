@@ -1,6 +1,6 @@
 import type { Command } from '@commander-js/extra-typings'
 import { kinds } from '../../kinds.ts'
-import { listMarks } from '../../records/recover.ts'
+import { listMarks } from '../../operator/marks.ts'
 import { writeAll } from '../files/output.ts'
 import { chooseStore, onStore } from '../store/choice.ts'
 import { withStore } from '../store/open.ts'

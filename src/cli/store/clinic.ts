@@ -1,5 +1,5 @@
 import { listClinics, type Clinic } from '../../clinics/queries.ts'
-import type { Session } from '../../db/session.ts'
+import type { Session } from '../../storage/session.ts'
 import { nearest } from '../../fields/nearest.ts'
 import { Failure } from '../terminal/failure.ts'
 import type { StoreChoice } from './choice.ts'

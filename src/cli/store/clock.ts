@@ -1,4 +1,4 @@
-import type { Session } from '../../db/session.ts'
+import type { Session } from '../../storage/session.ts'
 
 /** How far, in milliseconds, this machine's clock is ahead of the database's. */
 export async function clockLead(db: Session): Promise<number> {

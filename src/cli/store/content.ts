@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm/sql/sql'
-import { prepared, type Values } from '../../db/prepared.ts'
-import type { Session } from '../../db/session.ts'
+import { prepared, type Values } from '../../storage/prepared.ts'
+import type { Session } from '../../storage/session.ts'
 import { kinds } from '../../kinds.ts'
-import type { Mark } from '../../records/recover.ts'
-import { recordsAt } from '../../records/snapshot.ts'
+import type { Mark } from '../../operator/marks.ts'
+import { recordsAt } from '../../operator/records/snapshot.ts'
 
 // What a store holds, table by table, as a backup has it and as a restore brings it back.
 

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Session } from '../../db/session.ts'
+import type { Session } from '../../storage/session.ts'
 import { wranglerFlags, type StoreChoice } from './choice.ts'
 import { PROJECT } from './project.ts'
 

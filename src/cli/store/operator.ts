@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { userInfo } from 'node:os'
 import * as z from 'zod'
-import { appendAccess, type Deed } from '../../audit/queries.ts'
-import type { Session } from '../../db/session.ts'
+import type { Deed } from '../../http/describe.ts'
+import { appendAccess } from '../../trail/access.ts'
+import type { Session } from '../../storage/session.ts'
 import type { StoreChoice } from './choice.ts'
 import { askWrangler } from './wrangler.ts'
 

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { SsnKeyPair } from '../../ssn/open.ts'
+import type { SsnKeyPair } from '../../operator/ssn.ts'
 import { keyPairIn } from '../files/key-file.ts'
 import { Failure } from '../terminal/failure.ts'
 import type { LocalChoice, StoreChoice } from './choice.ts'

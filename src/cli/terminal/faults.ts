@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { storageFaultOf } from '../../db/faults.ts'
+import { storageFaultOf } from '../../storage/faults.ts'
 
 // What the system and storage report, as sentences with a remedy. None quotes a value.
 

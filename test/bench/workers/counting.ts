@@ -1,6 +1,6 @@
 // @ts-expect-error The bundle that ships carries no types.
 import bundle from '../../../dist/index.js'
-import type { Bindings } from '../../../src/factory.ts'
+import type { Bindings } from '../../../src/env.ts'
 import bare from './bare/index.ts'
 import twin from './twin.ts'
 

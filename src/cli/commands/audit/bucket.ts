@@ -1,4 +1,4 @@
-import { SegmentMissing } from '../../../audit/trail.ts'
+import { SegmentMissing } from '../../../operator/trail/events.ts'
 import type { StoreChoice } from '../../store/choice.ts'
 import type { Store } from '../../store/open.ts'
 import { Failure } from '../../terminal/failure.ts'

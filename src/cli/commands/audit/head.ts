@@ -1,5 +1,5 @@
 import type { Command } from '@commander-js/extra-typings'
-import { listHeads } from '../../../audit/verify.ts'
+import { listHeads } from '../../../operator/trail/verify.ts'
 import { writeAll } from '../../files/output.ts'
 import { chooseStore, onStore } from '../../store/choice.ts'
 import { withStore } from '../../store/open.ts'

@@ -1,5 +1,5 @@
 import type { Command } from '@commander-js/extra-typings'
-import { sealTrail } from '../../../audit/seal.ts'
+import { sealTrail } from '../../../trail/seal.ts'
 import { chooseStore, onStore } from '../../store/choice.ts'
 import { withStore } from '../../store/open.ts'
 import { example } from '../../terminal/options.ts'

@@ -1,6 +1,6 @@
 import type { Command } from '@commander-js/extra-typings'
 import * as z from 'zod'
-import { verifyTrail, type Head, type Verdict } from '../../../audit/verify.ts'
+import { verifyTrail, type Head, type Verdict } from '../../../operator/trail/verify.ts'
 import { readWritten } from '../../files/rows.ts'
 import { chooseStore, onStore } from '../../store/choice.ts'
 import { withStore } from '../../store/open.ts'

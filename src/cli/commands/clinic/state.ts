@@ -1,5 +1,5 @@
 import { setClinicState } from '../../../clinics/queries.ts'
-import { setSuspended } from '../../../tokens/store.ts'
+import { setSuspended } from '../../../operator/tokens.ts'
 import { chooseStore, type StoreOptions } from '../../store/choice.ts'
 import { checkClinic } from '../../store/clinic.ts'
 import { withStore } from '../../store/open.ts'

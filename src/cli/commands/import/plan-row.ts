@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { blankOr, INVALID, notOneOf } from '../../../fields/messages.ts'
 import { text } from '../../../fields/text.ts'
-import type { CataloguePlan } from '../../../plans/publish.ts'
+import type { CataloguePlan } from '../../../operator/publish-plans.ts'
 import type { Format } from '../../files/rows.ts'
 import { cellOf, type ColumnType } from './column-types.ts'
 

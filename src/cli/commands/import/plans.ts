@@ -7,7 +7,7 @@ import {
   publishStaged,
   stagePlans,
   type CataloguePlan,
-} from '../../../plans/publish.ts'
+} from '../../../operator/publish-plans.ts'
 import { readTwice, STDIN } from '../../files/input.ts'
 import { chooseStores, inTurn } from '../../store/cell.ts'
 import type { StoreChoice } from '../../store/choice.ts'

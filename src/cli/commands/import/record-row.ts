@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { PATIENT } from '../../../fields/ownable-type.ts'
-import type { ImportedRow } from '../../../records/import.ts'
+import type { ImportedRow } from '../../../operator/records/import.ts'
 import { ownerOf, type Kind } from '../../../records/kind.ts'
 import { foldedNamesOf } from '../../../records/sealed.ts'
 

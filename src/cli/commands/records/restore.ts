@@ -1,5 +1,5 @@
 import type { Command } from '@commander-js/extra-typings'
-import { restoreRecord } from '../../../records/operate.ts'
+import { restoreRecord } from '../../../operator/records/repair.ts'
 import { example } from '../../terminal/options.ts'
 import { onRecord, withRecord } from './named-record.ts'
 

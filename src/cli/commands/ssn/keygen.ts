@@ -1,5 +1,5 @@
 import type { Command } from '@commander-js/extra-typings'
-import { makeSsnKeyPair } from '../../../ssn/open.ts'
+import { makeSsnKeyPair } from '../../../operator/ssn.ts'
 import { fromCaller } from '../../files/input.ts'
 import { writeKeyFile } from '../../files/key-file.ts'
 import { example } from '../../terminal/options.ts'

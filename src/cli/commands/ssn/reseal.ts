@@ -1,14 +1,14 @@
 import type { Command } from '@commander-js/extra-typings'
 import { decodeBase64Url } from 'hono/utils/encode'
-import { rangesOf } from '../../../audit/ranges.ts'
+import { rangesOf } from '../../../trail/ranges.ts'
 import { kinds } from '../../../kinds.ts'
 import {
   listSealedToOtherKeys,
   replaceSealed,
   type Resealed,
   type SealedRecord,
-} from '../../../records/stored.ts'
-import { openSsn, type SsnKeyPair } from '../../../ssn/open.ts'
+} from '../../../operator/records/stored.ts'
+import { openSsn, type SsnKeyPair } from '../../../operator/ssn.ts'
 import { sealSsn } from '../../../ssn/seal.ts'
 import { keyIdOf } from '../../../ssn/suite.ts'
 import { keyOption, readKeys } from '../../files/key-file.ts'

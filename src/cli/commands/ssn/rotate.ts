@@ -1,6 +1,6 @@
 import { link, rename } from 'node:fs/promises'
 import type { Command } from '@commander-js/extra-typings'
-import { makeSsnKeyPair, type SsnKeyPair } from '../../../ssn/open.ts'
+import { makeSsnKeyPair, type SsnKeyPair } from '../../../operator/ssn.ts'
 import { fromCaller } from '../../files/input.ts'
 import { writeKeyFile } from '../../files/key-file.ts'
 import {

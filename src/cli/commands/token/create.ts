@@ -1,6 +1,6 @@
 import { Option, type Command } from '@commander-js/extra-typings'
 import { DEFAULT_LIFETIME, DEFAULT_SCOPES, newRecord } from '../../../tokens/record.ts'
-import { putToken } from '../../../tokens/store.ts'
+import { putToken } from '../../../operator/tokens.ts'
 import { mintToken, tokenIdOf, tokenKey } from '../../../tokens/token.ts'
 import { cellOf } from '../../store/cell.ts'
 import { chooseStore, onStore } from '../../store/choice.ts'

@@ -1,6 +1,6 @@
 import type { Command } from '@commander-js/extra-typings'
 import { isEnding, SCOPES, stateOf } from '../../../tokens/record.ts'
-import { listTokens } from '../../../tokens/store.ts'
+import { listTokens } from '../../../operator/tokens.ts'
 import { chooseStore, onStore } from '../../store/choice.ts'
 import { withStore } from '../../store/open.ts'
 import { example, parseClinic } from '../../terminal/options.ts'

@@ -1,5 +1,5 @@
 import type { Command } from '@commander-js/extra-typings'
-import { findToken, type StoredToken } from '../../../tokens/store.ts'
+import { findToken, type StoredToken } from '../../../operator/tokens.ts'
 import { isWellFormedToken, tokenIdOf, tokenKey } from '../../../tokens/token.ts'
 import { readAll } from '../../files/input.ts'
 import { onStore, type StoreChoice } from '../../store/choice.ts'

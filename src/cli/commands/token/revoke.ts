@@ -1,6 +1,6 @@
 import type { Command } from '@commander-js/extra-typings'
 import { stateOf } from '../../../tokens/record.ts'
-import { listTokens, revokeToken } from '../../../tokens/store.ts'
+import { listTokens, revokeToken } from '../../../operator/tokens.ts'
 import { chooseStore, type StoreChoice } from '../../store/choice.ts'
 import { checkClinic } from '../../store/clinic.ts'
 import { withStore } from '../../store/open.ts'

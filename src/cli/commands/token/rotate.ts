@@ -1,6 +1,6 @@
 import { Option, type Command } from '@commander-js/extra-typings'
 import { stateOf } from '../../../tokens/record.ts'
-import { rotateToken } from '../../../tokens/store.ts'
+import { rotateToken } from '../../../operator/tokens.ts'
 import { cellOf } from '../../store/cell.ts'
 import { chooseStore } from '../../store/choice.ts'
 import { originOf } from '../../store/origin.ts'

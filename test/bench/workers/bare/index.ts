@@ -1,4 +1,4 @@
-import type { Bindings } from '../../../../src/factory.ts'
+import type { Bindings } from '../../../../src/env.ts'
 import { isWellFormedToken, tokenIdOf, tokenKey } from '../../../../src/tokens/token.ts'
 import { refusal, type Asked } from './answer.ts'
 import { KINDS } from './kinds.ts'

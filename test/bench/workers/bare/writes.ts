@@ -1,4 +1,4 @@
-import { sha256 } from '../../../../src/fields/sha256.ts'
+import { sha256 } from '../../../../src/storage/sha256.ts'
 import { sealSsn } from '../../../../src/ssn/seal.ts'
 import { json, positive, refusal, type Asked, type Row } from './answer.ts'
 import { checked, type Given, type Kind } from './kinds.ts'

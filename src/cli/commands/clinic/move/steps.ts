@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ageAll } from '../../../../audit/segments.ts'
+import { ageAll } from '../../../../trail/segments.ts'
 import {
   addMissing,
   clear,
@@ -9,7 +9,7 @@ import {
   mirror,
   partsOf,
   type Part,
-} from '../../../../clinics/copy.ts'
+} from '../../../../operator/copy.ts'
 import {
   admitClinic,
   dismissClinic,
@@ -18,7 +18,7 @@ import {
   type StoredClinic,
 } from '../../../../clinics/queries.ts'
 import { timesOf } from '../../../../records/idempotency.ts'
-import { moveTokens } from '../../../../tokens/store.ts'
+import { moveTokens } from '../../../../operator/tokens.ts'
 import type { Store } from '../../../store/open.ts'
 import { Failure, stopAtCtrlC } from '../../../terminal/failure.ts'
 import { startProgress } from '../../../terminal/progress.ts'

@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm/sql/sql'
-import { prepared, type Prepared } from '../db/prepared.ts'
-import type { Session } from '../db/session.ts'
-import { changes, gaps, ownables } from '../db/tables.ts'
-import type { Ownable } from '../ownables/queries.ts'
-import { appendChange, contentOf, own } from './journal.ts'
-import { columnNames, nameOf, type Given, type Kind } from './kind.ts'
+import { prepared, type Prepared } from '../../storage/prepared.ts'
+import type { Session } from '../../storage/session.ts'
+import { changes, gaps, ownables } from '../../storage/tables.ts'
+import type { Ownable } from '../../ownables/queries.ts'
+import { appendChange, contentOf, own } from '../../records/journal.ts'
+import { columnNames, nameOf, type Given, type Kind } from '../../records/kind.ts'
 
 // What the operator does to single records. Each is one batch under the journal, as a client's writes are, and is safe
 // to run again.

@@ -1,4 +1,4 @@
-import { sha256 } from '../fields/sha256.ts'
+import { sha256 } from '../storage/sha256.ts'
 import { placeOf, type Line, type Place } from './segments.ts'
 
 /** The object of a segment as it lies in R2. */

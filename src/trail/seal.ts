@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm/sql/sql'
-import { prepared } from '../db/prepared.ts'
-import type { Session } from '../db/session.ts'
-import { accesses, changes, clinics, segments } from '../db/tables.ts'
-import { sha256 } from '../fields/sha256.ts'
+import { prepared } from '../storage/prepared.ts'
+import type { Session } from '../storage/session.ts'
+import { accesses, changes, clinics, segments } from '../storage/tables.ts'
+import { sha256 } from '../storage/sha256.ts'
 import { compressed, readStored } from './bucket.ts'
 import {
   deleteAccesses,

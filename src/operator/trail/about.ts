@@ -1,11 +1,11 @@
 import { sql } from 'drizzle-orm/sql/sql'
-import { includesAny } from '../audit/ranges.ts'
-import type { TrailEvent } from '../audit/trail.ts'
-import { prepared } from '../db/prepared.ts'
-import type { Session } from '../db/session.ts'
-import { changes } from '../db/tables.ts'
-import { PATIENT } from '../fields/ownable-type.ts'
-import { nameOf, type Kind } from './kind.ts'
+import { includesAny } from '../../trail/ranges.ts'
+import type { TrailEvent } from './events.ts'
+import { prepared } from '../../storage/prepared.ts'
+import type { Session } from '../../storage/session.ts'
+import { changes } from '../../storage/tables.ts'
+import { PATIENT } from '../../fields/ownable-type.ts'
+import { nameOf, type Kind } from '../../records/kind.ts'
 
 // Who saw a person is asked of the trail, which names records. Whose a record was, and when, stands in the journal.
 

@@ -1,8 +1,8 @@
 import { sql, type SQL } from 'drizzle-orm/sql/sql'
-import { prepared } from '../db/prepared.ts'
-import type { Session } from '../db/session.ts'
-import { clinics } from '../db/tables.ts'
-import { sha256 } from '../fields/sha256.ts'
+import { prepared } from '../storage/prepared.ts'
+import type { Session } from '../storage/session.ts'
+import { clinics } from '../storage/tables.ts'
+import { sha256 } from '../storage/sha256.ts'
 
 // A clinic's rows, copied from one database to another as they are, in ranges of the primary key. The database itself
 // says which tables there are, so that a new one is copied without a word here.

@@ -1,11 +1,11 @@
 import { sql } from 'drizzle-orm/sql/sql'
-import { prepared } from '../db/prepared.ts'
-import type { Session } from '../db/session.ts'
-import { clinics } from '../db/tables.ts'
-import type { SealedSsn } from '../ssn/seal.ts'
-import type { SsnOwner } from '../ssn/suite.ts'
-import type { Given, Kind } from './kind.ts'
-import { ssnOwner } from './sealed.ts'
+import { prepared } from '../../storage/prepared.ts'
+import type { Session } from '../../storage/session.ts'
+import { clinics } from '../../storage/tables.ts'
+import type { SealedSsn } from '../../ssn/seal.ts'
+import type { SsnOwner } from '../../ssn/suite.ts'
+import type { Given, Kind } from '../../records/kind.ts'
+import { ssnOwner } from '../../records/sealed.ts'
 
 // Records as they are stored, for the operator: the Worker itself reads no sealed SSN.
 

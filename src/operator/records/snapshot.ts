@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm/sql/sql'
-import { prepared } from '../db/prepared.ts'
-import type { Session } from '../db/session.ts'
-import { changes, gaps } from '../db/tables.ts'
-import { columnNames, nameOf, type Given, type Kind } from './kind.ts'
-import type { Mark } from './recover.ts'
+import { prepared } from '../../storage/prepared.ts'
+import type { Session } from '../../storage/session.ts'
+import { changes, gaps } from '../../storage/tables.ts'
+import { columnNames, nameOf, type Given, type Kind } from '../../records/kind.ts'
+import type { Mark } from '../marks.ts'
 
 // A backup takes many reads, between which clients write. The journal says what every record was before, so all of
 // a clinic's records can be told as they were at one change.

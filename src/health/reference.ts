@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { factory, type Env } from '../factory.ts'
+import { factory, type Env } from '../env.ts'
 import { renderMethodNotAllowed } from '../http/errors.ts'
 import { cellsOf } from '../tokens/cell.ts'
 

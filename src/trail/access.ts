@@ -1,10 +1,8 @@
+import type { Deed } from '../http/describe.ts'
 import { sql, type SQL } from 'drizzle-orm/sql/sql'
-import { prepared } from '../db/prepared.ts'
-import type { Session } from '../db/session.ts'
-import { accesses } from '../db/tables.ts'
-
-/** What a request does, such as `list` `dependents`. Writes of records are in the journal instead. */
-export type Deed = { action: string; resource: string }
+import { prepared } from '../storage/prepared.ts'
+import type { Session } from '../storage/session.ts'
+import { accesses } from '../storage/tables.ts'
 
 /** One request that read personal data, was refused it, or did something else worth knowing. */
 export type Access = Deed & {

@@ -1,10 +1,10 @@
 import type { Context } from 'hono'
-import { appendAccess, type Access, type Deed } from '../audit/queries.ts'
-import { rangesOf } from '../audit/ranges.ts'
-import { recent } from '../db/recent.ts'
-import { factory, type Env } from '../factory.ts'
-import { operationOf } from './describe.ts'
-import { log } from './log.ts'
+import { appendAccess, type Access } from './access.ts'
+import { rangesOf } from './ranges.ts'
+import { recent } from '../storage/recent.ts'
+import { factory, type Env } from '../env.ts'
+import { operationOf, type Deed } from '../http/describe.ts'
+import { log } from '../http/log.ts'
 
 /** Answers that tell of records, or refuse to. */
 const TELLING = new Set([200, 201, 204, 304, 403, 404, 412, 429])

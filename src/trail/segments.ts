@@ -1,7 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm/sql/sql'
-import { prepared, type Prepared } from '../db/prepared.ts'
-import type { Session } from '../db/session.ts'
-import { accesses, changes, segments } from '../db/tables.ts'
+import { prepared, type Prepared } from '../storage/prepared.ts'
+import type { Session } from '../storage/session.ts'
+import { accesses, changes, segments } from '../storage/tables.ts'
 
 // A clinic's trail is two streams of rows, each in an order in which rows are only ever appended. What a row says in
 // R2 is written here, once: it names records and fields, and has nothing of their content, as it cannot be erased there.

@@ -1,5 +1,5 @@
-import type { Session } from '../db/session.ts'
-import { readStored } from './bucket.ts'
+import type { Session } from '../../storage/session.ts'
+import { readStored } from '../../trail/bucket.ts'
 import {
   comparePlaces,
   endOf,
@@ -9,7 +9,7 @@ import {
   START,
   type Line,
   type Place,
-} from './segments.ts'
+} from '../../trail/segments.ts'
 
 /** An event of the trail, whether it was an access or a change. `status` is null for a change, which succeeded. */
 export type TrailEvent = {

@@ -1,5 +1,5 @@
-import { newRecord, tokenRecord, type TokenRecord } from './record.ts'
-import { KEY_PREFIX, mintToken, tokenIdOf, tokenKey } from './token.ts'
+import { newRecord, tokenRecord, type TokenRecord } from '../tokens/record.ts'
+import { KEY_PREFIX, mintToken, tokenIdOf, tokenKey } from '../tokens/token.ts'
 
 // Tokens as KV keeps them, for the operator: the Worker itself only reads the record of a token that it is sent.
 

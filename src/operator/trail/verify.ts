@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm/sql/sql'
-import { prepared } from '../db/prepared.ts'
-import type { Session } from '../db/session.ts'
-import { accesses, changes, clinics, segments } from '../db/tables.ts'
-import { sha256 } from '../fields/sha256.ts'
-import { listKeys, prefixesOf, readStored, type Stored } from './bucket.ts'
+import { prepared } from '../../storage/prepared.ts'
+import type { Session } from '../../storage/session.ts'
+import { accesses, changes, clinics, segments } from '../../storage/tables.ts'
+import { sha256 } from '../../storage/sha256.ts'
+import { listKeys, prefixesOf, readStored, type Stored } from '../../trail/bucket.ts'
 import {
   endOf,
   forStreams,
@@ -20,7 +20,7 @@ import {
   type Line,
   type Place,
   type Segment,
-} from './segments.ts'
+} from '../../trail/segments.ts'
 
 /** The last sealed segment of a stream: kept elsewhere, it shows later that nothing up to it was made anew. */
 export type Head = { clinic_id: string; stream: string; n: number; sha256: string }

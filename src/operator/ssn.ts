@@ -1,5 +1,5 @@
 import { decodeBase64Url, encodeBase64Url } from 'hono/utils/encode'
-import type { SealedSsn } from './seal.ts'
+import type { SealedSsn } from '../ssn/seal.ts'
 import {
   authenticatedData,
   ENCAPSULATED_KEY_BYTES,
@@ -7,7 +7,7 @@ import {
   keyIdOf,
   suite,
   type SsnOwner,
-} from './suite.ts'
+} from '../ssn/suite.ts'
 
 /** A key pair in base64url (32 bytes each) and the id that sealed records carry. */
 export type SsnKeyPair = { keyId: string; publicKey: string; privateKey: string }

@@ -1,11 +1,18 @@
 import { sql } from 'drizzle-orm/sql/sql'
-import { prepared, type Prepared } from '../db/prepared.ts'
-import type { Session } from '../db/session.ts'
-import { catalogue, planFacets, planLists, plans, planWords, stagedPlans } from '../db/tables.ts'
+import { prepared, type Prepared } from '../storage/prepared.ts'
+import type { Session } from '../storage/session.ts'
+import {
+  catalogue,
+  planFacets,
+  planLists,
+  plans,
+  planWords,
+  stagedPlans,
+} from '../storage/tables.ts'
 import { foldCase, foldedWords } from '../fields/fold.ts'
-import { sha256 } from '../fields/sha256.ts'
-import { CATALOGUE_KEY, readCatalogue } from './catalogue.ts'
-import { SORTS, type Sort } from './queries.ts'
+import { sha256 } from '../storage/sha256.ts'
+import { CATALOGUE_KEY, readCatalogue } from '../plans/catalogue.ts'
+import { SORTS, type Sort } from '../plans/queries.ts'
 
 // A catalogue is published in three steps, each of which can be run again: its plans are staged in portions; one
 // transaction takes them over, makes every list anew and gives the whole a new version; then KV tells the edges.

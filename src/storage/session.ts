@@ -1,4 +1,4 @@
-import { attempt, type Remedy } from './attempts.ts'
+import { attempt, type Remedy } from './retry.ts'
 import { storageFaultOf } from './faults.ts'
 
 /** One D1 session, whose batches are tried again. It carries the bookmark from batch to batch. */

@@ -1,5 +1,5 @@
 import { createFactory } from 'hono/factory'
-import type { Session } from './db/session.ts'
+import type { Session } from './storage/session.ts'
 import type { TokenValues, WhyRefused } from './tokens/memory.ts'
 import type { Scope } from './tokens/record.ts'
 

@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm/sql/sql'
-import { prepared } from '../db/prepared.ts'
-import type { Session } from '../db/session.ts'
-import { changes, clinics, gaps } from '../db/tables.ts'
-import { nameOf, type Kind } from './kind.ts'
-import { gapCount, highestId } from './numbering.ts'
+import { prepared } from '../storage/prepared.ts'
+import type { Session } from '../storage/session.ts'
+import { changes, clinics, gaps } from '../storage/tables.ts'
+import { nameOf, type Kind } from '../records/kind.ts'
+import { gapCount, highestId } from '../records/numbering.ts'
 
 // A database that is set back to an earlier time has forgotten which ids and numbers it gave out since. Given out again,
 // they would name other people in the systems of clinics. So the highest are marked before, and passed over after.

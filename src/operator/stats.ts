@@ -1,10 +1,10 @@
 import { sql, type SQL } from 'drizzle-orm/sql/sql'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { getTableColumns } from 'drizzle-orm/utils'
-import { prepared } from '../db/prepared.ts'
-import type { Session } from '../db/session.ts'
-import * as tables from '../db/tables.ts'
-import type { Kind } from './kind.ts'
+import { prepared } from '../storage/prepared.ts'
+import type { Session } from '../storage/session.ts'
+import * as tables from '../storage/tables.ts'
+import type { Kind } from '../records/kind.ts'
 
 const { changes, ownables, gaps, accesses, idempotencyKeys } = tables
 const OF_A_CLINIC = [ownables, gaps, changes, accesses, idempotencyKeys]

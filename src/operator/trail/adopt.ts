@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm/sql/sql'
-import { prepared } from '../db/prepared.ts'
-import type { Session } from '../db/session.ts'
-import { segments } from '../db/tables.ts'
-import { listKeys, readStored } from './bucket.ts'
+import { prepared } from '../../storage/prepared.ts'
+import type { Session } from '../../storage/session.ts'
+import { segments } from '../../storage/tables.ts'
+import { listKeys, readStored } from '../../trail/bucket.ts'
 import {
   deleteAccesses,
   headerOf,
@@ -11,7 +11,7 @@ import {
   START,
   STREAMS,
   type Place,
-} from './segments.ts'
+} from '../../trail/segments.ts'
 
 // A database that is set back to an earlier time has forgotten the segments that were sealed since, with their rows. R2
 // has them still.
