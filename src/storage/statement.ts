@@ -1,0 +1,150 @@
+import { CasingCache } from 'drizzle-orm/casing'
+import { is } from 'drizzle-orm/entity'
+import { Placeholder, sql, type SQL } from 'drizzle-orm/sql/sql'
+import type { Session } from './session.ts'
+
+/** The type of a value that statements name; with `?` it may be null. */
+type Type = 'text' | 'integer' | 'text?' | 'integer?'
+export type Types = Readonly<Record<string, Type>>
+
+type ValueOf<T extends Type> = T extends 'text'
+  ? string
+  : T extends 'integer'
+    ? number
+    : T extends 'text?'
+      ? string | null
+      : number | null
+
+/** The values that statements of these types need. */
+export type ValuesOf<All extends Types> = { -readonly [Name in keyof All]: ValueOf<All[Name]> }
+
+type Values = Record<string, string | number | null>
+
+/** One SQL statement: the values that it needs, and the rows that it gives. */
+export type Statement<Needs = never, Row = unknown> = {
+  /** The whole SQL, with `?1`, `?2` … for the values called `names`. */
+  text: () => { sql: string; names: readonly string[] }
+  bind: (db: Session, values: Needs) => D1PreparedStatement
+  row?: Row
+}
+
+/** The test of all statements sets this to see each one; in the Worker nobody looks. */
+export const observer: { see?: (module: string, statement: Statement) => void } = {}
+
+/**
+ * Declares the values that the statements of a module name, as `$.clinicId`, and gives the function that writes
+ * such a statement. `module` names the module to the test that holds every statement whole.
+ */
+export function statements<const All extends Types>(module: string, types: All) {
+  return {
+    $: namesOf(types),
+    statement<Row = never>(query: SQL): Statement<ValuesOf<All>, Row> {
+      const written = writtenOnce<Row>(query)
+      observer.see?.(module, written)
+      return written
+    },
+  }
+}
+
+/** D1 binds every number as REAL, and `7 / 2.0` is 3.5, so that an integer is cast wherever it stands. */
+function namesOf<All extends Types>(types: All): { readonly [Name in keyof All]: SQL }
+function namesOf(types: Types) {
+  const named = Object.entries(types).map(([name, type]) => {
+    const value = sql.placeholder(name)
+    return [name, type.startsWith('integer') ? sql`CAST(${value} AS INTEGER)` : sql`${value}`]
+  })
+  return Object.fromEntries(named)
+}
+
+/** Writes the SQL when it is first needed, once for all requests of an isolate. */
+function writtenOnce<Row>(query: SQL): Statement<Values, Row> {
+  let written: ReturnType<typeof write> | undefined
+  const text = () => (written ??= write(query))
+  return {
+    text,
+    bind(db, values) {
+      const { sql, names } = text()
+      return db.prepare(sql).bind(...names.map((name) => given(values, name)))
+    },
+  }
+}
+
+/**
+ * D1 knows values by number alone, so each name gets one. Identifiers stand without quotes: SQLite takes a misspelt
+ * one in double quotes for a string.
+ */
+function write(query: SQL) {
+  const names: string[] = []
+  const { sql } = query.toQuery({
+    casing: new CasingCache(),
+    escapeName: (name) => name,
+    escapeString: (value) => `'${value}'`,
+    escapeParam(_, value) {
+      if (!is(value, Placeholder)) throw new Error('SQL names its values: use $')
+      if (!names.includes(value.name)) names.push(value.name)
+      return `?${names.indexOf(value.name) + 1}`
+    },
+  })
+  return { sql, names }
+}
+
+function given(values: Values, name: string) {
+  const value = values[name]
+  if (value === undefined) throw new Error(`the statement needs a value for ${name}`)
+  return value
+}
+
+type Batch = Record<string, Statement>
+type NeedsOf<All extends Batch> = {
+  [Key in keyof All]: (_: All[Key] extends Statement<infer Needs, unknown> ? Needs : never) => void
+}[keyof All] extends (_: infer Needs) => void
+  ? Needs
+  : never
+type RowsOf<All extends Batch> = {
+  [Key in keyof All]: All[Key] extends Statement<never, infer Row> ? Row[] : never
+}
+
+/** Runs the statements in order, as one transaction, and gives the rows of each under its name. */
+export async function batch<All extends Batch>(
+  db: Session,
+  all: All,
+  values: NeedsOf<All>,
+): Promise<RowsOf<All>>
+export async function batch(
+  db: Session,
+  all: Record<string, Statement<unknown>>,
+  values: unknown,
+): Promise<object> {
+  const answers = await db.batch(Object.values(all).map(({ bind }) => bind(db, values)))
+  return Object.fromEntries(Object.keys(all).map((name, n) => [name, answers[n]?.results ?? []]))
+}
+
+/** Runs one statement and gives its rows. */
+export async function rows<Needs, Row>(
+  db: Session,
+  statement: Statement<Needs, Row>,
+  values: Needs,
+): Promise<Row[]> {
+  const [answer] = await db.batch<Row>([statement.bind(db, values)])
+  return answer?.results ?? []
+}
+
+/** Runs one statement and gives its first row. */
+export async function first<Needs, Row>(
+  db: Session,
+  statement: Statement<Needs, Row>,
+  values: Needs,
+): Promise<Row | undefined> {
+  const [row] = await rows(db, statement, values)
+  return row
+}
+
+/** Runs one statement and gives how many rows it changed. */
+export async function changedRows<Needs>(
+  db: Session,
+  statement: Statement<Needs>,
+  values: Needs,
+): Promise<number> {
+  const [answer] = await db.batch([statement.bind(db, values)])
+  return answer?.meta.changes ?? 0
+}
