@@ -7,11 +7,10 @@ import { sha256 } from '../storage/sha256.ts'
 // A clinic's rows, copied from one database to another as they are, in ranges of the primary key. The database itself
 // says which tables there are, so that a new one is copied without a word here.
 
-/** A clinic's part of a table: all of its rows or, where the table has days, those of one day. */
+/** A clinic's part of a table. */
 export type Part = {
   table: string
   clinicId: string
-  day?: string
   columns: readonly string[]
   /** The rest of the primary key, in order: it tells the rows of the part apart. */
   key: readonly string[]
@@ -33,15 +32,8 @@ const listColumns = prepared(
     WHERE master.type = 'table' AND master.sql LIKE '%clinic_id%' ORDER BY master.rowid, info.cid`,
 )
 
-/**
- * The parts of a clinic, in an order in which no row comes before one that it names: that of the migrations. Of
- * idempotency keys, those used on one of `days` count.
- */
-export async function partsOf(
-  db: Session,
-  clinicId: string,
-  days: readonly string[],
-): Promise<Part[]> {
+/** The parts of a clinic, in an order in which no row comes before one that it names: that of the migrations. */
+export async function partsOf(db: Session, clinicId: string): Promise<Part[]> {
   const [found] = await db.batch<{ table_name: string; name: string; pk: number }>([
     listColumns(db, {}),
   ])
@@ -51,11 +43,10 @@ export async function partsOf(
     if (!columns.includes('clinic_id') || STAYING.includes(table)) return []
 
     const key = all
-      .filter(({ name, pk }) => pk > 0 && name !== 'clinic_id' && name !== 'day')
+      .filter(({ name, pk }) => pk > 0 && name !== 'clinic_id')
       .sort((a, b) => a.pk - b.pk)
       .map(({ name }) => name)
-    const part = { table, clinicId, columns, key }
-    return columns.includes('day') ? days.map((day) => ({ ...part, day })) : [part]
+    return [{ table, clinicId, columns, key }]
   })
 }
 
@@ -70,21 +61,16 @@ const placesOf = (columns: readonly string[], among = columns) =>
 type Range = { after: string | null; until: string | null }
 const EVERYTHING: Range = { after: null, until: null }
 
-function isWithin({ key, day }: Part, { after, until }: Range): SQL {
+function isWithin({ key }: Part, { after, until }: Range): SQL {
   const conditions = [
     sql`clinic_id = :clinicId`,
-    ...(day === undefined ? [] : [sql`day = :day`]),
     ...(after === null ? [] : [sql`(${list(key)}) > (${members(':after', placesOf(key))})`]),
     ...(until === null ? [] : [sql`(${list(key)}) <= (${members(':until', placesOf(key))})`]),
   ]
   return sql.join(conditions, sql` AND `)
 }
 
-const valuesOf = ({ clinicId, day }: Part, range: Range) => ({
-  clinicId,
-  day: day ?? null,
-  ...range,
-})
+const valuesOf = ({ clinicId }: Part, range: Range) => ({ clinicId, ...range })
 
 /** Rows of the part, as SQLite writes them in JSON, in the order of their keys. */
 async function read(db: Session, part: Part, range: Range, limit = -1) {
@@ -119,8 +105,8 @@ async function* pagesOf(db: Session, part: Part, end: string | null = null) {
 /** Only what is arriving may be written over: a mover that was paused finds the clinic open, and does nothing. */
 const isArriving = sql`EXISTS (SELECT * FROM ${clinics} WHERE id = :clinicId AND state = 'arriving')`
 
-function insertRows({ table, columns, key, day }: Part, onConflict: SQL) {
-  const unique = ['clinic_id', ...(day === undefined ? [] : ['day']), ...key]
+function insertRows({ table, columns, key }: Part, onConflict: SQL) {
+  const unique = ['clinic_id', ...key]
   return prepared(
     sql`INSERT INTO ${sql.identifier(table)} (${list(columns)})
       SELECT ${members('value', placesOf(columns))} FROM json_each(:rows) WHERE ${isArriving}

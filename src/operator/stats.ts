@@ -4,46 +4,52 @@ import { getTableColumns } from 'drizzle-orm/utils'
 import { prepared } from '../storage/prepared.ts'
 import type { Session } from '../storage/session.ts'
 import * as tables from '../storage/tables.ts'
-import type { Kind } from '../records/kind.ts'
+import type { Resource } from '../records/resource.ts'
 
-const { changes, ownables, gaps, accesses, idempotencyKeys } = tables
-const OF_A_CLINIC = [ownables, gaps, changes, accesses, idempotencyKeys]
+const { changes, ownables, deletions, accesses, idempotencyKeys } = tables
+const OF_A_CLINIC = [ownables, deletions, changes, accesses, idempotencyKeys]
 const OF_ALL = [tables.plans, tables.stagedPlans, tables.planLists, tables.planWords]
 
 /** How many rows, and how many bytes their columns hold. */
 export type Size = { rows: number; bytes: number }
 
-const sizeOf = (table: SQLiteTable, where: SQL) => {
-  const columns = Object.keys(getTableColumns(table)).map(
-    (name) => `ifnull(octet_length(${name}), 0)`,
-  )
+const sizeOf = (table: SQL | SQLiteTable, names: readonly string[], where: SQL) => {
+  const columns = names.map((name) => `ifnull(octet_length(${name}), 0)`)
   return prepared(
     sql`SELECT count(*) AS rows, ifnull(sum(${sql.raw(columns.join(' + '))}), 0) AS bytes
       FROM ${table} WHERE ${where}`,
   )
 }
 
+const described = (table: SQLiteTable) => ({
+  table,
+  columns: Object.keys(getTableColumns(table)),
+})
+
 const sum = (sizes: readonly Size[]): Size => ({
   rows: sizes.reduce((total, { rows }) => total + rows, 0),
   bytes: sizes.reduce((total, { bytes }) => total + bytes, 0),
 })
 
-/** A clinic's records by kind, all its rows, and the records that it created in each of the last weeks, oldest first. */
+/** A clinic's records by resource, all its rows, and the records that it created in each of the last weeks, oldest first. */
 export async function clinicStats(
   db: Session,
-  kinds: readonly Kind[],
+  resources: readonly Resource[],
   clinicId: string,
   weeks: number,
   now = Date.now(),
 ) {
-  const all = [...kinds.map(({ table }) => table), ...OF_A_CLINIC]
+  const all = [
+    ...resources.map(({ table, columns }) => ({ table, columns: ['clinic_id', ...columns] })),
+    ...OF_A_CLINIC.map(described),
+  ]
   const values = {
     clinicId,
     now: new Date(now).toISOString(),
     since: new Date(now - weeks * 7 * 24 * 60 * 60 * 1000).toISOString(),
   }
   const measured = await db.batch<Size>(
-    all.map((table) => sizeOf(table, sql`clinic_id = :clinicId`)(db, values)),
+    all.map(({ table, columns }) => sizeOf(table, columns, sql`clinic_id = :clinicId`)(db, values)),
   )
   const sizes = measured.flatMap(({ results }) => results)
   const [created] = await db.batch<{ weeks_ago: number; count: number }>([
@@ -51,7 +57,7 @@ export async function clinicStats(
   ])
   const byWeek = new Map(created?.results.map(({ weeks_ago, count }) => [weeks_ago, count]))
   return {
-    records: Object.fromEntries(kinds.map(({ name }, n) => [name, sizes[n]?.rows ?? 0])),
+    records: Object.fromEntries(resources.map(({ name }, n) => [name, sizes[n]?.rows ?? 0])),
     createdByWeek: Array.from({ length: weeks }, (_, n) => byWeek.get(weeks - 1 - n) ?? 0),
     ...sum(sizes),
   }
@@ -65,7 +71,9 @@ const selectCreated = prepared(
 
 /** What all clinics share: the plans, the size of the catalogue's rows, and that of the database in bytes. */
 export async function sharedStats(db: Session) {
-  const measured = await db.batch<Size>(OF_ALL.map((table) => sizeOf(table, sql`true`)(db, {})))
+  const measured = await db.batch<Size>(
+    OF_ALL.map(described).map(({ table, columns }) => sizeOf(table, columns, sql`true`)(db, {})),
+  )
   const sizes = measured.flatMap(({ results }) => results)
   return {
     plans: sizes[0]?.rows ?? 0,

@@ -1,7 +1,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from '@commander-js/extra-typings'
-import { kinds } from '../../kinds.ts'
+import { resources } from '../../resources/index.ts'
 import { CATALOGUE_KEY, readCatalogue } from '../../plans/catalogue.ts'
 import { listMarks } from '../../operator/marks.ts'
 import { listTokens } from '../../operator/tokens.ts'
@@ -47,7 +47,7 @@ export const define = (command: Command) =>
 
 /** Writes every table to a file of its own, as it was when the backup began, and tells what makes it whole. */
 async function backUp({ db, kv, leave }: Store, folder: string, publicKey: string) {
-  const moment = { at: new Date().toISOString(), marks: await listMarks(db, kinds) }
+  const moment = { at: new Date().toISOString(), marks: await listMarks(db, resources) }
   const bookmark = db.bookmark()
   const version = async () => readCatalogue(await kv.get(CATALOGUE_KEY))?.version ?? null
   const catalogue = await version()

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Command } from '@commander-js/extra-typings'
 import { rangesOf } from '../../trail/ranges.ts'
-import { kinds } from '../../kinds.ts'
-import type { Kind } from '../../records/kind.ts'
+import { resources } from '../../resources/index.ts'
+import type { Resource } from '../../records/resource.ts'
 import { listStored } from '../../operator/records/stored.ts'
 import { writeAll } from '../files/output.ts'
 import { chooseStore, onStore } from '../store/choice.ts'
@@ -12,7 +12,7 @@ import { counted, print } from '../terminal/report.ts'
 
 const PAGE_ROWS = 500
 
-const NAMES = kinds.map(({ name }) => name).join(' or ')
+const NAMES = resources.map(({ name }) => name).join(' or ')
 
 export const define = (command: Command) =>
   onStore(command)
@@ -22,35 +22,35 @@ export const define = (command: Command) =>
     .addHelpText(
       ...example('export person_informations --clinic riverside --local --out people.ndjson'),
     )
-    .action(async (kind, { clinic, out, ...options }) => {
+    .action(async (resource, { clinic, out, ...options }) => {
       const choice = await chooseStore(options)
       const exported = await withStore(choice, async (store) => {
         await checkClinic(store.db, choice, clinic)
-        return await writeAll(out, recordsOf(store, kind, clinic))
+        return await writeAll(out, recordsOf(store, resource, clinic))
       })
-      const lines = [`${counted(exported)} ${kind.name} of ${clinic} exported`]
+      const lines = [`${counted(exported)} ${resource.name} of ${clinic} exported`]
       print({ json: { exported }, lines }, options, out ? process.stdout : process.stderr)
     })
 
 /** A clinic's records; the trail names each page before it is written. */
 export async function* recordsOf(
   { db, leave }: Pick<Store, 'db' | 'leave'>,
-  kind: Kind,
+  resource: Resource,
   clinicId: string,
 ) {
   for (let after = 0; ;) {
-    const page = await listStored(db, kind, clinicId, after, PAGE_ROWS)
+    const page = await listStored(db, resource, clinicId, after, PAGE_ROWS)
     const last = page.at(-1)
     if (!last) return
     const ids = rangesOf(page.map(({ id }) => id))
-    await leave({ action: 'export', resource: kind.name, clinicId, ids })
+    await leave({ action: 'export', resource: resource.name, clinicId, ids })
     yield* page
     after = last.id
   }
 }
 
-function parseKind(value: string): Kind {
-  const kind = kinds.find(({ name }) => name === value)
-  if (kind) return kind
+function parseKind(value: string): Resource {
+  const resource = resources.find(({ name }) => name === value)
+  if (resource) return resource
   throw new InvalidArgumentError(`Use ${NAMES}.`)
 }

@@ -1,5 +1,5 @@
 import type { Command } from '@commander-js/extra-typings'
-import { kinds } from '../../kinds.ts'
+import { resources } from '../../resources/index.ts'
 import { listMarks } from '../../operator/marks.ts'
 import { writeAll } from '../files/output.ts'
 import { chooseStore, onStore } from '../store/choice.ts'
@@ -13,7 +13,7 @@ export const define = (command: Command) =>
     .addHelpText(...example('marks --remote --env production --out marks.ndjson'))
     .action(async ({ out, ...options }) => {
       const choice = await chooseStore(options)
-      const marks = await withStore(choice, ({ db }) => listMarks(db, kinds))
+      const marks = await withStore(choice, ({ db }) => listMarks(db, resources))
       await writeAll(out, marks)
       const lines = [`marked: ${counted(marks.length)} clinics`]
       print(

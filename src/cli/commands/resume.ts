@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { adoptLost, Unrelated } from '../../operator/trail/adopt.ts'
 import type { Session } from '../../storage/session.ts'
 import { clinicId } from '../../fields/clinic-id.ts'
-import { kinds } from '../../kinds.ts'
+import { resources } from '../../resources/index.ts'
 import { listMarks, resumeAfter, type Mark } from '../../operator/marks.ts'
 import { readWritten } from '../files/rows.ts'
 import { chooseStore, onStore } from '../store/choice.ts'
@@ -18,7 +18,6 @@ const count = z.int().min(0)
 /** A line of what `marks` wrote. */
 export const mark = z.object({
   clinic_id: clinicId,
-  epoch: count,
   seq: count,
   ids: z.record(z.string(), count),
 }) satisfies z.ZodType<Mark>
@@ -34,13 +33,13 @@ export const define = (command: Command) =>
       }
       const choice = await chooseStore(options)
       const given = file === undefined ? undefined : await readWritten(file, mark, 'marks')
-      const resumed = await withStore(choice, async ({ db, bucket, leave }) => {
-        const marks = given ?? (await listMarks(db, kinds))
+      const resumed = await withStore(choice, async ({ db, bucket, leave, operator }) => {
+        const marks = given ?? (await listMarks(db, resources))
         // What was sealed since is in R2 still: the trail goes on after that.
         await adopt(db, bucket, NO_CLINIC)
         for (const one of marks) {
           const sealed = await adopt(db, bucket, one.clinic_id)
-          await resumeAfter(db, kinds, passingOver(one, skip ?? 0, sealed))
+          await resumeAfter(db, passingOver(one, skip ?? 0, sealed), await operator())
           await leave({ action: 'resume', resource: 'clinics', clinicId: one.clinic_id })
         }
         return marks.length

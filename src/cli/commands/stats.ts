@@ -1,6 +1,6 @@
 import type { Command } from '@commander-js/extra-typings'
 import { listClinics } from '../../clinics/queries.ts'
-import { kinds } from '../../kinds.ts'
+import { resources } from '../../resources/index.ts'
 import { clinicStats, sharedStats } from '../../operator/stats.ts'
 import { listTokens } from '../../operator/tokens.ts'
 import { chooseStore, onStore } from '../store/choice.ts'
@@ -44,7 +44,7 @@ async function measure({ db, kv }: Store): Promise<Stats> {
   const clinics: Stats['clinics'] = []
   for (const { id, state } of await listClinics(db)) {
     const own = tokens.filter(({ record }) => record.clinic_id === id).length
-    clinics.push({ id, state, tokens: own, ...(await clinicStats(db, kinds, id, WEEKS)) })
+    clinics.push({ id, state, tokens: own, ...(await clinicStats(db, resources, id, WEEKS)) })
   }
   const sum = (of: (clinic: Line) => number) =>
     clinics.reduce((total, clinic) => total + of(clinic), 0)
@@ -55,7 +55,7 @@ async function measure({ db, kv }: Store): Promise<Stats> {
     clinics: clinics.map((clinic) => ({ ...clinic, bytes: Math.round(clinic.bytes * scale) })),
     total: {
       records: Object.fromEntries(
-        kinds.map(({ name }) => [name, sum(({ records }) => records[name] ?? 0)]),
+        resources.map(({ name }) => [name, sum(({ records }) => records[name] ?? 0)]),
       ),
       tokens: tokens.length,
       rows: shared.rows + sum(({ rows }) => rows),

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql/sql'
 import { prepared, type Values } from '../../storage/prepared.ts'
 import type { Session } from '../../storage/session.ts'
-import { kinds } from '../../kinds.ts'
+import { resources } from '../../resources/index.ts'
 import type { Mark } from '../../operator/marks.ts'
 import { recordsAt } from '../../operator/records/snapshot.ts'
 
@@ -38,10 +38,10 @@ export function contentOf(
 ): { name: string; rows: () => AsyncGenerator<Rows> }[] {
   return TABLES.flatMap((table) => {
     if (table !== 'records') return [{ name: table.name, rows: () => rowsOf(db, table, moment) }]
-    return kinds.map((kind) => ({
-      name: kind.name,
+    return resources.map((resource) => ({
+      name: resource.name,
       async *rows() {
-        for (const mark of moment.marks) yield* recordsAt(db, kind, mark)
+        for (const mark of moment.marks) yield* recordsAt(db, resource, mark)
       },
     }))
   })

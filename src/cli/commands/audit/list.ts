@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from '@commander-js/extra-typings'
 import { trailOf, type TrailEvent } from '../../../operator/trail/events.ts'
 import { recordId } from '../../../fields/number.ts'
-import { kinds } from '../../../kinds.ts'
+import { resources } from '../../../resources/index.ts'
 import { aboutPatient, aboutRecord, isAbout, type About } from '../../../operator/trail/about.ts'
 import { writeAll } from '../../files/output.ts'
 import { chooseStore, onStore } from '../../store/choice.ts'
@@ -39,8 +39,8 @@ export const define = (command: Command) =>
       const choice = await chooseStore(options)
       const exported = await withStore(choice, async ({ db, bucket, leave }) => {
         let about: About | undefined
-        if (patient !== undefined) about = await aboutPatient(db, kinds, clinicId, patient)
-        if (record) about = await aboutRecord(db, record.kind, clinicId, record.id)
+        if (patient !== undefined) about = await aboutPatient(db, resources, clinicId, patient)
+        if (record) about = await aboutRecord(db, record.resource, clinicId, record.id)
         const events = matching(trailOf(db, bucket, clinicId, since), about)
         const written = await readingSegments(choice, () => writeAll(out, events))
         await leave({ action: 'audit', resource: 'trail', clinicId })

@@ -1,5 +1,5 @@
 import type { Command } from '@commander-js/extra-typings'
-import { eraseRecord } from '../../../operator/records/repair.ts'
+import { repairer } from '../../../operator/records/repair.ts'
 import { example } from '../../terminal/options.ts'
 import { onRecord, withRecord } from './named-record.ts'
 
@@ -11,6 +11,6 @@ export const define = (command: Command) =>
         record,
         options,
         { done: 'erased', wrong: 'cannot be erased: delete it first, or it was erased before' },
-        ({ db }, deed) => eraseRecord(db, record.kind, deed),
+        ({ db }, repair) => repairer(record.resource).erase(db, repair),
       ),
     )

@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import { InvalidArgumentError, type Command } from '@commander-js/extra-typings'
-import { kinds } from '../../../kinds.ts'
-import type { Kind } from '../../../records/kind.ts'
-import type { Deed } from '../../../operator/records/repair.ts'
+import { resources } from '../../../resources/index.ts'
+import type { Resource } from '../../../records/resource.ts'
+import type { Repair } from '../../../operator/records/repair.ts'
 import { chooseStore, onStore, type StoreChoice, type StoreOptions } from '../../store/choice.ts'
 import { checkClinic } from '../../store/clinic.ts'
 import { withStore, type Store } from '../../store/open.ts'
@@ -16,32 +15,31 @@ export const onRecord = (command: Command) =>
     .argument('<record>', 'such as person_informations/12', parseRecord)
     .requiredOption('--clinic <id>', 'the clinic whose record it is', parseClinic)
 
-type Named = { kind: Kind; id: number }
+type Named = { resource: Resource; id: number }
 
-/** `person_informations/12` as a kind and an id. */
+/** `person_informations/12` as a resource and an id. */
 export function parseRecord(value: string): Named {
   const [, name, id] = /^([a-z_]+)\/([1-9]\d{0,15})$/.exec(value) ?? []
-  const kind = kinds.find((one) => one.name === name)
-  if (kind && Number.isSafeInteger(Number(id))) return { kind, id: Number(id) }
-  throw new InvalidArgumentError(`Use ${kinds.map((one) => `${one.name}/12`).join(' or ')}.`)
+  const resource = resources.find((one) => one.name === name)
+  if (resource && Number.isSafeInteger(Number(id))) return { resource, id: Number(id) }
+  throw new InvalidArgumentError(`Use ${resources.map((one) => `${one.name}/12`).join(' or ')}.`)
 }
 
-type Work = (store: Store, deed: Deed, choice: StoreChoice) => Promise<boolean>
+type Work = (store: Store, repair: Repair, choice: StoreChoice) => Promise<boolean>
 
 /** Does `work` on the record and prints that it was `done`; if it gives false, fails with what is `wrong`. */
 export async function withRecord(
-  { kind, id }: Named,
+  { resource, id }: Named,
   { clinic, ...options }: StoreOptions & { clinic: string },
   { done, wrong }: { done: string; wrong: string },
   work: Work,
 ): Promise<void> {
   const choice = await chooseStore(options)
-  const name = `${kind.name}/${id}`
+  const name = `${resource.name}/${id}`
   await withStore(choice, async (store) => {
     await checkClinic(store.db, choice, clinic)
-    const [tokenId, requestId] = [await store.operator(), randomUUID()]
-    const deed = { clinicId: clinic, id, tokenId, requestId, now: new Date().toISOString() }
-    if (!(await work(store, deed, choice))) throw new Failure(`${name} of ${clinic} ${wrong}`)
+    const repair = { clinicId: clinic, id, tokenId: await store.operator() }
+    if (!(await work(store, repair, choice))) throw new Failure(`${name} of ${clinic} ${wrong}`)
   })
   print({ json: { clinic, record: name, [done]: true }, lines: [`${name} is ${done}.`] }, options)
 }

@@ -1,5 +1,5 @@
 import type { Command } from '@commander-js/extra-typings'
-import { restoreRecord } from '../../../operator/records/repair.ts'
+import { repairer } from '../../../operator/records/repair.ts'
 import { example } from '../../terminal/options.ts'
 import { onRecord, withRecord } from './named-record.ts'
 
@@ -13,6 +13,6 @@ export const define = (command: Command) =>
         record,
         options,
         { done: 'restored', wrong: 'cannot be restored: it is not deleted, or it was erased' },
-        ({ db }, deed) => restoreRecord(db, record.kind, deed),
+        ({ db }, repair) => repairer(record.resource).restore(db, repair),
       ),
     )

@@ -15,9 +15,8 @@ import {
   dismissClinic,
   findClinic,
   setClinicState,
-  type StoredClinic,
+  type Clinic,
 } from '../../../../clinics/queries.ts'
-import { timesOf } from '../../../../records/idempotency.ts'
 import { moveTokens } from '../../../../operator/tokens.ts'
 import type { Store } from '../../../store/open.ts'
 import { Failure, stopAtCtrlC } from '../../../terminal/failure.ts'
@@ -34,17 +33,15 @@ import { counted, note, type Report } from '../../../terminal/report.ts'
 //
 // Until it has moved, the source alone counts, and --abort undoes all of it.
 
-const ONE_DAY = 24 * 60 * 60 * 1000
-
 /** A cell's storage. */
 export type Place = Pick<Store, 'db' | 'kv' | 'leave'>
 
 type Move = {
   source: Place
   target: Place
-  clinic: StoredClinic
+  clinic: Clinic
   /** As the target has it. */
-  there: StoredClinic | undefined
+  there: Clinic | undefined
   cell: string
   /** The target's cell and its origin, for people. */
   name: string
@@ -65,9 +62,7 @@ export async function openMove(
     throw new Failure(`${cell} has another clinic called ${id}`)
   }
   // Older keys are never looked up; a move may begin before midnight and end after it.
-  const { today, yesterday } = timesOf(Date.now())
-  const { today: tomorrow } = timesOf(Date.now() + ONE_DAY)
-  const parts = await partsOf(source.db, id, [yesterday, today, tomorrow])
+  const parts = await partsOf(source.db, id)
   return { source, target, clinic, there, cell, name, parts }
 }
 
