@@ -16,7 +16,7 @@ export const tooLong = (maximum: number) => `is too long (maximum is ${maximum} 
 
 /** Whether a text shows nothing: blanks, format characters, and the few other characters without a picture. */
 export const isBlank = (text: string) =>
-  !/[^\s\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\u{16FE4}\u{1D159}]/u.test(text)
+  !/[^\s\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\u{1D159}]/u.test(text)
 
 /** For a zod `error`: a missing or blank value is blank, another of a wrong type has the message given. */
 export const blankOr =
