@@ -277,9 +277,9 @@ describe('import person_informations', () => {
         line: 5,
         errors: {
           date_of_birth: ['is invalid'],
-          ssn: ['is invalid'],
-          phone: ['is invalid'],
-          email: ['is invalid'],
+          ssn: [expect.stringMatching(/^is invalid: it takes nine digits/)],
+          phone: [expect.stringMatching(/^is invalid: it takes 7 to 15 digits/)],
+          email: ['looks like an SSN'],
         },
       },
       { line: 6, errors: { ownable_id: ['is not a number'] } },
