@@ -1,6 +1,7 @@
 import { Option, type Command } from '@commander-js/extra-typings'
 import { chooseStore, configFile, onStore, type LocalChoice } from '../../store/choice.ts'
 import { openMigrated } from '../../store/open.ts'
+import { shareKey } from '../../store/local-key.ts'
 import { developmentKey, developmentKeyFile } from '../../store/ssn-key.ts'
 import { readWranglerToml } from '../../store/wrangler-toml.ts'
 import { askChoice, canAsk } from '../../terminal/ask.ts'
@@ -63,13 +64,14 @@ async function askEnvironment(file: string): Promise<string> {
 
 async function setUpLocal(choice: LocalChoice): Promise<Report> {
   const { store, applied } = await openMigrated(choice)
+  const key = await developmentKey(choice)
+  await shareKey(choice, store, key)
   await store.close()
-  const { keyId } = await developmentKey(choice)
   return {
-    json: { migrations_applied: applied, ssn_key_id: keyId },
+    json: { migrations_applied: applied, ssn_key_id: key.keyId },
     lines: [
       applied.length > 0 ? `migrations applied: ${applied.join(', ')}` : 'migrations: none missing',
-      `SSN key ${keyId} is in ${developmentKeyFile(choice)}`,
+      `SSN key ${key.keyId} is in ${developmentKeyFile(choice)}`,
     ],
   }
 }
