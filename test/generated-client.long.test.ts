@@ -154,7 +154,7 @@ const generate = (script: string, ...args: string[]) =>
   execFileSync(process.execPath, [join(PROJECT, 'node_modules', script), ...args], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { NODE_OPTIONS: `--import ${join(PROJECT, 'test/support/typescript-5.mjs')}` },
+    env: { NODE_OPTIONS: `--import ${join(PROJECT, 'src/openapi/typescript-5.mjs')}` },
   })
 
 async function compileAndRun(name: string, program: string) {

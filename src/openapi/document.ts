@@ -37,8 +37,8 @@ const TAGS = [
 const OUR_CLIENT = {
   lang: 'TypeScript',
   description:
-    'Packed with the project: it repeats what failed, carries keys and bookmarks, and pages.',
-  source: 'npm install ./clinic-insurances-api-VERSION.tgz'.replace('VERSION', VERSION),
+    'Served here, and typed: it retries, reads page after page, and sends idempotency keys.',
+  source: `npm install ${ORIGIN}/client.tgz`,
 }
 
 const refused = z
@@ -121,7 +121,7 @@ export function openapiDocument(app: Hono<Env>) {
   })
 
   function answerOf({ description, body, refusal, headers = [] }: Answer, route: Route) {
-    const all = [...headers, ...storageHeadersOf(route)]
+    const all = [...headers, ...commonHeadersOf(route)]
     if (refusal) return refusedWith({ description, errors: refusal, headers: all })
     return {
       description,
@@ -132,7 +132,7 @@ export function openapiDocument(app: Hono<Env>) {
 
   const fieldErrorsOf = ({ operation }: Route) => ({
     description: 'Fields are wrong: all of them are named.',
-    headers: references(STORAGE_HEADERS),
+    headers: references(COMMON_HEADERS),
     ...content(write(fieldErrors, 'output'), {
       errors: operation.invalid ?? { [REQUEST_HEADERS.Bookmark.name]: [INVALID] },
     }),
@@ -216,11 +216,11 @@ function refusalsOf(route: Route): [string, Refusal][] {
   return Object.entries(REFUSALS).filter(([status]) => statuses.has(Number(status)))
 }
 
-/** What comes with an answer, or a refusal, that storage had a part in; and with one of a route's own. */
-const STORAGE_HEADERS: HeaderName[] = ['x-d1-bookmark']
-function storageHeadersOf(route: Route): HeaderName[] {
+/** What may come with every answer below `/v1`, and what with a route's own. */
+const COMMON_HEADERS: HeaderName[] = ['x-d1-bookmark', 'X-Token-Expires']
+function commonHeadersOf(route: Route): HeaderName[] {
   if (!isGuarded(route)) return []
-  return isWrite(route) ? ['Idempotent-Replayed', ...STORAGE_HEADERS] : STORAGE_HEADERS
+  return isWrite(route) ? ['Idempotent-Replayed', ...COMMON_HEADERS] : COMMON_HEADERS
 }
 
 /** Whether the route writes under an idempotency key. */

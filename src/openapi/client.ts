@@ -1,0 +1,61 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import './typescript-5.mjs'
+import { VERSION } from '../http/version.ts'
+import { operationsSource } from './client-operations.ts'
+
+const PROJECT = join(import.meta.dirname, '../..')
+const SOURCE = join(PROJECT, 'src/client')
+const GENERATED = join(SOURCE, 'generated')
+const OUT = join(PROJECT, 'dist/client')
+
+const PACKAGE = {
+  name: 'clinic-insurances-client',
+  version: VERSION,
+  description: 'The typed client of the Clinic Insurances API.',
+  license: 'UNLICENSED',
+  type: 'module',
+  sideEffects: false,
+  engines: { node: '>=20' },
+  exports: { '.': { types: './index.d.ts', default: './index.js' } },
+}
+
+/** Generates what follows from the document, and packs the client as `client.tgz` into `folder`, unless nothing changed. */
+export async function buildClient(document: string, folder: string): Promise<void> {
+  const digest = await digestOf(document)
+  const mark = join(OUT, 'built-from')
+  if ((await readFile(mark, 'utf8').catch(() => '')) === digest) return
+
+  // Its types are those of the compiler's own API, which TypeScript 7 no longer has.
+  const { default: openapiTS, astToString } = await import('openapi-typescript')
+  const types = astToString(await openapiTS(document, { defaultNonNullable: false }))
+  await mkdir(GENERATED, { recursive: true })
+  await writeFile(join(GENERATED, 'schema.ts'), types)
+  await writeFile(join(GENERATED, 'operations.ts'), operationsSource(document))
+
+  await rm(OUT, { recursive: true, force: true })
+  const run = (command: string, ...args: string[]) =>
+    execFileSync(command, args, {
+      cwd: PROJECT,
+      stdio: ['ignore', command === 'npm' ? 'pipe' : 'inherit', 'inherit'],
+    })
+  run(join(PROJECT, 'node_modules/.bin/tsc'), '-p', 'src/client')
+  await writeFile(join(OUT, 'package.json'), JSON.stringify(PACKAGE, null, 2))
+  await cp(join(SOURCE, 'README.md'), join(OUT, 'README.md'))
+  run('npm', 'pack', '--silent', './dist/client', '--pack-destination', folder)
+  await rename(join(folder, `${PACKAGE.name}-${VERSION}.tgz`), join(folder, 'client.tgz'))
+  await writeFile(mark, digest)
+}
+
+/** Of all that the package is made from. */
+async function digestOf(document: string): Promise<string> {
+  const digest = createHash('sha256').update(document).update(VERSION)
+  for (const folder of [SOURCE, import.meta.dirname]) {
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      if (entry.isFile()) digest.update(await readFile(join(folder, entry.name)))
+    }
+  }
+  return digest.digest('hex')
+}
