@@ -19,7 +19,7 @@ import { changesRoutes } from './records/changes.ts'
 import { sweepKeys } from './records/idempotency.ts'
 import { recordRoutes } from './records/routes.ts'
 import { resources } from './resources/index.ts'
-import { serveReference } from './health/reference.ts'
+import { FILES, serveReference } from './health/reference.ts'
 import { service } from './health/routes.ts'
 import { token } from './health/token.ts'
 
@@ -35,8 +35,7 @@ app.notFound(renderNotFound(app, BASE))
 
 app.use(nameRequest, logRequest, secureHeaders(), harden, allowOrigins)
 app.use(methodNotAllowed({ app, onMethodNotAllowed: renderMethodNotAllowed }))
-for (const path of ['/docs/*', '/client.tgz', '/guide.md', '/llms.txt'])
-  app.use(path, serveReference)
+for (const path of FILES) app.use(path, serveReference)
 app.use('/v1/*', authenticate, tellExpiry, openSession, leaveTrail, limitRate)
 
 for (const resource of resources) app.route(`${BASE}/${resource.name}`, recordRoutes(resource))

@@ -43,6 +43,10 @@ const PROGRAM = `
   told('registerOwnable', await client.PUT(\`\${at}/ownables/{ownable_type}/{ownable_id}\`, {
     params: { path: { ownable_type: 'Patient', ownable_id: 5001 } },
   }))
+  told('registerOwnables', await client.PUT(\`\${at}/ownables/{ownable_type}\`, {
+    params: { path: { ownable_type: 'Patient' } }, body: { ownable_ids: [5001, 5002] },
+  }))
+  told('getToken', await client.GET(\`\${at}/token\`))
 
   const people = \`\${at}/person_informations\` as const
   const created = told('createPersonInformation', await client.POST(people, {

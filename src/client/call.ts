@@ -78,15 +78,15 @@ export function methodOf(request: Request, operation: Operation) {
     }
     const search =
       options.ifExists === undefined ? query : { ...query, if_exists: options.ifExists }
-    return answerTo(ask(queryOf(search), body), operation)
+    return answerTo(() => ask(queryOf(search), body), operation)
   }
 }
 
 async function answerTo(
-  asked: Promise<Response>,
+  ask: () => Promise<Response>,
   { wrapper, isMany }: Operation,
 ): Promise<unknown> {
-  const response = await asked
+  const response = await ask()
   if (response.status === 204) return undefined
   const answer = await response.json<Record<string, unknown>>()
   const etag = response.headers.get('ETag')

@@ -100,6 +100,7 @@ export const REQUEST_HEADERS = {
       'A key of your choice, new for each write. The same request sent again with it writes ' +
       'nothing and is answered as the first time; another request with it is 422.',
     schema: { type: 'string', pattern: PRINTABLE.source },
+    example: 'your-key-1',
   },
   IfMatch: {
     name: 'If-Match',

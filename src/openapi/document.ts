@@ -17,12 +17,14 @@ type Route = Note & { method: string; pattern: string; operation: Operation }
 
 const read = (path: string) => readFileSync(join(import.meta.dirname, path), 'utf8')
 
-/** The guides that lead to production, and what changed: all that stands above the operations. */
-const INTRODUCTION =
-  read('guide.md') +
-  read('../../.github/CHANGELOG.md')
-    .replace(/^(?=#)/gm, '#')
-    .replace('##', '#')
+/** Of the changelog the parts for callers, one level below a heading of the guide. */
+const CHANGES = read('../../.github/CHANGELOG.md')
+  .replace(/^### For operators\n[^]*?(?=^## )/gm, '')
+  .replace(/^### For callers\n\n/gm, '')
+  .replace(/^The format [^]*?(?=^## )/m, '')
+
+/** The guide that leads to production, and what changed: all that stands above the operations. */
+export const GUIDE = `${read('guide.md')}\n${CHANGES}`
 
 const TAGS = [
   { name: 'Person informations', description: 'Who a patient, or another ownable, is.' },
@@ -155,7 +157,7 @@ export function openapiDocument(app: Hono<Env>) {
     info: {
       title: 'Clinic Insurances API',
       version: VERSION,
-      description: INTRODUCTION,
+      description: GUIDE,
       'x-scalar-sdk-installation': [OUR_CLIENT],
       license: { name: 'Proprietary', identifier: 'LicenseRef-Proprietary' },
     },
