@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import './typescript-5.mjs'
@@ -26,7 +27,8 @@ const PACKAGE = {
 export async function buildClient(document: string, folder: string): Promise<void> {
   const digest = await digestOf(document)
   const mark = join(OUT, 'built-from')
-  if ((await readFile(mark, 'utf8').catch(() => '')) === digest) return
+  const isBuilt = existsSync(join(folder, 'client.tgz')) && existsSync(GENERATED)
+  if (isBuilt && (await readFile(mark, 'utf8').catch(() => '')) === digest) return
 
   // Its types are those of the compiler's own API, which TypeScript 7 no longer has.
   const { default: openapiTS, astToString } = await import('openapi-typescript')
@@ -35,18 +37,21 @@ export async function buildClient(document: string, folder: string): Promise<voi
   await writeFile(join(GENERATED, 'schema.ts'), types)
   await writeFile(join(GENERATED, 'operations.ts'), operationsSource(document))
 
-  await rm(OUT, { recursive: true, force: true })
+  // Two builds may run at once: each works in a folder of its own.
+  const work = `${OUT}-${process.pid}`
   const run = (command: string, ...args: string[]) =>
     execFileSync(command, args, {
       cwd: PROJECT,
       stdio: ['ignore', command === 'npm' ? 'pipe' : 'inherit', 'inherit'],
     })
-  run(join(PROJECT, 'node_modules/.bin/tsc'), '-p', 'src/client')
-  await writeFile(join(OUT, 'package.json'), JSON.stringify(PACKAGE, null, 2))
-  await cp(join(SOURCE, 'README.md'), join(OUT, 'README.md'))
-  run('npm', 'pack', '--silent', './dist/client', '--pack-destination', folder)
-  await rename(join(folder, `${PACKAGE.name}-${VERSION}.tgz`), join(folder, 'client.tgz'))
-  await writeFile(mark, digest)
+  run(join(PROJECT, 'node_modules/.bin/tsc'), '-p', 'src/client', '--outDir', work)
+  await writeFile(join(work, 'package.json'), JSON.stringify(PACKAGE, null, 2))
+  await cp(join(SOURCE, 'README.md'), join(work, 'README.md'))
+  run('npm', 'pack', '--silent', work, '--pack-destination', work)
+  await rename(join(work, `${PACKAGE.name}-${VERSION}.tgz`), join(folder, 'client.tgz'))
+  await writeFile(join(work, 'built-from'), digest)
+  await rm(OUT, { recursive: true, force: true })
+  await rename(work, OUT)
 }
 
 /** Of all that the package is made from. */
