@@ -116,7 +116,9 @@ async function* csvRows(
   try {
     for await (const { record, info } of parser) {
       while (unreadable[0] && unreadable[0].line < info.lines) yield* unreadable.splice(0, 1)
-      yield info.error ? { line: info.lines, fault: TORN } : { line: info.lines, columns: record }
+      yield info.error
+        ? { line: info.lines, fault: TORN }
+        : { line: info.lines, columns: withoutEmpty(record) }
     }
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'CSV_MAX_RECORD_SIZE') {
@@ -144,33 +146,44 @@ const OTHER_SEPARATORS = [
   ['|', 'bars'],
 ] as const
 
-/** Headers as people write them, `Plan Name`, to names as the API writes them, `plan_name`. Throws Failure. */
+/** A header as people write it, `Plan Name`, as the API writes names, `plan_name`. */
+export const columnName = (title: string) =>
+  title
+    .trim()
+    .replace(/([\p{Ll}\p{N}])(\p{Lu})/gu, '$1_$2')
+    .replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1_$2')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{N}]+/gu, '_')
+    .replace(/^_|_$/g, '')
+
+/** The names of the columns; one without a name is called by its place. Throws Failure. */
 function columnNames(header: string[], file: string, required: readonly string[]) {
-  const names = header.map((title) =>
-    title
-      .trim()
-      .replace(/([\p{Ll}\p{N}])(\p{Lu})/gu, '$1_$2')
-      .replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1_$2')
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}]+/gu, '_')
-      .replace(/^_|_$/g, ''),
-  )
+  const names = header.map((title, n) => columnName(title) || `column_${n + 1}`)
   const missing = required.filter((name) => !names.includes(name))
+  const separator = OTHER_SEPARATORS.find(([character]) => header.join().includes(character))
+  if (
+    separator &&
+    (header.length === 1 || (missing.length > 0 && header.length <= required.length))
+  ) {
+    throw new Failure(`${file} has ${separator[1]} between its columns: save it with commas`)
+  }
   if (missing.length > 0) {
-    const separator = OTHER_SEPARATORS.find(([character]) => header.join().includes(character))
-    if (separator && header.length <= required.length) {
-      throw new Failure(`${file} has ${separator[1]} between its columns: save it with commas`)
-    }
     // The first line may be no header but somebody's data, so nothing else of it is shown.
     const known = required.filter((name) => names.includes(name))
     throw new Failure(
       `${file} has no column ${missing.join(', ')}: its first line must name the columns, and of its ${names.length} only ${known.join(', ') || 'none'} is known`,
     )
   }
-  const repeated = names.find((name, n) => name !== '' && names.indexOf(name) !== n)
+  const repeated = names.find((name, n) => names.indexOf(name) !== n)
   if (repeated !== undefined) throw new Failure(`${file} has two columns named ${repeated}`)
-  return names.map((name) => name || false)
+  return names
 }
+
+/** Spreadsheets end lines with commas for columns that hold nothing and have no name. */
+const withoutEmpty = (record: Record<string, string>) =>
+  Object.fromEntries(
+    Object.entries(record).filter(([name, cell]) => cell !== '' || !/^column_\d+$/.test(name)),
+  )
 
 /** The object on a line, or what is wrong with it: the API would refuse the same. */
 function parseObject(text: string) {

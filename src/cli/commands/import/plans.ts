@@ -29,12 +29,16 @@ import {
 type Options = ImportOptions & {
   deactivateMissing?: true | undefined
   republish?: true | undefined
+  text?: string[] | undefined
+  number?: string[] | undefined
 }
 
 export const define = (command: Command) =>
   onImport(command)
     .option('--all-cells', 'load it into every cell of the deployment')
     .option('--deactivate-missing', 'make the plans inactive that the file does not name')
+    .option('--text <column...>', 'columns that stay text, whatever their values look like')
+    .option('--number <column...>', 'columns of numbers; a row with anything else is rejected')
     .option('--republish', 'serve a new version even if nothing changed, as after a restore')
     .addHelpText(...example('import plans plans.csv --local --dry-run'))
     .action(async (file, options) => {
@@ -69,13 +73,14 @@ export async function importPlans(
   }
   const signal = stopAtCtrlC()
   await using read = await readTwice(file)
-  const { types, warnings } = await lookThrough(read.path, signal)
+  const overrules = { text: options.text ?? [], number: options.number ?? [] }
+  const { columns, warnings } = await lookThrough(read.path, overrules, signal)
+  const types = new Map(columns.map(({ column, type }) => [column, type]))
   if (!options.dryRun) await clearStaged(db)
   const rejected = options.rejected ?? rejectedFileOf(file)
   const imported = await importRows(read.path, { ...options, rejected }, signal, {
     what: 'plans',
-    columns: PLAN_COLUMNS,
-    isPublic: true,
+    required: PLAN_COLUMNS,
     schema: (format) => planRow(format, types).pipe(oncePerFile(seen)),
     write: options.dryRun ? compare : stage,
   })
@@ -84,7 +89,7 @@ export async function importPlans(
   const deactivate = options.deactivateMissing === true && !refusal
   if (options.dryRun) {
     const deactivated = deactivate ? (await countActivePlans(db)) - stillActive : undefined
-    return reportOf(imported, options, { deactivated, refusal, warnings })
+    return reportOf(imported, options, { deactivated, refusal, warnings, columns })
   }
 
   const { republish } = options
@@ -94,6 +99,7 @@ export async function importPlans(
     ...(deactivate && { deactivated }),
     refusal,
     warnings,
+    columns,
     catalogueVersion: version,
   })
 }

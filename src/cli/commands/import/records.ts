@@ -1,4 +1,4 @@
-import type { Command } from '@commander-js/extra-typings'
+import { Option, type Command } from '@commander-js/extra-typings'
 import { decodeBase64Url } from 'hono/utils/encode'
 import * as z from 'zod'
 import { MUST_EXIST } from '../../../fields/messages.ts'
@@ -12,10 +12,13 @@ import { chooseStore } from '../../store/choice.ts'
 import { checkClinic } from '../../store/clinic.ts'
 import { withStore, type Store } from '../../store/open.ts'
 import { activePublicKey } from '../../store/ssn-key.ts'
-import { stopAtCtrlC } from '../../terminal/failure.ts'
+import { Misuse, stopAtCtrlC } from '../../terminal/failure.ts'
 import { example, parseClinic } from '../../terminal/options.ts'
 import { counted, print, type Report } from '../../terminal/report.ts'
-import { fieldNames, recordRow } from './record-row.ts'
+import { oddities } from './oddities.ts'
+import { mergesIn } from './merges.ts'
+import { DATES, fieldReader, type Dates } from './record-columns.ts'
+import { recordRow } from './record-row.ts'
 import {
   importRows,
   onImport,
@@ -25,24 +28,40 @@ import {
   type ImportOptions,
 } from './rows.ts'
 
+const REGISTER = ': --register registers the owners that rows name'
+/** So many merged rows are named. */
+const MOST_TOLD = 100
+
 type Options = ImportOptions & {
   clinic: string
   register?: true | undefined
   replaceSsns?: true | undefined
+  dates?: Dates | undefined
+  withoutInvalid?: string[] | undefined
 }
 
-/** The command is called as the resource of record is. */
+/** The command is called as the resource is. */
 export const define = (command: Command) =>
   onImport(command)
     .requiredOption('--clinic <id>', 'the clinic whose records they are', parseClinic)
     .option('--register', 'register the patients, or other owners, that rows name')
     .option('--replace-ssns', 'write every SSN given, even if its last four digits are the same')
+    .addOption(
+      new Option('--dates <order>', 'how the file writes dates, such as 5/15/1990')
+        .choices(DATES)
+        .default('iso' as const),
+    )
+    .option(
+      '--without-invalid <fields>',
+      'take rows without such values as are invalid, such as phone,email',
+      (text) => text.split(','),
+    )
     .addHelpText(
       ...example(`import ${command.name()} file.csv --clinic riverside --local --dry-run`),
     )
     .action(async (file, options) => {
       const resource = resources.find(({ name }) => name === command.name())
-      if (!resource) throw new Error(`${command.name()} is no resource of record`)
+      if (!resource) throw new Error(`${command.name()} is no resource of records`)
       const choice = await chooseStore(options)
       const publicKey = await activePublicKey(choice)
       const report = await withStore(choice, async (store) => {
@@ -58,8 +77,9 @@ export async function importRecords(
   resource: Resource,
   file: string,
   publicKey: string,
-  { clinic: clinicId, register, ...options }: Options,
+  { clinic: clinicId, register, dates = 'iso', withoutInvalid = [], ...options }: Options,
 ): Promise<Report> {
+  checkOptional(resource, withoutInvalid)
   const { dryRun, replaceSsns } = options
   const { given, owner } = resource
   const importing = { clinicId, tokenId: await operator(), publicKey, replaceSsns, dryRun }
@@ -69,6 +89,9 @@ export async function importRecords(
     Object.fromEntries(resource.ownerColumns.map((name) => [name, given.shape[name] ?? z.any()])),
   )
   const unknown = new Set<string>()
+  const odd = oddities()
+  const merges = mergesIn(resource)
+  const leniency = { dates, withoutInvalid, leftOut: { rows: 0 } }
   let registered = 0
 
   /** The owners that rows name, with the places of the rows. */
@@ -90,35 +113,68 @@ export async function importRecords(
   }
 
   // What is wrong with nothing at all is that it lacks what every record must have.
-  const required = given.safeParse({}).error?.issues.map(({ path }) => String(path[0]))
+  const required = given.safeParse({}).error?.issues.map(({ path }) => String(path[0])) ?? []
   const imported = await importRows(file, options, stopAtCtrlC(), {
     what: resource.name,
-    columns: Object.keys(given.shape).filter((name) => name !== 'ssn'),
-    ...(required && { required }),
-    rename: fieldNames(resource, unknown),
-    schema: () => recordRow(resource, clinicId, keyId),
+    required,
+    rename: fieldReader(resource, dates, unknown, odd),
+    odd,
+    schema: () => recordRow(resource, clinicId, keyId, leniency),
     async check(rows) {
       const owners = ownersOf(rows)
       if (register) {
         await registerOwners(owners)
-        return new Map()
+        return merges.find(rows, () => false)
       }
       const absent = await listAbsent(db, clinicId, owners)
-      return new Map(absent.map((n) => [owners[n]?.place ?? 0, { [owner.id]: [MUST_EXIST] }]))
+      const errors = new Map(
+        absent.map((n) => [owners[n]?.place ?? 0, { [owner.id]: [MUST_EXIST + REGISTER] }]),
+      )
+      return new Map([...merges.find(rows, (place) => errors.has(place)), ...errors])
     },
     async write(rows) {
-      return (await write(db, rows, importing)) ?? refuseWrites(clinicId)
+      const written = (await write(db, rows, importing)) ?? refuseWrites(clinicId)
+      return {
+        ...written,
+        unchanged: written.unchanged - merges.inPortion(),
+      }
     },
   })
-  const report = reportOf(imported, options)
+  const { merged } = merges
+  const report = reportOf(imported, options, {
+    more: {
+      ...(merged.length > 0 && { merged: merged.length }),
+      ...(withoutInvalid.length > 0 && { without_invalid: leniency.leftOut.rows }),
+    },
+  })
   const ignored = [...unknown].sort()
   return {
     ...report,
-    json: { ...report.json, ...(register && { registered }), ignored_columns: ignored },
+    json: {
+      ...report.json,
+      ...(merged.length > 0 && { merged_rows: merged.slice(0, MOST_TOLD) }),
+      ...(register && { registered }),
+      ignored_columns: ignored,
+    },
     lines: [
       ...report.lines,
+      ...merged
+        .slice(0, 10)
+        .map(
+          ({ line, first, differs }) =>
+            `line ${line} merged into line ${first}, which names the same person${differs ? ' with other values' : ''}`,
+        ),
       ...(register ? [`${counted(registered)} owners registered`] : []),
       ...(ignored.length > 0 ? [`ignored columns: ${ignored.join(', ')}`] : []),
     ],
+  }
+}
+
+/** Throws Misuse. */
+function checkOptional({ given: { shape } }: Resource, names: readonly string[]) {
+  const optional = Object.keys(shape).filter((name) => shape[name]?.safeParse(null).success)
+  const other = names.find((name) => !optional.includes(name))
+  if (other !== undefined) {
+    throw new Misuse(`--without-invalid takes ${optional.join(',')}, not ${other}`)
   }
 }
