@@ -257,7 +257,7 @@ describe('a file of people', () => {
     ).first<number>('n')
     expect(written).toBeGreaterThan(0)
     expect(String(refused)).toContain('is not UTF-8 on line 1202: ')
-    expect(String(refused)).replaceAll(',', '')).toContain(
+    expect(String(refused).replaceAll(',', '')).toContain(
       `; before it ${written} were inserted and 0 updated: correct the file and import it again`,
     )
   })
