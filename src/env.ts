@@ -1,6 +1,6 @@
 import { createFactory } from 'hono/factory'
 import type { Session } from './storage/session.ts'
-import type { TokenValues, WhyRefused } from './tokens/memory.ts'
+import type { WhyRefused } from './tokens/memory.ts'
 import type { Scope } from './tokens/record.ts'
 
 /** Who calls: what the token says of itself. */
@@ -52,8 +52,8 @@ export type Env = {
     isTelling: boolean
     /** The request has left what it did in the trail, in the transaction that did it. */
     isJournaled: boolean
-    /** What KV holds under the token's key and the one that the route wants beside it; null where there is nothing. */
-    valuesBesideToken: TokenValues
+    /** What KV holds under the key that is read beside the token's; null if there is nothing. */
+    valueBesideToken: string | null
   }
 }
 
