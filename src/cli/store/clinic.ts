@@ -19,3 +19,10 @@ export async function checkClinic(db: Session, choice: StoreChoice, id: string):
       : `there is no clinic ${id}; did you mean ${meant}?`,
   )
 }
+
+/** Whether a token may be issued for the clinic. Throws Failure. */
+export function checkIssuing({ id, state }: Clinic): void {
+  if (state === 'moved') throw new Failure(`${id} has moved: create its token there`)
+  if (state !== 'suspended') return
+  throw new Failure(`${id} is suspended: \`clinic open ${id}\` first, then create its token`)
+}

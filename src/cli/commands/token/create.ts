@@ -4,7 +4,7 @@ import { putToken } from '../../../operator/tokens.ts'
 import { mintToken, tokenIdOf, tokenKey } from '../../../tokens/token.ts'
 import { cellOf } from '../../store/cell.ts'
 import { chooseStore, onStore } from '../../store/choice.ts'
-import { checkClinic } from '../../store/clinic.ts'
+import { checkClinic, checkIssuing } from '../../store/clinic.ts'
 import { withStore } from '../../store/open.ts'
 import { originOf } from '../../store/origin.ts'
 import {
@@ -15,7 +15,6 @@ import {
   parseLabel,
   parseScopes,
 } from '../../terminal/options.ts'
-import { Failure } from '../../terminal/failure.ts'
 import { print } from '../../terminal/report.ts'
 import { shownOnce } from './shown-once.ts'
 
@@ -36,8 +35,7 @@ export const define = (command: Command) =>
       const token = mintToken(cell ?? (await cellOf(choice)).cell)
       const record = newRecord({ clinic_id: clinic, label, scopes, lifetime: expires })
       await withStore(choice, async ({ db, kv, leave }) => {
-        const { state } = await checkClinic(db, choice, clinic)
-        if (state === 'moved') throw new Failure(`${clinic} has moved: create its token there`)
+        checkIssuing(await checkClinic(db, choice, clinic))
         await putToken(kv, token, record)
         const ids = tokenIdOf(await tokenKey(token))
         await leave({ action: 'create', resource: 'tokens', clinicId: clinic, ids })

@@ -3,6 +3,7 @@ import { stateOf } from '../../../tokens/record.ts'
 import { rotateToken } from '../../../operator/tokens.ts'
 import { cellOf } from '../../store/cell.ts'
 import { chooseStore } from '../../store/choice.ts'
+import { checkClinic, checkIssuing } from '../../store/clinic.ts'
 import { originOf } from '../../store/origin.ts'
 import { Failure } from '../../terminal/failure.ts'
 import { example, parseDuration, parseLifetime } from '../../terminal/options.ts'
@@ -26,7 +27,8 @@ export const define = (command: Command) =>
     .action(async (id, { tokenFile, grace, expires, ...options }) => {
       const choice = await chooseStore(options)
       const { cell } = await cellOf(choice)
-      const rotated = await withToken(choice, id, tokenFile, async ({ kv, leave }, stored) => {
+      const rotated = await withToken(choice, id, tokenFile, async ({ db, kv, leave }, stored) => {
+        checkIssuing(await checkClinic(db, choice, stored.record.clinic_id))
         const state = stateOf(stored.record)
         if (state !== 'live') throw new Failure(`token ${stored.id} is ${state}: create a new one`)
         const made = await rotateToken(kv, stored, { grace, cell, ...expires })
