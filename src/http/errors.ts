@@ -106,8 +106,8 @@ const patternsOf = ({ routes }: Hono<Env>) =>
   routes.filter(({ method }) => method !== 'ALL').map(({ path }) => path)
 
 /**
- * Refuses every other method on a path that a route names in full, such as `/dependents/search`: hono would take
- * `search` for an id of `/dependents/:id`.
+ * Refuses every other method on a path that a route names in full, such as that of a search: hono would take its last
+ * word for an id.
  */
 export const refuseOtherMethods = (app: Hono<Env>) => {
   let known: Map<string, Set<string>> | undefined

@@ -3,6 +3,7 @@ import { appendAccess, type Access } from './access.ts'
 import { rangesOf } from './ranges.ts'
 import { recent } from '../storage/recent.ts'
 import { databaseOf } from '../storage/session.ts'
+import { changedRows } from '../storage/statement.ts'
 import { factory, type Env } from '../env.ts'
 import { operationOf, type Deed } from '../http/describe.ts'
 import { log } from '../http/log.ts'
@@ -50,7 +51,7 @@ async function append(c: Context<Env>, deed: Deed): Promise<void> {
   await scheduler.wait(0)
   try {
     const db = databaseOf(c.env, 'first-primary')
-    await db.batch([appendAccess(db, access)])
+    await changedRows(db, appendAccess, access)
   } catch {
     log(c, 'error', { code: 'accessNotStored', access })
   }

@@ -4,6 +4,7 @@ import * as z from 'zod'
 import type { Deed } from '../../http/describe.ts'
 import { appendAccess } from '../../trail/access.ts'
 import type { Session } from '../../storage/session.ts'
+import { changedRows } from '../../storage/statement.ts'
 import type { StoreChoice } from './choice.ts'
 import { askWrangler } from './wrangler.ts'
 
@@ -35,5 +36,5 @@ export async function leaveDeed(
 ): Promise<void> {
   const at = new Date(now).toISOString()
   const access = { ...deed, clinicId, ids, tokenId, at, requestId: randomUUID(), status: 200 }
-  await db.batch([appendAccess(db, access)])
+  await changedRows(db, appendAccess, access)
 }

@@ -14,9 +14,12 @@ export const define = (command: Command) =>
       const sealed = await withStore(choice, (store) =>
         sealTrail(store.db, bucketOf(store, choice)),
       )
-      const { segments, rows, aged, unfit } = sealed
+      const { segments, rows, aged, unfit, oldest_seconds } = sealed
       const lines = [
         `${counted(rows)} rows sealed in ${counted(segments)} segments, ${counted(aged)} left D1`,
+        ...(oldest_seconds > 0
+          ? [`what is left has waited for ${counted(oldest_seconds)} seconds: run this again`]
+          : []),
         ...unfit.map((key) => `${key} cannot be sealed: its rows have changed, or R2 has others`),
       ]
       print({ json: sealed, lines, failed: unfit.length > 0 }, options)
