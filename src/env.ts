@@ -3,7 +3,7 @@ import type { Session } from './storage/session.ts'
 import type { WhyRefused } from './tokens/memory.ts'
 import type { Scope } from './tokens/record.ts'
 
-/** Who calls: what the token says of itself. */
+/** Who calls: what the token says of itself, and whether KV says that its clinic is suspended. */
 export type Caller = {
   tokenId: string
   clinicId: string
@@ -11,6 +11,7 @@ export type Caller = {
   scopes: readonly Scope[]
   /** ISO 8601; null if the token does not expire. */
   expiresAt: string | null
+  isSuspended: boolean
 }
 
 export type Bindings = {

@@ -4,7 +4,7 @@ import { sealTrail } from './trail/seal.ts'
 import { databaseOf } from './storage/session.ts'
 import { factory, type Bindings } from './env.ts'
 import { allowOrigins } from './http/allow-origins.ts'
-import { authenticate } from './http/authenticate.ts'
+import { authenticate, refuseSuspended } from './http/authenticate.ts'
 import {
   refuseOtherMethods,
   renderError,
@@ -46,7 +46,7 @@ app.use(nameRequest, logRequest, secureHeaders(), harden, allowOrigins)
 app.use(methodNotAllowed({ app, onMethodNotAllowed: renderMethodNotAllowed }))
 for (const path of FILES) app.use(path, serveReference)
 app.use('/v1/*', authenticate(besideToken), tellExpiry, leaveTrail, limitRate)
-app.use('/v1/*', refuseOtherMethods(app), openSession)
+app.use('/v1/*', refuseSuspended, refuseOtherMethods(app), openSession)
 
 for (const resource of resources) app.route(`${BASE}/${resource.name}`, recordRoutes(resource))
 

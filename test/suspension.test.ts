@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { setClinicState } from '../src/clinics/queries.ts'
-import { listTokens, moveTokens, revokeToken, rotateToken } from '../src/operator/tokens.ts'
+import {
+  listTokens,
+  moveTokens,
+  revokeToken,
+  rotateToken,
+  setSuspended,
+} from '../src/operator/tokens.ts'
 import { databaseOf } from '../src/storage/session.ts'
 import { stateOf } from '../src/tokens/record.ts'
 import { tokenIdOf, tokenKey } from '../src/tokens/token.ts'
@@ -57,6 +63,20 @@ describe('a suspended clinic', () => {
       })
       expect([path, answer.headers.get('x-test-d1')]).toEqual([path, '1'])
     }
+  })
+
+  it('stays out where D1 was set back to a time before, and of plans too', async () => {
+    const clinic = await worker.clinic()
+    await setSuspended(worker.env.TOKENS, clinic.clinicId, true)
+    const other = await worker.clinic()
+    await setSuspended(worker.env.TOKENS, other.clinicId, true)
+    await setSuspended(worker.env.TOKENS, other.clinicId, false)
+
+    for (const path of ['/dependents', '/plans', '/plans/facets']) {
+      await expectRefusal(await clinic.get(path), 403, SUSPENDED)
+      expect((await other.get(path)).status).toBe(200)
+    }
+    await expectRefusal(await clinic.put('/ownables/Patient/1'), 403, SUSPENDED)
   })
 
   it('is let in again as it was once it is open', async () => {

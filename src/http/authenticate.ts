@@ -11,6 +11,7 @@ import {
   type WhyRefused,
 } from '../tokens/memory.ts'
 import { stateOf, tokenRecord, type Scope } from '../tokens/record.ts'
+import { SUSPENDED_KEY, suspendedIn } from '../tokens/suspended.ts'
 import { cellOfToken, isWellFormedToken, tokenIdOf, tokenKey } from '../tokens/token.ts'
 import { noted } from './describe.ts'
 import { misdirected, refusal } from './errors.ts'
@@ -55,7 +56,7 @@ export const authenticate = (besideToken: (path: string) => string | undefined) 
     if (refused) return await refuse(c, refused)
 
     const beside = besideToken(c.req.path)
-    const keys = beside === undefined ? [key] : [key, beside]
+    const keys = [key, SUSPENDED_KEY, ...(beside === undefined ? [] : [beside])]
     const recalled = recall(keys)
     const values = recalled ?? (await readKeys(c.env.TOKENS, keys))
 
@@ -64,7 +65,9 @@ export const authenticate = (besideToken: (path: string) => string | undefined) 
     const state = record.success ? stateOf(record.data) : 'unknown'
     if (record.success && (state === 'live' || state === 'moved')) {
       const { clinic_id: clinicId, label, scopes, expires_at: expiresAt } = record.data
-      c.set('caller', { tokenId: tokenIdOf(key), clinicId, label, scopes, expiresAt })
+      const isSuspended = suspendedIn(values.get(SUSPENDED_KEY)).includes(clinicId)
+      const tokenId = tokenIdOf(key)
+      c.set('caller', { tokenId, clinicId, label, scopes, expiresAt, isSuspended })
     }
     const keeper = held === null ? cellOfToken(token) : record.data?.moved_to
     const origin = originElsewhere(c, keeper)
@@ -81,6 +84,12 @@ export const authenticate = (besideToken: (path: string) => string | undefined) 
     if (beside !== undefined) c.set('valueBesideToken', values.get(beside) ?? null)
     await next()
   })
+
+/** Refuses a caller whose clinic is suspended, once the request is counted and will leave its trail. */
+export const refuseSuspended = factory.createMiddleware(async (c, next) => {
+  if (c.get('caller').isSuspended) throw refusal('suspended')
+  await next()
+})
 
 /** Refuses a caller whose token lacks the scope, and one who reads records of a suspended clinic. */
 export const requireScope = (scope: Scope) =>

@@ -1,4 +1,5 @@
 import { newRecord, tokenRecord, type TokenRecord } from '../tokens/record.ts'
+import { SUSPENDED_KEY, suspendedIn } from '../tokens/suspended.ts'
 import { KEY_PREFIX, mintToken, tokenIdOf, tokenKey } from '../tokens/token.ts'
 
 // Tokens as KV keeps them, for the operator: the Worker itself only reads the record of a token that it is sent.
@@ -74,6 +75,16 @@ export async function moveTokens(
     if (left.revoked_at !== stored.record.revoked_at) await putRecord(target, stored.key, left)
   }
   return tokens.length
+}
+
+/** Adds a clinic to the suspended ones, or takes it from them. D1 says the same of each by itself. */
+export async function setSuspended(
+  kv: KVNamespace,
+  clinicId: string,
+  suspended: boolean,
+): Promise<void> {
+  const others = suspendedIn(await kv.get(SUSPENDED_KEY)).filter((id) => id !== clinicId)
+  await kv.put(SUSPENDED_KEY, JSON.stringify(suspended ? [...others, clinicId] : others))
 }
 
 /**
