@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sentenceOf } from '../../src/cli/terminal/faults.ts'
 import { PROJECT } from '../support/project.ts'
 import { argumentsOf, makeStore, start, type TestStore } from './command.ts'
 
@@ -14,10 +15,15 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'clinic-faults-'))
   await mkdir(join(folder, 'a-folder'))
   await writeFile(join(folder, 'a-file'), 'x')
-  await symlink('/dev/full', join(folder, '.full.ndjson.part'))
   await symlink('circle', join(folder, 'circle'))
 })
 afterAll(() => Promise.all([store.remove(), rm(folder, { recursive: true })]))
+
+it('of a full disk is told with its remedy', () => {
+  const full = Object.assign(new Error('no space'), { code: 'ENOSPC', path: 'out.ndjson' })
+
+  expect(sentenceOf(full)).toContain('out.ndjson: the disk is full: free some space')
+})
 
 /** Runs a command line as a process, where `F/` is the folder of faults and `S` the flags of a store. */
 const wordsIn = (line: string) =>
@@ -35,7 +41,6 @@ const FAULTS: [fault: string, line: string, status: number, message: string][] =
   ['a name too long', `import plans F/${'x'.repeat(300)} S`, 1, 'that name is too long'],
   ['no folder for what is written', `marks --out F/no/x S`, 1, 'there is no such file or folder'],
   ['a file in the way', 'marks --out F/a-file S', 1, 'exists: choose another name'],
-  ['a full disk', 'marks --out F/full.ndjson S', 1, 'the disk is full: free some space'],
   [
     'a store below a file',
     'clinic list --local --persist-to F/a-file',

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline'
 import { pipeline, Readable } from 'node:stream'
 import { parse } from 'csv-parse'
 import type * as z from 'zod'
@@ -31,7 +30,7 @@ export async function openRows(
   const { value: first = '' }: IteratorResult<string, undefined> = await chunks.next()
   const format = formatByName(file) ?? formatByContent(first, file)
   const text = Readable.from(concatenated(first, chunks))
-  const rows = format === 'csv' ? csvRows(text, file, required) : ndjsonRows(text)
+  const rows = format === 'csv' ? csvRows(text, file, required) : ndjsonRows(text, file)
   return { format, rows, share }
 }
 
@@ -71,19 +70,25 @@ function formatByContent(text: string, file: string): Format {
   return first === '{' || first === undefined ? 'ndjson' : 'csv'
 }
 
-async function* ndjsonRows(stream: Readable): AsyncGenerator<Row> {
-  const lines = createInterface({ input: stream, crlfDelay: Infinity })
-  let failure: unknown
-  stream.once('error', (error) => {
-    failure = error
-    lines.close()
-  })
+async function* ndjsonRows(stream: Readable, file: string): AsyncGenerator<Row> {
   let line = 0
-  for await (const text of lines) {
+  for await (const text of linesOf(stream, file)) {
     line++
     if (text.trim() !== '') yield { line, ...parseObject(text.replace(/^\uFEFF/, '')) }
   }
-  if (failure !== undefined) throw failure
+}
+
+/** Lines end at `\n` alone: `readline` ends one at U+2028 too, which a name may hold. */
+async function* linesOf(chunks: AsyncIterable<string>, file: string): AsyncGenerator<string> {
+  let held = ''
+  for await (const chunk of chunks) {
+    const lines = (held + chunk).split('\n')
+    held = lines.pop() ?? ''
+    yield* lines
+    if (held.length > MAX_RECORD)
+      throw new Failure(`${file} has a line of over 1 MB: is it NDJSON?`)
+  }
+  if (held !== '') yield held
 }
 
 const TORN = 'has too few or too many columns, or a quote that is out of place'
@@ -188,7 +193,7 @@ const withoutEmpty = (record: Record<string, string>) =>
 /** The object on a line, or what is wrong with it: the API would refuse the same. */
 function parseObject(text: string) {
   const fault = faultOfJson(text)
-  if (fault) return { fault: WORDS[fault.name] + (fault.detail?.replace(/^line 1,/, ' at') ?? '') }
+  if (fault) return { fault: WORDS[fault.name] + fault.detail.replace(/^line 1,/, ' at') }
   const value: unknown = JSON.parse(text)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return { fault: 'is no JSON object' }
@@ -200,7 +205,7 @@ const WORDS = {
   notJson: 'is not JSON',
   repeatedKey: 'repeats a key',
   tooDeep: 'is nested too deeply',
-  tooPrecise: 'has a number that is too long to be exact: send it as text, in quotes',
+  tooPrecise: 'has a number that is too long to be exact (send it as text, in quotes)',
 }
 
 /** Past 2^53 neighbouring integers read as one and the same; past 1e308 all are infinite. */

@@ -18,12 +18,27 @@ export function print(
   { json }: { json?: true | undefined },
   to: Writable = reporting.to,
 ): void {
-  to.write(json ? `${JSON.stringify(report.json)}\n` : `${report.lines.join('\n')}\n`)
+  to.write(harmless(json ? `${JSON.stringify(report.json)}\n` : `${report.lines.join('\n')}\n`))
   if (report.failed) process.exitCode = 1
 }
 
 /** Tells a person what is going on. It goes to stderr: stdout has only what was asked for. */
-export const note = (line: string) => process.stderr.write(`${line}\n`)
+export const note = (line: string) => process.stderr.write(harmless(`${line}\n`))
+
+/** Every control character but tab and line end. */
+const CONTROL = /[^\P{Cc}\t\n]/gu
+const COLOUR = /^\[\d+m/
+
+/**
+ * Text with control characters as JSON writes them, but for the colours that we set ourselves: a file may name a column
+ * so that its name types for the operator.
+ */
+const harmless = (text: string) =>
+  text.replace(CONTROL, (one, at: number) =>
+    one === '\u001b' && COLOUR.test(text.slice(at + 1, at + 6))
+      ? one
+      : `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 
 /** `1,234`, whatever the operator's locale. */
 export const counted = (count: number) => count.toLocaleString('en-US')
