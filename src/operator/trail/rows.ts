@@ -13,7 +13,7 @@ import {
 
 // What verifying asks of the rows of a stream.
 
-const ofSegment = statements('operator/trail', { clinicId: 'text', stream: 'text', n: 'integer' })
+const ofSegment = statements('verify trail', { clinicId: 'text', stream: 'text', n: 'integer' })
 const selectSegment = ofSegment.statement<Segment>(
   sql`SELECT * FROM ${segments} WHERE clinic_id = ${ofSegment.$.clinicId} AND stream = ${ofSegment.$.stream}
     AND n = ${ofSegment.$.n}`,
@@ -23,7 +23,7 @@ const selectSegment = ofSegment.statement<Segment>(
 export const findSegment = (db: Session, place: Place & { n: number }) =>
   selectSegment.bind(db, place)
 
-const ofRows = statements('operator/trail', { clinicId: 'text', after: 'text' })
+const ofRows = statements('verify trail', { clinicId: 'text', after: 'text' })
 const forStream = (stream: Stream) => {
   const { table, isAfter, place, order } = DESCRIBED[stream]
   const { $, statement } = ofRows

@@ -23,7 +23,7 @@ import { countAfter, findSegment, lastSetBack, laterOf, setBackIn } from './rows
 /** The last sealed segment of a stream: kept elsewhere, it shows later that nothing up to it was made anew. */
 export type Head = { clinic_id: string; stream: string; n: number; sha256: string }
 
-const { statement } = statements('operator/trail/verify', {})
+const { statement } = statements('verify trail', {})
 const selectHeads = statement<Head>(
   sql`SELECT clinic_id, stream, n, sha256 FROM ${segments} AS head WHERE state <> 'pending' AND NOT EXISTS (
       SELECT * FROM ${segments} WHERE clinic_id = head.clinic_id AND stream = head.stream
@@ -187,7 +187,7 @@ function firstDifference(sealed: readonly Line[], held: readonly Line[], isAged:
   return added === undefined ? undefined : { row: added, found: 'R2 lacks the row' }
 }
 
-const ofPlace = statements('operator/trail/verify', { clinicId: 'text' })
+const ofPlace = statements('verify trail', { clinicId: 'text' })
 const selectState = ofPlace.statement<{ state: string }>(
   sql`SELECT state FROM ${clinics} WHERE id = ${ofPlace.$.clinicId}`,
 )
