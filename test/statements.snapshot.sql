@@ -1,3 +1,321 @@
+-- trail/segments: ?1 clinicId, ?2 after, ?3 upTo, ?4 since, ?5 limit
+SELECT CAST(seq AS TEXT) AS place, json_object('seq', seq, 'at', at, 'token_id', token_id, 'request_id', request_id, 'action', action,
+      'resource', resource, 'record_id', record_id, 'version', version, 'changed', json(changed)) AS line FROM changes
+      WHERE clinic_id = ?1 AND seq > CAST(?2 AS INTEGER) AND seq <= CAST(?3 AS INTEGER) AND at >= ?4
+      ORDER BY seq LIMIT CAST(?5 AS INTEGER)
+
+  SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>? AND seq<?)
+
+-- trail/segments: ?1 clinicId, ?2 after, ?3 upTo, ?4 since, ?5 limit
+SELECT at || ' ' || request_id AS place, json_object('at', at, 'token_id', token_id, 'request_id', request_id, 'action', action,
+      'resource', resource, 'ids', ids, 'status', status) AS line FROM accesses
+      WHERE clinic_id = ?1 AND (at, request_id) > (substr(?2, 1, 24), substr(?2, 26)) AND (at, request_id) <= (substr(?3, 1, 24), substr(?3, 26)) AND at >= ?4
+      ORDER BY at, request_id LIMIT CAST(?5 AS INTEGER)
+
+  SEARCH accesses USING PRIMARY KEY (clinic_id=? AND (at,request_id)>(?,?) AND (at,request_id)<(?,?))
+
+-- trail/segments: ?1 clinicId, ?2 stream, ?3 n, ?4 limit
+SELECT * FROM segments WHERE clinic_id = ?1 AND stream = ?2
+    AND n > CAST(?3 AS INTEGER) ORDER BY n LIMIT CAST(?4 AS INTEGER)
+
+  SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=? AND n>?)
+
+-- trail/segments: ?1 clinicId
+UPDATE segments SET state = 'aged' WHERE clinic_id = ?1 AND state = 'sealed'
+
+  SEARCH segments USING PRIMARY KEY (clinic_id=?)
+
+-- trail/age: ?1 until, ?2 limit
+SELECT *, clinic_id AS clinicId FROM segments
+    WHERE stream = 'accesses' AND state = 'sealed' AND sealed_at < ?1
+    ORDER BY sealed_at LIMIT CAST(?2 AS INTEGER)
+
+  SEARCH segments USING INDEX segments_to_age (sealed_at<?)
+
+-- trail/age: ?1 clinicId, ?2 places
+SELECT at || ' ' || request_id AS place, json_object('at', at, 'token_id', token_id, 'request_id', request_id, 'action', action,
+      'resource', resource, 'ids', ids, 'status', status) AS line
+    FROM accesses WHERE clinic_id = ?1 AND (at, request_id) IN (
+  SELECT substr(value, 1, 24), substr(value, 26) FROM json_each(?2)) ORDER BY at, request_id
+
+  SEARCH accesses USING PRIMARY KEY (clinic_id=? AND at=? AND request_id=?)
+  LIST SUBQUERY 3
+    SCAN json_each VIRTUAL TABLE INDEX 1:
+  USE TEMP B-TREE FOR ORDER BY
+
+-- trail/age: ?1 clinicId, ?2 places
+DELETE FROM accesses WHERE clinic_id = ?1 AND (at, request_id) IN (
+  SELECT substr(value, 1, 24), substr(value, 26) FROM json_each(?2))
+
+  SEARCH accesses USING PRIMARY KEY (clinic_id=? AND at=? AND request_id=?)
+  LIST SUBQUERY 2
+    SCAN json_each VIRTUAL TABLE INDEX 1:
+
+-- trail/age: ?1 clinicId, ?2 n
+UPDATE segments SET state = 'aged' WHERE clinic_id = ?1
+    AND stream = 'accesses' AND n = CAST(?2 AS INTEGER) AND state = 'sealed'
+
+  SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=? AND n=?)
+
+-- trail/unsealed: ?1 settled, ?2 limit
+WITH RECURSIVE changes_clinics (id) AS (
+    SELECT min(clinic_id) FROM changes
+    UNION ALL SELECT (SELECT min(clinic_id) FROM changes WHERE clinic_id > id) FROM changes_clinics
+      WHERE id IS NOT NULL), accesses_clinics (id) AS (
+    SELECT min(clinic_id) FROM accesses
+    UNION ALL SELECT (SELECT min(clinic_id) FROM accesses WHERE clinic_id > id) FROM accesses_clinics
+      WHERE id IS NOT NULL),
+    waiting (clinic_id, stream, since) AS (
+      SELECT id, 'changes', (SELECT at FROM changes
+        WHERE clinic_id = id AND seq > CAST(coalesce((SELECT last FROM segments WHERE clinic_id = id AND stream = 'changes'
+    AND state <> 'pending' ORDER BY n DESC LIMIT 1), '') AS INTEGER) ORDER BY seq LIMIT 1)
+      FROM changes_clinics
+      UNION ALL
+      SELECT id, 'accesses', (SELECT at FROM accesses
+        WHERE clinic_id = id AND at < ?1
+          AND (at, request_id) > (substr(last, 1, 24), substr(last, 26)) ORDER BY at LIMIT 1)
+      FROM (SELECT id, coalesce((SELECT last FROM segments WHERE clinic_id = id AND stream = 'accesses'
+    AND state <> 'pending' ORDER BY n DESC LIMIT 1), '') AS last FROM accesses_clinics WHERE id IS NOT NULL))
+    SELECT clinic_id AS clinicId, stream, since FROM waiting WHERE since IS NOT NULL
+      AND clinic_id NOT IN (SELECT id FROM clinics WHERE state = 'arriving')
+    ORDER BY since LIMIT CAST(?2 AS INTEGER)
+
+  MERGE (UNION ALL)
+    LEFT
+      CO-ROUTINE changes_clinics
+        SETUP
+          SEARCH changes USING COVERING INDEX changes_by_record
+        RECURSIVE STEP
+          SCAN changes_clinics
+          CORRELATED SCALAR SUBQUERY 2
+            SEARCH changes USING COVERING INDEX changes_by_record (clinic_id>?)
+      SCAN changes_clinics
+      LIST SUBQUERY 14
+        SCAN clinics
+        CREATE BLOOM FILTER
+      CORRELATED SCALAR SUBQUERY 8
+        SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>?)
+        CORRELATED SCALAR SUBQUERY 7
+          SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=?)
+      CORRELATED SCALAR SUBQUERY 8
+        SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>?)
+        CORRELATED SCALAR SUBQUERY 7
+          SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=?)
+      USE TEMP B-TREE FOR ORDER BY
+    RIGHT
+      CO-ROUTINE accesses_clinics
+        SETUP
+          SEARCH accesses USING PRIMARY KEY
+        RECURSIVE STEP
+          SCAN accesses_clinics
+          CORRELATED SCALAR SUBQUERY 5
+            SEARCH accesses USING PRIMARY KEY (clinic_id>?)
+      SCAN accesses_clinics
+      REUSE LIST SUBQUERY 14
+      CORRELATED SCALAR SUBQUERY 10
+        SEARCH accesses USING PRIMARY KEY (clinic_id=? AND (at,request_id)>(?,?) AND at<?)
+        CORRELATED SCALAR SUBQUERY 11
+          SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=?)
+        CORRELATED SCALAR SUBQUERY 11
+          SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=?)
+        REUSE SUBQUERY 11
+        REUSE SUBQUERY 11
+      CORRELATED SCALAR SUBQUERY 10
+        SEARCH accesses USING PRIMARY KEY (clinic_id=? AND (at,request_id)>(?,?) AND at<?)
+        CORRELATED SCALAR SUBQUERY 11
+          SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=?)
+        CORRELATED SCALAR SUBQUERY 11
+          SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=?)
+        REUSE SUBQUERY 11
+        REUSE SUBQUERY 11
+      USE TEMP B-TREE FOR ORDER BY
+
+-- trail/seal: ?1 clinicId, ?2 stream
+SELECT * FROM segments WHERE clinic_id = ?1 AND stream = ?2
+    ORDER BY n DESC LIMIT 2
+
+  SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=?)
+
+-- trail/seal: ?1 clinicId, ?2 stream, ?3 n
+SELECT * FROM segments WHERE clinic_id = ?1 AND stream = ?2
+    AND n = CAST(?3 AS INTEGER)
+
+  SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=? AND n=?)
+
+-- trail/seal: ?1 clinicId, ?2 stream, ?3 n, ?4 rowCount, ?5 last, ?6 lastAt, ?7 digest
+INSERT INTO segments (clinic_id, stream, n, state, row_count, last, last_at, sha256)
+    VALUES (?1, ?2, CAST(?3 AS INTEGER), 'pending', CAST(?4 AS INTEGER),
+      ?5, ?6, ?7)
+    ON CONFLICT DO NOTHING
+
+
+
+-- trail/seal: ?1 now, ?2 clinicId, ?3 stream, ?4 n, ?5 digest
+UPDATE segments SET state = 'sealed', sealed_at = ?1
+    WHERE clinic_id = ?2 AND stream = ?3 AND n = CAST(?4 AS INTEGER)
+      AND state = 'pending' AND sha256 = ?5
+
+  SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=? AND n=?)
+
+-- trail/access: ?1 clinicId, ?2 at, ?3 requestId, ?4 tokenId, ?5 action, ?6 resource, ?7 ids, ?8 status
+INSERT INTO accesses (clinic_id, at, request_id, token_id, action, resource, ids, status)
+      SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, CAST(?8 AS INTEGER)
+      WHERE true ON CONFLICT DO NOTHING
+
+  SCAN CONSTANT ROW
+
+-- trail/access: ?1 clinicId, ?2 at, ?3 requestId, ?4 tokenId, ?5 action, ?6 resource, ?7 ids, ?8 status
+INSERT INTO accesses (clinic_id, at, request_id, token_id, action, resource, ids, status)
+      SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, CAST(?8 AS INTEGER)
+      WHERE EXISTS (SELECT * FROM clinics WHERE id = ?1 AND state = 'open') ON CONFLICT DO NOTHING
+
+  SEARCH clinics EXISTS USING PRIMARY KEY (id=?)
+
+-- plans: ?1 list, ?2 isDescending, ?3 skipped, ?4 size
+SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
+    (SELECT total FROM plan_lists WHERE list = ?1 AND chunk = 0) AS total
+  FROM (
+    SELECT plans.id AS id, plans.plan_name AS plan_name, plans.carrier AS carrier, plans.plan_type AS plan_type, plans.coverage_details AS coverage_details, plans.active AS active, plans.created_at AS created_at, plans.updated_at AS updated_at
+    FROM (
+      SELECT iif(CAST(?2 AS INTEGER), total - CAST(?3 AS INTEGER) - CAST(?4 AS INTEGER), CAST(?3 AS INTEGER)) AS low
+      FROM plan_lists WHERE list = ?1 AND chunk = 0
+    ) JOIN plan_lists AS part ON list = ?1
+      AND chunk BETWEEN low / 100 AND (low + CAST(?4 AS INTEGER) - 1) / 100
+    JOIN json_each(part.ids) AS listed ON chunk * 100 + listed.key BETWEEN low AND low + CAST(?4 AS INTEGER) - 1
+    JOIN plans ON plans.id = listed.value
+    ORDER BY iif(CAST(?2 AS INTEGER), -1, 1) * (chunk * 100 + listed.key))
+
+  CO-ROUTINE (subquery-4)
+    SEARCH plan_lists USING PRIMARY KEY (list=? AND chunk=?)
+    SEARCH part USING PRIMARY KEY (list=? AND chunk>? AND chunk<?)
+    SCAN listed VIRTUAL TABLE INDEX 1:
+    SEARCH plans USING INTEGER PRIMARY KEY (rowid=?)
+    USE TEMP B-TREE FOR ORDER BY
+  SCAN (subquery-4)
+  SCALAR SUBQUERY 1
+    SCAN catalogue
+  SCALAR SUBQUERY 2
+    SEARCH plan_lists USING PRIMARY KEY (list=? AND chunk=?)
+
+-- plans: ?1 skipped, ?2 size
+SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids, (SELECT max(id) FROM plans) AS total
+  FROM (
+    SELECT plans.id AS id, plans.plan_name AS plan_name, plans.carrier AS carrier, plans.plan_type AS plan_type, plans.coverage_details AS coverage_details, plans.active AS active, plans.created_at AS created_at, plans.updated_at AS updated_at FROM plans
+    WHERE id BETWEEN CAST(?1 AS INTEGER) + 1 AND CAST(?1 AS INTEGER) + CAST(?2 AS INTEGER) ORDER BY id)
+
+  CO-ROUTINE (subquery-3)
+    SEARCH plans USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)
+  SCAN (subquery-3)
+  SCALAR SUBQUERY 1
+    SCAN catalogue
+  SCALAR SUBQUERY 2
+    SEARCH plans
+
+-- plans: ?1 externalId, ?2 planType, ?3 carrier, ?4 active, ?5 size, ?6 skipped
+WITH found AS MATERIALIZED (
+    SELECT plans.id AS id, plans.plan_name AS plan_name, plans.carrier AS carrier, plans.plan_type AS plan_type, plans.coverage_details AS coverage_details, plans.active AS active, plans.created_at AS created_at, plans.updated_at AS updated_at FROM plans WHERE external_id = ?1 AND 
+  (?2 IS NULL OR plan_type_folded = ?2)
+  AND (?3 IS NULL OR carrier_folded = ?3)
+  AND (CAST(?4 AS INTEGER) IS NULL OR active = CAST(?4 AS INTEGER)))
+  SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids, (SELECT count(*) FROM found) AS total
+  FROM (SELECT * FROM found LIMIT CAST(?5 AS INTEGER) OFFSET CAST(?6 AS INTEGER))
+
+  CO-ROUTINE (subquery-4)
+    MATERIALIZE found
+      SEARCH plans USING INDEX sqlite_autoindex_plans_1 (external_id=?)
+    SCAN found
+  SCAN (subquery-4)
+  SCALAR SUBQUERY 2
+    SCAN catalogue
+  SCALAR SUBQUERY 3
+    SCAN found
+
+-- plans: ?1 words, ?2 planType, ?3 carrier, ?4 active, ?5 externalId, ?6 isDescending, ?7 sortBy, ?8 size, ?9 skipped
+WITH rarest AS MATERIALIZED (
+    SELECT value AS start FROM (SELECT value FROM json_each(?1) LIMIT 5)
+    ORDER BY (SELECT count(*) FROM (SELECT 1 FROM plan_words WHERE word >= value AND word < value || char(1114111) LIMIT 5001)) LIMIT 1
+  ), candidates AS MATERIALIZED (
+    SELECT DISTINCT plan_id FROM (
+      SELECT plan_id FROM plan_words WHERE word >= (SELECT start FROM rarest) AND word < (SELECT start FROM rarest) || char(1114111) LIMIT 5001)
+  ), matching AS MATERIALIZED (
+    SELECT plans.* FROM candidates JOIN plans ON plans.id = plan_id
+    WHERE 
+  (?2 IS NULL OR plan_type_folded = ?2)
+  AND (?3 IS NULL OR carrier_folded = ?3)
+  AND (CAST(?4 AS INTEGER) IS NULL OR active = CAST(?4 AS INTEGER)) AND (?5 IS NULL OR external_id = ?5)
+      AND NOT EXISTS (SELECT * FROM json_each(?1) WHERE instr(words, '"' || value) = 0)
+  )
+  SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids, (SELECT count(*) FROM matching) AS total,
+    (SELECT count(*) FROM candidates) AS candidates
+  FROM (
+    SELECT plans.id AS id, plans.plan_name AS plan_name, plans.carrier AS carrier, plans.plan_type AS plan_type, plans.coverage_details AS coverage_details, plans.active AS active, plans.created_at AS created_at, plans.updated_at AS updated_at FROM matching AS plans
+    ORDER BY iif(CAST(?6 AS INTEGER), NULL, CASE ?7 WHEN 'plan_name' THEN plan_name_folded WHEN 'carrier' THEN carrier_folded END), CASE ?7 WHEN 'plan_name' THEN plan_name_folded WHEN 'carrier' THEN carrier_folded END DESC, iif(CAST(?6 AS INTEGER), -id, id)
+    LIMIT CAST(?8 AS INTEGER) OFFSET CAST(?9 AS INTEGER))
+
+  CO-ROUTINE (subquery-14)
+    MATERIALIZE matching
+      MATERIALIZE candidates
+        CO-ROUTINE (subquery-7)
+          SEARCH plan_words USING PRIMARY KEY (word>? AND word<?)
+          SCALAR SUBQUERY 5
+            MATERIALIZE rarest
+              CO-ROUTINE (subquery-1)
+                SCAN json_each VIRTUAL TABLE INDEX 1:
+              SCAN (subquery-1)
+              CORRELATED SCALAR SUBQUERY 3
+                CO-ROUTINE (subquery-2)
+                  SEARCH plan_words USING PRIMARY KEY (word>? AND word<?)
+                SCAN (subquery-2)
+              USE TEMP B-TREE FOR ORDER BY
+            SCAN rarest
+          SCALAR SUBQUERY 6
+            SCAN rarest
+        SCAN (subquery-7)
+        USE TEMP B-TREE FOR DISTINCT
+      SCAN candidates
+      SEARCH plans USING INTEGER PRIMARY KEY (rowid=?)
+      CORRELATED SCALAR SUBQUERY 9
+        SCAN json_each VIRTUAL TABLE INDEX 1:
+    SCAN plans
+    USE TEMP B-TREE FOR ORDER BY
+  SCAN (subquery-14)
+  SCALAR SUBQUERY 11
+    SCAN catalogue
+  SCALAR SUBQUERY 12
+    SCAN matching
+  SCALAR SUBQUERY 13
+    SCAN candidates
+
+-- plans: ?1 id
+SELECT (SELECT version FROM catalogue) AS version, (SELECT json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at) FROM (
+    SELECT plans.id AS id, plans.plan_name AS plan_name, plans.carrier AS carrier, plans.plan_type AS plan_type, plans.coverage_details AS coverage_details, plans.active AS active, plans.created_at AS created_at, plans.updated_at AS updated_at FROM plans WHERE id = CAST(?1 AS INTEGER))) AS json
+
+  SCAN CONSTANT ROW
+  SCALAR SUBQUERY 1
+    SCAN catalogue
+  SCALAR SUBQUERY 3
+    SEARCH plans USING INTEGER PRIMARY KEY (rowid=?)
+
+-- plans: 
+SELECT (SELECT version FROM catalogue) AS version,
+    json_object('carriers', json((
+  SELECT json_group_array(json_object('name', name, 'count', plans)) FROM (
+    SELECT name, plans FROM plan_facets WHERE facet = 'carrier' ORDER BY folded))), 'plan_types', json((
+  SELECT json_group_array(json_object('name', name, 'count', plans)) FROM (
+    SELECT name, plans FROM plan_facets WHERE facet = 'plan_type' ORDER BY folded)))) AS json
+
+  SCAN CONSTANT ROW
+  SCALAR SUBQUERY 1
+    SCAN catalogue
+  SCALAR SUBQUERY 3
+    CO-ROUTINE (subquery-2)
+      SEARCH plan_facets USING PRIMARY KEY (facet=?)
+    SCAN (subquery-2)
+  SCALAR SUBQUERY 5
+    CO-ROUTINE (subquery-4)
+      SEARCH plan_facets USING PRIMARY KEY (facet=?)
+    SCAN (subquery-4)
+
 -- idempotency: ?1 afterClinic, ?2 afterKey, ?3 portion
 SELECT clinic_id, key FROM idempotency_keys WHERE (clinic_id, key) > (?1, ?2)
   ORDER BY clinic_id, key LIMIT 1 OFFSET CAST(?3 AS INTEGER) - 1
@@ -1223,6 +1541,68 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
   SCAN (subquery-6)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- verify trail: ?1 clinicId, ?2 stream, ?3 n
+SELECT * FROM segments WHERE clinic_id = ?1 AND stream = ?2
+    AND n = CAST(?3 AS INTEGER)
+
+  SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=? AND n=?)
+
+-- verify trail: ?1 clinicId, ?2 after
+SELECT count(*) AS count FROM changes WHERE clinic_id = ?1 AND seq > CAST(?2 AS INTEGER)
+
+  SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>?)
+
+-- verify trail: ?1 clinicId, ?2 after
+SELECT CAST(seq AS TEXT) AS place FROM changes
+        WHERE clinic_id = ?1 AND seq > CAST(?2 AS INTEGER) AND action IN ('skip', 'resume') ORDER BY seq DESC LIMIT 1
+
+  SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>?)
+
+-- verify trail: ?1 clinicId, ?2 after
+SELECT count(*) AS count FROM accesses WHERE clinic_id = ?1 AND (at, request_id) > (substr(?2, 1, 24), substr(?2, 26))
+
+  SEARCH accesses USING PRIMARY KEY (clinic_id=? AND (at,request_id)>(?,?))
+
+-- verify trail: ?1 clinicId, ?2 after
+SELECT at || ' ' || request_id AS place FROM accesses
+        WHERE clinic_id = ?1 AND (at, request_id) > (substr(?2, 1, 24), substr(?2, 26)) AND action IN ('skip', 'resume') ORDER BY at, request_id DESC LIMIT 1
+
+  SEARCH accesses USING PRIMARY KEY (clinic_id=? AND (at,request_id)>(?,?))
+  USE TEMP B-TREE FOR LAST TERM OF ORDER BY
+
+-- verify trail: 
+SELECT clinic_id, stream, n, sha256 FROM segments AS head WHERE state <> 'pending' AND NOT EXISTS (
+      SELECT * FROM segments WHERE clinic_id = head.clinic_id AND stream = head.stream
+        AND n = head.n + 1 AND state <> 'pending')
+    ORDER BY clinic_id, stream
+
+  SCAN head
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=? AND n=?)
+
+-- verify trail: ?1 clinicId
+SELECT state FROM clinics WHERE id = ?1
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+
+-- verify trail: 
+SELECT id FROM clinics UNION SELECT clinic_id FROM changes
+    UNION SELECT clinic_id FROM accesses UNION SELECT clinic_id FROM segments
+
+  MERGE (UNION)
+    LEFT
+      MERGE (UNION)
+        LEFT
+          SCAN clinics
+        RIGHT
+          SCAN changes USING COVERING INDEX changes_by_record
+    RIGHT
+      MERGE (UNION)
+        LEFT
+          SCAN accesses
+        RIGHT
+          SCAN segments
 
 -- find to import person_informations: ?1 rows, ?2 clinicId
 SELECT given.key AS place, stored.* FROM json_each(?1) AS given CROSS JOIN person_informations AS stored
