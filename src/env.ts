@@ -11,7 +11,7 @@ export type Caller = {
   scopes: readonly Scope[]
   /** ISO 8601; null if the token does not expire. */
   expiresAt: string | null
-  isSuspended: boolean
+  isSuspended?: boolean
 }
 
 export type Bindings = {

@@ -173,6 +173,18 @@ describe('a header', () => {
     await expectRefusal(answer, 422, { 'Idempotency-Key': ['is repeated; send it once'] })
   })
 
+  it('Idempotency-Key that is malformed is refused of a DELETE, too', async () => {
+    const clinic = await worker.clinic()
+    await clinic.post('/dependents', aDependent(await clinic.ownable()))
+    for (const key of ['x'.repeat(256), 'one, two']) {
+      const headers = { 'Idempotency-Key': key }
+      const answer = await worker.call('DELETE', '/dependents/1', { token: clinic.token, headers })
+
+      expect(Object.keys(JSON.parse(await answer.text()).errors)).toEqual(['Idempotency-Key'])
+      expect(answer.status).toBe(422)
+    }
+  })
+
   it.each(['identity', ' Identity '])('Content-Encoding: %s is none', async (coding) => {
     const clinic = await worker.clinic()
 

@@ -5,7 +5,7 @@ import { email, phone, ssn } from '../src/fields/person.ts'
 import { errorsOf } from '../src/http/field-errors.ts'
 import { faultOfJson } from '../src/http/json-text.ts'
 import { wantedTags } from '../src/http/etag.ts'
-import { withoutLastSlashes } from '../src/http/errors.ts'
+import { nearestPath } from '../src/http/nearest-path.ts'
 import { isWellFormedToken } from '../src/tokens/token.ts'
 import * as z from 'zod'
 
@@ -84,7 +84,7 @@ const ROUTINES: Record<string, Record<string, Made>> = {
     'of an SSN': (n) => parse(ssn, ' 1'.repeat(n / 2)),
   },
   'a request': {
-    'with a path of slashes': (n) => () => withoutLastSlashes(`${'/'.repeat(n)}x`),
+    'with a path of slashes': (n) => () => nearestPath(['/v1/a'], '/v1', `${'/'.repeat(n)}x`),
     'with a token': (n) => () => isWellFormedToken(`clinic_${'a'.repeat(n)}`),
     'with an If-Match of commas': (n) => () => wantedTags(`"a"${','.repeat(n)}`),
     'with unknown keys': (n) => {

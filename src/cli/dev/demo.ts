@@ -11,6 +11,7 @@ import { ownKey } from '../../records/idempotency.ts'
 import type { Given, Resource } from '../../records/resource.ts'
 import { recordToStore } from '../../records/given.ts'
 import { isLive, newRecord, SCOPES, tokenRecord } from '../../tokens/record.ts'
+import { SUSPENDED_KEY, suspendedIn } from '../../tokens/suspended.ts'
 import { listTokens, putToken } from '../../operator/tokens.ts'
 import { tokenKey, withChecksum } from '../../tokens/token.ts'
 import type { Store } from '../store/open.ts'
@@ -108,10 +109,11 @@ export async function liveDemoTokens(
   here: Here,
 ): Promise<Record<string, string>> {
   const all = Object.entries(demoTokens(here))
+  const suspended = suspendedIn(await kv.get(SUSPENDED_KEY))
   const live = await Promise.all(
     all.map(async ([, token]) => {
       const { data } = tokenRecord.safeParse(await kv.get(await tokenKey(token), 'json'))
-      return data !== undefined && !data.suspended && isLive(data, Date.now())
+      return data !== undefined && !suspended.includes(data.clinic_id) && isLive(data, Date.now())
     }),
   )
   return Object.fromEntries(all.filter((_, n) => live[n]))
