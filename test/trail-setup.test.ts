@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createBucket } from '../src/cli/commands/setup/bucket.ts'
 import type { Wanted } from '../src/cli/commands/setup/steps.ts'
-import { chooseStore } from '../src/cli/store/choice.ts'
+import { chooseStore } from '../src/cli/environment/choice.ts'
 import { run, runJson } from './cli/command.ts'
 import { makeStandIn } from './cli/stand-in.ts'
 

@@ -1,6 +1,6 @@
 import { Command, type CommandOptions } from '@commander-js/extra-typings'
 import { VERSION } from '../http/version.ts'
-import { endWorkerdWithUs } from './store/workerd.ts'
+import { endWorkerdWithUs } from './environment/workerd.ts'
 import { endAtCtrlC, explain, FAILED, type Manner } from './terminal/failure.ts'
 import { reporting } from './terminal/report.ts'
 

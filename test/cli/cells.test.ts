@@ -1,8 +1,8 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { readWranglerToml, setInWranglerToml } from '../../src/cli/store/wrangler-toml.ts'
-import { commitHere } from '../../src/cli/store/project.ts'
+import { readWranglerToml, setInWranglerToml } from '../../src/cli/environment/wrangler-toml.ts'
+import { commitHere } from '../../src/cli/environment/project.ts'
 import { run, runJson } from './command.ts'
 import { makeStandIn } from './stand-in.ts'
 

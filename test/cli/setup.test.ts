@@ -1,7 +1,7 @@
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { commitHere } from '../../src/cli/store/project.ts'
+import { commitHere } from '../../src/cli/environment/project.ts'
 import { createClinicText } from '../../src/clinics/queries.ts'
 import { isWellFormedToken, tokenIdOf, tokenKey } from '../../src/tokens/token.ts'
 import { run, runJson } from './command.ts'

@@ -12,7 +12,7 @@ import { sealed } from '../../records/sealed.ts'
 import { newRecord, SCOPES } from '../../tokens/record.ts'
 import { listTokens, putToken } from '../../operator/tokens.ts'
 import { withChecksum } from '../../tokens/token.ts'
-import type { Store } from '../store/open.ts'
+import type { Store } from '../environment/open.ts'
 
 const demoToken = (secret: string, cell?: string) =>
   withChecksum(`clinic_${cell ? `${cell}_` : ''}${secret.padEnd(43, '0')}`)

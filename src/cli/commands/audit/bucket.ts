@@ -1,6 +1,6 @@
 import { SegmentMissing } from '../../../operator/trail/events.ts'
-import type { StoreChoice } from '../../store/choice.ts'
-import type { Store } from '../../store/open.ts'
+import type { StoreChoice } from '../../environment/choice.ts'
+import type { Store } from '../../environment/open.ts'
 import { Failure } from '../../terminal/failure.ts'
 import { shellWords } from '../../terminal/report.ts'
 

@@ -1,8 +1,8 @@
 import type { Command } from '@commander-js/extra-typings'
 import { listHeads } from '../../../operator/trail/verify.ts'
 import { writeAll } from '../../files/output.ts'
-import { chooseStore, onStore } from '../../store/choice.ts'
-import { withStore } from '../../store/open.ts'
+import { chooseStore, onStore } from '../../environment/choice.ts'
+import { withStore } from '../../environment/open.ts'
 import { example } from '../../terminal/options.ts'
 import { counted, print } from '../../terminal/report.ts'
 

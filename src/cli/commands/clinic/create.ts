@@ -1,7 +1,7 @@
 import type { Command } from '@commander-js/extra-typings'
 import { createClinic } from '../../../clinics/queries.ts'
-import { chooseStore, onStore } from '../../store/choice.ts'
-import { withStore } from '../../store/open.ts'
+import { chooseStore, onStore } from '../../environment/choice.ts'
+import { withStore } from '../../environment/open.ts'
 import { example, parseClinic } from '../../terminal/options.ts'
 import { print } from '../../terminal/report.ts'
 

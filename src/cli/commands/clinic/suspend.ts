@@ -1,5 +1,5 @@
 import type { Command } from '@commander-js/extra-typings'
-import { onStore } from '../../store/choice.ts'
+import { onStore } from '../../environment/choice.ts'
 import { example, parseClinic } from '../../terminal/options.ts'
 import { changeState } from './state.ts'
 

@@ -4,10 +4,10 @@ import {
   wranglerFlags,
   type RemoteChoice,
   type StoreChoice,
-} from '../../store/choice.ts'
-import { commitHere } from '../../store/project.ts'
-import { deployed } from '../../store/wrangler-toml.ts'
-import { askWrangler } from '../../store/wrangler.ts'
+} from '../../environment/choice.ts'
+import { commitHere } from '../../environment/project.ts'
+import { deployed } from '../../environment/wrangler-toml.ts'
+import { askWrangler } from '../../environment/wrangler.ts'
 import { setUp, type Finding } from './finding.ts'
 
 const healthAnswer = z.object({ version: z.string(), commit: z.string().nullish() })

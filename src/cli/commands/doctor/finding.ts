@@ -1,4 +1,4 @@
-import type { StoreChoice } from '../../store/choice.ts'
+import type { StoreChoice } from '../../environment/choice.ts'
 
 /** What was found and, if something is wrong, or will be soon, what puts it right. */
 export type Finding = [found: string, fix?: string, when?: 'soon']

@@ -9,9 +9,9 @@ import {
   type CataloguePlan,
 } from '../../../operator/publish-plans.ts'
 import { readTwice, STDIN } from '../../files/input.ts'
-import { chooseStores, inTurn } from '../../store/cell.ts'
-import type { StoreChoice } from '../../store/choice.ts'
-import { withStore, type Store } from '../../store/open.ts'
+import { chooseStores, inTurn } from '../../environment/cell.ts'
+import type { StoreChoice } from '../../environment/choice.ts'
+import { withStore, type Store } from '../../environment/open.ts'
 import { Misuse, stopAtCtrlC } from '../../terminal/failure.ts'
 import { example } from '../../terminal/options.ts'
 import { print, type Report } from '../../terminal/report.ts'

@@ -3,9 +3,14 @@ import { InvalidArgumentError, type Command } from '@commander-js/extra-typings'
 import { kinds } from '../../../kinds.ts'
 import type { Kind } from '../../../records/kind.ts'
 import type { Deed } from '../../../operator/records/repair.ts'
-import { chooseStore, onStore, type StoreChoice, type StoreOptions } from '../../store/choice.ts'
-import { checkClinic } from '../../store/clinic.ts'
-import { withStore, type Store } from '../../store/open.ts'
+import {
+  chooseStore,
+  onStore,
+  type StoreChoice,
+  type StoreOptions,
+} from '../../environment/choice.ts'
+import { checkClinic } from '../../environment/clinic.ts'
+import { withStore, type Store } from '../../environment/open.ts'
 import { Failure } from '../../terminal/failure.ts'
 import { parseClinic } from '../../terminal/options.ts'
 import { print } from '../../terminal/report.ts'

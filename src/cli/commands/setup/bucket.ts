@@ -1,6 +1,6 @@
-import type { RemoteChoice } from '../../store/choice.ts'
-import { setInWranglerToml } from '../../store/wrangler-toml.ts'
-import { runWrangler } from '../../store/wrangler.ts'
+import type { RemoteChoice } from '../../environment/choice.ts'
+import { setInWranglerToml } from '../../environment/wrangler-toml.ts'
+import { runWrangler } from '../../environment/wrangler.ts'
 import { shellWords } from '../../terminal/report.ts'
 import type { Run, Step, Wanted } from './steps.ts'
 

@@ -1,6 +1,6 @@
 import { clinicId } from '../../../fields/clinic-id.ts'
-import type { RemoteChoice } from '../../store/choice.ts'
-import { deployed } from '../../store/wrangler-toml.ts'
+import type { RemoteChoice } from '../../environment/choice.ts'
+import { deployed } from '../../environment/wrangler-toml.ts'
 import { askChoice, askText } from '../../terminal/ask.ts'
 import { Misuse } from '../../terminal/failure.ts'
 import { isDomain } from '../../terminal/options.ts'

@@ -10,9 +10,9 @@ import {
   onStore,
   type LocalChoice,
   type RemoteChoice,
-} from '../../store/choice.ts'
-import { developmentKey, developmentKeyFile } from '../../store/ssn-key.ts'
-import { setInWranglerToml } from '../../store/wrangler-toml.ts'
+} from '../../environment/choice.ts'
+import { developmentKey, developmentKeyFile } from '../../environment/ssn-key.ts'
+import { setInWranglerToml } from '../../environment/wrangler-toml.ts'
 import { Failure, Misuse } from '../../terminal/failure.ts'
 import { example } from '../../terminal/options.ts'
 import { print, shellWords } from '../../terminal/report.ts'

@@ -2,11 +2,11 @@ import { Option, type Command } from '@commander-js/extra-typings'
 import { DEFAULT_LIFETIME, DEFAULT_SCOPES, newRecord } from '../../../tokens/record.ts'
 import { putToken } from '../../../operator/tokens.ts'
 import { mintToken, tokenIdOf, tokenKey } from '../../../tokens/token.ts'
-import { cellOf } from '../../store/cell.ts'
-import { chooseStore, onStore } from '../../store/choice.ts'
-import { checkClinic } from '../../store/clinic.ts'
-import { withStore } from '../../store/open.ts'
-import { originOf } from '../../store/origin.ts'
+import { cellOf } from '../../environment/cell.ts'
+import { chooseStore, onStore } from '../../environment/choice.ts'
+import { checkClinic } from '../../environment/clinic.ts'
+import { withStore } from '../../environment/open.ts'
+import { originOf } from '../../environment/origin.ts'
 import {
   example,
   parseCell,

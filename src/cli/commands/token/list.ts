@@ -1,8 +1,8 @@
 import type { Command } from '@commander-js/extra-typings'
 import { isEnding, SCOPES, stateOf } from '../../../tokens/record.ts'
 import { listTokens } from '../../../operator/tokens.ts'
-import { chooseStore, onStore } from '../../store/choice.ts'
-import { withStore } from '../../store/open.ts'
+import { chooseStore, onStore } from '../../environment/choice.ts'
+import { withStore } from '../../environment/open.ts'
 import { example, parseClinic } from '../../terminal/options.ts'
 import { print, table } from '../../terminal/report.ts'
 

@@ -1,8 +1,13 @@
 import { InvalidArgumentError, Option, type Command } from '@commander-js/extra-typings'
-import { cellOf } from '../../../store/cell.ts'
-import { chooseStore, onStore, type StoreChoice, type StoreOptions } from '../../../store/choice.ts'
-import { checkClinic } from '../../../store/clinic.ts'
-import { withStore } from '../../../store/open.ts'
+import { cellOf } from '../../../environment/cell.ts'
+import {
+  chooseStore,
+  onStore,
+  type StoreChoice,
+  type StoreOptions,
+} from '../../../environment/choice.ts'
+import { checkClinic } from '../../../environment/clinic.ts'
+import { withStore } from '../../../environment/open.ts'
 import { Failure, Misuse } from '../../../terminal/failure.ts'
 import { example, parseClinic } from '../../../terminal/options.ts'
 import { print } from '../../../terminal/report.ts'

@@ -19,7 +19,7 @@ import {
 } from '../../../../clinics/queries.ts'
 import { timesOf } from '../../../../records/idempotency.ts'
 import { moveTokens } from '../../../../operator/tokens.ts'
-import type { Store } from '../../../store/open.ts'
+import type { Store } from '../../../environment/open.ts'
 import { Failure, stopAtCtrlC } from '../../../terminal/failure.ts'
 import { startProgress } from '../../../terminal/progress.ts'
 import { counted, note, type Report } from '../../../terminal/report.ts'
