@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createBucket } from '../src/cli/commands/setup/bucket.ts'
 import type { Wanted } from '../src/cli/commands/setup/steps.ts'
-import { chooseStore } from '../src/cli/environment/choice.ts'
+import { chooseEnvironment } from '../src/cli/environment/choose.ts'
 import { run, runJson } from './cli/command.ts'
 import { makeStandIn } from './cli/stand-in.ts'
 
@@ -34,7 +34,7 @@ afterEach(async () => {
 /** Runs the steps, and tells what each came to and which calls they made. */
 async function make(wanted: Partial<Wanted>) {
   const config = join(folder, 'wrangler.toml')
-  const choice = await chooseStore({ remote: true, env: 'production', config })
+  const choice = await chooseEnvironment({ remote: true, env: 'production', config })
   if (choice.place === 'local') throw new Error('the choice is remote')
   await writeFile(join(folder, 'calls'), '')
   const done: string[] = []

@@ -4,7 +4,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { carryOut, openMove } from '../../src/cli/commands/clinic/move/steps.ts'
-import { chooseLocal } from '../../src/cli/environment/choice.ts'
+import { chooseLocal } from '../../src/cli/environment/choose.ts'
 import { openMigrated, type Store } from '../../src/cli/environment/open.ts'
 import { createClinic } from '../../src/clinics/queries.ts'
 

@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { sealTrail } from '../../src/trail/seal.ts'
 import { createClinic } from '../../src/clinics/queries.ts'
 import type { Session } from '../../src/storage/session.ts'
-import { chooseLocal } from '../../src/cli/environment/choice.ts'
+import { chooseLocal } from '../../src/cli/environment/choose.ts'
 import { openMigrated, openStore } from '../../src/cli/environment/open.ts'
 import { PROJECT } from '../../src/cli/environment/project.ts'
 

@@ -144,7 +144,7 @@ describe('backup and restore', () => {
     expect(again).toMatchObject({ status: 1, stderr: expect.stringContaining('is not empty') })
     expect(damaged.stderr).toContain('person_informations.ndjson is not what was backed up')
     expect(cut.stderr).toContain('has no manifest.json')
-    expect(await runJson(['clinic', 'list', ...empty.flags])).toEqual({ clinics: [] })
+    expect(await runJson(['list', ...empty.flags])).toEqual({ clinics: [] })
   })
 })
 

@@ -131,7 +131,7 @@ async function migratedState(): Promise<string> {
   const made = await mkdtemp(`${state}-`)
   const flags = ['--local', '--persist-to', made]
   await runJson(['setup', ...flags])
-  for (const id of ['riverside', 'lakeside']) await runJson(['clinic', 'create', id, ...flags])
+  for (const id of ['riverside', 'lakeside']) await runJson(['create', id, ...flags])
   await rename(made, state).catch(() => rm(made, { recursive: true }))
   return state
 }

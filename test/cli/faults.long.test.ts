@@ -122,7 +122,7 @@ describe('a command that is killed', () => {
   })
 
   it('ends at Ctrl-C before it has begun, and says so', async () => {
-    const { child, finished } = start(['clinic', 'list', ...store.flags])
+    const { child, finished } = start(['list', ...store.flags])
     const isUp = () => spawnSync('pgrep', ['-P', String(child.pid)]).status
     await expect.poll(isUp, { timeout: 60_000, interval: 20 }).toBe(0)
     child.kill('SIGINT')

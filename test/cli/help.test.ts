@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { run } from './command.ts'
 
-const GROUPS = ['clinic', 'token', 'import', 'audit', 'records', 'ssn']
+const GROUPS = ['token', 'import', 'audit', 'records', 'ssn']
 const COMMANDS = [
   ...['setup', 'doctor', 'stats', 'export', 'marks', 'resume', 'backup', 'restore', 'deploy'],
   ...['audit list', 'audit seal', 'audit verify', 'audit head'],
-  ...['clinic create', 'clinic list', 'clinic suspend', 'clinic open', 'clinic move'],
+  ...['create', 'list', 'suspend', 'open', 'move'],
   ...['token create', 'token list', 'token revoke', 'token rotate'],
   ...['import plans', 'import ownables', 'import person_informations', 'import dependents'],
   ...['records restore', 'records reassign', 'records erase'],

@@ -220,7 +220,7 @@ describe('setup --remote', () => {
     [['--clinic', 'riverside'], 'say which environment: --env staging or production'],
     [['--env', 'production', '--jurisdiction', 'eu'], '--domain api.example.com'],
     [['--env', 'staging', '--clinic', 'riverside'], '--jurisdiction eu|us|fedramp or --location'],
-    [['--env', 'staging', '--jurisdiction', 'mars'], 'Allowed choices are eu, us, fedramp'],
+    [['--env', 'staging', '--jurisdiction', 'mars'], 'Use eu, us, fedramp.'],
     [[...STAGING, '--domain', 'a"b'], 'Use a host name'],
     [[...STAGING, '--clinic', 'River Side'], 'Use 1 to 64'],
   ])('refuses %j', async (args, message) => {

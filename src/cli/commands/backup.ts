@@ -1,6 +1,5 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Command } from '@commander-js/extra-typings'
 import { kinds } from '../../kinds.ts'
 import { CATALOGUE_KEY, readCatalogue } from '../../plans/catalogue.ts'
 import { listMarks } from '../../operator/marks.ts'
@@ -8,42 +7,38 @@ import { listTokens } from '../../operator/tokens.ts'
 import { digesting, type Digest } from '../files/digest.ts'
 import { fromCaller } from '../files/input.ts'
 import { writeAll } from '../files/output.ts'
-import { chooseStore, onStore } from '../environment/choice.ts'
+import { onStore } from '../environment/command.ts'
 import { contentOf } from '../environment/content.ts'
-import { withStore, type Store } from '../environment/open.ts'
+import type { Store } from '../environment/open.ts'
 import { activePublicKey } from '../environment/ssn-key.ts'
+import { argument } from '../terminal/command.ts'
 import { Failure } from '../terminal/failure.ts'
-import { example } from '../terminal/options.ts'
-import { counted, note, print } from '../terminal/report.ts'
+import { counted, note } from '../terminal/report.ts'
 
-export const define = (command: Command) =>
-  onStore(command)
-    .argument('<dir>', 'a new folder, which only you can read')
-    .addHelpText(...example('backup backup/2026-11-25 --remote --env production'))
-    .action(async (dir, options) => {
-      const choice = await chooseStore(options)
-      const folder = fromCaller(dir)
-      await mkdir(folder, { recursive: true, mode: 0o700 })
-      if ((await readdir(folder)).length > 0) throw new Failure(`${dir} is not empty: name another`)
-
-      const publicKey = await activePublicKey(choice)
-      const manifest = await withStore(choice, (store) => backUp(store, folder, publicKey))
-      // It comes last: a folder without it is no whole backup.
-      await writeFile(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`, {
-        mode: 0o600,
-      })
-      const { ssn_keys, ...json } = manifest
-      print(
-        {
-          json: { ...json, ssn_keys },
-          lines: [
-            `${folder} holds all of the store at ${manifest.at}.`,
-            `To open its SSNs you need the private keys ${ssn_keys.needed.join(', ') || '(none yet)'}, which are not in it.`,
-          ],
-        },
-        options,
-      )
+export const command = onStore({
+  example: 'backup backup/2026-11-25 --remote --env production',
+  takes: { folder: argument('<dir>', 'a new folder, which only you can read', fromCaller) },
+  async work({ folder }, store) {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    if ((await readdir(folder)).length > 0) {
+      throw new Failure(`${folder} is not empty: name another`)
+    }
+    const publicKey = await activePublicKey(store.environment)
+    const manifest = await backUp(store, folder, publicKey)
+    // It comes last: a folder without it is no whole backup.
+    await writeFile(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`, {
+      mode: 0o600,
     })
+    const { ssn_keys, ...json } = manifest
+    return {
+      json: { ...json, ssn_keys },
+      lines: [
+        `${folder} holds all of the store at ${manifest.at}.`,
+        `To open its SSNs you need the private keys ${ssn_keys.needed.join(', ') || '(none yet)'}, which are not in it.`,
+      ],
+    }
+  },
+})
 
 /** Writes every table to a file of its own, as it was when the backup began, and tells what makes it whole. */
 async function backUp({ db, kv, leave }: Store, folder: string, publicKey: string) {

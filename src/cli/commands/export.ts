@@ -1,36 +1,32 @@
-import { InvalidArgumentError, type Command } from '@commander-js/extra-typings'
-import { rangesOf } from '../../trail/ranges.ts'
+import { InvalidArgumentError } from 'commander'
 import { kinds } from '../../kinds.ts'
-import type { Kind } from '../../records/kind.ts'
 import { listStored } from '../../operator/records/stored.ts'
-import { writeAll } from '../files/output.ts'
-import { chooseStore, onStore } from '../environment/choice.ts'
+import type { Kind } from '../../records/kind.ts'
+import { rangesOf } from '../../trail/ranges.ts'
 import { checkClinic } from '../environment/clinic.ts'
-import { withStore, type Store } from '../environment/open.ts'
-import { example, parseClinic } from '../terminal/options.ts'
-import { counted, print } from '../terminal/report.ts'
+import { onStore } from '../environment/command.ts'
+import type { Store } from '../environment/open.ts'
+import { writeAll } from '../files/output.ts'
+import { argument } from '../terminal/command.ts'
+import { clinicOption, outOption } from '../terminal/options.ts'
+import { counted } from '../terminal/report.ts'
 
 const PAGE_ROWS = 500
 
 const NAMES = kinds.map(({ name }) => name).join(' or ')
 
-export const define = (command: Command) =>
-  onStore(command)
-    .argument('<table>', NAMES, parseKind)
-    .requiredOption('--clinic <id>', 'the clinic whose records they are', parseClinic)
-    .option('--out <file>', 'a new file that only you can read (default: stdout)')
-    .addHelpText(
-      ...example('export person_informations --clinic riverside --local --out people.ndjson'),
-    )
-    .action(async (kind, { clinic, out, ...options }) => {
-      const choice = await chooseStore(options)
-      const exported = await withStore(choice, async (store) => {
-        await checkClinic(store.db, choice, clinic)
-        return await writeAll(out, recordsOf(store, kind, clinic))
-      })
-      const lines = [`${counted(exported)} ${kind.name} of ${clinic} exported`]
-      print({ json: { exported }, lines }, options, out ? process.stdout : process.stderr)
-    })
+export const command = onStore({
+  example: 'export person_informations --clinic riverside --local --out people.ndjson',
+  takes: { kind: argument('<table>', NAMES, parseKind), clinic: clinicOption, out: outOption },
+  async work({ kind, clinic, out }, store) {
+    await checkClinic(store, clinic)
+    const exported = await writeAll(out, recordsOf(store, kind, clinic))
+    return {
+      json: { exported },
+      lines: [`${counted(exported)} ${kind.name} of ${clinic} exported`],
+    }
+  },
+})
 
 /** A clinic's records; the trail names each page before it is written. */
 export async function* recordsOf(

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Command } from '@commander-js/extra-typings'
 import * as z from 'zod'
 import { listClinics } from '../../clinics/queries.ts'
 import { kinds } from '../../kinds.ts'
@@ -11,12 +10,12 @@ import { listTokens, putRecord } from '../../operator/tokens.ts'
 import { digestOf } from '../files/digest.ts'
 import { fromCaller } from '../files/input.ts'
 import { openRows } from '../files/rows.ts'
-import { chooseStore, onStore } from '../environment/choice.ts'
+import { onStore } from '../environment/command.ts'
 import { contentOf, fill, type Rows } from '../environment/content.ts'
-import { withStore, type Store } from '../environment/open.ts'
+import type { Store } from '../environment/open.ts'
+import { argument } from '../terminal/command.ts'
 import { Failure, stopAtCtrlC } from '../terminal/failure.ts'
-import { example } from '../terminal/options.ts'
-import { counted, note, print } from '../terminal/report.ts'
+import { counted, note } from '../terminal/report.ts'
 import { mark } from './resume.ts'
 
 const manifestOf = z.object({
@@ -28,24 +27,19 @@ type Manifest = z.infer<typeof manifestOf>
 
 const storedToken = z.object({ key: z.string(), record: tokenRecord })
 
-export const define = (command: Command) =>
-  onStore(command)
-    .argument('<dir>', 'what `backup` wrote')
-    .addHelpText(...example('restore backup/2026-11-25 --remote --env production'))
-    .action(async (dir, options) => {
-      const choice = await chooseStore(options)
-      const folder = fromCaller(dir)
-      const manifest = await readManifest(folder)
-      const tables = await withStore(choice, (store) => restore(store, folder, manifest))
-      const rows = Object.values(tables).reduce((sum, { rows }) => sum + rows, 0)
-      print(
-        {
-          json: { at: manifest.at, tables },
-          lines: [`${counted(rows)} rows are back as they were at ${manifest.at}, and compared.`],
-        },
-        options,
-      )
-    })
+export const command = onStore({
+  example: 'restore backup/2026-11-25 --remote --env production',
+  takes: { folder: argument('<dir>', 'what `backup` wrote', fromCaller) },
+  async work({ folder }, store) {
+    const manifest = await readManifest(folder)
+    const tables = await restore(store, folder, manifest)
+    const rows = Object.values(tables).reduce((sum, { rows }) => sum + rows, 0)
+    return {
+      json: { at: manifest.at, tables },
+      lines: [`${counted(rows)} rows are back as they were at ${manifest.at}, and compared.`],
+    }
+  },
+})
 
 async function readManifest(folder: string): Promise<Manifest> {
   const text = await readFile(join(folder, 'manifest.json'), 'utf8').catch(() => {

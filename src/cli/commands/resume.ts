@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Command } from '@commander-js/extra-typings'
+import { InvalidArgumentError } from 'commander'
 import * as z from 'zod'
 import { adoptLost, Unrelated } from '../../operator/trail/adopt.ts'
 import type { Session } from '../../storage/session.ts'
@@ -6,12 +6,11 @@ import { clinicId } from '../../fields/clinic-id.ts'
 import { kinds } from '../../kinds.ts'
 import { listMarks, resumeAfter, type Mark } from '../../operator/marks.ts'
 import { readWritten } from '../files/rows.ts'
-import { chooseStore, onStore } from '../environment/choice.ts'
-import { withStore } from '../environment/open.ts'
+import { onStore } from '../environment/command.ts'
 import { NO_CLINIC } from '../environment/operator.ts'
+import { argument, option } from '../terminal/command.ts'
 import { Failure, Misuse } from '../terminal/failure.ts'
-import { example } from '../terminal/options.ts'
-import { counted, print } from '../terminal/report.ts'
+import { counted } from '../terminal/report.ts'
 
 const count = z.int().min(0)
 
@@ -23,30 +22,31 @@ export const mark = z.object({
   ids: z.record(z.string(), count),
 }) satisfies z.ZodType<Mark>
 
-export const define = (command: Command) =>
-  onStore(command)
-    .argument('[marks]', 'what `marks` wrote before the database was set back')
-    .option('--skip <n>', 'how many more numbers to pass over (default: none)', parseCount)
-    .addHelpText(...example('resume marks.ndjson --remote --env production'))
-    .action(async (file, { skip, ...options }) => {
-      if (file === undefined && skip === undefined) {
-        throw new Misuse('name the marks; if there are none, say how many numbers to --skip')
-      }
-      const choice = await chooseStore(options)
-      const given = file === undefined ? undefined : await readWritten(file, mark, 'marks')
-      const resumed = await withStore(choice, async ({ db, bucket, leave }) => {
-        const marks = given ?? (await listMarks(db, kinds))
-        // What was sealed since is in R2 still: the trail goes on after that.
-        await adopt(db, bucket, NO_CLINIC)
-        for (const one of marks) {
-          const sealed = await adopt(db, bucket, one.clinic_id)
-          await resumeAfter(db, kinds, passingOver(one, skip ?? 0, sealed))
-          await leave({ action: 'resume', resource: 'clinics', clinicId: one.clinic_id })
-        }
-        return marks.length
-      })
-      print({ json: { resumed }, lines: [`resumed: ${counted(resumed)} clinics`] }, options)
-    })
+export const command = onStore({
+  example: 'resume marks.ndjson --remote --env production',
+  takes: {
+    file: argument('[marks]', 'what `marks` wrote before the database was set back'),
+    skip: option('--skip <n>', 'how many more ids to skip (default: none)', parseCount),
+  },
+  check({ file, skip }) {
+    if (file === undefined && skip === undefined) {
+      throw new Misuse('name the marks; if there are none, say how many ids to --skip')
+    }
+  },
+  async work({ file, skip }, { db, bucket, leave }) {
+    const marks =
+      file === undefined ? await listMarks(db, kinds) : await readWritten(file, mark, 'marks')
+    // What was sealed since is in R2 still: the trail goes on after that.
+    await adopt(db, bucket, NO_CLINIC)
+    for (const one of marks) {
+      const sealed = await adopt(db, bucket, one.clinic_id)
+      await resumeAfter(db, kinds, passingOver(one, skip ?? 0, sealed))
+      await leave({ action: 'resume', resource: 'clinics', clinicId: one.clinic_id })
+    }
+    const resumed = marks.length
+    return { json: { resumed }, lines: [`resumed: ${counted(resumed)} clinics`] }
+  },
+})
 
 function parseCount(value: string): number {
   if (/^[1-9]\d{0,5}$/.test(value)) return Number(value)

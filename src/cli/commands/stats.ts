@@ -1,26 +1,22 @@
-import type { Command } from '@commander-js/extra-typings'
 import { listClinics } from '../../clinics/queries.ts'
 import { kinds } from '../../kinds.ts'
 import { clinicStats, sharedStats } from '../../operator/stats.ts'
 import { listTokens } from '../../operator/tokens.ts'
-import { chooseStore, onStore } from '../environment/choice.ts'
-import { withStore, type Store } from '../environment/open.ts'
+import { onStore } from '../environment/command.ts'
+import type { Store } from '../environment/open.ts'
 import { bar, columns, sized } from '../terminal/bars.ts'
-import { example } from '../terminal/options.ts'
-import { counted, print, table, type Report } from '../terminal/report.ts'
+import { counted, table, type Report } from '../terminal/report.ts'
 
 /** What one D1 database may hold, in bytes. */
 const MOST_BYTES = 10_000_000_000
 const WEEKS = 8
 const BAR_WIDTH = 12
 
-export const define = (command: Command) =>
-  onStore(command)
-    .addHelpText(...example('stats --remote --env production'))
-    .action(async (options) => {
-      const choice = await chooseStore(options)
-      print(reportOf(await withStore(choice, measure)), options)
-    })
+export const command = onStore({
+  example: 'stats --remote --env production',
+  takes: {},
+  work: async (_, store) => reportOf(await measure(store)),
+})
 
 type Line = {
   records: Record<string, number>

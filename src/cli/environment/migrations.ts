@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Session } from '../../storage/session.ts'
-import { wranglerFlags, type StoreChoice } from './choice.ts'
+import { wranglerFlags, type Environment } from './choose.ts'
 import { PROJECT } from './project.ts'
 
 /** The names of the migrations that the database has not seen. */
@@ -25,8 +25,10 @@ export async function compareMigrations(
 }
 
 /** The wrangler command that applies them. */
-export const applyMigrations = (choice: StoreChoice) => [
+export const applyMigrations = (environment: Environment) => [
   ...['d1', 'migrations', 'apply', 'DB'],
-  ...(choice.place === 'remote' ? ['--remote'] : ['--local', '--persist-to', choice.state]),
-  ...wranglerFlags(choice),
+  ...(environment.place === 'remote'
+    ? ['--remote']
+    : ['--local', '--persist-to', environment.state]),
+  ...wranglerFlags(environment),
 ]

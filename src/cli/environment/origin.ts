@@ -3,13 +3,13 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { Failure } from '../terminal/failure.ts'
-import type { LocalChoice, StoreChoice } from './choice.ts'
+import type { LocalEnvironment, Environment } from './choose.ts'
 import { deployed } from './wrangler-toml.ts'
 
 export const DEFAULT_PORT = 8787
 
 /** Where `npm run dev` writes down at which origin it last served the state. */
-const originFile = ({ state }: LocalChoice) => join(state, 'origin')
+const originFile = ({ state }: LocalEnvironment) => join(state, 'origin')
 
 const claim = z.object({ pid: z.int(), origin: z.string() })
 
@@ -17,8 +17,8 @@ const claim = z.object({ pid: z.int(), origin: z.string() })
  * Writes down that this process serves the state at `origin`. Throws Failure if another one does: two Workers on one
  * database would keep each other from writing.
  */
-export async function claimState(choice: LocalChoice, origin: string): Promise<void> {
-  const { state } = choice
+export async function claimState(environment: LocalEnvironment, origin: string): Promise<void> {
+  const { state } = environment
   const file = join(state, 'served-by.json')
   await mkdir(state, { recursive: true })
   const claimed = await readFile(file, 'utf8').catch(() => '{}')
@@ -29,7 +29,7 @@ export async function claimState(choice: LocalChoice, origin: string): Promise<v
     )
   }
   await writeFile(file, JSON.stringify({ pid: process.pid, origin }))
-  await writeFile(originFile(choice), origin)
+  await writeFile(originFile(environment), origin)
   process.on('exit', () => rmSync(file, { force: true }))
 }
 
@@ -42,7 +42,9 @@ function isRunning(pid: number): boolean {
 }
 
 /** Where the Worker of the store answers, as far as is known. */
-export const originOf = async (choice: StoreChoice) =>
-  choice.place === 'remote'
-    ? deployed(choice.config).origin
-    : await readFile(originFile(choice), 'utf8').catch(() => `http://localhost:${DEFAULT_PORT}`)
+export const originOf = async (environment: Environment) =>
+  environment.place === 'remote'
+    ? deployed(environment.config).origin
+    : await readFile(originFile(environment), 'utf8').catch(
+        () => `http://localhost:${DEFAULT_PORT}`,
+      )

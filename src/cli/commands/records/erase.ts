@@ -1,16 +1,14 @@
-import type { Command } from '@commander-js/extra-typings'
 import { eraseRecord } from '../../../operator/records/repair.ts'
-import { example } from '../../terminal/options.ts'
-import { onRecord, withRecord } from './named-record.ts'
+import { onStore } from '../../environment/command.ts'
+import { recordWords, repair } from './named-record.ts'
 
-export const define = (command: Command) =>
-  onRecord(command)
-    .addHelpText(...example('records erase dependents/7 --clinic riverside --local --as jo'))
-    .action((record, options) =>
-      withRecord(
-        record,
-        options,
-        { done: 'erased', wrong: 'cannot be erased: delete it first, or it was erased before' },
-        ({ db }, deed) => eraseRecord(db, record.kind, deed),
-      ),
-    )
+export const command = onStore({
+  example: 'records erase dependents/7 --clinic riverside --local --as jo',
+  takes: recordWords,
+  work: (given, store) =>
+    repair(given, store, {
+      done: 'erased',
+      wrong: 'cannot be erased: delete it first, or it was erased before',
+      work: ({ kind }, deed) => eraseRecord(store.db, kind, deed),
+    }),
+})

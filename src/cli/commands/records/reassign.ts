@@ -1,47 +1,44 @@
-import { InvalidArgumentError, type Command } from '@commander-js/extra-typings'
+import { InvalidArgumentError } from 'commander'
 import { recordId } from '../../../fields/number.ts'
 import { ownableType, PATIENT } from '../../../fields/ownable-type.ts'
+import { findStored, reassignRecord } from '../../../operator/records/repair.ts'
+import { openSsn } from '../../../operator/ssn.ts'
 import type { Ownable } from '../../../ownables/queries.ts'
 import type { Given, Kind } from '../../../records/kind.ts'
-import { findStored, reassignRecord } from '../../../operator/records/repair.ts'
 import { ssnColumns, ssnOwner } from '../../../records/sealed.ts'
-import { openSsn } from '../../../operator/ssn.ts'
 import { sealSsn } from '../../../ssn/seal.ts'
-import { keyOption, readKeys } from '../../files/key-file.ts'
+import { onStore } from '../../environment/command.ts'
 import { activePublicKey } from '../../environment/ssn-key.ts'
+import { keyOption, readKeys } from '../../files/key-file.ts'
+import { required } from '../../terminal/command.ts'
 import { Failure } from '../../terminal/failure.ts'
-import { example } from '../../terminal/options.ts'
-import { onRecord, withRecord } from './named-record.ts'
+import { recordWords, repair } from './named-record.ts'
 
-export const define = (command: Command) =>
-  onRecord(command)
-    .requiredOption('--to <ownable>', 'its new owner, such as Patient/1050', parseOwnable)
-    .addOption(keyOption())
-    .addHelpText(
-      ...example(
-        'records reassign dependents/7 --clinic riverside --to Patient/1050 --key ssn.key.json --local',
-      ),
-    )
-    .action(({ kind, id }, { to, key, ...options }) =>
-      withRecord(
-        { kind, id },
-        options,
-        {
-          done: 'reassigned',
-          wrong: `cannot be given to ${to.type}/${to.id}: is that registered?`,
-        },
-        async ({ db }, deed, choice) => {
-          if (to.type !== PATIENT && !(kind.owner.type in kind.record.shape)) {
-            throw new Failure(`${kind.name} are owned by a Patient`)
-          }
-          const stored = await findStored(db, kind, deed.clinicId, id)
-          if (!stored) throw new Failure(`${deed.clinicId} has no ${kind.name}/${id}`)
-          const publicKey = stored.ssn_sealed ? await activePublicKey(choice) : ''
-          const ssn = stored.ssn_sealed ? await sealedFor(to, kind, stored, key, publicKey) : {}
-          return await reassignRecord(db, kind, deed, to, Number(stored.version), ssn)
-        },
-      ),
-    )
+export const command = onStore({
+  example:
+    'records reassign dependents/7 --clinic riverside --to Patient/1050 --key ssn.key.json --local',
+  takes: {
+    ...recordWords,
+    to: required('--to <ownable>', 'its new owner, such as Patient/1050', parseOwnable),
+    key: keyOption,
+  },
+  work: ({ to, key, ...given }, store) =>
+    repair(given, store, {
+      done: 'reassigned',
+      wrong: `cannot be given to ${to.type}/${to.id}: is that registered?`,
+      async work({ kind, id }, deed) {
+        const { db, environment } = store
+        if (to.type !== PATIENT && !(kind.owner.type in kind.record.shape)) {
+          throw new Failure(`${kind.name} are owned by a Patient`)
+        }
+        const stored = await findStored(db, kind, deed.clinicId, id)
+        if (!stored) throw new Failure(`${deed.clinicId} has no ${kind.name}/${id}`)
+        const publicKey = stored.ssn_sealed ? await activePublicKey(environment) : ''
+        const ssn = stored.ssn_sealed ? await sealedFor(to, kind, stored, key, publicKey) : {}
+        return await reassignRecord(db, kind, deed, to, Number(stored.version), ssn)
+      },
+    }),
+})
 
 function parseOwnable(value: string): Ownable {
   const [type, id, ...rest] = value.split('/')

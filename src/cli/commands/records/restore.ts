@@ -1,18 +1,14 @@
-import type { Command } from '@commander-js/extra-typings'
 import { restoreRecord } from '../../../operator/records/repair.ts'
-import { example } from '../../terminal/options.ts'
-import { onRecord, withRecord } from './named-record.ts'
+import { onStore } from '../../environment/command.ts'
+import { recordWords, repair } from './named-record.ts'
 
-export const define = (command: Command) =>
-  onRecord(command)
-    .addHelpText(
-      ...example('records restore person_informations/12 --clinic riverside --local --as jo'),
-    )
-    .action((record, options) =>
-      withRecord(
-        record,
-        options,
-        { done: 'restored', wrong: 'cannot be restored: it is not deleted, or it was erased' },
-        ({ db }, deed) => restoreRecord(db, record.kind, deed),
-      ),
-    )
+export const command = onStore({
+  example: 'records restore person_informations/12 --clinic riverside --local --as jo',
+  takes: recordWords,
+  work: (given, store) =>
+    repair(given, store, {
+      done: 'restored',
+      wrong: 'cannot be restored: it is not deleted, or it was erased',
+      work: ({ kind }, deed) => restoreRecord(store.db, kind, deed),
+    }),
+})

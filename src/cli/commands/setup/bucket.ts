@@ -1,4 +1,4 @@
-import type { RemoteChoice } from '../../environment/choice.ts'
+import type { RemoteEnvironment } from '../../environment/choose.ts'
 import { setInWranglerToml } from '../../environment/wrangler-toml.ts'
 import { runWrangler } from '../../environment/wrangler.ts'
 import { shellWords } from '../../terminal/report.ts'
@@ -9,10 +9,10 @@ const LOCKED_DAYS = 2192
 const RULE = 'six-years'
 
 /** The bucket that the trail is sealed in, if wrangler.toml declares one; it has a name, and no id to be filled in. */
-export function createBucket(choice: RemoteChoice, wanted: Wanted, run: Run): Step[] {
-  const [bucket] = choice.config.r2_buckets
+export function createBucket(environment: RemoteEnvironment, wanted: Wanted, run: Run): Step[] {
+  const [bucket] = environment.config.r2_buckets
   if (!bucket) return []
-  const { file, env } = choice
+  const { file, env } = environment
   const name = bucket.bucket_name
   const header = `[[env.${env}.r2_buckets]]`
   const jurisdiction = bucket.jurisdiction ?? wanted.jurisdiction

@@ -1,6 +1,10 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { cellsOfDeployment, deploymentOf } from '../../environment/cell.ts'
-import { configFile, type RemoteChoice, type StoreOptions } from '../../environment/choice.ts'
+import {
+  configFile,
+  type RemoteEnvironment,
+  type EnvironmentOptions,
+} from '../../environment/choose.ts'
 import { withEnvironment } from '../../environment/new-environment.ts'
 import { deployed, readWranglerToml, setInWranglerToml } from '../../environment/wrangler-toml.ts'
 import { Failure, Misuse } from '../../terminal/failure.ts'
@@ -11,7 +15,7 @@ import type { Run, Step } from './steps.ts'
  * Adds the environment of a new cell to wrangler.toml, like that of the deployment that it becomes a cell of:
  * `production-eu` is made like `production`. Throws Failure and Misuse.
  */
-export async function addEnvironment(options: StoreOptions, cell: string, dryRun: boolean) {
+export async function addEnvironment(options: EnvironmentOptions, cell: string, dryRun: boolean) {
   const file = configFile(options)
   const { environments } = await readWranglerToml(file)
   const { env = '' } = options
@@ -35,7 +39,7 @@ export async function addEnvironment(options: StoreOptions, cell: string, dryRun
 
 /** Says in wrangler.toml which cell this is, and to every cell of the deployment where all of them answer. */
 export function nameCell(
-  { file, env, config }: RemoteChoice,
+  { file, env, config }: RemoteEnvironment,
   cell: string,
   domain: string | undefined,
   run: Run,

@@ -1,5 +1,5 @@
 import { clinicId } from '../../../fields/clinic-id.ts'
-import type { RemoteChoice } from '../../environment/choice.ts'
+import type { RemoteEnvironment } from '../../environment/choose.ts'
 import { deployed } from '../../environment/wrangler-toml.ts'
 import { askChoice, askText } from '../../terminal/ask.ts'
 import { Misuse } from '../../terminal/failure.ts'
@@ -11,21 +11,25 @@ type Options = Wanted & { dryRun?: true | undefined }
 
 /** Makes at Cloudflare what the Worker needs; what exists is left as it is. Throws Failure and Misuse. */
 export async function setUpRemote(
-  choice: RemoteChoice,
+  environment: RemoteEnvironment,
   given: Options,
   mayAsk: boolean,
 ): Promise<Report> {
-  const options = mayAsk ? await askForMissing(choice, given) : given
-  if (lacksPlace(choice, options)) {
+  const options = mayAsk ? await askForMissing(environment, given) : given
+  if (lacksPlace(environment, options)) {
     throw new Misuse(
       `say where the records are kept, which cannot be changed later: --jurisdiction ${JURISDICTIONS.join('|')} or --location ${LOCATIONS.join('|')}`,
     )
   }
-  if (choice.config.workers_dev === false && !deployed(choice.config).origin && !options.domain) {
-    throw new Misuse(`say at which host name ${choice.env} answers: --domain api.example.com`)
+  if (
+    environment.config.workers_dev === false &&
+    !deployed(environment.config).origin &&
+    !options.domain
+  ) {
+    throw new Misuse(`say at which host name ${environment.env} answers: --domain api.example.com`)
   }
   const run: Run = { hasChanged: false }
-  const steps = stepsOf(choice, options, run)
+  const steps = stepsOf(environment, options, run)
   if (options.dryRun) {
     return {
       json: { dry_run: true, steps: steps.map(({ title, plan }) => ({ title, plan })) },
@@ -38,24 +42,28 @@ export async function setUpRemote(
     note(`${step.title}: ${done[step.title]}`)
   }
   return {
-    json: { environment: choice.env, steps: done, ...(run.token && { token: run.token.json }) },
+    json: {
+      environment: environment.env,
+      steps: done,
+      ...(run.token && { token: run.token.json }),
+    },
     lines: [
       ...(run.token ? [...run.token.lines, ''] : []),
-      `${choice.env} is set up. Next, with your file of plans:`,
+      `${environment.env} is set up. Next, with your file of plans:`,
       '',
-      `  npm run clinic -- import plans plans.csv ${choice.flags}`,
-      `  npm run clinic -- doctor ${choice.flags}`,
+      `  npm run clinic -- import plans plans.csv ${environment.flags}`,
+      `  npm run clinic -- doctor ${environment.flags}`,
     ],
   }
 }
 
-const lacksPlace = ({ config }: RemoteChoice, { jurisdiction, location }: Wanted) =>
+const lacksPlace = ({ config }: RemoteEnvironment, { jurisdiction, location }: Wanted) =>
   deployed(config).databaseId === undefined && !jurisdiction && !location
 
 /** Asks for what was left out. */
-async function askForMissing(choice: RemoteChoice, given: Options): Promise<Options> {
+async function askForMissing(environment: RemoteEnvironment, given: Options): Promise<Options> {
   const options = { ...given }
-  if (lacksPlace(choice, options)) {
+  if (lacksPlace(environment, options)) {
     const places = [
       { value: 'eu', label: 'only in the European Union' },
       { value: 'us', label: 'only in the United States' },
@@ -70,7 +78,7 @@ async function askForMissing(choice: RemoteChoice, given: Options): Promise<Opti
     options.location = LOCATIONS.find((name) => name === place)
   }
   // Without a domain, production would answer nowhere.
-  if (choice.config.workers_dev === false && !deployed(choice.config).origin) {
+  if (environment.config.workers_dev === false && !deployed(environment.config).origin) {
     options.domain ??= await askText(
       'The host name at which it answers',
       'api.example.com',

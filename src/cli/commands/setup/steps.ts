@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { fromCaller } from '../../files/input.ts'
 import { keyPairIn } from '../../files/key-file.ts'
-import { building, deployLine, shipping, type RemoteChoice } from '../../environment/choice.ts'
+import { building, deployLine, shipping, type RemoteEnvironment } from '../../environment/choose.ts'
 import { applyMigrations } from '../../environment/migrations.ts'
 import { deployed, setInWranglerToml } from '../../environment/wrangler-toml.ts'
 import { askWrangler, runWrangler } from '../../environment/wrangler.ts'
@@ -39,18 +39,18 @@ export type Step = {
 /** What one run has come to so far. */
 export type Run = { hasChanged: boolean; origin?: string; token?: Report }
 
-export const stepsOf = (choice: RemoteChoice, wanted: Wanted, run: Run): Step[] => [
+export const stepsOf = (environment: RemoteEnvironment, wanted: Wanted, run: Run): Step[] => [
   signIn(),
-  createDatabase(choice, wanted, run),
-  createNamespace(choice, wanted, run),
-  ...createBucket(choice, wanted, run),
-  migrate(choice),
-  setKey(choice, wanted, run),
-  ...(wanted.domain ? [setRoute(choice, wanted.domain, run)] : []),
-  ...(wanted.cell ? [nameCell(choice, wanted.cell, wanted.domain, run)] : []),
-  deploy(choice, run),
-  createFirstClinic(choice, wanted),
-  issueFirstToken(choice, wanted, run),
+  createDatabase(environment, wanted, run),
+  createNamespace(environment, wanted, run),
+  ...createBucket(environment, wanted, run),
+  migrate(environment),
+  setKey(environment, wanted, run),
+  ...(wanted.domain ? [setRoute(environment, wanted.domain, run)] : []),
+  ...(wanted.cell ? [nameCell(environment, wanted.cell, wanted.domain, run)] : []),
+  deploy(environment, run),
+  createFirstClinic(environment, wanted),
+  issueFirstToken(environment, wanted, run),
 ]
 
 /** A step that wrangler.toml shows to be done. */
@@ -77,12 +77,16 @@ const signIn = (): Step => ({
   },
 })
 
-function createDatabase(choice: RemoteChoice, { jurisdiction, location }: Wanted, run: Run): Step {
-  const name = choice.config.d1_databases[0]?.database_name ?? ''
+function createDatabase(
+  environment: RemoteEnvironment,
+  { jurisdiction, location }: Wanted,
+  run: Run,
+): Step {
+  const name = environment.config.d1_databases[0]?.database_name ?? ''
   const place = jurisdiction ? ['--jurisdiction', jurisdiction] : ['--location', location ?? '']
-  return findOrCreate(choice, run, {
+  return findOrCreate(environment, run, {
     title: 'D1 database',
-    known: deployed(choice.config).databaseId,
+    known: deployed(environment.config).databaseId,
     name,
     list: ['d1', 'list', '--json'],
     create: ['d1', 'create', name, ...place],
@@ -96,15 +100,15 @@ Jurisdictions of KV are a private beta: unless your account is in it, add --kv-a
 
 /** KV holds nothing about a person: hashes of tokens, names of clinics, the version of the catalogue. */
 function createNamespace(
-  choice: RemoteChoice,
+  environment: RemoteEnvironment,
   { jurisdiction, kvAnywhere }: Wanted,
   run: Run,
 ): Step {
-  const name = `${choice.config.name}-tokens`
+  const name = `${environment.config.name}-tokens`
   const place = jurisdiction && !kvAnywhere ? ['--jurisdiction', jurisdiction] : []
-  return findOrCreate(choice, run, {
+  return findOrCreate(environment, run, {
     title: 'KV namespace',
-    known: deployed(choice.config).namespaceId,
+    known: deployed(environment.config).namespaceId,
     name,
     list: ['kv', 'namespace', 'list'],
     create: ['kv', 'namespace', 'create', name, ...place],
@@ -131,7 +135,7 @@ const listing = z.array(z.object({ name: text, uuid: text, title: text, id: text
 
 /** A resource at Cloudflare that has a name and an id. One that was made but not written down is found again. */
 function findOrCreate(
-  { file, env }: RemoteChoice,
+  { file, env }: RemoteEnvironment,
   run: Run,
   { title, known, name, list, create, keptAs: [table, key], hint }: Resource,
 ): Step {
@@ -173,8 +177,8 @@ function findOrCreate(
   }
 }
 
-function migrate(choice: RemoteChoice): Step {
-  const args = applyMigrations(choice)
+function migrate(environment: RemoteEnvironment): Step {
+  const args = applyMigrations(environment)
   return {
     title: 'migrations',
     plan: [`npx wrangler ${shellWords(args)}`],
@@ -186,7 +190,7 @@ function migrate(choice: RemoteChoice): Step {
 }
 
 /** The private key is in its file before wrangler.toml names the public one. */
-function setKey({ file, env, config }: RemoteChoice, { keyFile }: Wanted, run: Run): Step {
+function setKey({ file, env, config }: RemoteEnvironment, { keyFile }: Wanted, run: Run): Step {
   const { ssnPublicKey } = deployed(config)
   if (ssnPublicKey) return exists('SSN key', ssnPublicKey)
   const path = fromCaller(keyFile ?? `ssn-${env}.key.json`)
@@ -206,7 +210,7 @@ function setKey({ file, env, config }: RemoteChoice, { keyFile }: Wanted, run: R
   }
 }
 
-function setRoute({ file, env, config }: RemoteChoice, domain: string, run: Run): Step {
+function setRoute({ file, env, config }: RemoteEnvironment, domain: string, run: Run): Step {
   const value = `[{ pattern = "${domain}", custom_domain = true }]`
   if (deployed(config).origin === `https://${domain}`) return exists('domain', domain)
   return {
@@ -222,10 +226,10 @@ function setRoute({ file, env, config }: RemoteChoice, domain: string, run: Run)
 }
 
 /** The same two commands as `npm run deploy`: what is tested is what ships. */
-function deploy(choice: RemoteChoice, run: Run): Step {
-  const { name } = choice.config
-  const list = ['deployments', 'list', '--json', '--name', name, '--config', choice.file]
-  const [build, ship] = [building(choice), shipping(choice)]
+function deploy(environment: RemoteEnvironment, run: Run): Step {
+  const { name } = environment.config
+  const list = ['deployments', 'list', '--json', '--name', name, '--config', environment.file]
+  const [build, ship] = [building(environment), shipping(environment)]
   return {
     title: 'deployment',
     plan: [
@@ -236,7 +240,7 @@ function deploy(choice: RemoteChoice, run: Run): Step {
     async run() {
       const deployments = await askWrangler(list).catch(noneIfNew)
       if (!run.hasChanged && Array.isArray(deployments) && deployments.length > 0) {
-        return `exists; new code goes out with \`${deployLine(choice)}\``
+        return `exists; new code goes out with \`${deployLine(environment)}\``
       }
       await runWrangler(build)
       const [origin] = /https:\/\/\S+\.workers\.dev/.exec(await runWrangler(ship)) ?? []
