@@ -1,23 +1,22 @@
-import type { Command } from '@commander-js/extra-typings'
 import { decodeBase64Url } from 'hono/utils/encode'
 import { MUST_EXIST } from '../../../fields/messages.ts'
-import { kinds } from '../../../kinds.ts'
 import { compareOwnables, registerOwnables } from '../../../operator/ownables.ts'
 import { listAbsent } from '../../../ownables/queries.ts'
 import { importer, type ImportedRow } from '../../../operator/records/import.ts'
 import { ownerOf, ownerSchema, type Kind } from '../../../records/kind.ts'
 import { keyIdOf } from '../../../ssn/suite.ts'
-import { chooseStore } from '../../environment/choice.ts'
 import { checkClinic } from '../../environment/clinic.ts'
-import { withStore, type Store } from '../../environment/open.ts'
+import { onStore } from '../../environment/command.ts'
+import type { Store } from '../../environment/open.ts'
 import { activePublicKey } from '../../environment/ssn-key.ts'
+import { flag } from '../../terminal/command.ts'
 import { stopAtCtrlC } from '../../terminal/failure.ts'
-import { example, parseClinic } from '../../terminal/options.ts'
-import { counted, print, type Report } from '../../terminal/report.ts'
+import { clinicOption } from '../../terminal/options.ts'
+import { counted, type Report } from '../../terminal/report.ts'
 import { fieldNames, recordRow } from './record-row.ts'
 import {
   importRows,
-  onImport,
+  importWords,
   refuseWrites,
   reportOf,
   type CheckedRow,
@@ -32,26 +31,26 @@ type Options = ImportOptions & {
   replaceSsns?: true | undefined
 }
 
-/** The command is called as the kind of record is. */
-export const define = (command: Command) =>
-  onImport(command)
-    .requiredOption('--clinic <id>', 'the clinic whose records they are', parseClinic)
-    .option('--register', 'register the patients, or other owners, that rows name')
-    .option('--replace-ssns', 'write every SSN given, even if its last four digits are the same')
-    .addHelpText(
-      ...example(`import ${command.name()} file.csv --clinic riverside --local --dry-run`),
-    )
-    .action(async (file, options) => {
-      const kind = kinds.find(({ name }) => name === command.name())
-      if (!kind) throw new Error(`${command.name()} is no kind of record`)
-      const choice = await chooseStore(options)
-      const publicKey = await activePublicKey(choice)
-      const report = await withStore(choice, async (store) => {
-        await checkClinic(store.db, choice, options.clinic)
-        return await importRecords(store, kind, file, publicKey, options)
-      })
-      print(report, options)
-    })
+/** The command that imports records of a kind. */
+export const importOf = (kind: Kind) => ({
+  command: onStore({
+    example: `import ${kind.name} file.csv --clinic riverside --local --dry-run`,
+    takes: {
+      ...importWords,
+      clinic: clinicOption,
+      register: flag('--register', 'register the patients, or other owners, that rows name'),
+      replaceSsns: flag(
+        '--replace-ssns',
+        'write every SSN given, even if its last four digits are the same',
+      ),
+    },
+    async work({ file, ...options }, store) {
+      const publicKey = await activePublicKey(store.environment)
+      await checkClinic(store, options.clinic)
+      return await importRecords(store, kind, file, publicKey, options)
+    },
+  }),
+})
 
 /** Creates and amends a clinic's records of a kind, as the rows of a file say. */
 export async function importRecords(
