@@ -6,6 +6,7 @@ import type { Bindings } from '../../env.ts'
 import { Failure } from '../terminal/failure.ts'
 import type { LocalEnvironment, RemoteEnvironment, Environment } from './choose.ts'
 import { clockLead } from './clock.ts'
+import { findIds } from './ids.ts'
 import { applyMigrations, missingMigrations } from './migrations.ts'
 import { leaveDeed, operatorOf, type OperatorDeed } from './operator.ts'
 import { deployed, type Configuration } from './wrangler-toml.ts'
@@ -99,13 +100,16 @@ async function openLocal(environment: LocalEnvironment): Promise<Store> {
   return storeOf(environment, await miniflare.getBindings<Bindings>(), () => miniflare.dispose())
 }
 
-/** The databases, namespaces and buckets of a configuration, as Miniflare binds them. */
+/** The databases, namespaces and buckets of a configuration, as Miniflare binds them; wrangler names them likewise. */
 export const storageOf = ({ d1_databases, kv_namespaces, r2_buckets }: Configuration) => ({
   ...Object.fromEntries(
-    d1_databases.map(({ binding, database_id: id }) => [binding, { type: 'd1' as const, id }]),
+    d1_databases.map(({ binding, database_id: id = binding }) => [
+      binding,
+      { type: 'd1' as const, id },
+    ]),
   ),
   ...Object.fromEntries(
-    kv_namespaces.map(({ binding, id }) => [binding, { type: 'kv' as const, id }]),
+    kv_namespaces.map(({ binding, id = binding }) => [binding, { type: 'kv' as const, id }]),
   ),
   ...Object.fromEntries(
     r2_buckets.map(({ binding, bucket_name: name }) => [binding, { type: 'r2' as const, name }]),
@@ -115,9 +119,11 @@ export const storageOf = ({ d1_databases, kv_namespaces, r2_buckets }: Configura
 /** Wrangler, which reaches the D1, KV and R2 of bindings marked `remote`: a copy of the configuration marks them. */
 async function openRemote(environment: RemoteEnvironment): Promise<Store> {
   const { env, config, flags } = environment
-  const { databaseId, namespaceId } = deployed(config)
+  const setUp = `run \`npm run clinic -- setup ${flags}\``
+  if (!deployed(config).ssnPublicKey) throw new Failure(`${env} does not exist yet: ${setUp}`)
+  const { databaseId, namespaceId } = await findIds(environment)
   if (databaseId === undefined || namespaceId === undefined) {
-    throw new Failure(`${env} does not exist yet: run \`npm run clinic -- setup ${flags}\``)
+    throw new Failure(`${env} was never deployed: ${setUp}`)
   }
   const { name, account_id, compatibility_date, d1_databases, kv_namespaces, r2_buckets } = config
   const folder = await mkdtemp(join(tmpdir(), 'clinic-'))
@@ -129,9 +135,13 @@ async function openRemote(environment: RemoteEnvironment): Promise<Store> {
         name,
         account_id,
         compatibility_date,
-        d1_databases: d1_databases.map((database) => ({ ...database, remote: true })),
-        kv_namespaces: kv_namespaces.map((namespace) => ({ ...namespace, remote: true })),
-        r2_buckets: r2_buckets.map((bucket) => ({ ...bucket, remote: true })),
+        d1_databases: d1_databases.map((one) => ({
+          ...one,
+          database_id: databaseId,
+          remote: true,
+        })),
+        kv_namespaces: kv_namespaces.map((one) => ({ ...one, id: namespaceId, remote: true })),
+        r2_buckets: r2_buckets.map((one) => ({ ...one, remote: true })),
       }),
     )
     // Its progress would go to stdout, among what was asked for.

@@ -33,9 +33,10 @@ export const parseScopes = parser(
   `Use one or more of ${SCOPES.join(',')}.`,
 )
 
-const domain = z.string().regex(/^([a-z0-9-]+\.)+[a-z]{2,}$/)
-export const isDomain = (value: string) => domain.safeParse(value).success
-export const parseDomain = parser(domain, 'Use a host name, such as api.example.com.')
+export const parseDomain = parser(
+  z.string().regex(/^([a-z0-9-]+\.)+[a-z]{2,}$/),
+  'Use a host name, such as api.example.com.',
+)
 
 /** One of the values that an option may have. */
 export const oneOf =

@@ -15,8 +15,8 @@ const healthAnswer = z.object({ version: z.string(), commit: z.string().nullish(
 /** What runs, as it says itself. */
 export async function checkDeployed(environment: Environment): Promise<Record<string, Finding>> {
   if (environment.place === 'local') return {}
-  const { origin, databaseId, ssnPublicKey } = deployed(environment.config)
-  if (databaseId === undefined) return {}
+  const { origin, ssnPublicKey } = deployed(environment.config)
+  if (ssnPublicKey === undefined) return {}
   return {
     'deployed version': await checkHealth(origin, environment),
     'deployed SSN key': await checkDeployedKey(ssnPublicKey, environment),
