@@ -3,8 +3,14 @@ import { Failure } from '../terminal/failure.ts'
 import type { RemoteEnvironment } from './choose.ts'
 import { askWrangler } from './wrangler.ts'
 
-const databases = z.array(z.looseObject({ name: z.string(), uuid: z.string() }))
-const namespaces = z.array(z.looseObject({ title: z.string(), id: z.string() }))
+/** How wrangler lists a database and a namespace: its name and its id. */
+const database = z
+  .object({ name: z.string(), uuid: z.string() })
+  .transform(({ name, uuid }) => ({ name, id: uuid }))
+const namespace = z
+  .object({ title: z.string(), id: z.string() })
+  .transform(({ title, id }) => ({ name: title, id }))
+type Listed = { name: string; id: string }
 
 /** What an API token must be allowed to do. */
 const PERMISSIONS =
@@ -15,27 +21,26 @@ const PERMISSIONS =
  * creates them: until then they are undefined. Throws Failure.
  */
 export async function findIds({ config, file }: RemoteEnvironment) {
-  const [database] = config.d1_databases
-  const [namespace] = config.kv_namespaces
-  const title = `${config.name}-${namespace?.binding.toLowerCase()}`
-  const listed = await ask(databases, ['d1', 'list', '--json', '--config', file])
-  const titled = await ask(namespaces, ['kv', 'namespace', 'list', '--config', file])
+  const [{ database_id, database_name } = { database_name: '' }] = config.d1_databases
+  const [{ id, binding } = { binding: '' }] = config.kv_namespaces
+  const flags = ['--config', file]
+  const databases = await list(database, ['d1', 'list', '--json', ...flags])
+  const namespaces = await list(namespace, ['kv', 'namespace', 'list', ...flags])
+  const title = `${config.name}-${binding.toLowerCase()}`
   return {
-    databaseId: database?.database_id ?? listed.get(database?.database_name ?? ''),
-    namespaceId: namespace?.id ?? titled.get(title),
+    databaseId: database_id ?? databases.find(({ name }) => name === database_name)?.id,
+    namespaceId: id ?? namespaces.find(({ name }) => name === title)?.id,
   }
+}
 
-  async function ask(schema: typeof databases | typeof namespaces, args: string[]) {
-    const answer = await askWrangler(args).catch((error: unknown) => {
-      const said = error instanceof Failure ? `\n${error.message}` : ''
-      throw new Failure(
-        `sign in with \`npx wrangler login\`, or set CLOUDFLARE_API_TOKEN to a token with the permissions ${PERMISSIONS}${said}`,
-      )
-    })
-    const { data } = schema.safeParse(answer)
-    if (!data) throw new Failure(`\`wrangler ${args.join(' ')}\` answered in an unknown form`)
-    return new Map(
-      data.map((one) => ('uuid' in one ? [`${one.name}`, `${one.uuid}`] : [one.title, one.id])),
+async function list(schema: z.ZodType<Listed>, args: string[]): Promise<Listed[]> {
+  const answer = await askWrangler(args).catch((error: unknown) => {
+    if (!(error instanceof Failure)) throw error
+    throw new Failure(
+      `sign in with \`npx wrangler login\`, or set CLOUDFLARE_API_TOKEN to a token with the permissions ${PERMISSIONS}\n${error.message}`,
     )
-  }
+  })
+  const { data } = z.array(schema).safeParse(answer)
+  if (data) return data
+  throw new Failure(`\`wrangler ${args.join(' ')}\` answered in an unknown form`)
 }
