@@ -309,7 +309,6 @@ describe('clinic move', () => {
       "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%clinic_id%' ORDER BY rowid",
     )
     const { rows } = await runJson([
-      'clinic',
       'move',
       (await aClinic(cells.eu)).id,
       '--dry-run',

@@ -1,26 +1,15 @@
 import { InvalidArgumentError } from 'commander'
-import * as z from 'zod'
 import { adoptLost, Unrelated } from '../../operator/trail/adopt.ts'
 import type { Session } from '../../storage/session.ts'
-import { clinicId } from '../../fields/clinic-id.ts'
 import { kinds } from '../../kinds.ts'
+import { NO_CLINIC } from '../../operator/content.ts'
 import { listMarks, resumeAfter, type Mark } from '../../operator/marks.ts'
+import { mark } from '../files/backup.ts'
 import { readWritten } from '../files/rows.ts'
 import { onStore } from '../environment/command.ts'
-import { NO_CLINIC } from '../environment/operator.ts'
 import { argument, option } from '../terminal/command.ts'
 import { Failure, Misuse } from '../terminal/failure.ts'
 import { counted } from '../terminal/report.ts'
-
-const count = z.int().min(0)
-
-/** A line of what `marks` wrote. */
-export const mark = z.object({
-  clinic_id: clinicId,
-  epoch: count,
-  seq: count,
-  ids: z.record(z.string(), count),
-}) satisfies z.ZodType<Mark>
 
 export const command = onStore({
   example: 'resume marks.ndjson --remote --env production',

@@ -10,17 +10,18 @@ export const missingMigrations = async (db: Session) => (await compareMigrations
 /** The migrations that the database has not seen, and those that it has and this code does not know. */
 export async function compareMigrations(
   db: Session,
-): Promise<{ missing: string[]; unknown: string[] }> {
+): Promise<{ missing: string[]; unknown: string[]; isNew: boolean }> {
   const files = (await readdir(join(PROJECT, 'migrations'))).filter((name) => name.endsWith('.sql'))
   const [tables] = await db.batch([
     db.prepare("SELECT name FROM sqlite_master WHERE name = 'd1_migrations'"),
   ])
-  if (tables?.results.length === 0) return { missing: files, unknown: [] }
+  if (tables?.results.length === 0) return { missing: files, unknown: [], isNew: true }
   const [applied] = await db.batch<{ name: string }>([db.prepare('SELECT name FROM d1_migrations')])
   const names = (applied?.results ?? []).map(({ name }) => name)
   return {
     missing: files.filter((file) => !names.includes(file)),
     unknown: names.filter((name) => !files.includes(name)),
+    isNew: names.length === 0,
   }
 }
 

@@ -7,7 +7,7 @@ import { Failure } from '../terminal/failure.ts'
 import type { LocalEnvironment, RemoteEnvironment, Environment } from './choose.ts'
 import { clockLead } from './clock.ts'
 import { findIds } from './ids.ts'
-import { applyMigrations, missingMigrations } from './migrations.ts'
+import { applyMigrations, compareMigrations, missingMigrations } from './migrations.ts'
 import { leaveDeed, operatorOf, type OperatorDeed } from './operator.ts'
 import { deployed, type Configuration } from './wrangler-toml.ts'
 import { runWrangler } from './wrangler.ts'
@@ -46,9 +46,9 @@ export async function withStore<Result>(
   }
 }
 
-/** Opens a local store and applies the migrations that it lacks. */
+/** Opens a store and applies the migrations that it lacks. */
 export async function openMigrated(
-  environment: LocalEnvironment,
+  environment: Environment,
 ): Promise<{ store: Store; applied: string[] }> {
   const store = await openStore(environment)
   const missing = await missingMigrations(store.db)
@@ -57,6 +57,13 @@ export async function openMigrated(
   await store.close()
   await runWrangler(applyMigrations(environment))
   return { store: await openStore(environment), applied: missing }
+}
+
+/** Applies all migrations to a store that has none yet; another one stays as it is. */
+export async function migrateNew(environment: Environment): Promise<void> {
+  const store = await openStore(environment)
+  const { isNew } = await compareMigrations(store.db).finally(store.close)
+  if (isNew) await runWrangler(applyMigrations(environment))
 }
 
 /** Opens the same D1 and KV that `wrangler dev` or the deployed Worker uses. Throws Failure. */

@@ -2,13 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { userInfo } from 'node:os'
 import * as z from 'zod'
 import type { Deed } from '../../http/describe.ts'
+import { NO_CLINIC } from '../../operator/content.ts'
 import { appendAccess } from '../../trail/access.ts'
 import type { Session } from '../../storage/session.ts'
 import type { Environment } from './choose.ts'
 import { askWrangler } from './wrangler.ts'
-
-/** The clinic of what the operator does to no clinic, or to all of them; no clinic can be called so. */
-export const NO_CLINIC = '*'
 
 const account = z.looseObject({ email: z.string() })
 

@@ -52,6 +52,10 @@ const fail = (error: unknown) => {
   throw error
 }
 
+/** JSON on one line: U+2028 and U+2029 end a line, too, for many who read it. */
+const lineOf = (record: object) =>
+  JSON.stringify(record).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')
+
 /** A stream that fails without a listener would end the process: the failure is thrown at the next write. */
 function lineWriter(stream: Writable): Pick<Output, 'write'> {
   let failure: Error | undefined
@@ -59,7 +63,7 @@ function lineWriter(stream: Writable): Pick<Output, 'write'> {
   return {
     async write(record) {
       if (failure) throw failure
-      if (!stream.write(`${JSON.stringify(record)}\n`)) await once(stream, 'drain')
+      if (!stream.write(`${lineOf(record)}\n`)) await once(stream, 'drain')
     },
   }
 }
