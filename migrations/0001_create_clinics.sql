@@ -1,11 +1,7 @@
--- The clinics whose records are kept here. `state` says whether one is open, frozen or suspended. `epoch` counts how
--- often the database was set back to an earlier time; changes are numbered on after `seq_floor`, so that no number is
--- given twice.
+-- The clinics whose records are kept here. `state` is open, frozen, suspended, moved or arriving; code owns the list.
 CREATE TABLE clinics (
   id TEXT NOT NULL PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 64),
   state TEXT NOT NULL,
-  epoch INTEGER NOT NULL DEFAULT 1 CHECK (epoch > 0),
-  seq_floor INTEGER NOT NULL DEFAULT 0 CHECK (seq_floor >= 0),
   created_at TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 

@@ -1,9 +1,10 @@
--- Who a patient, or another ownable, is. Like every kind of record, these are numbered 1, 2, 3 … within their
--- clinic; an id is never used twice. `uid` is random and fixed at creation; `version` counts from 1.
--- The SSN is sealed to the operator's public key; only its last four digits can be read here.
+-- Who a patient, or another ownable, is. Like every resource, these are numbered 1, 2, 3 … within their clinic; an id
+-- is never used twice, and none is past 2^24, which is where the tree of deletions ends. `uid` is random and fixed at
+-- creation; `version` counts from 1. The SSN is sealed to the operator's public key; only its last four digits can be
+-- read here.
 CREATE TABLE person_informations (
   clinic_id TEXT NOT NULL,
-  id INTEGER NOT NULL CHECK (id > 0),
+  id INTEGER NOT NULL CONSTRAINT id_in_range CHECK (id BETWEEN 1 AND 16777216),
   uid TEXT NOT NULL,
   version INTEGER NOT NULL CHECK (version > 0),
   ownable_type TEXT NOT NULL,

@@ -1,11 +1,11 @@
--- Who is insured through a primary holder. A primary holder is an ownable of type Patient; the constant column
--- lets the foreign key say so.
+-- Who is insured through a primary holder. A primary holder is an ownable of type Patient; the constant column lets
+-- the foreign key say so.
 CREATE TABLE dependents (
   clinic_id TEXT NOT NULL,
-  id INTEGER NOT NULL CHECK (id > 0),
+  id INTEGER NOT NULL CONSTRAINT id_in_range CHECK (id BETWEEN 1 AND 16777216),
   uid TEXT NOT NULL,
   version INTEGER NOT NULL CHECK (version > 0),
-  primary_holder_type TEXT NOT NULL CHECK (primary_holder_type = 'Patient'),
+  primary_holder_type TEXT NOT NULL GENERATED ALWAYS AS ('Patient') VIRTUAL,
   primary_holder_id INTEGER NOT NULL,
   first_name TEXT NOT NULL CHECK (length(first_name) BETWEEN 1 AND 255),
   last_name TEXT NOT NULL CHECK (length(last_name) BETWEEN 1 AND 255),
@@ -26,8 +26,7 @@ CREATE TABLE dependents (
   CHECK ((ssn_key_id IS NULL) = (ssn_sealed IS NULL) AND (ssn_sealed IS NULL) = (ssn_last_four IS NULL))
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX dependents_by_owner
-  ON dependents (clinic_id, primary_holder_type, primary_holder_id);
+CREATE INDEX dependents_by_owner ON dependents (clinic_id, primary_holder_id);
 
 -- Search finds people by the beginning of their last name, or by date of birth, in the order of their names.
 CREATE INDEX dependents_by_name

@@ -1,12 +1,14 @@
--- The journal: one row for every write of a record, in the transaction that wrote it. D1 has one writer, so
--- `seq` is the order of commits. `before` is what the record said until then, as it was stored; null for a
--- creation. `changed` names the fields that an amendment changed.
+-- The journal: one row for every write of a record, in the transaction that wrote it. D1 has one writer, so `seq` is
+-- the order of commits. The highest id and `seq` that were ever given are found here. `before` is what the record said
+-- until then, as it was stored; null for a creation. `changed` names the fields that an amendment changed. After the
+-- database was set back in time, a row of action `skip` has the highest id that may have been given, and -seq for its
+-- version.
 CREATE TABLE changes (
   clinic_id TEXT NOT NULL,
   seq INTEGER NOT NULL CHECK (seq > 0),
   resource TEXT NOT NULL,
   record_id INTEGER NOT NULL,
-  version INTEGER NOT NULL CHECK (version > 0),
+  version INTEGER NOT NULL CHECK (version > 0 OR version = -seq),
   action TEXT NOT NULL,
   at TEXT NOT NULL,
   token_id TEXT NOT NULL,

@@ -8,16 +8,16 @@ import { authenticate } from './http/authenticate.ts'
 import { renderError, renderMethodNotAllowed, renderNotFound } from './http/errors.ts'
 import { harden } from './http/harden.ts'
 import { limitRate } from './http/limit-rate.ts'
-import { logLine, logRequest } from './http/log.ts'
+import { logRequest, logStep } from './http/log.ts'
 import { nameRequest } from './http/name-request.ts'
 import { openSession } from './http/open-session.ts'
 import { leaveTrail } from './trail/leave-trail.ts'
-import { kinds } from './kinds.ts'
 import { ownables } from './ownables/routes.ts'
 import { plans } from './plans/routes.ts'
 import { changesRoutes } from './records/changes.ts'
 import { sweepKeys } from './records/idempotency.ts'
 import { recordRoutes } from './records/routes.ts'
+import { resources } from './resources/index.ts'
 import { serveReference } from './health/reference.ts'
 import { service } from './health/routes.ts'
 
@@ -36,10 +36,10 @@ app.use(methodNotAllowed({ app, onMethodNotAllowed: renderMethodNotAllowed }))
 app.use('/docs/*', serveReference)
 app.use('/v1/*', authenticate, openSession, leaveTrail, limitRate)
 
-for (const kind of kinds) app.route(`${BASE}/${kind.name}`, recordRoutes(kind))
+for (const resource of resources) app.route(`${BASE}/${resource.name}`, recordRoutes(resource))
 
 export const routes = app
-  .route(`${BASE}/changes`, changesRoutes(kinds))
+  .route(`${BASE}/changes`, changesRoutes(resources))
   .route(`${BASE}/plans`, plans)
   .route(`${BASE}/ownables`, ownables)
   .route('/', service)
@@ -47,14 +47,11 @@ export const routes = app
 export default {
   fetch: app.fetch,
 
-  /** Runs hourly, by the cron trigger of wrangler.toml. */
+  /** Runs hourly, by the cron trigger of wrangler.toml. A fault in one step spares the others. */
   async scheduled(_, env) {
-    const begunAt = Date.now()
     const db = databaseOf(env, 'first-primary', STEP_MILLISECONDS)
-    const keys = await sweepKeys(db)
-    logLine('info', { code: 'swept', keys, duration_ms: Date.now() - begunAt })
-    if (!env.TRAIL) return
-    const sealed = await sealTrail(db, env.TRAIL)
-    logLine(sealed.unfit.length > 0 ? 'error' : 'info', { code: 'sealed', ...sealed })
+    await logStep('swept', async () => ({ keys: await sweepKeys(db) }))
+    const { TRAIL } = env
+    if (TRAIL) await logStep('sealed', () => sealTrail(db, TRAIL))
   },
 } satisfies ExportedHandler<Bindings>

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { trailOf } from '../src/operator/trail/events.ts'
 import { databaseOf } from '../src/storage/session.ts'
-import { dependents } from '../src/dependents/kind.ts'
-import { kinds } from '../src/kinds.ts'
+import { dependents } from '../src/resources/dependent.ts'
+import { resources } from '../src/resources/index.ts'
 import { aboutPatient, isAbout } from '../src/operator/trail/about.ts'
-import { reassignRecord } from '../src/operator/records/repair.ts'
+import { repairer } from '../src/operator/records/repair.ts'
 import { tokenIdOf, tokenKey } from '../src/tokens/token.ts'
 import { aDependent } from './support/fixtures.ts'
 import { nextMillisecond, whoSawEqualsModel } from './support/saw.ts'
@@ -100,14 +100,14 @@ describe('the audit trail', () => {
     await nextMillisecond()
     const requestId = crypto.randomUUID()
     const deed = { clinicId, id: 1, tokenId: 'operator', requestId, now: new Date().toISOString() }
-    await reassignRecord(db, dependents, deed, { type: 'Patient', id: second }, 1, {})
+    await repairer(dependents).reassign(db, deed, { type: 'Patient', id: second }, 1, {})
     await nextMillisecond()
     await read()
     made.push(await worker.call('DELETE', '/dependents/1', { token }))
     await clinic.get('/dependents/1', settled)
 
     const sawOf = async (patient: number) => {
-      const about = await aboutPatient(db, kinds, clinicId, patient)
+      const about = await aboutPatient(db, resources, clinicId, patient)
       const seen = []
       for await (const event of trailOf(db, undefined, clinicId, '')) {
         if (isAbout(about, event)) seen.push(event.request_id)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { queryId, queryInteger } from '../src/fields/number.ts'
-import { dateOfBirth, email, latestToday, personName, ssn } from '../src/fields/person.ts'
+import { dateOfBirth, email, latestToday, personName, phone, ssn } from '../src/fields/person.ts'
 import { isLive, SCOPES, stateOf, tokenRecord } from '../src/tokens/record.ts'
 import { isWellFormedToken, mintToken, tokenKey } from '../src/tokens/token.ts'
 
@@ -22,6 +22,8 @@ describe('a name', () => {
       expect(accepts(personName, `An${String.fromCodePoint(code)}a`), `${code}`).toBe(false)
     }
     expect(accepts(personName, 'An a')).toBe(true)
+    // Private use has characters of Chinese and Japanese names.
+    expect(accepts(personName, 'An\ue000a')).toBe(true)
   })
 })
 
@@ -29,6 +31,42 @@ describe('an e-mail address', () => {
   it('may have a domain in upper case', () => {
     expect(accepts(email, 'ana@EXAMPLE.COM')).toBe(true)
     expect(accepts(email, 'ana@EXAMPLE')).toBe(false)
+  })
+})
+
+describe('what looks like an SSN', () => {
+  const digits = (count: number) =>
+    fc
+      .tuple(
+        fc.constantFrom(0x30, 0xff10, 0x660),
+        fc.stringMatching(new RegExp(`^[0-9]{${count}}$`)),
+      )
+      .map(([zero, text]) =>
+        text.replace(/./g, (digit) => String.fromCodePoint(zero + Number(digit))),
+      )
+  const separator = fc.constantFrom(...'-–—‑−. _/\u00a0', ' - ', '\u200b-')
+  const written = fc
+    .tuple(digits(3), separator, digits(2), separator, digits(4))
+    .map((parts) => parts.join(''))
+
+  it('is refused as a name, a phone and an e-mail address, alone or as a part of a name', () => {
+    fc.assert(
+      fc.property(written, (number) => {
+        for (const schema of [personName, phone, email]) expect(accepts(schema, number)).toBe(false)
+        expect(accepts(personName, `Roe ${number}`)).toBe(false)
+        expect(accepts(personName, `${number}, Ana`)).toBe(false)
+      }),
+    )
+  })
+
+  it('is no number of nine bare digits, nor one that begins with a plus', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[0-9]{9}$/), (number) => {
+        expect(phone.parse(number)).toBe(number)
+        const dashed = `+${number.slice(0, 3)}-${number.slice(3, 5)}-${number.slice(5)}`
+        expect(phone.parse(dashed)).toBe(dashed)
+      }),
+    )
   })
 })
 
@@ -68,20 +106,21 @@ describe('a date of birth', () => {
 })
 
 describe('an SSN', () => {
-  it('is any nine digits, with both dashes or none', () => {
+  it('is any nine digits, alone or in groups that one sign separates', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[0-9]{9}$/), (digits) => {
-        const dashed = `${digits.slice(0, 3)}-${digits.slice(3, 5)}-${digits.slice(5)}`
-        expect(ssn.parse(digits)).toBe(digits)
-        expect(ssn.parse(` ${dashed} `)).toBe(digits)
+        const groups = [digits.slice(0, 3), digits.slice(3, 5), digits.slice(5)]
+        for (const sign of ['', '-', ' ', '.']) {
+          expect(ssn.parse(` ${groups.join(sign)} `)).toBe(digits)
+        }
       }),
     )
   })
 
   it('is nothing else', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(...'0123456789- *x') }), (text) => {
-        fc.pre(!/^\s*(\d{9}|\d{3}-\d{2}-\d{4})?\s*$/.test(text))
+      fc.property(fc.string({ unit: fc.constantFrom(...'0123456789- .*x') }), (text) => {
+        fc.pre(!/^\s*(\d{3}([-. ]?)\d{2}\2\d{4})?\s*$/.test(text))
         expect(accepts(ssn, text)).toBe(false)
       }),
     )

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { setClinicState } from '../src/clinics/queries.ts'
 import { databaseOf } from '../src/storage/session.ts'
-import { kinds } from '../src/kinds.ts'
-import { eraseRecord, reassignRecord, restoreRecord } from '../src/operator/records/repair.ts'
+import { repairer } from '../src/operator/records/repair.ts'
 import { resumeAfter } from '../src/operator/marks.ts'
 import { openSsn } from '../src/operator/ssn.ts'
 import { expectRefusal } from './support/expect.ts'
@@ -11,7 +10,7 @@ import { KINDS } from './support/kinds.ts'
 import { lifeEqualsModel } from './support/model.ts'
 import { useWorker, type Answer, type Clinic } from './support/worker.ts'
 
-// A record is read, amended, deleted, followed and found: what all kinds promise of its life.
+// A record is read, amended, deleted, followed and found: what all resources promise of its life.
 
 const worker = useWorker({ instrumented: true })
 
@@ -21,8 +20,8 @@ const jsonOf = async (answer: Answer) => JSON.parse(await answer.text())
 
 lifeEqualsModel(worker, { runs: 1, steps: 12 })
 
-describe.each(KINDS)('$name', (kind) => {
-  const { name, one, notFound, aRecord, change, hasSsn, owner } = kind
+describe.each(KINDS)('$name', (resource) => {
+  const { name, one, notFound, aRecord, change, hasSsn, owner } = resource
 
   /** A clinic with a record, and the calls that change it. */
   async function aRecordOf(fields = {}) {
@@ -311,8 +310,7 @@ describe.each(KINDS)('$name', (kind) => {
       await expectPages([1, 3, 5])
 
       const deed = { clinicId: clinic.clinicId, id: 2, tokenId: 'operator', requestId: 'restore' }
-      const now = new Date().toISOString()
-      await restoreRecord(databaseOf(worker.env, 'first-primary'), kind, { ...deed, now })
+      await repairer(resource).restore(databaseOf(worker.env, 'first-primary'), deed)
 
       await expectPages([1, 2, 3, 5])
     })
@@ -325,9 +323,9 @@ describe.each(KINDS)('$name', (kind) => {
     const other = await ours.clinic.ownable()
     const db = databaseOf(worker.env, 'first-primary')
     const give = (to: number) => {
-      const run = { tokenId: 'operator', requestId: `give ${to}`, now: new Date().toISOString() }
+      const run = { tokenId: 'operator', requestId: `give ${to}` }
       const deed = { clinicId, id: 1, ...run }
-      return reassignRecord(db, kind, deed, { type: 'Patient', id: to }, 1, {})
+      return repairer(resource).reassign(db, deed, { type: 'Patient', id: to }, 1, {})
     }
 
     expect([await give(stranger), await give(other)]).toEqual([false, true])
@@ -344,7 +342,7 @@ describe.each(KINDS)('$name', (kind) => {
     const db = databaseOf(worker.env, 'first-primary')
     const deed = { clinicId: clinic.clinicId, id: 1, tokenId: 'operator', requestId: 'erase' }
 
-    await eraseRecord(db, kind, { ...deed, now: new Date().toISOString() })
+    await repairer(resource).erase(db, deed)
 
     const { versions } = await history()
     expect(versions.map(({ [one]: content }: Record<string, unknown>) => content)).toEqual(
@@ -453,7 +451,7 @@ describe.each(KINDS)('$name', (kind) => {
 })
 
 describe('GET /changes', () => {
-  it('tells of both kinds in the order of writing, with each record as it is now', async () => {
+  it('tells of both resources in the order of writing, with each record as it is now', async () => {
     const clinic = await worker.clinic()
     const holder = await clinic.ownable()
     const made = []
@@ -504,8 +502,8 @@ describe('GET /changes', () => {
       jsonOf(await clinic.post('/dependents', KINDS[1]?.aRecord(holder) ?? {}))
     await create()
     const db = databaseOf(worker.env, 'first-primary')
-    const lost = { clinic_id: clinicId, epoch: 1, seq: 7, ids: { dependents: 4 } }
-    for (const mark of [lost, lost]) await resumeAfter(db, kinds, mark)
+    const lost = { clinic_id: clinicId, seq: 7, ids: { dependents: 4 } }
+    for (const mark of [lost, lost]) await resumeAfter(db, mark, 'operator')
     const future = '2999-01-01T00:00:00.000Z'
     await db.batch([
       db.prepare('UPDATE changes SET at = ? WHERE clinic_id = ?').bind(future, clinicId),
@@ -559,8 +557,8 @@ describe('POST …/search', () => {
     ['王', '小明', '2000-02-29'],
   ] as const
 
-  it.each(KINDS)('finds $name by folded prefixes and dates, in order', async (kind) => {
-    const { name, aRecord } = kind
+  it.each(KINDS)('finds $name by folded prefixes and dates, in order', async (resource) => {
+    const { name, aRecord } = resource
     const [clinic, other] = [await worker.clinic(), await worker.clinic()]
     for (const each of [clinic, other]) {
       const holder = await each.ownable()
@@ -610,9 +608,10 @@ describe('POST …/search', () => {
     await clinic.post('/dependents', KINDS[1]?.aRecord(holder) ?? {})
     await worker.env.DB.prepare(
       `WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 1001)
-       INSERT INTO dependents SELECT clinic_id, i, uid, version, primary_holder_type, primary_holder_id,
-         first_name, last_name, date_of_birth, relationship, last_name_folded, first_name_folded,
-         ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at
+       INSERT INTO dependents (clinic_id, id, uid, version, primary_holder_id, first_name, last_name, date_of_birth,
+         relationship, last_name_folded, first_name_folded, created_at, updated_at)
+       SELECT clinic_id, i, uid, version, primary_holder_id, first_name, last_name, date_of_birth,
+         relationship, last_name_folded, first_name_folded, created_at, updated_at
        FROM n JOIN dependents ON clinic_id = ? AND id = 1`,
     )
       .bind(clinic.clinicId)
@@ -630,25 +629,28 @@ describe('POST …/search', () => {
 })
 
 describe('POST …?if_exists=return', () => {
-  it.each(KINDS)('makes one of eight equal $name at once, whatever their keys', async (kind) => {
-    const { name, aRecord } = kind
-    const clinic = await worker.clinic()
-    const holder = await clinic.ownable()
-    const send = (n: number, fields = {}) =>
-      clinic.post(`/${name}?if_exists=return`, aRecord(holder, fields), {
-        'Idempotency-Key': `sync ${n}`,
-      })
+  it.each(KINDS)(
+    'makes one of eight equal $name at once, whatever their keys',
+    async (resource) => {
+      const { name, aRecord } = resource
+      const clinic = await worker.clinic()
+      const holder = await clinic.ownable()
+      const send = (n: number, fields = {}) =>
+        clinic.post(`/${name}?if_exists=return`, aRecord(holder, fields), {
+          'Idempotency-Key': `sync ${n}`,
+        })
 
-    const answers = await Promise.all(Array.from({ length: 8 }, (_, n) => send(n)))
+      const answers = await Promise.all(Array.from({ length: 8 }, (_, n) => send(n)))
 
-    expect(answers.map(({ status }) => status).sort()).toEqual([...Array(7).fill(200), 201])
-    expect(new Set(await Promise.all(answers.map((answer) => answer.text()))).size).toBe(1)
-    const respelled = await send(8, { last_name: CANARY.name.toUpperCase() })
-    const other = await send(9, { first_name: 'Other' })
-    expect([respelled.status, other.status]).toEqual([200, 201])
-    expect(await clinic.total(name)).toBe(2)
-    // Where somebody made the same person twice, it is the first one.
-    await clinic.post(`/${name}`, aRecord(holder))
-    expect(await jsonOf(await send(10))).toMatchObject({ id: 1 })
-  })
+      expect(answers.map(({ status }) => status).sort()).toEqual([...Array(7).fill(200), 201])
+      expect(new Set(await Promise.all(answers.map((answer) => answer.text()))).size).toBe(1)
+      const respelled = await send(8, { last_name: CANARY.name.toUpperCase() })
+      const other = await send(9, { first_name: 'Other' })
+      expect([respelled.status, other.status]).toEqual([200, 201])
+      expect(await clinic.total(name)).toBe(2)
+      // Where somebody made the same person twice, it is the first one.
+      await clinic.post(`/${name}`, aRecord(holder))
+      expect(await jsonOf(await send(10))).toMatchObject({ id: 1 })
+    },
+  )
 })

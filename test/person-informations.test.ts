@@ -83,6 +83,11 @@ describe('POST /person_informations', () => {
 
   const BLANK = "can't be blank"
   const INVALID = 'is invalid'
+  const NO_SSN = 'is invalid: it takes nine digits, alone or in groups as in 123-45-6789'
+  const NO_PHONE =
+    'is invalid: it takes 7 to 15 digits with + ( ) . - / and spaces, and an extension such as x44'
+  const NO_EMAIL = 'is invalid: it takes an address such as ana@example.com'
+  const LIKE_AN_SSN = 'looks like an SSN'
   const tooLong = (maximum: number) => `is too long (maximum is ${maximum} characters)`
 
   it.each([
@@ -101,6 +106,15 @@ describe('POST /person_informations', () => {
     ['first_name', 'on two lines', 'A\nna', INVALID],
     ['first_name', 'text with a control character', 'A\u0085na', INVALID],
     ['first_name', 'of 256 characters', 'é'.repeat(256), tooLong(255)],
+    ['first_name', 'all that does not show', '\u200b\u00ad \u3164\u2060\u2800', BLANK],
+    ['first_name', 'on two lines of Unicode', 'A\u2028na', INVALID],
+    ['first_name', 'in two paragraphs', 'A\u2029na', INVALID],
+    ['first_name', 'text with a noncharacter', 'A\ufdd0na', INVALID],
+    ['first_name', 'text with what is no character yet', 'A\u0378na', INVALID],
+    ['first_name', 'an SSN', '123-45-6789', LIKE_AN_SSN],
+    ['last_name', 'a name with an SSN', 'Roe (123 45 6789)', LIKE_AN_SSN],
+    ['last_name', 'an SSN in other digits and dashes', '１２３–４５–６７８９', LIKE_AN_SSN],
+    ['last_name', 'an SSN with what does not show in it', '123-45-\u200b6789', LIKE_AN_SSN],
     ['last_name', 'null', null, BLANK],
     ['last_name', 'an object', {}, INVALID],
     ['last_name', 'an object with a length', { length: 0 }, INVALID],
@@ -115,25 +129,32 @@ describe('POST /person_informations', () => {
     ['date_of_birth', 'a time', '1990-05-15T00:00:00Z', INVALID],
     ['date_of_birth', 'before 1900', '1899-12-31', INVALID],
     ['date_of_birth', 'in the future', '9999-01-01', "can't be in the future"],
-    ['ssn', 'a digit short', '123-45-678', INVALID],
-    ['ssn', 'a dash short', '123-456789', INVALID],
-    ['ssn', 'masked', '***-**-6789', INVALID],
-    ['ssn', 'a number', 123456789, INVALID],
-    ['ssn', 'in other digits', '１２３４５６７８９', INVALID],
-    ['phone', 'of six digits', '123456', INVALID],
-    ['phone', 'of sixteen digits', '1234567890123456', INVALID],
-    ['phone', 'no number', 'call me', INVALID],
-    ['phone', 'a number whose extension has seven digits', '555-0123 x1234567', INVALID],
-    ['phone', 'no text', 5550123, INVALID],
+    ['ssn', 'a digit short', '123-45-678', NO_SSN],
+    ['ssn', 'a dash short', '123-456789', NO_SSN],
+    ['ssn', 'masked', '***-**-6789', NO_SSN],
+    ['ssn', 'a number', 123456789, NO_SSN],
+    ['ssn', 'in other digits', '１２３４５６７８９', NO_SSN],
+    ['phone', 'of six digits', '123456', NO_PHONE],
+    ['phone', 'of sixteen digits', '1234567890123456', NO_PHONE],
+    ['phone', 'no number', 'call me', NO_PHONE],
+    ['phone', 'a number whose extension has seven digits', '555-0123 x1234567', NO_PHONE],
+    ['phone', 'no text', 5550123, NO_PHONE],
+    ['phone', 'an SSN', '123-45-6789', LIKE_AN_SSN],
+    ['phone', 'an SSN with dots', '123.45.6789', LIKE_AN_SSN],
+    ['phone', 'an SSN with typographic dashes', ' 123–45–6789', LIKE_AN_SSN],
     ['phone', 'of 256 characters', '5550123'.padStart(256, '('), tooLong(255)],
-    ['email', 'a word', 'ana', INVALID],
-    ['email', 'without a domain', 'ana@', INVALID],
-    ['email', 'without a top-level domain', 'ana@clinic', INVALID],
-    ['email', 'with two dots together', 'ana..maria@example.com', INVALID],
-    ['email', 'with a hyphen at the end of a label', 'ana@example-.com', INVALID],
-    ['email', 'almost the placeholder', '[email  protected]', INVALID],
-    ['email', 'no text', 7, INVALID],
-    ['email', 'an empty list', [], INVALID],
+    ['email', 'a word', 'ana', NO_EMAIL],
+    ['email', 'without a domain', 'ana@', NO_EMAIL],
+    ['email', 'without a top-level domain', 'ana@clinic', NO_EMAIL],
+    ['email', 'with two dots together', 'ana..maria@example.com', NO_EMAIL],
+    ['email', 'with a hyphen at the end of a label', 'ana@example-.com', NO_EMAIL],
+    ['email', 'almost the placeholder', '[email  protected]', NO_EMAIL],
+    ['email', 'an SSN', '123-45-6789', LIKE_AN_SSN],
+    ['email', 'with an SSN', 'ana.123-45-6789@example.com', LIKE_AN_SSN],
+    ['email', 'with two @', 'ana@b@example.com', NO_EMAIL],
+    ['email', 'at a number', 'ana@10.0.0.1', NO_EMAIL],
+    ['email', 'no text', 7, NO_EMAIL],
+    ['email', 'an empty list', [], NO_EMAIL],
     ['email', 'of 255 characters', `${'a'.repeat(243)}@example.com`, tooLong(254)],
   ])('refuses %s when it is %s', async (field, _, value, message) => {
     const response = await create({ [field]: value })
@@ -158,12 +179,21 @@ describe('POST /person_informations', () => {
     ['phone', 'with an extension after ext.', '555-0123 ext. 44'],
     ['phone', 'with an extension after a hash', '555-0123 #44'],
     ['phone', 'with spaces', '+44 20 7946 0123'],
+    ['phone', 'with a slash', '+49 4312 / 777 777'],
+    ['phone', 'of an area and a number', '030/123456'],
+    ['phone', 'with an extension in full', '608-271-9000 extension 11'],
+    ['phone', 'with an extension as in a tel: URI', '608-271-9000;ext=11'],
+    ['phone', 'of nine bare digits', '123456789'],
+    ['phone', 'of three, two and four digits after a plus', '+123-45-6789'],
     ['phone', 'of seven digits', '5550123'],
     ['phone', 'of 255 characters', '5550123'.padStart(255, '(')],
     ['email', 'the placeholder', '[email protected]'],
     ['email', 'with punctuation', "o'hara+clinic@mail.example.com"],
     ['email', 'with an ampersand', 'r&d@example.com'],
     ['email', 'at an international domain', 'ana@xn--e1afmkfd.xn--p1ai'],
+    ['email', 'at a domain in German', 'user@müller.de'],
+    ['email', 'in Japanese', '用户@例え.jp'],
+    ['email', 'at a top-level domain in Cyrillic', 'ana@пример.рф'],
     ['email', 'in capitals, the domain too', 'Ana.Doe@EXAMPLE.COM'],
     ['email', 'of 254 characters', `${'a'.repeat(242)}@example.com`],
   ])('keeps %s as sent, but trimmed, when it is %s', async (field, _, value) => {
@@ -171,6 +201,19 @@ describe('POST /person_informations', () => {
 
     expect(response.status).toBe(201)
     expect(await response.json()).toMatchObject({ [field]: value })
+  })
+
+  it.each([
+    ['06\u00a012\u00a034\u00a056\u00a078', '06 12 34 56 78'],
+    ['555‑123‑4567', '555-123-4567'],
+    ['(555) 012—3456', '(555) 012-3456'],
+    ['\u202a+1 555−012−3456\u202c', '+1 555-012-3456'],
+  ])('keeps the phone %s with plain signs', async (sent, kept) => {
+    expect(await (await create({ phone: sent })).json()).toMatchObject({ phone: kept })
+  })
+
+  it.each(['123 45 6789', '123.45.6789', '123–45–6789'])('takes the SSN %s', async (ssn) => {
+    expect(await (await create({ ssn })).json()).toMatchObject({ ssn: '***-**-6789' })
   })
 
   it('takes an SSN of nine noughts', async () => {

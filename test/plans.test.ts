@@ -106,6 +106,47 @@ describe('GET /plans', () => {
     await expectRefusal(refused, 422, { [parameter]: [message] })
   })
 
+  it.each([
+    ['external_id=${ID}', 1],
+    ['external_id=${ID}&sort_by=carrier&sort_dir=desc', 1],
+    ['external_id=${ID}&active=true&plan_type=ppo&carrier=HARBOR+mutual', 1],
+    ['external_id=${ID}&search=plan', 1],
+    ['external_id=${ID}&search=nothing', 0],
+    ['external_id=${ID}&active=false', 0],
+    ['external_id=${ID}x', 0],
+    ['external_id=${id}', 0],
+  ])('finds with ?%s %i plan by the id of the operator, as it is spelled', async (query, count) => {
+    const plans = somePlans(3)
+    await worker.publish(plans)
+    const ID = plans[1]?.external_id ?? ''
+    const asked = query.replace('${ID}', ID).replace('${id}', ID.toLowerCase())
+
+    const first = await clinic.get(`/plans?${asked}`)
+    const again = await clinic.get(`/plans?${asked}`)
+
+    const { plans: found, pagination } = JSON.parse(await first.text())
+    expect(found.map((each: object) => Object.keys(each))).toEqual(
+      Array(count).fill(Object.keys(plan.shape)),
+    )
+    expect(pagination.total_count).toBe(count)
+    expect(first.headers.get('X-Cache')).toBe('MISS')
+    expect(again.headers.get('X-Cache')).toBe('MEMORY')
+    const pastTheEnd = await clinic.get(`/plans?${asked}&page=2`)
+    expect(await pastTheEnd.json()).toMatchObject({ plans: [], pagination: { total_count: count } })
+  })
+
+  it('tells carriers apart by letters, and not by the case of a sharp s', async () => {
+    const carriers = ['GROẞE KASSE AG', 'Große Kasse AG', 'ΚΩΣΤΑΣ', 'Kasse']
+    await worker.publish(somePlans(4, (n) => ({ carrier: carriers[n] ?? '' })))
+    const total = async (carrier: string) =>
+      JSON.parse(await (await clinic.get(`/plans?carrier=${encodeURIComponent(carrier)}`)).text())
+        .pagination.total_count
+
+    expect(await total('große kasse ag')).toBe(2)
+    expect(await total('GROSSE KASSE AG')).toBe(2)
+    expect(await total('κωστας')).toBe(1)
+  })
+
   it('reads D1 once when cold, then nothing in this isolate, and the edge cache in another', async () => {
     await worker.publish(SIXTY)
 
@@ -206,6 +247,7 @@ describe('GET /plans', () => {
       const revalidated = await clinic.get('/plans?page_size=2', { 'If-None-Match': named })
       expect(revalidated.status).toBe(304)
       expect(revalidated.headers.get('ETag')).toBe(etag)
+      expect(revalidated.headers.get('Cache-Control')).toBe('private, no-cache')
       expect(revalidated.headers.get('x-test-d1')).toBe('0')
       expect(await revalidated.text()).toBe('')
     }

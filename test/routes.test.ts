@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { databaseOf } from '../src/storage/session.ts'
 import { routes } from '../src/index.ts'
 import { describedRoutes } from '../src/openapi/document.ts'
-import { eraseRecord } from '../src/operator/records/repair.ts'
+import { repairer } from '../src/operator/records/repair.ts'
 import { SCOPES } from '../src/tokens/record.ts'
 import { mintToken } from '../src/tokens/token.ts'
 import { documented } from './support/contract.ts'
@@ -43,11 +43,11 @@ const named = (routes: Route[]) =>
 function bodyOf({ pattern, body }: Route, patient: number): object {
   const [root = ''] = Object.keys(body?.shape ?? {})
   if (root === 'search') return { search: { last_name: CANARY.name } }
-  const kind = KINDS.find(({ name, one }) => root === name || root === one)
-  if (!kind) throw new Error(`${pattern}: give test/routes.test.ts a body`)
-  if (pattern.includes(':id')) return { [kind.one]: kind.change }
-  const record = kind.aRecord(patient)
-  return root === kind.one ? record : { [kind.name]: [record[kind.one]] }
+  const resource = KINDS.find(({ name, one }) => root === name || root === one)
+  if (!resource) throw new Error(`${pattern}: give test/routes.test.ts a body`)
+  if (pattern.includes(':id')) return { [resource.one]: resource.change }
+  const record = resource.aRecord(patient)
+  return root === resource.one ? record : { [resource.name]: [record[resource.one]] }
 }
 
 /** By the segment before `:id`: makes what it names, of the patient, and gives the id. */
@@ -129,13 +129,17 @@ const otherMethodsAt = (route: Route) => METHODS.filter((each) => !methodsAt(rou
 const tokenWithout = ({ scope }: Route, { clinicId }: Clinic) =>
   worker.token({ clinic_id: clinicId, scopes: SCOPES.filter((each) => each !== scope) })
 
-/** Deletes the clinic's first record of the route's kind, and erases it. */
+/** Deletes the clinic's first record of the route's resource, and erases it. */
 async function eraseFirst({ pattern }: Route, { clinicId, token }: Clinic) {
-  const kind = KINDS.find(({ name }) => pattern.includes(`/${name}`))
-  if (!kind) throw new Error(`${pattern} is of no kind of record`)
-  await worker.call('DELETE', `/${kind.name}/1`, { token })
+  const resource = KINDS.find(({ name }) => pattern.includes(`/${name}`))
+  if (!resource) throw new Error(`${pattern} is of no resource of record`)
+  await worker.call('DELETE', `/${resource.name}/1`, { token })
   const run = { tokenId: 'operator', requestId: 'erase', now: new Date().toISOString() }
-  await eraseRecord(databaseOf(worker.env, 'first-primary'), kind, { clinicId, id: 1, ...run })
+  await repairer(resource).erase(databaseOf(worker.env, 'first-primary'), {
+    clinicId,
+    id: 1,
+    ...run,
+  })
 }
 
 /** What makes of a good request one that is answered with the status. */
@@ -344,10 +348,11 @@ describe('another clinic', () => {
   function requestsFor(route: Route, id: number): Omit<Sent, 'headers'>[] {
     const { method, pattern, query, body } = route
     const ids = Object.keys(query?.shape ?? {}).filter((name) => name.endsWith('_id'))
-    const kind = KINDS.find(
+    const resource = KINDS.find(
       ({ name }) => pattern.endsWith(`/${name}`) || pattern.endsWith(`${name}/batch`),
     )
-    const bodies = kind && body ? [{}, kind.mistake].map((wrong) => kind.aRecord(id, wrong)) : []
+    const bodies =
+      resource && body ? [{}, resource.mistake].map((wrong) => resource.aRecord(id, wrong)) : []
     return [
       ...(pattern.includes(':id')
         ? [{ method, path: pathOf(route, { id }), ...(body && json(bodyOf(route, id))) }]
@@ -355,7 +360,9 @@ describe('another clinic', () => {
       ...ids.map((name) => ({ method, path: `${pattern}?${name}=${id}&page_size=1` })),
       ...bodies.map((sent) => ({
         ...{ method, path: pattern },
-        ...json(pattern.endsWith('/batch') ? { [kind?.name ?? '']: Object.values(sent) } : sent),
+        ...json(
+          pattern.endsWith('/batch') ? { [resource?.name ?? '']: Object.values(sent) } : sent,
+        ),
       })),
     ]
   }

@@ -2,7 +2,7 @@ import { is } from 'drizzle-orm'
 import { getTableConfig, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import * as shared from '../src/storage/tables.ts'
-import { kinds } from '../src/kinds.ts'
+import { resources } from '../src/resources/index.ts'
 import { useWorker } from './support/worker.ts'
 
 const worker = useWorker()
@@ -14,12 +14,14 @@ const query = async (statement: string, ...values: unknown[]) =>
       .all()
   ).results
 
-const all = [...Object.values(shared), ...kinds.map(({ table }) => table)].filter((table) =>
-  is(table, SQLiteTable),
-)
+const declared = Object.values(shared).filter((table) => is(table, SQLiteTable))
+const names = [
+  ...declared.map((table) => getTableConfig(table).name),
+  ...resources.map(({ name }) => name),
+].sort()
 
 describe('the tables that the code declares', () => {
-  it.each(all.map((table) => [getTableConfig(table).name, table] as const))(
+  it.each(declared.map((table) => [getTableConfig(table).name, table] as const))(
     'have the columns of the migrations: %s',
     async (name, table) => {
       const migrated = await query(
@@ -27,14 +29,36 @@ describe('the tables that the code declares', () => {
         name,
       )
 
-      const declared = getTableConfig(table).columns.map((column) => ({
+      const columns = getTableConfig(table).columns.map((column) => ({
         name: column.name,
         type: column.getSQLType().toUpperCase(),
         required: Number(column.notNull),
       }))
-      expect(declared.sort((a, b) => (a.name < b.name ? -1 : 1))).toEqual(migrated)
+      expect(columns.sort((a, b) => (a.name < b.name ? -1 : 1))).toEqual(migrated)
     },
   )
+
+  it.each(resources)(
+    'and the resource $name have the columns of the migrations',
+    async (resource) => {
+      const migrated = await query(
+        'SELECT name FROM pragma_table_info(?) ORDER BY name',
+        resource.name,
+      )
+
+      const columns = ['clinic_id', ...resource.columns].sort()
+      expect(columns).toEqual(migrated.map(({ name }) => name))
+    },
+  )
+
+  it('state the rules of each resource as its CHECKs', async () => {
+    for (const { name, rules } of resources) {
+      const [made] = await query('SELECT sql FROM sqlite_master WHERE name = ?', name)
+      for (const [rule, { check }] of Object.entries(rules)) {
+        expect(String(made?.['sql'])).toContain(`CONSTRAINT ${rule} CHECK (${check})`)
+      }
+    }
+  })
 
   it('are all that the migrations make, and each is STRICT', async () => {
     const made = await query(
@@ -43,7 +67,6 @@ describe('the tables that the code declares', () => {
          AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\' AND name <> 'd1_migrations' ORDER BY name`,
     )
 
-    const names = all.map((table) => getTableConfig(table).name).sort()
     expect(made).toEqual(names.map((name) => ({ name, strict: 1 })))
   })
 
@@ -61,7 +84,7 @@ const text = (length: number) => 'x'.repeat(length)
 const owner = { clinic_id: text(64), type: 'Patient', id: 7, created_at: NOW }
 const dateless = ['1990-5-15', '15/05/1990', '1899-12-31', 'yesterday']
 
-/** What all kinds of record have, and what none of them may have. */
+/** What all resources of record have, and what none of them may have. */
 const person = {
   ...{ clinic_id: owner.clinic_id, id: 1, uid: 'u', version: 1 },
   ...{ first_name: text(255), last_name: text(255), date_of_birth: '1900-01-01' },
@@ -69,7 +92,7 @@ const person = {
   ...{ ssn_key_id: 'k', ssn_sealed: 's', ssn_last_four: '0000', created_at: NOW, updated_at: NOW },
 }
 const nobody = [
-  ...[{ id: 0 }, { version: 0 }],
+  ...[{ id: 0 }, { id: 2 ** 24 + 1 }, { version: 0 }],
   ...[{ first_name: '' }, { first_name: text(256) }, { last_name: '' }, { last_name: text(256) }],
   ...dateless.map((date_of_birth) => ({ date_of_birth })),
   ...['123', '12345', '12a4', '987654321'].map((ssn_last_four) => ({ ssn_last_four })),
@@ -80,8 +103,8 @@ type Row = Record<string, string | number | null>
 /** Of each table with a CHECK: a row that just fits, and what makes it one that does not. */
 const ROWS: Record<string, { fitting: Row; wrong: Row[] }> = {
   clinics: {
-    fitting: { id: text(64), state: 'open', epoch: 1, seq_floor: 0, created_at: NOW },
-    wrong: [{ id: '' }, { id: text(65) }, { epoch: 0 }, { seq_floor: -1 }],
+    fitting: { id: text(64), state: 'open', created_at: NOW },
+    wrong: [{ id: '' }, { id: text(65) }],
   },
   ownables: {
     fitting: { ...owner, id: 1, type: text(64) },
@@ -101,23 +124,27 @@ const ROWS: Record<string, { fitting: Row; wrong: Row[] }> = {
   },
   dependents: {
     fitting: {
-      ...{ ...person, primary_holder_type: owner.type, primary_holder_id: owner.id },
+      ...{ ...person, primary_holder_id: owner.id },
       relationship: 'child',
     },
-    wrong: [...nobody, { primary_holder_type: 'Doctor' }],
+    wrong: nobody,
   },
-  gaps: {
-    fitting: { clinic_id: 'c', resource: 'dependents', id: 3, ordinal: 1, listed_before: 2 },
-    wrong: [
-      ...[{ id: 0, listed_before: -1 }, { ordinal: 0, listed_before: 3 }, { listed_before: 3 }],
-    ],
+  deletions: {
+    fitting: { clinic_id: 'c', resource: 'dependents', node: 2 ** 24, n: 0 },
+    wrong: [{ node: 0 }, { node: 2 ** 24 + 1 }, { n: -1 }],
   },
   changes: {
     fitting: {
       ...{ clinic_id: 'c', seq: 1, resource: 'dependents', record_id: 1, version: 1 },
       ...{ action: 'amend', at: NOW, token_id: 't', request_id: 'r', changed: '[]', before: '{}' },
     },
-    wrong: [{ seq: 0 }, { version: 0 }, { changed: '{}' }, { before: '[]' }],
+    wrong: [
+      { seq: 0, version: 1 },
+      { version: 0 },
+      { version: -2 },
+      { changed: '{}' },
+      { before: '[]' },
+    ],
   },
   accesses: {
     fitting: {
@@ -135,7 +162,7 @@ const ROWS: Record<string, { fitting: Row; wrong: Row[] }> = {
   },
   idempotency_keys: {
     fitting: {
-      ...{ day: '2026-11-01', clinic_id: 'c', key: text(255), fingerprint: 'f', request_id: 'r' },
+      ...{ clinic_id: 'c', key: text(255), at: NOW, fingerprint: 'f', request_id: 'r' },
       ...{ status: 201, record_id: 1, version: 1, records: 1 },
     },
     wrong: [{ key: '' }, { key: text(256) }],
@@ -156,20 +183,19 @@ const ROWS: Record<string, { fitting: Row; wrong: Row[] }> = {
   catalogue: { fitting: { id: 1, version: 'v' }, wrong: [{ id: 2 }] },
 }
 
-/** The conditions of a table's CHECKs: each ends with the bracket that closes it. */
+/** What a table's CHECKs are called in an error: by their names, or by their conditions up to the closing bracket. */
 const checksIn = (statement: string) =>
-  statement
-    .split('CHECK (')
-    .slice(1)
-    .map((rest) => {
-      let open = 1
-      const end = Array.from(rest).findIndex((character) => {
-        if (character === '(') open++
-        if (character === ')') open--
-        return open === 0
-      })
-      return rest.slice(0, end).trim()
+  [...statement.matchAll(/(?:CONSTRAINT (\w+) )?CHECK \(/g)].map(({ 0: found, 1: name, index }) => {
+    if (name !== undefined) return name
+    const rest = statement.slice(index + found.length)
+    let open = 1
+    const end = Array.from(rest).findIndex((character) => {
+      if (character === '(') open++
+      if (character === ')') open--
+      return open === 0
     })
+    return rest.slice(0, end).trim()
+  })
 
 async function insert(table: string, row: Row) {
   const names = Object.keys(row)
@@ -192,7 +218,7 @@ async function checkThatRefuses(table: string, row: Row): Promise<string | undef
 describe('the CHECKs', () => {
   beforeAll(() => insert('ownables', owner))
 
-  it.each(all.map((table) => getTableConfig(table).name))(
+  it.each(names)(
     'of %s refuse each what they are for, and nothing that just fits',
     async (table) => {
       const [made] = await query('SELECT sql FROM sqlite_master WHERE name = ?', table)

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { sealTrail } from '../src/trail/seal.ts'
 import type { Session } from '../src/storage/session.ts'
-import { kinds } from '../src/kinds.ts'
-import { eraseRecord, restoreRecord } from '../src/operator/records/repair.ts'
+import { resources } from '../src/resources/index.ts'
+import { repairer } from '../src/operator/records/repair.ts'
 import { listSealedToOtherKeys, replaceSealed } from '../src/operator/records/stored.ts'
 import { aPersonInformation } from './support/fixtures.ts'
 import { findsManipulations } from './support/manipulations.ts'
@@ -96,19 +96,25 @@ describe('verifying', () => {
       await Promise.all([client(), client(), client(), client(), operator()])
 
       const counts = { erased: 0, restored: 0, resealed: 0 }
-      for (const kind of kinds) {
+      for (const resource of resources) {
         for (let id = 1; id <= made; id++) {
           const [requestId, now] = [randomUUID(), new Date().toISOString()]
           const deed = { clinicId, id, tokenId: 'operator:test', requestId, now }
-          if (id % 2 && (await eraseRecord(db, kind, deed))) counts.erased++
-          else if (await restoreRecord(db, kind, deed)) counts.restored++
+          if (id % 2 && (await repairer(resource).erase(db, deed))) counts.erased++
+          else if (await repairer(resource).restore(db, deed)) counts.restored++
         }
-        const sealed = await listSealedToOtherKeys(db, kind, 'new', { clinicId: '', id: 0 }, 1000)
+        const sealed = await listSealedToOtherKeys(
+          db,
+          resource,
+          'new',
+          { clinicId: '', id: 0 },
+          1000,
+        )
         const resealed = sealed.map(({ ssn, ...record }) => ({
           ...record,
           ...{ keyId: 'new', sealed: `${ssn.sealed} anew`, replaces: ssn.sealed },
         }))
-        counts.resealed += (await replaceSealed(db, kind, resealed)).length
+        counts.resealed += (await replaceSealed(db, resource, resealed)).length
         alarms.push(...(await misfits(clinicId)))
       }
       await sealTrail(db, bucket, later())

@@ -79,11 +79,11 @@ const COMMANDS: [words: string, purpose: string, load: Loader][] = [
 /** The imports of records, which are looked up only where they are needed. */
 async function importsOf(called: string | undefined): Promise<typeof COMMANDS> {
   if (called !== 'import') return []
-  const { kinds } = await import('../kinds.ts')
-  return kinds.map((kind) => [
-    `import ${kind.name}`,
-    `create and amend ${kind.name.replaceAll('_', ' ')}`,
-    async () => (await import('./commands/import/records.ts')).importOf(kind),
+  const { resources } = await import('../resources/index.ts')
+  return resources.map((resource) => [
+    `import ${resource.name}`,
+    `create and amend ${resource.name.replaceAll('_', ' ')}`,
+    async () => (await import('./commands/import/records.ts')).importOf(resource),
   ])
 }
 

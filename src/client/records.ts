@@ -201,10 +201,10 @@ type Found = { [name: string]: object[] } & { pagination: { total_pages: number 
 
 /** The methods for every kind of record. */
 export const recordMethods = (request: Request) => ({
-  ...methodsOf<typeof import('../person-informations/schema.ts')>()(
+  ...methodsOf<typeof import('./person-information-schema.ts')>()(
     request,
     'person_informations',
     'person_information',
   ),
-  ...methodsOf<typeof import('../dependents/schema.ts')>()(request, 'dependents', 'dependent'),
+  ...methodsOf<typeof import('./dependent-schema.ts')>()(request, 'dependents', 'dependent'),
 })

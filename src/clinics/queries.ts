@@ -10,41 +10,37 @@ import { clinicId } from '../fields/clinic-id.ts'
  */
 export type State = 'open' | 'suspended' | 'frozen' | 'moved' | 'arriving'
 
-export type Clinic = { id: string; state: State; epoch: number; created_at: string }
+export type Clinic = { id: string; state: State; created_at: string }
 
 /** Every write holds only while its clinic is open, in the statement that writes. */
 export const isOpen = sql`EXISTS (SELECT * FROM ${clinics} WHERE id = :clinicId AND state = 'open')`
 
-export type StoredClinic = Clinic & { seq_floor: number }
-
 const selectOne = prepared(sql`SELECT * FROM ${clinics} WHERE id = :id`)
 
-export async function findClinic(db: Session, id: string): Promise<StoredClinic | undefined> {
-  const [found] = await db.batch<StoredClinic>([selectOne(db, { id })])
+export async function findClinic(db: Session, id: string): Promise<Clinic | undefined> {
+  const [found] = await db.batch<Clinic>([selectOne(db, { id })])
   return found?.results[0]
 }
 
 // The time of its creation tells a clinic from another cell's clinic of the same name.
 
 const admit = prepared(
-  sql`INSERT INTO ${clinics} (id, state, epoch, seq_floor, created_at)
-    VALUES (:id, 'arriving', :epoch, :seq_floor, :created_at)
-    ON CONFLICT (id) DO UPDATE SET state = 'arriving', epoch = excluded.epoch, seq_floor = excluded.seq_floor
+  sql`INSERT INTO ${clinics} (id, state, created_at)
+    VALUES (:id, 'arriving', :created_at)
+    ON CONFLICT (id) DO UPDATE SET state = 'arriving'
       WHERE created_at = excluded.created_at AND state IN ('arriving', 'moved')`,
 )
 
 /** Prepares for the arrival of a clinic from another cell, or of one that comes back. */
-export const admitClinic = async (
-  db: Session,
-  { id, epoch, seq_floor, created_at }: StoredClinic,
-) => void (await db.batch([admit(db, { id, epoch, seq_floor, created_at })]))
+export const admitClinic = async (db: Session, { id, created_at }: Clinic) =>
+  void (await db.batch([admit(db, { id, created_at })]))
 
 const dismiss = prepared(
   sql`DELETE FROM ${clinics} WHERE id = :id AND created_at = :created_at AND state = 'arriving'`,
 )
 
 /** Forgets a clinic that was to arrive; its rows are gone already. */
-export const dismissClinic = async (db: Session, { id, created_at }: StoredClinic) =>
+export const dismissClinic = async (db: Session, { id, created_at }: Clinic) =>
   void (await db.batch([dismiss(db, { id, created_at })]))
 
 /** The statement that finds a clinic's state. */
@@ -54,7 +50,7 @@ export const stateOfClinic = prepared(sql`SELECT state FROM ${clinics} WHERE id 
 export const whyClosed = (state: string | undefined) =>
   state === undefined || state === 'suspended' ? 'suspended' : 'frozen'
 
-const selectAll = prepared(sql`SELECT id, state, epoch, created_at FROM ${clinics} ORDER BY id`)
+const selectAll = prepared(sql`SELECT id, state, created_at FROM ${clinics} ORDER BY id`)
 
 /** Every clinic, by its id. */
 export async function listClinics(db: Session): Promise<Clinic[]> {

@@ -1,6 +1,7 @@
 /** The wording of field errors: Rails', which integrators of this API already parse. */
 export const BLANK = "can't be blank"
 export const INVALID = 'is invalid'
+export const LIKE_AN_SSN = 'looks like an SSN'
 export const MUST_EXIST = 'must exist'
 export const notOneOf = (allowed: readonly string[]) => `must be one of ${allowed.join(', ')}`
 export const NOT_A_NUMBER = 'is not a number'
@@ -13,10 +14,14 @@ export const tooSmall = (minimum: number) =>
 export const tooLarge = (maximum: number) => `must be less than or equal to ${maximum}`
 export const tooLong = (maximum: number) => `is too long (maximum is ${maximum} characters)`
 
+/** Whether a text shows nothing: blanks, format characters, and the few other characters without a picture. */
+export const isBlank = (text: string) =>
+  !/[^\s\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\u{1D159}]/u.test(text)
+
 /** For a zod `error`: a missing or blank value is blank, another of a wrong type has the message given. */
 export const blankOr =
   (otherwise: string) =>
   ({ input }: { input: unknown }) =>
-    input === undefined || input === null || (typeof input === 'string' && input.trim() === '')
+    input === undefined || input === null || (typeof input === 'string' && isBlank(input))
       ? BLANK
       : otherwise

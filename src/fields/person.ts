@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import { IN_FUTURE, INVALID, notOneOf } from './messages.ts'
-import { optional, plainText, plainTextOr, text } from './text.ts'
+import { IN_FUTURE, INVALID, LIKE_AN_SSN, notOneOf } from './messages.ts'
+import { holdsSsn, line, optional, plainText, plainTextOr } from './text.ts'
 
 const FOURTEEN_HOURS = 14 * 60 * 60 * 1000
 
@@ -9,7 +9,7 @@ export const latestToday = (now = Date.now()) =>
   new Date(now + FOURTEEN_HOURS).toISOString().slice(0, 10)
 
 /** Names as people have them, on one line: any script, digits and punctuation included. */
-export const personName = text(255).refine((name) => !/[\t\n\r]/.test(name), { error: INVALID })
+export const personName = line(255).refine((name) => !holdsSsn(name), { error: LIKE_AN_SSN })
 
 /** A real calendar day as text, compared as text: a `Date` would move birthdays across time zones. */
 export const dateOfBirth = plainText
@@ -22,50 +22,99 @@ export const dateOfBirth = plainText
   )
   .meta({ description: 'A calendar day, `YYYY-MM-DD`, not before 1900 and not in the future.' })
 
-/** Nine digits, with both dashes or none; read as the nine digits. The format alone is checked. */
+const SSN_MESSAGE = `${INVALID}: it takes nine digits, alone or in groups as in 123-45-6789`
+const PHONE_MESSAGE = `${INVALID}: it takes 7 to 15 digits with + ( ) . - / and spaces, and an extension such as x44`
+const EMAIL_MESSAGE = `${INVALID}: it takes an address such as ana@example.com`
+
+/** Typographic dashes and blanks as plain ones. */
+const withPlainSigns = (value: string) =>
+  value.replace(/[\p{Pd}\u2212]/gu, '-').replace(/\p{Zs}/gu, ' ')
+
+/** In groups that one sign separates. */
+const NINE_DIGITS = /^\d{3}([-. ]?)\d{2}\1\d{4}$/
+const MASK = /^\*{3}-\*{2}-\d{4}$/
+
+/** Nine digits, alone or in groups; read as the nine digits. The format alone is checked. */
 export const ssn = optional(
-  plainText
-    .regex(/^(\d{9}|\d{3}-\d{2}-\d{4})$/, { error: INVALID })
-    .transform((value) => value.replaceAll('-', '')),
-).meta({ description: 'Nine digits, with both dashes or none. Answered masked, never in full.' })
+  plainTextOr(SSN_MESSAGE)
+    .transform(withPlainSigns)
+    .refine((value) => NINE_DIGITS.test(value), { error: SSN_MESSAGE })
+    .transform((value) => value.replace(/\D/g, '')),
+).meta({
+  description:
+    'Nine digits, alone or in groups with dashes, spaces or dots. Answered masked, never in full.',
+})
 
 /**
  * The SSN of an amendment: nine digits, null for none, or the mask that was read, which leaves it as it is. Blank
  * text is a mistake here: it would take away an SSN that nobody can read back.
  */
 export const amendedSsn = z
-  .string({ error: INVALID })
+  .string({ error: SSN_MESSAGE })
   .trim()
-  .regex(/^(\d{9}|\d{3}-\d{2}-\d{4}|\*{3}-\*{2}-\d{4})$/, { error: INVALID })
-  .transform((value) => value.replace(/^(\d{3})-(\d{2})-/, '$1$2'))
+  .transform(withPlainSigns)
+  .refine((value) => NINE_DIGITS.test(value) || MASK.test(value), {
+    error: ({ input }) => (/[0-9]/.test(String(input).replace(/\*.*/, '')) ? SSN_MESSAGE : INVALID),
+  })
+  .transform((value) => (MASK.test(value) ? value : value.replace(/\D/g, '')))
   .nullable()
   .meta({
     description:
       'Nine digits, or `null` for none. The mask that you read leaves the number as it is.',
   })
 
-/** 7 to 15 digits (E.164's limit) with the usual punctuation and an extension such as `x44`, `ext. 44` or `#44`; kept as sent. */
+/** An extension, such as `x44`, `ext. 44`, `extension 44`, `#44` or `;ext=44`. */
+const EXTENSION = /[,;]? ?(x|ext\.?|extension|#|;ext=) *[0-9]{1,6}$/i
+
+/** 7 to 15 digits (E.164's limit) with the usual punctuation; kept as sent but for typographic dashes and blanks. */
 export const phone = optional(
-  text(255).refine(
-    (value) => {
-      const number = /^([0-9+().\- ]+?) *((x|ext\.?|#) *[0-9]{1,6})?$/i.exec(value)?.[1]
-      return number !== undefined && /^(\D*\d){7,15}\D*$/.test(number)
-    },
-    { error: INVALID },
-  ),
+  z.preprocess(asPhone, line(255, PHONE_MESSAGE)).refine(isPhone, { error: PHONE_MESSAGE }),
 )
+
+/** Contacts are often pasted with characters around them that set their direction and don't show. */
+function asPhone(value: unknown) {
+  if (typeof value !== 'string') return value
+  return withPlainSigns(
+    value.replace(/\p{Default_Ignorable_Code_Point}|[\u202A-\u202E\u2066-\u2069]/gu, ''),
+  )
+}
+
+function isPhone(value: string) {
+  const number = value.replace(EXTENSION, '')
+  const digits = number.replace(/[^0-9]/g, '').length
+  return /^[0-9+().\-/ ]*$/.test(number) && digits >= 7 && digits <= 15
+}
 
 /** An e-mail address as the published examples print it, redacted. */
 export const REDACTED_EMAIL = '[email protected]'
 
-/** Dot-atoms (RFC 5322 §3.4.1) before the @, labels of letters, digits and hyphens (RFC 1123) behind it. */
-const ADDRESS =
-  /^[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*@([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+([a-z]{2,}|xn--[a-z0-9-]*[a-z0-9])$/i
+/** Dot-atoms (RFC 5322 §3.4.1) before the @, in any script (RFC 6531). */
+const LOCAL_PART = /^[\p{L}\p{M}\p{N}_!#$%&'*+/=?^`{|}~-]+$/u
+/** Letters, digits and hyphens, in any script. */
+const LABEL = /^[\p{L}\p{M}\p{N}-]{1,63}$/u
+const TOP_LEVEL = /^([a-z]{2,}|xn--[a-z0-9-]+|(?=.*[^ -~])[\p{L}\p{M}]+)$/iu
 
 /** A conventional address of at most 254 characters (RFC 5321), or the published examples' placeholder. */
 export const email = optional(
-  text(254).refine((value) => value === REDACTED_EMAIL || ADDRESS.test(value), { error: INVALID }),
+  line(254, EMAIL_MESSAGE)
+    .refine((value) => !holdsSsn(value), { error: LIKE_AN_SSN, abort: true })
+    .refine((value) => value === REDACTED_EMAIL || isAddress(value), { error: EMAIL_MESSAGE }),
 )
+
+function isAddress(value: string) {
+  const at = value.lastIndexOf('@')
+  const labels = value.slice(at + 1).split('.')
+  return (
+    at > 0 &&
+    value
+      .slice(0, at)
+      .split('.')
+      .every((atom) => LOCAL_PART.test(atom)) &&
+    labels.length > 1 &&
+    labels.every((label) => LABEL.test(label) && !label.startsWith('-') && !label.endsWith('-')) &&
+    TOP_LEVEL.test(labels.at(-1) ?? '')
+  )
+}
 
 export const RELATIONSHIPS = ['spouse', 'child', 'parent', 'other'] as const
 

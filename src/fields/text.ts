@@ -1,36 +1,57 @@
 import * as z from 'zod'
-import { BLANK, blankOr, INVALID, tooLong } from './messages.ts'
+import { BLANK, blankOr, INVALID, isBlank, LIKE_AN_SSN, tooLong } from './messages.ts'
 
 /** Control characters but tab and line breaks, and Unicode's bidirectional overrides and isolates. */
 const NOT_TEXT = /[^\P{Cc}\t\n\r]|[\u202A-\u202E\u2066-\u2069]/u
 
+/** What breaks a line, and code points that are no characters or none yet. */
+const NOT_ON_A_LINE = /[\t\n\r\u2028\u2029\p{Cn}]/u
+
 /** Nothing that displays as what it is not or does not survive storage: lone surrogates do not either. */
 const isPlainText = (text: string) => text.isWellFormed() && !NOT_TEXT.test(text)
 
-/** Trimmed text that is not blank; of anything that is no text the error is said. */
+/** Three, two and four digits, in any script, with separators: how people write SSNs and hardly anything else. */
+const SSN_GROUPS = String.raw`\p{Nd}{3}[^\p{L}\p{M}\p{N}+()#]{1,3}\p{Nd}{2}[^\p{L}\p{M}\p{N}+()#]{1,3}\p{Nd}{4}`
+const AN_SSN = new RegExp(`^${SSN_GROUPS}$`, 'u')
+const HAS_AN_SSN = new RegExp(String.raw`(?<![\p{L}\p{N}])${SSN_GROUPS}(?![\p{L}\p{N}])`, 'u')
+const withoutUnseen = (value: string) =>
+  value.replace(/\p{Default_Ignorable_Code_Point}/gu, '').trim()
+
+/** Whether the whole value is written as SSNs are. Nine bare digits may as well be a phone or a member id. */
+export const looksLikeSsn = (value: string) => AN_SSN.test(withoutUnseen(value))
+
+/** Whether a part of the value is. */
+export const holdsSsn = (value: string) => HAS_AN_SSN.test(withoutUnseen(value))
+
+/** Trimmed, non-blank text; a value that isn't a string gets `error`. */
 export const plainTextOr = (error: string) =>
   z
     .string({ error: blankOr(error) })
     .trim()
-    .refine((value) => value !== '', { error: BLANK, abort: true })
+    .refine((value) => !isBlank(value), { error: BLANK, abort: true })
     .refine(isPlainText, { error, abort: true })
     .meta({ minLength: 1 })
 
 export const plainText = plainTextOr(INVALID)
 
-/** Trimmed text of 1 to `maximum` characters (code points), any script. */
-export const text = (maximum: number) =>
-  plainText
-    .refine((value) => Array.from(value).length <= maximum, {
-      error: tooLong(maximum),
-      abort: true,
-    })
+/** Trimmed text of 1 to `maximum` characters (code points), any script, that doesn't look like an SSN. */
+export const text = (maximum: number, error = INVALID) =>
+  plainTextOr(error)
+    .refine((value) => isWithin(value, maximum), { error: tooLong(maximum), abort: true })
+    .refine((value) => !looksLikeSsn(value), { error: LIKE_AN_SSN, abort: true })
     .meta({ minLength: 1, maxLength: maximum })
+
+/** The same on one line. */
+export const line = (maximum: number, error = INVALID) =>
+  text(maximum, error).refine((value) => !NOT_ON_A_LINE.test(value), { error, abort: true })
+
+const isWithin = (value: string, maximum: number) =>
+  value.length <= maximum || (value.length <= 2 * maximum && Array.from(value).length <= maximum)
 
 /** A value that may be left out: blank text, null and nothing at all become null. */
 export const optional = <Schema extends z.ZodType>(schema: Schema) =>
   z.preprocess(
     (value) =>
-      value === undefined || (typeof value === 'string' && value.trim() === '') ? null : value,
+      value === undefined || (typeof value === 'string' && isBlank(value)) ? null : value,
     schema.nullable(),
   )

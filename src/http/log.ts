@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import { routePath } from 'hono/route'
 import { factory, type Env } from '../env.ts'
+import { storageFaultOf } from '../storage/faults.ts'
 import { COMMIT, VERSION } from './version.ts'
 
 /** All that a log line may carry besides the request's own fields. */
@@ -36,6 +37,22 @@ export const log = (c: Context<Env>, level: 'info' | 'error', detail: Detail) =>
     token_id: c.get('caller')?.tokenId,
     ...detail,
   })
+
+/** Runs a step of the cron and writes a line about it, at level error if it failed or found something `unfit`. */
+export async function logStep(
+  code: string,
+  step: () => Promise<{ unfit?: readonly string[] } & object>,
+): Promise<void> {
+  const startedAt = Date.now()
+  const duration = () => ({ duration_ms: Date.now() - startedAt })
+  try {
+    const done = await step()
+    logLine(done.unfit?.length ? 'error' : 'info', { code, ...done, ...duration() })
+  } catch (error) {
+    const fault = storageFaultOf(error) ?? 'unknown'
+    logLine('error', { code: `${code}Failed`, fault, ...duration() })
+  }
+}
 
 /** One line for each request, when it is answered. */
 export const logRequest = factory.createMiddleware(async (c, next) => {

@@ -1,5 +1,5 @@
 import type { Session } from '../storage/session.ts'
-import type { Kind } from '../records/kind.ts'
+import type { Resource } from '../records/resource.ts'
 import { rowsOf, type Row } from './copy.ts'
 import type { Mark } from './marks.ts'
 import { recordsAt } from './records/snapshot.ts'
@@ -11,7 +11,7 @@ import { listTables, type Table } from './tables.ts'
 export const NO_CLINIC = '*'
 
 /** What follows from the records, answers only for a day, or describes a bucket that is not copied. */
-const LEFT_OUT = ['gaps', 'idempotency_keys', 'segments', 'staged_plans']
+const LEFT_OUT = ['deletions', 'idempotency_keys', 'segments', 'staged_plans']
 
 /** The time of a backup, and what each clinic had given out by then. */
 export type Moment = { at: string; marks: readonly Mark[] }
@@ -21,7 +21,7 @@ export type Content = { table: Table; rows: () => AsyncGenerator<Row> }
 /** Every table with its rows as they were at the moment, in the order in which they can be filled; clinics come last. */
 export async function contentAt(
   db: Session,
-  kinds: readonly Kind[],
+  resources: readonly Resource[],
   { at, marks }: Moment,
 ): Promise<Content[]> {
   const tables = (await listTables(db)).filter(({ name }) => !LEFT_OUT.includes(name))
@@ -31,14 +31,14 @@ export async function contentAt(
   )
 
   async function* rowsAt(table: Table): AsyncGenerator<Row> {
-    const kind = kinds.find(({ name }) => name === table.name)
+    const resource = resources.find(({ name }) => name === table.name)
     if (isClinics(table)) return yield* marked(rowsOf(db, { table }))
     if (!table.isOfClinics) return yield* rowsOf(db, { table })
-    if (!kind) yield* rowsOf(db, { table, clinicId: NO_CLINIC, ...endOf(table, 0) })
+    if (!resource) yield* rowsOf(db, { table, clinicId: NO_CLINIC, ...endOf(table, 0) })
     for (const mark of marks) {
       const { clinic_id: clinicId, seq } = mark
-      yield* kind
-        ? recordsAt(db, kind, mark)
+      yield* resource
+        ? recordsAt(db, resource, mark)
         : rowsOf(db, { table, clinicId, ...endOf(table, seq) })
     }
   }

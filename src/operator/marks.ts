@@ -1,61 +1,78 @@
 import { sql } from 'drizzle-orm/sql/sql'
-import { prepared } from '../storage/prepared.ts'
+import type { Resource } from '../records/resource.ts'
 import type { Session } from '../storage/session.ts'
-import { changes, clinics, gaps } from '../storage/tables.ts'
-import { nameOf, type Kind } from '../records/kind.ts'
-import { gapCount, highestId } from '../records/numbering.ts'
+import { batch, rows, statements } from '../storage/statement.ts'
+import { changes, clinics, deletions } from '../storage/tables.ts'
 
 // A database that is set back to an earlier time has forgotten which ids and numbers it gave out since. Given out again,
 // they would name other people in the systems of clinics. So the highest are marked before, and passed over after.
 
-/** What a clinic has given out: its epoch, the number of its last change, and the highest id of each kind of record. */
-export type Mark = { clinic_id: string; epoch: number; seq: number; ids: Record<string, number> }
+/** What a clinic has given out: the number of its last change, and the highest id of each resource. */
+export type Mark = { clinic_id: string; seq: number; ids: Record<string, number> }
 
-const selectClinics = prepared(sql`SELECT id FROM ${clinics} ORDER BY id`)
-const selectSeq = prepared(
-  sql`SELECT epoch, max(seq_floor, coalesce(
-      (SELECT max(seq) FROM ${changes} WHERE clinic_id = :clinicId), 0)) AS seq
-    FROM ${clinics} WHERE id = :clinicId`,
-)
+const marking = statements('marks', {})
+const selectMarks = marking.statement<{ clinic_id: string; seq: number; ids: string }>(sql`
+  SELECT id AS clinic_id, coalesce((SELECT max(seq) FROM ${changes} WHERE clinic_id = clinics.id), 0) AS seq,
+    (SELECT json_group_object(resource, highest) FROM (
+      SELECT resource, max(record_id) AS highest FROM ${changes} WHERE clinic_id = clinics.id GROUP BY resource)) AS ids
+  FROM ${clinics} ORDER BY id`)
 
-/** Marks what every clinic has given out, each in one transaction. */
-export async function listMarks(db: Session, kinds: readonly Kind[]): Promise<Mark[]> {
-  const [found] = await db.batch<{ id: string }>([selectClinics(db, {})])
-  const highest = kinds.map((kind) => prepared(sql`SELECT ${highestId(kind)} AS id`))
-  const marks: Mark[] = []
-  for (const { id: clinicId } of found?.results ?? []) {
-    const [last, ...answers] = await db.batch<{ epoch: number; seq: number; id: number }>(
-      [selectSeq, ...highest].map((statement) => statement(db, { clinicId })),
-    )
-    const { epoch = 1, seq = 0 } = last?.results[0] ?? {}
-    const ids = kinds.map(({ name }, n) => [name, answers[n]?.results[0]?.id ?? 0])
-    marks.push({ clinic_id: clinicId, epoch, seq, ids: Object.fromEntries(ids) })
-  }
-  return marks
+/** Marks what every clinic has given out, all at one moment. */
+export async function listMarks(db: Session, resources: readonly Resource[]): Promise<Mark[]> {
+  const none = Object.fromEntries(resources.map(({ name }) => [name, 0]))
+  const found = await rows(db, selectMarks, {})
+  return found.map(({ ids, ...mark }) => ({ ...mark, ids: { ...none, ...JSON.parse(ids) } }))
 }
 
-/** Passes over what the mark says was given out: lost ids become gaps, and a new epoch begins. Safe to run again. */
-export async function resumeAfter(db: Session, kinds: readonly Kind[], mark: Mark): Promise<void> {
-  const passOver = kinds.map((kind) =>
-    prepared(
-      sql`INSERT INTO ${gaps} (clinic_id, resource, id, ordinal, listed_before)
-        WITH RECURSIVE lost (id, ordinal) AS (
-          SELECT ${highestId(kind)} + 1, ${gapCount(kind)} + 1 WHERE ${highestId(kind)} < :highest
-          UNION ALL SELECT id + 1, ordinal + 1 FROM lost WHERE id < :highest)
-        SELECT :clinicId, ${nameOf(kind)}, id, ordinal, id - ordinal FROM lost`,
-    ),
-  )
-  const begin = prepared(
-    sql`INSERT INTO ${clinics} (id, state, epoch, seq_floor, created_at)
-      VALUES (:clinicId, 'open', :epoch + 1, :seq, :now)
-      ON CONFLICT (id) DO UPDATE SET epoch = max(epoch, excluded.epoch),
-        seq_floor = max(seq_floor, excluded.seq_floor)`,
-  )
-  const { clinic_id: clinicId, epoch, seq, ids } = mark
-  await db.batch([
-    ...passOver.map((statement, n) =>
-      statement(db, { clinicId, highest: ids[kinds[n]?.name ?? ''] ?? 0 }),
-    ),
-    begin(db, { clinicId, epoch, seq, now: new Date().toISOString() }),
-  ])
+const { $, statement } = statements('resume', {
+  clinicId: 'text',
+  seq: 'integer',
+  ids: 'text',
+  now: 'text',
+  tokenId: 'text',
+  requestId: 'text',
+})
+
+const admit = statement(sql`
+  INSERT INTO ${clinics} (id, state, created_at) VALUES (${$.clinicId}, 'open', ${$.now}) ON CONFLICT DO NOTHING`)
+
+/** The resources of which ids may be lost, from `first` to `last`, and of the first of all if only numbers are. */
+const lost = sql`(SELECT key AS resource, value AS last, 1 + coalesce((
+        SELECT max(record_id) FROM ${changes} WHERE clinic_id = ${$.clinicId} AND resource = given.key), 0) AS first
+      FROM json_each(${$.ids}) AS given) AS lost`
+const lastSeq = sql`coalesce((SELECT max(seq) FROM ${changes} WHERE clinic_id = ${$.clinicId}), 0)`
+
+/** A node counts the lost ids between the one that ends below it and itself. */
+const countLost = statement(sql`
+  INSERT INTO ${deletions} (clinic_id, resource, node, n)
+  WITH RECURSIVE path (resource, first, last, node) AS (
+    SELECT resource, first, last, first FROM ${lost} WHERE first <= last
+    UNION ALL
+    SELECT resource, first, last, iif(node < last, node + 1, node + (node & -node)) FROM path
+    WHERE node < 16777216)
+  SELECT ${$.clinicId}, resource, node, min(node, last) - max(first - 1, node - (node & -node)) FROM path
+  WHERE min(node, last) > max(first - 1, node - (node & -node))
+  ON CONFLICT DO UPDATE SET n = n + excluded.n`)
+
+const skip = statement(sql`
+  INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
+  SELECT ${$.clinicId}, seq, resource, record_id, -seq, 'skip',
+    max(${$.now}, coalesce((SELECT at FROM ${changes} WHERE clinic_id = ${$.clinicId} ORDER BY seq DESC LIMIT 1), '')),
+    ${$.tokenId}, ${$.requestId}, '[]'
+  FROM (
+    SELECT resource, max(last, first - 1) AS record_id,
+      max(${lastSeq}, ${$.seq} - count(*) OVER ()) + row_number() OVER (ORDER BY resource) AS seq
+    FROM ${lost} WHERE first <= last OR ${$.seq} > ${lastSeq})`)
+
+/**
+ * Passes over what the mark says was given out: lost ids count as deleted, and the numbers of changes go on behind the
+ * last. Running it again changes nothing.
+ */
+export async function resumeAfter(
+  db: Session,
+  { clinic_id: clinicId, seq, ids }: Mark,
+  tokenId: string,
+): Promise<void> {
+  const who = { tokenId, requestId: crypto.randomUUID(), now: new Date().toISOString() }
+  await batch(db, { admit, countLost, skip }, { ...who, clinicId, seq, ids: JSON.stringify(ids) })
 }

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm/sql/sql'
-import { prepared, type Prepared } from '../storage/prepared.ts'
 import type { Session } from '../storage/session.ts'
+import { batch, changedRows, first, statements } from '../storage/statement.ts'
 import {
   catalogue,
   planFacets,
@@ -27,116 +27,113 @@ export type CataloguePlan = {
   active: boolean
 }
 
+const { $, statement } = statements('publish-plans', {
+  ...{ now: 'text', version: 'text', deactivateMissing: 'integer', republish: 'integer' },
+})
+const staging = statements('publish-plans', { rows: 'text' })
+const reading = statements('publish-plans', { after: 'integer' })
+const plain = statements('publish-plans', {})
+
 /** What a plan says: `differs` and the upsert go over the same columns. */
 const SAID = ['plan_name', 'carrier', 'plan_type', 'coverage_details', 'active'] as const
 const FOLDED = ['plan_name_folded', 'carrier_folded', 'plan_type_folded', 'words'] as const
 const COLUMNS = ['external_id', ...SAID, ...FOLDED]
 const columns = sql.raw(COLUMNS.join(', '))
 
-const withFolded = (plan: CataloguePlan) => ({
-  ...plan,
-  plan_name_folded: foldCase(plan.plan_name),
-  carrier_folded: foldCase(plan.carrier),
-  plan_type_folded: foldCase(plan.plan_type),
-  words: foldedWords(`${plan.plan_name} ${plan.carrier}`),
+/** Plans as the statements take them. */
+const asRows = (plans: readonly CataloguePlan[]) => ({
+  rows: JSON.stringify(
+    plans.map((plan) => ({
+      ...plan,
+      plan_name_folded: foldCase(plan.plan_name),
+      carrier_folded: foldCase(plan.carrier),
+      plan_type_folded: foldCase(plan.plan_type),
+      words: foldedWords(`${plan.plan_name} ${plan.carrier}`),
+    })),
+  ),
 })
 
 /** The rows as a table, from one JSON parameter. */
 const given = sql`SELECT ${sql.raw(COLUMNS.map((name) => `value ->> '${name}' AS ${name}`).join(', '))}
-  FROM json_each(:rows)`
+  FROM json_each(${staging.$.rows})`
 
 /** Whether a new row, under the name given, says anything else than the plan stored. */
 const differsFrom = (row: string) =>
   sql.raw(SAID.map((name) => `plans.${name} IS NOT ${row}.${name}`).join(' OR '))
 
-const clear = prepared(sql`DELETE FROM ${stagedPlans}`)
-const stage = prepared(
-  sql`INSERT INTO ${stagedPlans} (${columns}) ${given} WHERE true ON CONFLICT DO NOTHING`,
-)
+const clear = plain.statement(sql`DELETE FROM ${stagedPlans}`)
+const stage = staging.statement(sql`
+  INSERT INTO ${stagedPlans} (${columns}) ${given} WHERE true ON CONFLICT DO NOTHING`)
 
 /** Forgets what an import that was cut short has left. */
-export const clearStaged = async (db: Session) => void (await db.batch([clear(db, {})]))
+export const clearStaged = async (db: Session) => void (await changedRows(db, clear, {}))
 
 /** Stages plans, whose `external_id`s are all different; a portion that is tried again is staged once. */
-export const stagePlans = async (db: Session, rows: readonly CataloguePlan[]) =>
-  void (await db.batch([stage(db, { rows: JSON.stringify(rows.map(withFolded)) })]))
+export const stagePlans = async (db: Session, plans: readonly CataloguePlan[]) =>
+  void (await changedRows(db, stage, asRows(plans)))
 
-const compare = prepared(
-  sql`SELECT count(*) AS present, coalesce(sum(${differsFrom('given')}), 0) AS updated,
-      coalesce(sum(plans.active), 0) AS active
-    FROM (${given}) AS given JOIN ${plans} ON plans.external_id = given.external_id`,
-)
+const compare = staging.statement<{ present: number; updated: number; active: number }>(sql`
+  SELECT count(*) AS present, coalesce(sum(${differsFrom('given')}), 0) AS updated,
+    coalesce(sum(plans.active), 0) AS active
+  FROM (${given}) AS given JOIN ${plans} ON plans.external_id = given.external_id`)
 
 /** What taking over rows of different plans would do, without doing it. */
 export async function comparePlans(db: Session, rows: readonly CataloguePlan[]) {
-  const [compared] = await db.batch<{ present: number; updated: number; active: number }>([
-    compare(db, { rows: JSON.stringify(rows.map(withFolded)) }),
-  ])
-  const { present = 0, updated = 0, active = 0 } = compared?.results[0] ?? {}
+  const { present = 0, updated = 0, active = 0 } = (await first(db, compare, asRows(rows))) ?? {}
   return { inserted: rows.length - present, updated, unchanged: present - updated, active }
 }
 
-/** How many plans are active. */
-export async function countActivePlans(db: Session): Promise<number> {
-  const [counted] = await db.batch<{ active: number }>([
-    db.prepare('SELECT count(*) AS active FROM plans WHERE active = 1'),
-  ])
-  return counted?.results[0]?.active ?? 0
-}
+const countActive = plain.statement<{ active: number }>(sql`
+  SELECT count(*) AS active FROM ${plans} WHERE active = 1`)
 
-const selectSaid = prepared(
-  sql`SELECT json_group_array(json_array(id, ${columns})) AS said, max(id) AS last FROM (
-    SELECT id, ${columns} FROM ${plans} WHERE id > :after ORDER BY id LIMIT 50)`,
-)
+/** How many plans are active. */
+export const countActivePlans = async (db: Session): Promise<number> =>
+  (await first(db, countActive, {}))?.active ?? 0
+
+const readSaid = reading.statement<{ said: string; last: number | null }>(sql`
+  SELECT json_group_array(json_array(id, ${columns})) AS said, max(id) AS last FROM (
+    SELECT id, ${columns} FROM ${plans} WHERE id > ${reading.$.after} ORDER BY id LIMIT 50)`)
 
 /** The SHA-256 of what all plans say, under the ids that they have: that of each portion with the one before. */
 export async function digestPlans(db: Session): Promise<string> {
   let digest = ''
   for (let after = 0; ;) {
-    const [found] = await db.batch<{ said: string; last: number | null }>([
-      selectSaid(db, { after }),
-    ])
-    const { said = '', last = null } = found?.results[0] ?? {}
+    const { said = '', last = null } = (await first(db, readSaid, { after })) ?? {}
     if (last === null) return digest
     digest = await sha256(digest + said)
     after = last
   }
 }
 
-const dropOldWords = prepared(
-  sql`DELETE FROM ${planWords} WHERE (word, plan_id) IN (
+const dropOldWords = statement(sql`
+  DELETE FROM ${planWords} WHERE (word, plan_id) IN (
     SELECT old.value, plans.id FROM ${stagedPlans} AS given
       JOIN ${plans} ON plans.external_id = given.external_id AND plans.words <> given.words
-      JOIN json_each(plans.words) AS old)`,
-)
-const takeOver = prepared(
-  sql`INSERT INTO ${plans} (${columns}, created_at, updated_at)
-    SELECT ${columns}, :now, :now FROM ${stagedPlans} WHERE true ORDER BY position
+      JOIN json_each(plans.words) AS old)`)
+const takeOver = statement(sql`
+  INSERT INTO ${plans} (${columns}, created_at, updated_at)
+    SELECT ${columns}, ${$.now}, ${$.now} FROM ${stagedPlans} WHERE true ORDER BY position
     ON CONFLICT (external_id) DO UPDATE SET
       ${sql.raw([...SAID, ...FOLDED, 'updated_at'].map((name) => `${name} = excluded.${name}`).join(', '))}
-    WHERE ${differsFrom('excluded')}`,
-)
-const deactivateMissing = prepared(
-  sql`UPDATE ${plans} SET active = 0, updated_at = :now
-    WHERE :deactivateMissing AND active = 1
-      AND external_id NOT IN (SELECT external_id FROM ${stagedPlans})`,
-)
-const addWords = prepared(
-  sql`INSERT INTO ${planWords} (word, plan_id)
+    WHERE ${differsFrom('excluded')}`)
+const deactivateMissing = statement(sql`
+  UPDATE ${plans} SET active = 0, updated_at = ${$.now}
+    WHERE ${$.deactivateMissing} AND active = 1
+      AND external_id NOT IN (SELECT external_id FROM ${stagedPlans})`)
+const addWords = statement(sql`
+  INSERT INTO ${planWords} (word, plan_id)
     SELECT new.value, plans.id FROM ${plans} JOIN json_each(words) AS new
-    WHERE updated_at = :now ON CONFLICT DO NOTHING`,
-)
-const giveVersion = prepared(
-  sql`INSERT INTO ${catalogue} (id, version) SELECT 1, :version
-    WHERE :republish OR NOT EXISTS (SELECT * FROM ${catalogue})
-      OR EXISTS (SELECT * FROM ${plans} WHERE updated_at = :now)
-    ON CONFLICT (id) DO UPDATE SET version = excluded.version`,
-)
+    WHERE updated_at = ${$.now} ON CONFLICT DO NOTHING`)
+const giveVersion = statement(sql`
+  INSERT INTO ${catalogue} (id, version) SELECT 1, ${$.version}
+    WHERE ${$.republish} OR NOT EXISTS (SELECT * FROM ${catalogue})
+      OR EXISTS (SELECT * FROM ${plans} WHERE updated_at = ${$.now})
+    ON CONFLICT (id) DO UPDATE SET version = excluded.version`)
 
 /** What follows is made anew only if the catalogue has just been given its version. */
-const isNew = sql`(SELECT version FROM ${catalogue}) = :version`
+const isNew = sql`(SELECT version FROM ${catalogue}) = ${$.version}`
 
-const dropLists = prepared(sql`DELETE FROM ${planLists} WHERE ${isNew}`)
+const dropLists = statement(sql`DELETE FROM ${planLists} WHERE ${isNew}`)
 const FILTERS = ['plan_type_folded', 'carrier_folded', 'active']
 const ORDERS: Record<Sort, string> = {
   id: 'id',
@@ -152,44 +149,49 @@ const subsets = FILTERS.reduce<string[][]>(
 
 /** The sets that a sorting has lists of. A carrier's plans are in the order of their carrier as they are. */
 const subsetsOf = (sort: Sort) =>
-  sort === 'carrier' ? subsets.filter((set) => !set.includes('carrier')) : subsets
+  sort === 'carrier' ? subsets.filter((set) => !set.includes('carrier_folded')) : subsets
 
-/** The statements that make every list of one sorting and one set of filters, for all their values at once. */
-const makeLists: Prepared[] = SORTS.flatMap((sort) =>
-  subsetsOf(sort).map((set) => {
-    const partition = sql.raw(set.length > 0 ? `PARTITION BY ${set.join(', ')}` : '')
-    const name = [`'${sort}'`, ...FILTERS.map((filter) => (set.includes(filter) ? filter : 'NULL'))]
-    return prepared(
-      sql`INSERT INTO ${planLists} (list, chunk, ids, total)
-        SELECT json_array(${sql.raw(name.join(', '))}), (place - 1) / 100,
-          json_group_array(id ORDER BY place), max(total)
-        FROM (
-          SELECT id, ${sql.raw(FILTERS.join(', '))}, count(*) OVER (${partition}) AS total,
-            row_number() OVER (${partition} ORDER BY ${sql.raw(ORDERS[sort])}) AS place
-          FROM ${plans} WHERE ${isNew}
-        ) GROUP BY 1, 2`,
-    )
-  }),
-)
-
-const dropFacets = prepared(sql`DELETE FROM ${planFacets} WHERE ${isNew}`)
-const makeFacets = ['carrier', 'plan_type'].map((facet) =>
-  prepared(
-    sql`INSERT INTO ${planFacets} (facet, folded, name, plans)
-      SELECT ${sql.raw(`'${facet}', ${facet}_folded, min(${facet}), count(*)`)}
-      FROM ${plans} WHERE ${isNew} GROUP BY 2`,
+/** For each sorting and set of filters, the statement that makes its lists, for all values at once. */
+const makeLists = Object.fromEntries(
+  SORTS.flatMap((sort) =>
+    subsetsOf(sort).map((set) => [`${sort} by ${set.join()}`, makeList(sort, set)]),
   ),
 )
 
-const tell = prepared(
-  sql`SELECT version, (SELECT count(*) FROM ${stagedPlans}) AS staged,
-      sum(created_at = :now) AS inserted,
-      sum(updated_at = :now AND created_at <> :now AND is_staged) AS updated,
-      sum(updated_at = :now AND NOT is_staged) AS deactivated
+function makeList(sort: Sort, set: readonly string[]) {
+  const partition = sql.raw(set.length > 0 ? `PARTITION BY ${set.join(', ')}` : '')
+  const name = [`'${sort}'`, ...FILTERS.map((filter) => (set.includes(filter) ? filter : 'NULL'))]
+  return statement(sql`
+      INSERT INTO ${planLists} (list, chunk, ids, total)
+      SELECT json_array(${sql.raw(name.join(', '))}), (place - 1) / 100,
+        json_group_array(id ORDER BY place), max(total)
+      FROM (
+        SELECT id, ${sql.raw(FILTERS.join(', '))}, count(*) OVER (${partition}) AS total,
+          row_number() OVER (${partition} ORDER BY ${sql.raw(ORDERS[sort])}) AS place
+        FROM ${plans} WHERE ${isNew}
+      ) GROUP BY 1, 2`)
+}
+
+const dropFacets = statement(sql`DELETE FROM ${planFacets} WHERE ${isNew}`)
+const makeFacet = (facet: string) =>
+  statement(sql`
+    INSERT INTO ${planFacets} (facet, folded, name, plans)
+    SELECT ${sql.raw(`'${facet}', ${facet}_folded, min(${facet}), count(*)`)}
+    FROM ${plans} WHERE ${isNew} GROUP BY 2`)
+const makeFacets = { makeCarriers: makeFacet('carrier'), makePlanTypes: makeFacet('plan_type') }
+
+type Outcome = { version: string; staged: number } & Record<
+  'inserted' | 'updated' | 'deactivated',
+  number | null
+>
+const tell = statement<Outcome>(sql`
+  SELECT version, (SELECT count(*) FROM ${stagedPlans}) AS staged,
+      sum(created_at = ${$.now}) AS inserted,
+      sum(updated_at = ${$.now} AND created_at <> ${$.now} AND is_staged) AS updated,
+      sum(updated_at = ${$.now} AND NOT is_staged) AS deactivated
     FROM ${catalogue} LEFT JOIN (
       SELECT created_at, updated_at, external_id IN (SELECT external_id FROM ${stagedPlans}) AS is_staged
-      FROM ${plans} WHERE updated_at = :now)`,
-)
+      FROM ${plans} WHERE updated_at = ${$.now})`)
 
 export type Published = {
   version: string
@@ -215,16 +217,15 @@ export async function publishStaged(
     deactivateMissing: Number(deactivate),
     republish: Number(republish),
   }
-  const statements = [
-    ...[dropOldWords, takeOver, deactivateMissing, addWords, giveVersion],
-    ...[dropLists, ...makeLists, dropFacets, ...makeFacets, tell],
-  ]
-  type Told = { version: string; staged: number } & Record<
-    'inserted' | 'updated' | 'deactivated',
-    number | null
-  >
-  const answers = await db.batch<Told>(statements.map((statement) => statement(db, values)))
-  const told = answers.at(-1)?.results[0]
+  const { outcome } = await batch(
+    db,
+    {
+      ...{ dropOldWords, takeOver, deactivateMissing, addWords, giveVersion },
+      ...{ dropLists, ...makeLists, dropFacets, ...makeFacets, outcome: tell },
+    },
+    values,
+  )
+  const [told] = outcome
   if (!told) throw new Error('the catalogue has no version')
 
   const served = readCatalogue(await kv.get(CATALOGUE_KEY))

@@ -83,6 +83,7 @@ export const plans = factory
         planType: query.plan_type,
         carrier: query.carrier,
         active: query.active,
+        externalId: query.external_id,
         search: query.search,
         sortBy: query.sort_by ?? 'id',
         isDescending: query.sort_dir === 'DESC',

@@ -27,6 +27,9 @@ export const plansFilter = z.strictObject({
     .stringbool({ truthy: ['true', '1'], falsy: ['false', '0'], error: FLAG_MESSAGE })
     .optional()
     .meta({ description: 'Plans that are (`true`, `1`) or are not (`false`, `0`) active.' }),
+  external_id: text(255)
+    .optional()
+    .meta({ description: "The plan with this id of the operator's, as the catalogue was loaded." }),
   search: text(100)
     .transform((value) => foldedWords(value).join(' '))
     .refine((value) => value !== '', { error: BLANK })

@@ -1,114 +1,139 @@
-import { sql } from 'drizzle-orm/sql/sql'
-import { isOpen } from '../clinics/queries.ts'
-import { prepared, type Prepared } from '../storage/prepared.ts'
+import { sql, type SQL } from 'drizzle-orm/sql/sql'
 import { recent } from '../storage/recent.ts'
 import type { Session } from '../storage/session.ts'
-import { keepKey, type IdempotencyKey } from './idempotency.ts'
+import { batch, statements } from '../storage/statement.ts'
+import { changes, clinics, idempotencyKeys } from '../storage/tables.ts'
+import { KEY, type IdempotencyKey } from './idempotency.ts'
+import { brokenIn, selectBroken, type Broken } from './refusals.ts'
+import { contentOf, etagOf, type Resource } from './resource.ts'
 import {
-  appendChange,
+  commit,
   endOf,
-  isKeyUnused,
-  own,
-  recordsUnderKey,
-  targetOf,
-  targetValues,
-  told,
-  type Answered,
+  nextSeq,
+  nowOrLater,
+  selectTold,
+  selectUnderKey,
+  selectWritten,
+  used,
+  writeOrExplain,
   type Ended,
-  type Target,
-  type Told,
-} from './journal.ts'
-import { columnNames, type Kind } from './kind.ts'
+} from './write.ts'
 
 /** Statements that are kept, one for each set of columns: clients amend the same few again and again. */
 const MOST_UPDATES = 100
+
+/** Which record, and at which of these ETags; at any if there are none. */
+export type Target = { id: number; etags: readonly string[] | undefined }
 
 /** What an amendment says: values for columns, and values that the record must have already. */
 export type Amendment = { given: Record<string, unknown>; fixed: Record<string, unknown> }
 
 /** What became of an amendment. `fixed` are the columns whose values differ though they may not. */
 export type Amended =
-  | (Ended & { records: Answered[]; isChanged: boolean })
+  | Ended
   | { outcome: 'absent' }
   | { outcome: 'stale' }
-  | { outcome: 'refused'; fixed: string[] }
+  | { outcome: 'fixed'; fixed: string[] }
+  | { outcome: 'refused'; broken: Broken[] }
 
-/** Amends a record of a kind once under a key; what changes nothing makes no version. */
-export function amender(kind: Kind) {
-  const { table } = kind
-  const target = targetOf(kind)
-  const wrong = sql`
-    SELECT json_group_array(key) FROM json_each(:fixed) WHERE value IS NOT (content ->> key)`
+/** Amends a record of a resource once under a key; what changes nothing makes no version. */
+export function amender(resource: Resource) {
+  const { table, text, columns } = resource
+  const { $, statement } = statements(`amend ${resource.name}`, {
+    ...KEY,
+    id: 'integer',
+    etags: 'text?',
+    given: 'text',
+    fixed: 'text',
+  })
+  const target = sql`(SELECT *, ${contentOf(resource)} AS content FROM ${table}
+      WHERE clinic_id = ${$.clinicId} AND id = ${$.id}) AS target`
+  const fits = sql`(${$.etags} IS NULL OR ${etagOf()} IN (SELECT value FROM json_each(${$.etags})))`
+  const wrong = sql`SELECT key FROM json_each(${$.fixed}) WHERE value IS NOT (content ->> key)`
   // Some columns follow from others: of a sealed SSN one speaks for all.
-  const changed = sql`
-    SELECT json_group_array(iif(key = 'ssn_sealed', 'ssn', key)) FROM json_each(:given)
-    WHERE value IS NOT (content ->> key) AND key NOT IN ('ssn_key_id', 'ssn_last_four') AND key NOT LIKE '%_folded'`
+  const changed = sql`SELECT iif(key = 'ssn_sealed', 'ssn', key) AS name FROM json_each(${$.given})
+      WHERE value IS NOT (content ->> key) AND key NOT IN ('ssn_key_id', 'ssn_last_four')
+        AND key NOT LIKE '%\\_folded' ESCAPE '\\' AND key NOT LIKE '%\\_identity' ESCAPE '\\'`
 
-  const append = prepared(
-    appendChange(kind, {
-      action: 'amend',
-      from: sql`(${target})`,
-      where: sql`fits AND ${isKeyUnused} AND (${wrong}) = '[]' AND (${changed}) <> '[]'`,
-      changed: sql`(${changed})`,
-      before: sql`content`,
-    }),
-  )
+  const keepKey = statement(sql`
+    INSERT INTO ${idempotencyKeys} (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+    SELECT clinics.id, ${$.key}, ${nowOrLater}, ${$.fingerprint}, ${$.requestId}, 200, target.id,
+      target.version + EXISTS (${changed}), 1
+    FROM ${clinics} CROSS JOIN ${target}
+    WHERE clinics.id = ${$.clinicId} AND state = 'open' AND ${fits} AND NOT EXISTS (${wrong})
+    RETURNING version`)
 
-  const updates = recent<Prepared>(MOST_UPDATES)
-  /** Sets the columns given alone: each index of a column that is set would be written, whether its value changes or not. */
-  function updateOf(given: Amendment['given']): Prepared {
-    const columns = columnNames(kind).filter((name) => name in given)
-    const set = columns.map((name) => `, ${name} = :given ->> '${name}'`).join('')
-    const known = updates.get(set)
+  const journal = statement<{ seq: number }>(sql`
+    INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
+    SELECT ${$.clinicId}, ${nextSeq}, ${text}, target.id, used.version, 'amend', used.at, ${$.tokenId}, used.request_id,
+      (SELECT json_group_array(name) FROM (${changed})), content
+    FROM ${used} CROSS JOIN ${target} WHERE target.version = used.version - 1
+    RETURNING seq`)
+
+  const updates = recent<ReturnType<typeof update>>(MOST_UPDATES)
+  /** Sets only the given columns: SQLite rewrites a column's indexes even if its value stays the same. */
+  const update = (set: readonly SQL[]) =>
+    statement(sql`
+      UPDATE ${table} SET ${sql.join([sql`version = used.version`, sql`updated_at = used.at`, ...set], sql`, `)}
+      FROM ${used}
+      WHERE ${table}.clinic_id = ${$.clinicId} AND ${table}.id = ${$.id} AND ${table}.version = used.version - 1`)
+  function updateOf(given: Amendment['given']) {
+    const names = columns.filter((name) => name in given)
+    const known = updates.get(names.join())
     if (known) return known
-
-    const update = prepared(
-      sql`UPDATE ${table} SET version = own.version, updated_at = own.at ${sql.raw(set)}
-      FROM (${own}) AS own
-      WHERE ${table}.clinic_id = :clinicId AND id = own.record_id
-        AND ${table}.version = own.version - 1`,
+    const made = update(
+      names.map((name) => sql`${sql.raw(name)} = ${$.given} ->> ${sql.raw(`'${name}'`)}`),
     )
-    updates.set(set, update)
-    return update
+    updates.set(names.join(), made)
+    return made
   }
+  updateOf(Object.fromEntries(columns.slice(3, -2).map((name) => [name, null])))
 
-  const keep = keepKey(sql`
-    SELECT 200, id, version, 1 FROM (${target}) WHERE (fits OR EXISTS (${own})) AND ${isOpen}
-      AND ${isKeyUnused} AND (${wrong}) = '[]' AND (${changed}) = '[]'`)
+  const selectTarget = statement<{ fits: number; wrong: string }>(sql`
+    SELECT ${fits} AS fits, (SELECT json_group_array(key) FROM (${wrong})) AS wrong FROM ${target}`)
 
-  const findEnd = prepared(
-    sql`SELECT told.*, id, fits, (${wrong}) AS wrong, EXISTS (${own}) AS is_changed
-      FROM (${told}) AS told LEFT JOIN (${target}) ON true`,
-  )
-  const findRecords = prepared(recordsUnderKey(kind))
+  const records = selectWritten(resource)
+  const why = {
+    told: selectTold(resource),
+    records: selectUnderKey(resource),
+    target: selectTarget,
+    broken: selectBroken(resource),
+  }
 
   return async (
     db: Session,
     key: IdempotencyKey,
-    target: Target,
+    { id, etags }: Target,
     { given, fixed }: Amendment,
   ): Promise<Amended> => {
     const values = {
       ...key,
-      ...targetValues(target),
+      id,
+      etags: etags ? JSON.stringify(etags) : null,
       given: JSON.stringify(given),
       fixed: JSON.stringify(fixed),
     }
-    const [, , , end, records] = await db.batch<Answered & End>(
-      [append, updateOf(given), keep, findEnd, findRecords].map((statement) =>
-        statement(db, values),
-      ),
+    return await writeOrExplain<Amended, Amended>(
+      db,
+      async () => {
+        const all = { keepKey, journal, update: updateOf(given), records }
+        const made = await commit(db, all, values)
+        if (!made) return undefined
+        const isJournaled = made.journal.length > 0
+        return { outcome: 'written', status: 200, records: made.records, isJournaled }
+      },
+      async () => {
+        const rows = JSON.stringify([{ ...given, id }])
+        const { told, records, target, broken } = await batch(db, why, { ...values, rows })
+        const ended = endOf(told[0], records, key)
+        if (ended) return ended
+        const [found] = target
+        if (!found) return { outcome: 'absent' }
+        if (!found.fits) return { outcome: 'stale' }
+        const differing: string[] = JSON.parse(found.wrong)
+        if (differing.length > 0) return { outcome: 'fixed', fixed: differing }
+        return broken.length > 0 ? { outcome: 'refused', broken: brokenIn(broken) } : undefined
+      },
     )
-    const [what] = end?.results ?? []
-    const ended = endOf(what, key)
-    if (ended) {
-      return { ...ended, records: records?.results ?? [], isChanged: what?.is_changed === 1 }
-    }
-    if (!what?.id) return { outcome: 'absent' }
-    if (!what.fits) return { outcome: 'stale' }
-    return { outcome: 'refused', fixed: JSON.parse(what.wrong) }
   }
 }
-
-/** What stands at the end: the record if it is there, whether its ETag fits, and what is wrong with the request. */
-type End = Told & { id: number | null; fits: number; wrong: string; is_changed: number }

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { BLANK } from '../fields/messages.ts'
 import { recordId } from '../fields/number.ts'
 import { amendedSsn } from '../fields/person.ts'
-import type { Kind } from './kind.ts'
+import type { Resource } from './resource.ts'
 
 const MOST_RECORDS = 100
 
@@ -14,18 +14,25 @@ const without = (names: readonly string[]) => (sent: unknown) =>
     ? Object.fromEntries(Object.entries(sent).filter(([name]) => !names.includes(name)))
     : sent
 
+const mapValues = <Value, Mapped>(
+  values: Record<string, Value>,
+  map: (value: Value) => Mapped,
+): Record<string, Mapped> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value)]))
+
 /**
- * The bodies of a kind's routes. An amendment leaves fields that it does not give as they are, and may send the owner
- * and the id along, unchanged. `documented` are those that read otherwise than they are.
+ * The bodies of a resource's routes. An amendment leaves fields that it does not give as they are, and may send the
+ * owner and the id along, unchanged. `documented` holds the schemas shown in the OpenAPI document where they differ.
  */
-export function bodiesOf({ name, one, owner, given }: Kind) {
+export function bodiesOf({ name, one, fields, ownerColumns, hasSsn, given }: Resource) {
   const created = z.preprocess(without(['id', ...OURS]), given)
-  const amended = given.partial().extend({
-    ...('ssn' in given.shape && { ssn: amendedSsn.optional() }),
+  const amended = z.strictObject({
+    ...mapValues(fields, ({ given }) => given.optional()),
+    ...(hasSsn && { ssn: amendedSsn.optional() }),
     id: recordId.optional(),
   })
-  const { examples } = z.object({ examples: z.array(z.unknown()) }).parse(given.meta())
-  const example = without([owner.type, owner.id, 'ssn'])(examples[0])
+  const examples = mapValues(fields, ({ example }) => example)
+  const example = without([...ownerColumns, 'ssn'])(examples)
   const many = <Record extends z.ZodType>(record: Record) =>
     z
       .array(record)

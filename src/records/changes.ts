@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql/sql'
 import * as z from 'zod'
 import { columnsOf, jsonOf } from '../storage/json.ts'
-import { prepared } from '../storage/prepared.ts'
+import { first, statements } from '../storage/statement.ts'
 import { changes } from '../storage/tables.ts'
 import { factory } from '../env.ts'
 import { id, timestamp } from '../fields/answered.ts'
@@ -11,7 +11,7 @@ import { describe } from '../http/describe.ts'
 import { invalid } from '../http/errors.ts'
 import { jsonText } from '../http/json-answer.ts'
 import { validateQuery } from '../http/validate.ts'
-import { answeredBy, nameOf, type Kind } from './kind.ts'
+import { answeredBy, type Resource } from './resource.ts'
 
 const MOST_CHANGES = 100
 const START_AGAIN = 'start again from 0'
@@ -25,9 +25,9 @@ const changesQuery = z.strictObject({
     .meta({ description: 'So many changes at most.' }),
 })
 
-/** The route of the changes to all kinds of records, in the order in which they happened. */
-export function changesRoutes(kinds: readonly Kind[]) {
-  const names = kinds.map(({ name }) => name)
+/** The route of the changes to all resources, in the order in which they happened. */
+export function changesRoutes(resources: readonly Resource[]) {
+  const names = resources.map(({ name }) => name)
   const following = describe({
     id: 'listChanges',
     tag: 'Changes',
@@ -37,24 +37,34 @@ export function changesRoutes(kinds: readonly Kind[]) {
       'they happened, each with the record as it is now (`null` if it is deleted). Ask again with ' +
       '`after` set to `last_seq`, and you miss nothing and see nothing twice. Nothing expires.',
     deed: { action: 'follow', resource: 'changes' },
-    answers: { 200: { description: 'The next changes.', body: changeList(kinds) } },
+    answers: { 200: { description: 'The next changes.', body: changeList() } },
     invalid: { after: [START_AGAIN] },
   })
 
-  const recordNow = kinds.map(({ table, ...kind }) => {
-    const answered = answeredBy({ table, ...kind })
-    return sql`WHEN ${nameOf({ table, ...kind })} THEN (
-      SELECT ${jsonOf(answered)} FROM (SELECT ${columnsOf(answered)} FROM ${table}
-        WHERE clinic_id = :clinicId AND id = record_id))`
+  const { $, statement } = statements('changes', {
+    clinicId: 'text',
+    after: 'integer',
+    limit: 'integer',
   })
-  const select = prepared(
-    sql`SELECT json_group_array(json_object('seq', seq, 'resource', resource, 'id', record_id,
-        'version', version, 'action', action, 'at', at,
-        'record', json(CASE resource ${sql.join(recordNow, sql` `)} END))) AS json,
-      json_group_array(seq) AS seqs, EXISTS (SELECT * FROM ${changes} WHERE clinic_id = :clinicId AND seq = :after) AS is_known
-      FROM (SELECT * FROM ${changes} WHERE clinic_id = :clinicId AND seq > :after
-        ORDER BY seq LIMIT :limit)`,
-  )
+  const recordNow = resources.map((resource) => {
+    const answered = answeredBy(resource)
+    return sql`WHEN ${resource.text} THEN (
+          SELECT ${jsonOf(answered)} FROM (SELECT ${columnsOf(answered)} FROM ${resource.table}
+            WHERE clinic_id = ${$.clinicId} AND id = record_id))`
+  })
+  // A skipped number is passed over, and is no change.
+  const select = statement<{
+    json: string
+    seqs: string
+    last: number | null
+    is_known: number
+  }>(sql`
+    SELECT json_group_array(json_object('seq', seq, 'resource', resource, 'id', record_id, 'version', version,
+        'action', action, 'at', at, 'record', json(CASE resource ${sql.join(recordNow, sql` `)} END)))
+        FILTER (WHERE action <> 'skip') AS json,
+      json_group_array(seq) FILTER (WHERE action <> 'skip') AS seqs, max(seq) AS last,
+      EXISTS (SELECT * FROM ${changes} WHERE clinic_id = ${$.clinicId} AND seq = ${$.after}) AS is_known
+    FROM (SELECT * FROM ${changes} WHERE clinic_id = ${$.clinicId} AND seq > ${$.after} ORDER BY seq LIMIT ${$.limit})`)
 
   return factory
     .createApp()
@@ -66,22 +76,18 @@ export function changesRoutes(kinds: readonly Kind[]) {
       async (c) => {
         const { after, limit } = c.req.valid('query')
         const { clinicId } = c.get('caller')
-        const db = c.get('db')
 
-        const [found] = await db.batch<{ json: string; seqs: string; is_known: number }>([
-          select(db, { clinicId, after, limit }),
-        ])
-        const { json = '[]', seqs = '[]', is_known } = found?.results[0] ?? {}
+        const found = await first(c.get('db'), select, { clinicId, after, limit })
+        const { json = '[]', seqs = '[]', last, is_known } = found ?? {}
         // One beyond the last, or one that a restore of the database took away.
         if (after > 0 && !is_known) throw invalid({ after: [START_AGAIN] })
 
-        const told: number[] = JSON.parse(seqs)
-        c.set('recordIds', told)
-        return jsonText(c, 200, `{"changes":${json},"last_seq":${told.at(-1) ?? after}}`)
+        c.set('recordIds', JSON.parse(seqs))
+        return jsonText(c, 200, `{"changes":${json},"last_seq":${last ?? after}}`)
       },
     )
 
-  function changeList(kinds: readonly Kind[]) {
+  function changeList() {
     const change = z
       .object({
         seq: id.meta({ description: 'Numbers the changes of your clinic.' }),
@@ -90,7 +96,7 @@ export function changesRoutes(kinds: readonly Kind[]) {
         version: id,
         action: z.string().meta({ examples: ['create'] }),
         at: timestamp,
-        record: z.union(kinds.map(({ record }) => record)).nullable(),
+        record: z.union(resources.map(({ record }) => record)).nullable(),
       })
       .meta({ id: 'Change' })
     return z

@@ -1,112 +1,121 @@
 import { sql, type SQL } from 'drizzle-orm/sql/sql'
-import { isOpen } from '../clinics/queries.ts'
-import { prepared } from '../storage/prepared.ts'
 import type { Session } from '../storage/session.ts'
-import { changes, ownables } from '../storage/tables.ts'
-import { keepKey, type IdempotencyKey } from './idempotency.ts'
+import { batch, statements } from '../storage/statement.ts'
+import { changes, clinics, idempotencyKeys } from '../storage/tables.ts'
+import { KEY, type IdempotencyKey } from './idempotency.ts'
+import { brokenIn, selectBroken, type Broken } from './refusals.ts'
+import type { Given, Resource } from './resource.ts'
 import {
-  appendChange,
+  commit,
   endOf,
-  isKeyUnused,
-  newest,
-  own,
-  recordsUnderKey,
-  told,
-  type Answered,
+  highestId,
+  nextSeq,
+  nowOrLater,
+  selectTold,
+  selectUnderKey,
+  selectWritten,
+  used,
+  writeOrExplain,
   type Ended,
-  type Told,
-} from './journal.ts'
-import { columnNames, soughtBy, type Given, type Kind } from './kind.ts'
-import { highestId } from './numbering.ts'
-import { isOfPeople, personColumns } from './search.ts'
+} from './write.ts'
 
-/**
- * What became of a creation, with the status that the key keeps: 200 if a record that was there is returned. `absent`
- * are the records, by their place, whose owner does not exist.
- */
-export type Creation =
-  (Ended & { records: Answered[]; status: number }) | { outcome: 'absent'; absent: number[] }
+/** The tree of deletions ends here, and with it the ids of a resource. */
+export const MOST_IDS = 2 ** 24
 
-/**
- * Creates records of a kind, all or none, once under a key. The journal is written if the clinic is open, the key
- * unused and every owner there.
- */
-export function creator(kind: Kind) {
-  const { table, owner } = kind
-  const given = (name: string) => sql.raw(`given.value ->> '${name}'`)
+/** What became of a creation, with the status that the key keeps: 200 if a record that was there is returned. */
+export type Created = Ended | { outcome: 'refused'; broken: Broken[] } | { outcome: 'full' }
 
-  const withoutOwner = sql`
-    SELECT key FROM json_each(:records) AS given WHERE NOT EXISTS (
-      SELECT * FROM ${ownables} WHERE clinic_id = :clinicId
-        AND type = ${given(owner.type)} AND id = ${given(owner.id)})`
-
-  const made = sql`SELECT 201, min(record_id), 1, count(*) FROM (${own}) HAVING count(*) > 0`
-  /** Writes the journal and the key: of new records, unless `existing` finds one that is there. */
-  const writing = (existing?: SQL) => ({
-    append: prepared(
-      appendChange(kind, {
-        action: 'create',
-        from: sql`(SELECT ${highestId(kind)} AS id) AS highest JOIN json_each(:records) AS given`,
-        where: sql`${isKeyUnused} AND NOT EXISTS (${withoutOwner})
-          AND ${existing ? sql`(${existing}) IS NULL` : sql`true`}`,
-        nth: sql`given.key`,
-        id: sql`highest.id + 1 + given.key`,
-        version: sql`1`,
-      }),
-    ),
-    keep: keepKey(
-      existing
-        ? sql`${made} UNION ALL
-          SELECT 200, id, version, 1 FROM ${table} WHERE clinic_id = :clinicId AND id = (${existing})
-            AND ${isOpen} AND ${isKeyUnused} AND NOT EXISTS (${own})`
-        : made,
-    ),
+/** Creates records of a resource, all or none, once under a key. */
+export function creator(resource: Resource) {
+  const { table, text, columns, identity } = resource
+  const { $, statement } = statements(`create ${resource.name}`, {
+    ...KEY,
+    records: 'text',
+    count: 'integer',
   })
-  const isPerson = personColumns(kind).map((name) => sql`${sql.raw(name)} = ${given(name)}`)
-  const always = writing()
-  const unlessThere = isOfPeople(kind)
-    ? writing(sql`
-        SELECT min(${table}.id) FROM json_each(:records) AS given CROSS JOIN ${soughtBy(kind, 'date_of_birth')}
-          ON clinic_id = :clinicId AND ${sql.join(isPerson, sql` AND `)}`)
-    : always
+  const given = (column: string) => sql.raw(`given.value ->> '${column}'`)
 
-  const columns = columnNames(kind)
-  const fromJournal: Record<string, string> = {
-    id: 'own.record_id',
-    version: 'own.version',
-    created_at: 'own.at',
-    updated_at: 'own.at',
+  const keepKey = statement<{ status: number }>(sql`
+    INSERT INTO ${idempotencyKeys} (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+    SELECT id, ${$.key}, ${nowOrLater}, ${$.fingerprint}, ${$.requestId}, 201, 1 + ${highestId(resource)}, 1, ${$.count}
+    FROM ${clinics} WHERE id = ${$.clinicId} AND state = 'open'
+    RETURNING status`)
+
+  /** The same, unless a record is there already: then the key is of that one. */
+  const keepKeyOfSame = ({ index, columns, where = sql`true` }: NonNullable<typeof identity>) => {
+    const isSame = columns.map((column) => sql`other.${sql.raw(column)} IS ${given(column)}`)
+    return statement<{ status: number }>(sql`
+      INSERT INTO ${idempotencyKeys} (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+      SELECT clinics.id, ${$.key}, ${nowOrLater}, ${$.fingerprint}, ${$.requestId}, iif(same.id IS NULL, 201, 200),
+        coalesce(same.id, 1 + ${highestId(resource)}), coalesce(same.version, 1), iif(same.id IS NULL, ${$.count}, 1)
+      FROM ${clinics} LEFT JOIN ${table} AS same ON same.clinic_id = ${$.clinicId} AND same.id = (
+        SELECT min(other.id) FROM json_each(${$.records}) AS given
+          CROSS JOIN ${table} AS other INDEXED BY ${sql.raw(index)}
+        WHERE other.clinic_id = ${$.clinicId} AND ${sql.join(isSame, sql` AND `)} AND ${where})
+      WHERE clinics.id = ${$.clinicId} AND state = 'open'
+      RETURNING status`)
   }
-  const values = columns.map((column) => fromJournal[column] ?? `given.value ->> '${column}'`)
-  // CROSS JOIN keeps the order: each record seeks its own row of the journal.
-  const insert = prepared(
-    sql`INSERT INTO ${table} (clinic_id, ${sql.raw(columns.join(', '))})
-      SELECT :clinicId, ${sql.raw(values.join(', '))}
-      FROM (${newest}) AS newest CROSS JOIN json_each(:records) AS given
-        CROSS JOIN ${changes} AS own
-        ON own.clinic_id = :clinicId AND own.seq = newest.seq - :count + 1 + given.key
-      WHERE newest.request_id = :requestId ON CONFLICT DO NOTHING`,
-  )
 
-  const findEnd = prepared(
-    sql`SELECT *, (SELECT json_group_array(key) FROM (${withoutOwner})) AS absent FROM (${told})`,
-  )
-  const findRecords = prepared(recordsUnderKey(kind))
+  const journal = statement(sql`
+    INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
+    SELECT ${$.clinicId}, ${nextSeq} + given.key, ${text}, record_id + given.key, version, 'create', at, ${$.tokenId},
+      request_id, '[]'
+    FROM ${used} CROSS JOIN json_each(${$.records}) AS given WHERE status = 201`)
+
+  const fromKey: Record<string, SQL> = {
+    id: sql`used.record_id + given.key`,
+    version: sql`used.version`,
+    created_at: sql`used.at`,
+    updated_at: sql`used.at`,
+  }
+  const values = columns.map((column) => fromKey[column] ?? given(column))
+  const insert = statement(sql`
+    INSERT INTO ${table} (clinic_id, ${sql.raw(columns.join(', '))})
+    SELECT ${$.clinicId}, ${sql.join(values, sql`, `)}
+    FROM ${used} CROSS JOIN json_each(${$.records}) AS given WHERE status = 201`)
+
+  const selectFull = statement<{ is_full: number }>(sql`
+    SELECT ${highestId(resource)} + ${$.count} > ${sql.raw(String(MOST_IDS))} AS is_full`)
+
+  const always = { keepKey, journal, insert, records: selectWritten(resource) }
+  const unlessThere = { ...always, keepKey: identity ? keepKeyOfSame(identity) : keepKey }
+  const why = {
+    told: selectTold(resource),
+    records: selectUnderKey(resource),
+    broken: selectBroken(resource),
+    full: selectFull,
+  }
 
   return async (
     db: Session,
     key: IdempotencyKey,
-    records: readonly Given[],
+    given: readonly Given[],
     { returnExisting = false } = {},
-  ): Promise<Creation> => {
-    const { append, keep } = returnExisting ? unlessThere : always
-    const values = { ...key, records: JSON.stringify(records), count: records.length }
-    const [, , , end, found] = await db.batch<Answered & Told & { absent: string }>(
-      [append, insert, keep, findEnd, findRecords].map((statement) => statement(db, values)),
+  ): Promise<Created> => {
+    const records = JSON.stringify(given)
+    const values = { ...key, records, count: given.length }
+
+    return await writeOrExplain<Created, Created>(
+      db,
+      async () => {
+        const made = await commit(db, returnExisting ? unlessThere : always, values)
+        if (!made) return undefined
+        const status = made.keepKey[0]?.status ?? 201
+        const isJournaled = status === 201
+        return { outcome: 'written', status, records: made.records, isJournaled }
+      },
+      async () => {
+        const {
+          told,
+          records: found,
+          broken,
+          full,
+        } = await batch(db, why, { ...values, rows: records })
+        const ended = endOf(told[0], found, key)
+        if (ended) return ended
+        if (broken.length > 0) return { outcome: 'refused', broken: brokenIn(broken) }
+        return full[0]?.is_full === 1 ? { outcome: 'full' } : undefined
+      },
     )
-    const [what] = end?.results ?? []
-    const ended = endOf(what, key)
-    if (ended) return { ...ended, records: found?.results ?? [], status: what?.status ?? 201 }
-    return { outcome: 'absent', absent: JSON.parse(what?.absent ?? '[]') }
   }
 }

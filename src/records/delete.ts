@@ -1,69 +1,78 @@
 import { sql } from 'drizzle-orm/sql/sql'
-import { prepared } from '../storage/prepared.ts'
 import type { Session } from '../storage/session.ts'
-import { gaps } from '../storage/tables.ts'
-import { keepKey, type IdempotencyKey } from './idempotency.ts'
+import { batch, statements } from '../storage/statement.ts'
+import { changes, clinics, idempotencyKeys } from '../storage/tables.ts'
+import type { Target } from './amend.ts'
+import { countDeletion } from './deletions.ts'
+import { KEY, type IdempotencyKey } from './idempotency.ts'
+import { contentOf, etagOf, type Resource } from './resource.ts'
 import {
-  appendChange,
+  commit,
   endOf,
-  isKeyUnused,
-  own,
-  targetOf,
-  targetValues,
-  told,
+  nextSeq,
+  nowOrLater,
+  selectTold,
+  selectUnderKey,
+  used,
+  writeOrExplain,
   type Ended,
-  type Target,
-  type Told,
-} from './journal.ts'
-import { nameOf, type Kind } from './kind.ts'
+} from './write.ts'
 
 /** What became of a deletion. */
 export type Deleted = Ended | { outcome: 'absent' } | { outcome: 'stale' }
 
-/** Deletes a record of a kind once under a key: its id becomes a gap, its content stays in the journal. */
-export function deleter(kind: Kind) {
-  const { table } = kind
-  const name = nameOf(kind)
-  const target = targetOf(kind)
+/** Deletes a record of a resource once under a key: its content stays in the journal. */
+export function deleter(resource: Resource) {
+  const { table, text } = resource
+  const { $, statement } = statements(`delete ${resource.name}`, {
+    ...KEY,
+    id: 'integer',
+    etags: 'text?',
+  })
+  const fits = sql`(${$.etags} IS NULL OR ${etagOf()} IN (SELECT value FROM json_each(${$.etags})))`
 
-  const append = prepared(
-    appendChange(kind, {
-      action: 'delete',
-      from: sql`(${target})`,
-      where: sql`fits AND ${isKeyUnused}`,
-      before: sql`content`,
-    }),
-  )
+  const keepKey = statement(sql`
+    INSERT INTO ${idempotencyKeys} (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+    SELECT clinics.id, ${$.key}, ${nowOrLater}, ${$.fingerprint}, ${$.requestId}, 204, target.id, target.version + 1, 1
+    FROM ${clinics} CROSS JOIN ${table} AS target
+    WHERE clinics.id = ${$.clinicId} AND state = 'open'
+      AND target.clinic_id = ${$.clinicId} AND target.id = ${$.id} AND ${fits}
+    RETURNING status`)
 
-  /** The record that is about to go: gone already where the batch is tried again. */
-  const going = sql`SELECT id FROM ${table} WHERE clinic_id = :clinicId AND id = :id AND EXISTS (${own})`
-  const gapsOfKind = sql`clinic_id = :clinicId AND resource = ${name}`
-  const shiftGaps = prepared(
-    sql`UPDATE ${gaps} SET ordinal = ordinal + 1, listed_before = listed_before - 1
-      WHERE ${gapsOfKind} AND id > :id AND EXISTS (${going})`,
-  )
-  const leaveGap = prepared(
-    sql`INSERT INTO ${gaps} (clinic_id, resource, id, ordinal, listed_before)
-      SELECT :clinicId, ${name}, id, ordinal, id - ordinal FROM (
-        SELECT id, 1 + coalesce((SELECT ordinal FROM ${gaps} WHERE ${gapsOfKind} AND id < :id
-          ORDER BY id DESC LIMIT 1), 0) AS ordinal FROM (${going}))`,
-  )
-  const remove = prepared(
-    sql`DELETE FROM ${table} WHERE clinic_id = :clinicId AND id IN (${going})`,
-  )
+  const journal = statement(sql`
+    INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
+    SELECT ${$.clinicId}, ${nextSeq}, ${text}, target.id, used.version, 'delete', used.at, ${$.tokenId},
+      used.request_id, '[]', content
+    FROM ${used} CROSS JOIN (SELECT *, ${contentOf(resource)} AS content FROM ${table}
+      WHERE clinic_id = ${$.clinicId} AND id = ${$.id}) AS target`)
 
-  const keep = keepKey(sql`SELECT 204, record_id, version, 1 FROM (${own})`)
-  const findEnd = prepared(
-    sql`SELECT told.*, id FROM (${told}) AS told LEFT JOIN (${target}) ON true`,
-  )
+  const remove = statement(sql`
+    DELETE FROM ${table} WHERE clinic_id = ${$.clinicId} AND id = (SELECT record_id FROM ${used})`)
 
-  return async (db: Session, key: IdempotencyKey, target: Target): Promise<Deleted> => {
-    const values = { ...key, ...targetValues(target) }
-    const statements = [append, shiftGaps, leaveGap, remove, keep, findEnd]
-    const answers = await db.batch<Told & { id: number | null }>(
-      statements.map((statement) => statement(db, values)),
+  const all = { keepKey, journal, count: countDeletion(resource, 1), remove }
+  const why = {
+    told: selectTold(resource),
+    records: selectUnderKey(resource),
+    target: statement<{ fits: number }>(sql`
+      SELECT ${fits} AS fits FROM ${table} WHERE clinic_id = ${$.clinicId} AND id = ${$.id}`),
+  }
+
+  return async (db: Session, key: IdempotencyKey, { id, etags }: Target): Promise<Deleted> => {
+    const values = { ...key, id, etags: etags ? JSON.stringify(etags) : null }
+    return await writeOrExplain<Deleted, Deleted>(
+      db,
+      async () => {
+        const made = await commit(db, all, values)
+        return made && { outcome: 'written', status: 204, records: [], isJournaled: true }
+      },
+      async () => {
+        const { told, records, target } = await batch(db, why, values)
+        const ended = endOf(told[0], records, key)
+        if (ended) return ended
+        const [found] = target
+        if (!found) return { outcome: 'absent' }
+        return found.fits ? undefined : { outcome: 'stale' }
+      },
     )
-    const [what] = answers.at(-1)?.results ?? []
-    return endOf(what, key) ?? (what?.id ? { outcome: 'stale' } : { outcome: 'absent' })
   }
 }

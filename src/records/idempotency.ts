@@ -1,90 +1,96 @@
 import type { Context } from 'hono'
-import { sql, type SQL } from 'drizzle-orm/sql/sql'
-import { prepared } from '../storage/prepared.ts'
-import type { Session } from '../storage/session.ts'
-import { idempotencyKeys } from '../storage/tables.ts'
+import { sql } from 'drizzle-orm/sql/sql'
 import type { Env } from '../env.ts'
-import { sha256 } from '../storage/sha256.ts'
 import { IDEMPOTENCY_KEY } from '../http/headers.ts'
+import type { Session } from '../storage/session.ts'
+import { sha256 } from '../storage/sha256.ts'
+import { changedRows, first, statements, type ValuesOf } from '../storage/statement.ts'
+import { idempotencyKeys } from '../storage/tables.ts'
 
 /**
  * What makes a write safe to send again: the clinic's key, and a fingerprint of the request that used it.
- * `requestId` tells a client's second request from our own second try of the first.
+ * `requestId` tells a client's second request from our own second try of the first; `now` is in ISO 8601.
  */
-export type IdempotencyKey = {
-  clinicId: string
-  tokenId: string
-  requestId: string
-  key: string
-  fingerprint: string
-} & Times
-
-/** When the request came, in ISO 8601; every try of it has the same. */
-export type Times = { now: string; today: string; yesterday: string }
-
-const ONE_DAY = 24 * 60 * 60 * 1000
-const dayOf = (time: number) => new Date(time).toISOString().slice(0, 10)
-
-export const timesOf = (time: number): Times => ({
-  now: new Date(time).toISOString(),
-  today: dayOf(time),
-  yesterday: dayOf(time - ONE_DAY),
-})
+export const KEY = {
+  clinicId: 'text',
+  tokenId: 'text',
+  requestId: 'text',
+  key: 'text',
+  fingerprint: 'text',
+  now: 'text',
+} as const
+export type IdempotencyKey = ValuesOf<typeof KEY>
 
 /** A key of our own has a prefix that no client can send, as it is no printable ASCII. */
 const OWN = '\u00b7'
 
+/** The key of a write for which nobody sent one: our second try then finds what the first may have done. */
+export const ownKey = ({
+  clinicId,
+  tokenId,
+  requestId = crypto.randomUUID(),
+}: {
+  clinicId: string
+  tokenId: string
+  requestId?: string
+}): IdempotencyKey => ({
+  ...{ clinicId, tokenId, requestId, key: OWN + requestId, fingerprint: '' },
+  now: new Date().toISOString(),
+})
+
 /**
- * The key to write under. A client that sent none still gets one of our own making, so that our second try
- * finds what the first one may have done. `masked` is the body with four digits of each SSN: from a hash of all
- * nine, an SSN could be found by trying every number there is.
+ * The key to write under: the client's, or one of our own. `masked` is the body with four digits of each SSN: from a
+ * hash of all nine, an SSN could be found by trying every number there is.
  */
 export async function idempotencyKey(c: Context<Env>, masked: unknown): Promise<IdempotencyKey> {
-  const { clinicId, tokenId } = c.get('caller')
-  const requestId = c.get('requestId')
   const { pathname, search } = new URL(c.req.url)
   const request = [c.req.method, pathname, search, c.req.header('If-Match') ?? null, masked]
+  const { clinicId, tokenId } = c.get('caller')
+  const own = ownKey({ clinicId, tokenId, requestId: c.get('requestId') })
   return {
-    clinicId,
-    tokenId,
-    requestId,
-    key: c.req.header(IDEMPOTENCY_KEY) ?? OWN + requestId,
+    ...own,
+    key: c.req.header(IDEMPOTENCY_KEY) ?? own.key,
     fingerprint: await sha256(JSON.stringify(request)),
-    ...timesOf(Date.now()),
   }
 }
 
-/** The rows of the key: one if it was used today or yesterday, else none. */
-export const usesOfKey = sql`${idempotencyKeys}
-  WHERE day IN (:today, :yesterday) AND clinic_id = :clinicId AND key = :key`
-
-/** Keeps the key with what it gave: the status, the first record, its version, and how many records there are. */
-export const keepKey = (given: SQL) =>
-  prepared(
-    sql`INSERT INTO ${idempotencyKeys}
-        (day, clinic_id, key, fingerprint, request_id, status, record_id, version, records)
-      SELECT :today, :clinicId, :key, :fingerprint, :requestId, given.* FROM (${given}) AS given
-      WHERE true ON CONFLICT DO NOTHING`,
-  )
-
 /** A portion is quick, so that the writes of clinics come between two. */
 const PORTION = 5000
-const MOST_PORTIONS = 200
+const ONE_DAY = 24 * 60 * 60 * 1000
 
-const deleteKeys = prepared(
-  sql`DELETE FROM ${idempotencyKeys} WHERE (day, clinic_id, key) IN (
-    SELECT day, clinic_id, key FROM ${idempotencyKeys} WHERE day < :yesterday LIMIT :portion)`,
-)
+/** Behind every clinic. */
+const END = { clinic_id: '~', key: '' }
 
-/** Forgets the keys that were used before yesterday, a million at most, and tells how many. */
+const { $, statement } = statements('idempotency', {
+  afterClinic: 'text',
+  afterKey: 'text',
+  untilClinic: 'text',
+  untilKey: 'text',
+  before: 'text',
+  portion: 'integer',
+})
+
+const selectLastOfPortion = statement<{ clinic_id: string; key: string }>(sql`
+  SELECT clinic_id, key FROM ${idempotencyKeys} WHERE (clinic_id, key) > (${$.afterClinic}, ${$.afterKey})
+  ORDER BY clinic_id, key LIMIT 1 OFFSET ${$.portion} - 1`)
+
+const deleteOld = statement(sql`
+  DELETE FROM ${idempotencyKeys} WHERE (clinic_id, key) > (${$.afterClinic}, ${$.afterKey})
+    AND (clinic_id, key) <= (${$.untilClinic}, ${$.untilKey}) AND at < ${$.before}`)
+
+/** Forgets the keys that were used more than 24 hours ago, and gives their number. */
 export async function sweepKeys(db: Session, now = Date.now()): Promise<number> {
-  const values = { yesterday: timesOf(now).yesterday, portion: PORTION }
+  const before = new Date(now - ONE_DAY).toISOString()
   let swept = 0
-  for (let portions = 0; portions < MOST_PORTIONS; portions++) {
-    const [deleted] = await db.batch([deleteKeys(db, values)])
-    const count = deleted?.meta.changes ?? 0
-    swept += count
-    if (count < PORTION) break
+  for (let [afterClinic, afterKey, isLast] = ['', '', false]; !isLast;) {
+    const after = { afterClinic, afterKey, untilClinic: '', untilKey: '', before, portion: PORTION }
+    const found = await first(db, selectLastOfPortion, after)
+    const until = found ?? END
+    swept += await changedRows(db, deleteOld, {
+      ...after,
+      ...{ untilClinic: until.clinic_id, untilKey: until.key },
+    })
+    ;[afterClinic, afterKey, isLast] = [until.clinic_id, until.key, found === undefined]
   }
   return swept
 }

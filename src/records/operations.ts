@@ -2,43 +2,59 @@ import * as z from 'zod'
 import { timestamp } from '../fields/answered.ts'
 import { CANNOT_CHANGE, INVALID, MUST_EXIST, notOneOf, NOT_A_NUMBER } from '../fields/messages.ts'
 import { queryId } from '../fields/number.ts'
-import { pagination } from '../fields/paging.ts'
+import { pagination, paging } from '../fields/paging.ts'
 import type { Operation } from '../http/describe.ts'
 import { SENTENCES } from '../http/errors.ts'
-import type { Kind } from './kind.ts'
-import { isOfPeople } from './search.ts'
+import { pascalCase, type Resource } from './resource.ts'
 
 /** The path of one record, such as `/dependents/123`. */
 export const recordPath = z.object({
   id: queryId.meta({ description: "The record's id.", examples: [123] }),
 })
 
+/** The query of the list. */
+export function listQuery({ filters }: Resource) {
+  const parameters = Object.entries(filters)
+  const query = z.strictObject({
+    ...paging,
+    ...Object.fromEntries(parameters.map(([name, { query }]) => [name, query])),
+  })
+  return parameters.reduce(
+    (query, [name, { needs }]) =>
+      needs === undefined
+        ? query
+        : query.refine(
+            (asked: Record<string, unknown>) =>
+              asked[name] === undefined || asked[needs] !== undefined,
+            {
+              error: `needs ${needs}`,
+              path: [name],
+            },
+          ),
+    query,
+  )
+}
+
 /** The query of a creation. */
-export const creationQuery = (kind: Kind) =>
+export const creationQuery = ({ identity, oneWord }: Resource) =>
   z.strictObject({
-    ...(isOfPeople(kind) && {
+    ...(identity && {
       if_exists: z
         .enum(['return'], { error: notOneOf(['return']) })
         .optional()
         .meta({
           description:
-            'With `return`, a record of the same owner, names and date of birth is answered with 200, ' +
+            `With \`return\`, a ${oneWord} of the same ${identity.words} is answered with 200, ` +
             'the oldest if there are several, and nothing is created.',
         }),
     }),
   })
 
-/** `person_informations` as people write it: `person informations`. */
-const wordsOf = (name: string) => name.replaceAll('_', ' ')
-const sentenceCase = (words: string) => words.charAt(0).toUpperCase() + words.slice(1)
-/** `person_informations` as types and methods write it: `PersonInformations`. */
-const pascalCase = (name: string) => name.split('_').map(sentenceCase).join('')
-
-/** What the routes of a kind of record say of themselves. */
-export function operationsOf(kind: Kind) {
-  const { name, one, owner, notFound, record } = kind
-  const [words, oneWords, type] = [wordsOf(name), wordsOf(one), pascalCase(one)]
-  const tag = sentenceCase(words)
+/** What the routes of a resource say of themselves. */
+export function operationsOf(resource: Resource) {
+  const { name, one, owner, notFound, record, words, oneWord, tag, person, identity, hasSsn } =
+    resource
+  const type = pascalCase(one)
 
   const list = z.object({ [name]: z.array(record), pagination }).meta({ id: `${type}List` })
   const batch = z.object({ [name]: z.array(record) }).meta({ id: `${type}Batch` })
@@ -62,7 +78,7 @@ export function operationsOf(kind: Kind) {
     .meta({ id: `${type}History` })
 
   const noSuch = {
-    404: { description: `Your clinic has no such ${oneWords}.`, refusal: notFound },
+    404: { description: `Your clinic has no such ${oneWord}.`, refusal: notFound },
   }
   const erased = {
     404: {
@@ -78,19 +94,19 @@ export function operationsOf(kind: Kind) {
   }
   const amend = {
     tag,
-    summary: `Amend a ${oneWords}`,
+    summary: `Amend a ${oneWord}`,
     description:
       'Fields that you leave out stay as they are; `null` clears an optional one. You may send ' +
-      'back all that you read, the masked SSN included. An amendment that changes nothing makes ' +
-      'no version.',
+      `back all that you read${hasSsn ? ', the masked SSN included' : ''}. An amendment that ` +
+      'changes nothing makes no version.',
     deed: { action: 'amend', resource: name },
     path: recordPath,
     answers: {
-      200: { description: `The ${oneWords}.`, body: record, headers: ['ETag'] },
+      200: { description: `The ${oneWord}.`, body: record, headers: ['ETag'] },
       ...noSuch,
       ...stale,
     },
-    invalid: { date_of_birth: [INVALID], [owner.id]: [CANNOT_CHANGE] },
+    invalid: { ...(person && { date_of_birth: [INVALID] }), [owner.id]: [CANNOT_CHANGE] },
   } satisfies Partial<Operation>
   return {
     list: {
@@ -100,25 +116,25 @@ export function operationsOf(kind: Kind) {
       description: `Your clinic's ${words}, oldest first, a page at a time.`,
       deed: { action: 'list', resource: name },
       answers: { 200: { description: `A page of ${words}.`, body: list, headers: ['Link'] } },
-      invalid: { [owner.filter]: [NOT_A_NUMBER] },
+      invalid: { [Object.keys(resource.filters)[0] ?? 'page']: [NOT_A_NUMBER] },
     },
     create: {
       id: `create${type}`,
       tag,
-      summary: `Create a ${oneWords}`,
+      summary: `Create a ${oneWord}`,
       deed: { action: 'create', resource: name },
       answers: {
-        ...(isOfPeople(kind) && {
+        ...(identity && {
           200: {
-            description: `With \`if_exists=return\`: the ${oneWords} that is there already.`,
+            description: `With \`if_exists=return\`: the ${oneWord} that is there already.`,
             body: record,
             headers: ['Location', 'ETag'],
           },
         }),
-        201: { description: `The ${oneWords}.`, body: record, headers: ['Location', 'ETag'] },
+        201: { description: `The ${oneWord}.`, body: record, headers: ['Location', 'ETag'] },
         ...erased,
       },
-      invalid: { date_of_birth: [INVALID], [owner.id]: [MUST_EXIST] },
+      invalid: { ...(person && { date_of_birth: [INVALID] }), [owner.id]: [MUST_EXIST] },
     },
     batch: {
       id: `batch${pascalCase(name)}`,
@@ -126,7 +142,7 @@ export function operationsOf(kind: Kind) {
       summary: `Create many ${words}`,
       description:
         'Up to a hundred, all or none. Errors go by the place of the record, counted from 0: ' +
-        `\`${name}[3].first_name\`.`,
+        `\`${name}[3].${owner.id}\`.`,
       deed: { action: 'create', resource: name },
       answers: {
         201: { description: `The ${words}, in order.`, body: batch },
@@ -150,11 +166,11 @@ export function operationsOf(kind: Kind) {
     get: {
       id: `get${type}`,
       tag,
-      summary: `Get a ${oneWords}`,
+      summary: `Get a ${oneWord}`,
       deed: { action: 'read', resource: name },
       path: recordPath,
       answers: {
-        200: { description: `The ${oneWords}.`, body: record, headers: ['ETag'] },
+        200: { description: `The ${oneWord}.`, body: record, headers: ['ETag'] },
         304: { description: 'Your copy is up to date.', headers: ['ETag'] },
         ...noSuch,
       },
@@ -164,7 +180,7 @@ export function operationsOf(kind: Kind) {
     delete: {
       id: `delete${type}`,
       tag,
-      summary: `Delete a ${oneWords}`,
+      summary: `Delete a ${oneWord}`,
       description: 'Its id is never used again. Its history can still be read.',
       deed: { action: 'delete', resource: name },
       path: recordPath,
@@ -173,7 +189,7 @@ export function operationsOf(kind: Kind) {
     history: {
       id: `history${type}`,
       tag,
-      summary: `Read the history of a ${oneWords}`,
+      summary: `Read the history of a ${oneWord}`,
       description:
         'Every version, newest first, and who made it; also of a deleted record. A deletion has ' +
         'no content.',

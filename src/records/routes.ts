@@ -1,142 +1,105 @@
 import type { Context } from 'hono'
 import * as z from 'zod'
 import { factory, type Env } from '../env.ts'
-import { MUST_EXIST } from '../fields/messages.ts'
 import { paging } from '../fields/paging.ts'
 import { requireScope } from '../http/authenticate.ts'
 import { describe } from '../http/describe.ts'
-import { ApiError, invalid, refusal, type FieldErrors } from '../http/errors.ts'
+import { invalid } from '../http/errors.ts'
 import { wantedTags } from '../http/etag.ts'
 import { jsonText } from '../http/json-answer.ts'
 import { listBody, pageRequest, paginated } from '../http/pagination.ts'
 import { requireJson } from '../http/require-json.ts'
 import { refuseQuery, validateBody, validateQuery } from '../http/validate.ts'
-import { listAbsent } from '../ownables/queries.ts'
 import { amender } from './amend.ts'
-import { answerRecord, fixedErrors, settle } from './answers.ts'
+import { absent, answerRecord, writtenOrThrow } from './answers.ts'
 import { bodiesOf } from './bodies.ts'
 import { creator } from './create.ts'
 import { deleter } from './delete.ts'
+import { furtherErrors } from './further-errors.ts'
+import { amendmentOf, masked, recordToStore } from './given.ts'
 import { idempotencyKey } from './idempotency.ts'
-import { ownerOf, ownerSchema, type Kind } from './kind.ts'
-import { creationQuery, operationsOf, recordPath } from './operations.ts'
-import { recordQueries } from './queries.ts'
-import { masked, sealed, sealedAmendment } from './sealed.ts'
-import { isOfPeople, searchBody, searcher } from './search.ts'
+import { lister } from './list.ts'
+import { creationQuery, listQuery, operationsOf, recordPath } from './operations.ts'
+import { reader } from './read.ts'
+import type { Resource } from './resource.ts'
+import { searchBody, searcher } from './search.ts'
 
-const TOO_MANY = 'too many matches; add a date of birth or more letters'
+const readers = requireScope('insurances:read')
+const writers = requireScope('insurances:write')
 
-/** The routes of one kind of record. */
-export function recordRoutes(kind: Kind) {
-  const { name, one, owner, notFound } = kind
-  const queries = recordQueries(kind)
-  const [create, amend, remove] = [creator(kind), amender(kind), deleter(kind)]
-  const operations = operationsOf(kind)
-  const { documented, ...bodies } = bodiesOf(kind)
-  const namesOwner = ownerSchema(kind)
-  const absent = () => new ApiError(404, notFound)
-
-  /** The places of those records whose owner does not exist, among those that name one. */
-  async function findOwnerless(c: Context<Env>, sent: readonly unknown[]): Promise<number[]> {
-    const owners = sent.flatMap((record, place) => {
-      const { data } = namesOwner.safeParse(record)
-      return data ? [{ place, ...ownerOf(kind, data) }] : []
-    })
-    if (owners.length === 0) return []
-    c.set('isTelling', true)
-    const missing = await listAbsent(c.get('db'), c.get('caller').clinicId, owners)
-    return missing.map((n) => owners[n]?.place ?? 0)
-  }
-
-  const oneMustExist = { [owner.id]: [MUST_EXIST] }
-  const someMustExist = (places: readonly number[]): FieldErrors =>
-    Object.fromEntries(places.map((place) => [`${name}[${place}].${owner.id}`, [MUST_EXIST]]))
-
-  /** What is wrong with the owners that a body names, if something else is wrong with it too. */
-  const ownerError = async (c: Context<Env>, sent: unknown) =>
-    (await findOwnerless(c, [partOf(sent, one)])).length > 0 ? oneMustExist : {}
-  async function ownerErrors(c: Context<Env>, sent: unknown): Promise<FieldErrors> {
-    const records = partOf(sent, name)
-    return Array.isArray(records)
-      ? someMustExist(await findOwnerless(c, records.slice(0, 100)))
-      : {}
-  }
+/** The routes of one resource. */
+export function recordRoutes(resource: Resource) {
+  const { name, one, person } = resource
+  const [create, amend, remove] = [creator(resource), amender(resource), deleter(resource)]
+  const [list, read, further] = [lister(resource), reader(resource), furtherErrors(resource)]
+  const operations = operationsOf(resource)
+  const { documented, ...bodies } = bodiesOf(resource)
 
   /** The id in the path; what is no id names no record. */
   function idIn(c: Context<Env>): number {
     const { data: path } = recordPath.safeParse(c.req.param())
-    if (!path) throw absent()
+    if (!path) throw absent(resource)
     c.set('recordIds', [path.id])
     return path.id
   }
-
-  const readers = requireScope('insurances:read')
-  const writers = requireScope('insurances:write')
 
   const amendment = factory.createHandlers(
     writers,
     refuseQuery,
     requireJson(),
-    validateBody(bodies.amend, undefined, documented.amend),
+    validateBody(
+      bodies.amend,
+      (c, sent) => further.ofAmendment(c, sent, recordPath.safeParse(c.req.param()).data?.id ?? 0),
+      documented.amend,
+    ),
     async (c) => {
       const target = { id: idIn(c), etags: wantedTags(c.req.header('If-Match')) }
       const { [one]: given = {} } = c.req.valid('json')
       const { clinicId } = c.get('caller')
       const db = c.get('db')
 
-      const findOwner = () => queries.findSsnOwner(db, clinicId, target.id)
-      const stored = await sealedAmendment(kind, given, findOwner, c.env.SSN_PUBLIC_KEY)
+      const findOwner = () => read.findSsnOwner(db, clinicId, target.id)
+      const stored = await amendmentOf(resource, given, findOwner, c.env.SSN_PUBLIC_KEY)
       const key = await idempotencyKey(c, masked(given))
-      const amended = await amend(db, key, target, stored)
+      const amended = writtenOrThrow(c, resource, await amend(db, key, target, stored))
 
-      if (amended.outcome === 'absent') throw absent()
-      if (amended.outcome === 'stale') throw refusal('stale')
-      if (amended.outcome === 'refused') throw invalid(fixedErrors(amended.fixed))
-      settle(c, amended, amended.isChanged)
       const [record] = amended.records
-      if (!record) throw absent()
+      if (!record) throw absent(resource)
       return answerRecord(c, 200, record)
     },
   )
 
   const routes = factory
     .createApp()
-    .get('/', describe(operations.list), readers, validateQuery(kind.query), async (c) => {
+    .get('/', describe(operations.list), readers, validateQuery(listQuery(resource)), async (c) => {
       const query = c.req.valid('query')
-      const { clinicId } = c.get('caller')
-      const { [owner.filter]: patientId } = query
 
-      const [list, values] =
-        patientId === undefined
-          ? [queries.list, { clinicId }]
-          : [queries.listOfPatient, { clinicId, patientId: Number(patientId) }]
+      const page = await list(c.get('db'), c.get('caller').clinicId, query)
+      if ('add' in page) throw invalid({ [page.filter]: [tooMany(page.add)] })
 
-      return paginated(c, name, await list(c.get('db'), pageRequest(query), values), query)
+      return paginated(c, name, page, query)
     })
     .post(
       '/',
       describe(operations.create),
       writers,
-      validateQuery(creationQuery(kind)),
+      validateQuery(creationQuery(resource)),
       requireJson(),
-      validateBody(bodies.create, ownerError, documented.create),
+      validateBody(bodies.create, further.ofOne, documented.create),
       async (c) => {
         const { [one]: given = {} } = c.req.valid('json')
         const returnExisting = c.req.valid('query').if_exists === 'return'
+        const { clinicId } = c.get('caller')
 
-        const record = await sealed(kind, c.get('caller').clinicId, given, c.env.SSN_PUBLIC_KEY)
+        const record = await recordToStore(resource, clinicId, given, c.env.SSN_PUBLIC_KEY)
         const key = await idempotencyKey(c, masked(given))
-        const created = await create(c.get('db'), key, [record], { returnExisting })
+        const outcome = await create(c.get('db'), key, [record], { returnExisting })
+        const { status, records } = writtenOrThrow(c, resource, outcome)
 
-        if (created.outcome === 'absent') {
-          c.set('isTelling', true)
-          throw invalid(oneMustExist)
-        }
-        settle(c, created, created.status === 201)
-        const [made] = created.records
-        if (!made) throw absent()
+        const [made] = records
+        if (!made) throw absent(resource)
         c.header('Location', `${c.req.path}/${made.id}`)
-        return answerRecord(c, created.status === 200 ? 200 : 201, made)
+        return answerRecord(c, status === 200 ? 200 : 201, made)
       },
     )
     .post(
@@ -145,23 +108,19 @@ export function recordRoutes(kind: Kind) {
       writers,
       refuseQuery,
       requireJson('batchTooLarge'),
-      validateBody(bodies.batch, ownerErrors, documented.batch),
+      validateBody(bodies.batch, further.ofMany, documented.batch),
       async (c) => {
         const { [name]: given = [] } = c.req.valid('json')
         const { clinicId } = c.get('caller')
 
         const records = await Promise.all(
-          given.map((one) => sealed(kind, clinicId, one, c.env.SSN_PUBLIC_KEY)),
+          given.map((one) => recordToStore(resource, clinicId, one, c.env.SSN_PUBLIC_KEY)),
         )
         const key = await idempotencyKey(c, given.map(masked))
-        const created = await create(c.get('db'), key, records)
+        const outcome = await create(c.get('db'), key, records)
+        const created = writtenOrThrow(c, resource, outcome)
 
-        if (created.outcome === 'absent') {
-          c.set('isTelling', true)
-          throw invalid(someMustExist(created.absent))
-        }
-        settle(c, created, true)
-        if (created.records.length < given.length) throw absent()
+        if (created.records.length < given.length) throw absent(resource)
         c.set(
           'recordIds',
           created.records.map(({ id }) => id),
@@ -172,8 +131,8 @@ export function recordRoutes(kind: Kind) {
     .get('/:id', describe(operations.get), readers, refuseQuery, async (c) => {
       const id = idIn(c)
 
-      const found = await queries.find(c.get('db'), c.get('caller').clinicId, id)
-      if (!found) throw absent()
+      const found = await read.find(c.get('db'), c.get('caller').clinicId, id)
+      if (!found) throw absent(resource)
 
       return answerRecord(c, 200, found)
     })
@@ -183,11 +142,8 @@ export function recordRoutes(kind: Kind) {
       const target = { id: idIn(c), etags: wantedTags(c.req.header('If-Match')) }
 
       const key = await idempotencyKey(c, null)
-      const deleted = await remove(c.get('db'), key, target)
+      writtenOrThrow(c, resource, await remove(c.get('db'), key, target))
 
-      if (deleted.outcome === 'absent') throw absent()
-      if (deleted.outcome === 'stale') throw refusal('stale')
-      settle(c, deleted, true)
       return c.body(null, 204)
     })
     .get(
@@ -200,15 +156,15 @@ export function recordRoutes(kind: Kind) {
         const id = idIn(c)
         const { clinicId } = c.get('caller')
 
-        const page = await queries.history(c.get('db'), clinicId, id, pageRequest(query))
-        if (!page) throw absent()
+        const page = await read.history(c.get('db'), clinicId, id, pageRequest(query))
+        if (!page) throw absent(resource)
 
         return paginated(c, 'versions', page, query)
       },
     )
-  if (!isOfPeople(kind)) return routes
+  if (!person) return routes
 
-  const search = searcher(kind)
+  const search = searcher(resource)
   return routes.post(
     '/search',
     describe(operations.search),
@@ -220,7 +176,7 @@ export function recordRoutes(kind: Kind) {
       const { search: asked, ...paging } = c.req.valid('json')
 
       const page = await search(c.get('db'), c.get('caller').clinicId, asked, pageRequest(paging))
-      if (!page) throw invalid({ search: [TOO_MANY] })
+      if (!page) throw invalid({ search: [tooMany('a date of birth or more letters')] })
 
       c.set(
         'recordIds',
@@ -231,6 +187,4 @@ export function recordRoutes(kind: Kind) {
   )
 }
 
-/** What a body that was sent has under a key, whatever it is. */
-const partOf = (sent: unknown, key: string): unknown =>
-  Object.getOwnPropertyDescriptor(Object(sent), key)?.value
+const tooMany = (add: string) => `too many matches; add ${add}`

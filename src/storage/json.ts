@@ -2,8 +2,8 @@ import { Column } from 'drizzle-orm/column'
 import { is } from 'drizzle-orm/entity'
 import { sql, type SQL } from 'drizzle-orm/sql/sql'
 
-/** What a row says, by the key that it is answered under. */
-export type Fields = Record<string, Column | SQL>
+/** What a row says, by the key that it is answered under; null is the column of that name. */
+export type Fields = Record<string, Column | SQL | null>
 
 /**
  * A row as SQLite writes it in JSON, its keys in the order of `fields`: D1 then hands over one text, which is
@@ -11,7 +11,7 @@ export type Fields = Record<string, Column | SQL>
  */
 export function jsonOf(fields: Fields): SQL {
   const members = Object.entries(fields).map(
-    ([key, field]) => sql`${sql.raw(`'${key}'`)}, ${valueOf(sql.identifier(key), field)}`,
+    ([key, field]) => sql`${sql.raw(`'${key}'`)}, ${valueOf(sql.raw(key), field)}`,
   )
   return sql`json_object(${sql.join(members, sql`, `)})`
 }
@@ -19,14 +19,16 @@ export function jsonOf(fields: Fields): SQL {
 /** The fields as the columns of a SELECT. */
 export const columnsOf = (fields: Fields): SQL =>
   sql.join(
-    Object.entries(fields).map(([key, field]) => sql`${field} AS ${sql.identifier(key)}`),
+    Object.entries(fields).map(([key, field]) =>
+      field ? sql`${field} AS ${sql.raw(key)}` : sql.raw(key),
+    ),
     sql`, `,
   )
 
 /** SQLite has no boolean, and keeps JSON as text: these two it must be told. */
-function valueOf(name: ReturnType<typeof sql.identifier>, field: Column | SQL) {
+function valueOf(name: SQL, field: Column | SQL | null) {
   const type = is(field, Column) ? field.dataType : undefined
   if (type === 'boolean') return sql`json(iif(${name}, 'true', 'false'))`
   if (type === 'json') return sql`json(${name})`
-  return sql`${name}`
+  return name
 }

@@ -7,8 +7,6 @@ import { sqliteTable } from 'drizzle-orm/sqlite-core/table'
 export const clinics = sqliteTable('clinics', {
   id: text().notNull(),
   state: text().notNull(),
-  epoch: integer().notNull(),
-  seq_floor: integer().notNull(),
   created_at: text().notNull(),
 })
 
@@ -68,12 +66,11 @@ export const planFacets = sqliteTable('plan_facets', {
   plans: integer().notNull(),
 })
 
-export const gaps = sqliteTable('gaps', {
+export const deletions = sqliteTable('deletions', {
   clinic_id: text().notNull(),
   resource: text().notNull(),
-  id: integer().notNull(),
-  ordinal: integer().notNull(),
-  listed_before: integer().notNull(),
+  node: integer().notNull(),
+  n: integer().notNull(),
 })
 
 export const changes = sqliteTable('changes', {
@@ -115,9 +112,9 @@ export const segments = sqliteTable('segments', {
 })
 
 export const idempotencyKeys = sqliteTable('idempotency_keys', {
-  day: text().notNull(),
   clinic_id: text().notNull(),
   key: text().notNull(),
+  at: text().notNull(),
   fingerprint: text().notNull(),
   request_id: text().notNull(),
   status: integer().notNull(),

@@ -153,8 +153,7 @@ async function readLines(
 // The operator's own deeds belong to no clinic; a restore in time sets back all clinics alike.
 const insertPending = prepared(
   sql`INSERT INTO ${segments} (clinic_id, stream, n, epoch, state, row_count, last, last_at, sha256)
-    SELECT :clinicId, :stream, :n, coalesce((SELECT epoch FROM ${clinics} WHERE id = :clinicId),
-      (SELECT max(epoch) FROM ${clinics}), 1), 'pending', :rowCount, :last, :lastAt, :digest
+    SELECT :clinicId, :stream, :n, 1, 'pending', :rowCount, :last, :lastAt, :digest
     WHERE true ON CONFLICT DO NOTHING`,
 )
 

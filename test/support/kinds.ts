@@ -1,9 +1,9 @@
-import { kinds } from '../../src/kinds.ts'
+import { resources } from '../../src/resources/index.ts'
 import { aDependent, aPersonInformation } from './fixtures.ts'
 
 type Fields = Record<string, unknown>
 
-/** What the tests must know of a kind of record that it does not say of itself. */
+/** What the tests must know of a resource of record that it does not say of itself. */
 type Fixture = {
   /** The body of one that is right in every field, of the owner given. */
   aRecord: (ownerId: number, fields?: Fields) => Record<string, Fields>
@@ -25,9 +25,9 @@ const FIXTURES: Record<string, Fixture> = {
   dependents: { aRecord: aDependent, ...firstName },
 }
 
-/** Every kind of record, with its fixture. A kind without one fails every file that asks for them. */
-export const KINDS = kinds.map((kind) => {
-  const fixture = FIXTURES[kind.name]
-  if (!fixture) throw new Error(`test/support/kinds.ts has no fixture of ${kind.name}`)
-  return { ...kind, ...fixture, hasSsn: 'ssn' in kind.given.shape }
+/** Every resource of record, with its fixture. A resource without one fails every file that asks for them. */
+export const KINDS = resources.map((resource) => {
+  const fixture = FIXTURES[resource.name]
+  if (!fixture) throw new Error(`test/support/resources.ts has no fixture of ${resource.name}`)
+  return { ...resource, ...fixture, hasSsn: 'ssn' in resource.given.shape }
 })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { databaseOf } from '../../src/storage/session.ts'
-import { eraseRecord, restoreRecord } from '../../src/operator/records/repair.ts'
+import { repairer } from '../../src/operator/records/repair.ts'
 import { KINDS } from './kinds.ts'
 import type { TestWorker } from './worker.ts'
 
@@ -35,8 +35,8 @@ const aStep: fc.Arbitrary<Step> = fc.record({
  * an owner, the histories and the changes with a model in memory, after every step.
  */
 export function lifeEqualsModel(worker: TestWorker, parameters: { runs: number; steps: number }) {
-  it.each(KINDS)('$name equal a model through random lives', async (kind) => {
-    const { name, one, aRecord, owner } = kind
+  it.each(KINDS)('$name equal a model through random lives', async (resource) => {
+    const { name, one, aRecord, owner } = resource
     const sequences = fc.array(aStep, {
       minLength: parameters.steps,
       maxLength: parameters.steps,
@@ -88,11 +88,11 @@ export function lifeEqualsModel(worker: TestWorker, parameters: { runs: number; 
           if (record?.now) tell(id, 'delete', null)
         } else if (step.verb === 'restore') {
           const last = record?.changes.at(-1)?.action
-          expect(await restoreRecord(db, kind, deed)).toBe(last === 'delete')
+          expect(await repairer(resource).restore(db, deed)).toBe(last === 'delete')
           if (last === 'delete') tell(id, 'restore', record?.changes.at(-2)?.content ?? null)
         } else {
           const last = record?.changes.at(-1)?.action
-          expect(await eraseRecord(db, kind, deed)).toBe(last === 'delete')
+          expect(await repairer(resource).erase(db, deed)).toBe(last === 'delete')
           if (record && last === 'delete') {
             tell(id, 'erase', null)
             for (const change of record.changes) change.content = null

@@ -6,9 +6,9 @@ import { trailOf } from '../../src/operator/trail/events.ts'
 import { recordsOf } from '../../src/cli/commands/export.ts'
 import { leaveDeed } from '../../src/cli/environment/operator.ts'
 import { databaseOf } from '../../src/storage/session.ts'
-import { kinds } from '../../src/kinds.ts'
+import { resources } from '../../src/resources/index.ts'
 import { aboutPatient, isAbout } from '../../src/operator/trail/about.ts'
-import { findStored, reassignRecord } from '../../src/operator/records/repair.ts'
+import { repairer } from '../../src/operator/records/repair.ts'
 import { KINDS } from './kinds.ts'
 import type { Answer, TestWorker } from './worker.ts'
 
@@ -16,7 +16,7 @@ const PATIENTS = [1047, 1048, 1049, 1050]
 const DAY = 24 * 60 * 60_000
 
 /** What a request asks, with what the model needs to know of it. */
-type Asked = { kind: number; patient: number; id: number; deed: string }
+type Asked = { resource: number; patient: number; id: number; deed: string }
 
 const DEEDS = [
   ...['list', 'list', 'listOfPatient', 'listOfPatient', 'read', 'read', 'history', 'search'],
@@ -48,16 +48,16 @@ export function whoSawEqualsModel(worker: TestWorker, requests: number) {
     const db = databaseOf(worker.env, 'first-primary')
     if (!bucket) throw new Error('wrangler.toml declares no bucket')
 
-    /** Whose each record is, also a deleted one; by kind and id. */
+    /** Whose each record is, also a deleted one; by resource and id. */
     const ownerOf = new Map<string, number>()
     const expected = new Map(PATIENTS.map((patient) => [patient, new Set<string>()]))
     const saw = (patients: Iterable<number>, event: string) => {
       for (const patient of patients) expected.get(patient)?.add(event)
     }
 
-    async function send({ kind: n, patient, id, deed }: Asked) {
-      const kind = KINDS[n]
-      if (!kind) return
+    async function send({ resource: n, patient, id, deed }: Asked) {
+      const resource = KINDS[n]
+      if (!resource) return
       const call = (method: string, path: string, body?: unknown, token = clinic.token) =>
         worker.call(method, path, {
           ...{ token, headers: { 'x-test-settled': 'yes' } },
@@ -70,46 +70,51 @@ export function whoSawEqualsModel(worker: TestWorker, requests: number) {
           requestIds.push(`export ${left.resource} ${left.ids}`)
         }
         const shown = new Set<number>()
-        const own = kinds[n]
+        const own = resources[n]
         if (!own) return
         for await (const record of recordsOf({ db, leave }, own, clinic.clinicId)) {
-          shown.add(Number(record[kind.owner.id]))
+          shown.add(Number(record[resource.owner.id]))
         }
         for (const event of requestIds) saw(shown, event)
         return
       }
       if (deed === 'reassign') {
-        const own = kinds[n]
-        const stored = own && (await findStored(db, own, clinic.clinicId, id))
+        const own = resources[n]
+        const stored =
+          own && (await repairer(own).find(db, { clinicId: clinic.clinicId, id, tokenId: '' }))
         if (!own || !stored) return
         await nextMillisecond()
         const requestId = randomUUID()
-        const now = new Date().toISOString()
-        const run = { clinicId: clinic.clinicId, id, tokenId: 'operator:test', requestId, now }
+        const run = { clinicId: clinic.clinicId, id, tokenId: 'operator:test', requestId }
         const to = { type: 'Patient', id: patient }
-        expect(await reassignRecord(db, own, run, to, Number(stored.version), {})).toBe(true)
+        expect(await repairer(own).reassign(db, run, to, Number(stored.version), {})).toBe(true)
         await nextMillisecond()
-        saw([ownerOf.get(`${kind.name}/${id}`) ?? 0, patient], requestId)
-        ownerOf.set(`${kind.name}/${id}`, patient)
+        saw([ownerOf.get(`${resource.name}/${id}`) ?? 0, patient], requestId)
+        ownerOf.set(`${resource.name}/${id}`, patient)
         return
       }
-      const record = kind.aRecord(patient, { first_name: `Name ${id}` })
-      const path = `/${kind.name}/${id}`
+      const record = resource.aRecord(patient, { first_name: `Name ${id}` })
+      const path = `/${resource.name}/${id}`
       const requested: Record<string, () => Promise<Answer>> = {
-        list: () => call('GET', `/${kind.name}?page_size=2&page=${(id % 3) + 1}`),
+        list: () => call('GET', `/${resource.name}?page_size=2&page=${(id % 3) + 1}`),
         listOfPatient: () =>
-          call('GET', `/${kind.name}?${kind.owner.filter}=${patient}&page_size=3`),
+          call('GET', `/${resource.name}?${resource.owner.filter}=${patient}&page_size=3`),
         read: () => call('GET', path),
         history: () => call('GET', `${path}/history`),
         search: () =>
-          call('POST', `/${kind.name}/search`, { search: { last_name: 'quill' }, page_size: 3 }),
-        create: () => call('POST', `/${kind.name}`, record),
-        createAgain: () => call('POST', `/${kind.name}?if_exists=return`, record),
-        batch: () =>
-          call('POST', `/${kind.name}/batch`, {
-            [kind.name]: PATIENTS.slice(0, 2).map((owner) => kind.aRecord(owner)[kind.one]),
+          call('POST', `/${resource.name}/search`, {
+            search: { last_name: 'quill' },
+            page_size: 3,
           }),
-        amend: () => call('PATCH', path, { [kind.one]: { first_name: `Name ${patient}` } }),
+        create: () => call('POST', `/${resource.name}`, record),
+        createAgain: () => call('POST', `/${resource.name}?if_exists=return`, record),
+        batch: () =>
+          call('POST', `/${resource.name}/batch`, {
+            [resource.name]: PATIENTS.slice(0, 2).map(
+              (owner) => resource.aRecord(owner)[resource.one],
+            ),
+          }),
+        amend: () => call('PATCH', path, { [resource.one]: { first_name: `Name ${patient}` } }),
         delete: () => call('DELETE', path),
         follow: () => call('GET', `/changes?after=${id}&limit=3`),
         forbidden: () => call('GET', path, undefined, weak),
@@ -119,12 +124,12 @@ export function whoSawEqualsModel(worker: TestWorker, requests: number) {
       const text = await answer.text()
       const body = text === '' ? {} : JSON.parse(text)
       const event = answer.headers.get('X-Request-Id') ?? ''
-      const owner = (one: Record<string, unknown>) => Number(one[kind.owner.id])
-      const made = deed.startsWith('create') ? [body] : deed === 'batch' ? body[kind.name] : []
-      for (const one of made) ownerOf.set(`${kind.name}/${one.id}`, owner(one))
+      const owner = (one: Record<string, unknown>) => Number(one[resource.owner.id])
+      const made = deed.startsWith('create') ? [body] : deed === 'batch' ? body[resource.name] : []
+      for (const one of made) ownerOf.set(`${resource.name}/${one.id}`, owner(one))
 
       if (['read', 'amend', 'delete', 'history'].includes(deed)) {
-        saw([ownerOf.get(`${kind.name}/${id}`) ?? 0], event)
+        saw([ownerOf.get(`${resource.name}/${id}`) ?? 0], event)
       } else if (deed === 'follow') {
         const changes: { resource: string; id: number }[] = body.changes
         saw(
@@ -132,12 +137,12 @@ export function whoSawEqualsModel(worker: TestWorker, requests: number) {
           event,
         )
       } else {
-        saw([...made, ...(body[kind.name] ?? [])].map(owner), event)
+        saw([...made, ...(body[resource.name] ?? [])].map(owner), event)
       }
     }
 
     const asked = fc.record({
-      kind: fc.integer({ min: 0, max: KINDS.length - 1 }),
+      resource: fc.integer({ min: 0, max: KINDS.length - 1 }),
       patient: fc.constantFrom(...PATIENTS),
       id: fc.integer({ min: 1, max: 20 }),
       deed: fc.constantFrom(...DEEDS),
@@ -152,7 +157,7 @@ export function whoSawEqualsModel(worker: TestWorker, requests: number) {
     for (const one of sequence.slice(half)) await send(one)
 
     for (const patient of PATIENTS) {
-      const about = await aboutPatient(db, kinds, clinic.clinicId, patient)
+      const about = await aboutPatient(db, resources, clinic.clinicId, patient)
       const told = new Set<string>()
       for await (const event of trailOf(db, bucket, clinic.clinicId, '')) {
         if (!isAbout(about, event)) continue

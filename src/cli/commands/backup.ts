@@ -1,6 +1,6 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { kinds } from '../../kinds.ts'
+import { resources } from '../../resources/index.ts'
 import { contentAt, type Content } from '../../operator/content.ts'
 import type { Row } from '../../operator/copy.ts'
 import { digesting, digestOf, type Digest } from '../../operator/digest.ts'
@@ -49,9 +49,9 @@ export async function backUp(
   folder: string,
   publicKey: string,
 ) {
-  const moment = { at: new Date().toISOString(), marks: await listMarks(db, kinds) }
+  const moment = { at: new Date().toISOString(), marks: await listMarks(db, resources) }
   const bookmark = db.bookmark()
-  const content = await contentAt(db, kinds, moment)
+  const content = await contentAt(db, resources, moment)
   const before = await unchanging(content)
   const tables: Record<string, Digest> = {}
   const keyIds = new Set<string>()

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander'
-import { kinds } from '../../kinds.ts'
+import { resources } from '../../resources/index.ts'
 import { listStored } from '../../operator/records/stored.ts'
-import type { Kind } from '../../records/kind.ts'
+import type { Resource } from '../../records/resource.ts'
 import { rangesOf } from '../../trail/ranges.ts'
 import { checkClinic } from '../environment/clinic.ts'
 import { onStore } from '../environment/command.ts'
@@ -13,17 +13,21 @@ import { counted } from '../terminal/report.ts'
 
 const PAGE_ROWS = 500
 
-const NAMES = kinds.map(({ name }) => name).join(' or ')
+const NAMES = resources.map(({ name }) => name).join(' or ')
 
 export const command = onStore({
   example: 'export person_informations --clinic riverside --local --out people.ndjson',
-  takes: { kind: argument('<table>', NAMES, parseKind), clinic: clinicOption, out: outOption },
-  async work({ kind, clinic, out }, store) {
+  takes: {
+    resource: argument('<table>', NAMES, parseResource),
+    clinic: clinicOption,
+    out: outOption,
+  },
+  async work({ resource, clinic, out }, store) {
     await checkClinic(store, clinic)
-    const exported = await writeAll(out, recordsOf(store, kind, clinic))
+    const exported = await writeAll(out, recordsOf(store, resource, clinic))
     return {
       json: { exported },
-      lines: [`${counted(exported)} ${kind.name} of ${clinic} exported`],
+      lines: [`${counted(exported)} ${resource.name} of ${clinic} exported`],
     }
   },
 })
@@ -31,22 +35,22 @@ export const command = onStore({
 /** A clinic's records; the trail names each page before it is written. */
 export async function* recordsOf(
   { db, leave }: Pick<Store, 'db' | 'leave'>,
-  kind: Kind,
+  resource: Resource,
   clinicId: string,
 ) {
   for (let after = 0; ;) {
-    const page = await listStored(db, kind, clinicId, after, PAGE_ROWS)
+    const page = await listStored(db, resource, clinicId, after, PAGE_ROWS)
     const last = page.at(-1)
     if (!last) return
     const ids = rangesOf(page.map(({ id }) => id))
-    await leave({ action: 'export', resource: kind.name, clinicId, ids })
+    await leave({ action: 'export', resource: resource.name, clinicId, ids })
     yield* page
     after = last.id
   }
 }
 
-function parseKind(value: string): Kind {
-  const kind = kinds.find(({ name }) => name === value)
-  if (kind) return kind
+function parseResource(value: string): Resource {
+  const resource = resources.find(({ name }) => name === value)
+  if (resource) return resource
   throw new InvalidArgumentError(`Use ${NAMES}.`)
 }

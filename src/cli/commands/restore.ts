@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { listClinics } from '../../clinics/queries.ts'
-import { kinds } from '../../kinds.ts'
+import { resources } from '../../resources/index.ts'
 import { contentAt } from '../../operator/content.ts'
 import { fill, inPortions, type Row } from '../../operator/copy.ts'
 import { digestOf } from '../../operator/digest.ts'
-import { fillGaps } from '../../operator/records/snapshot.ts'
+import { countDeletions } from '../../operator/records/snapshot.ts'
 import { listTokens, putRecord } from '../../operator/tokens.ts'
 import { CATALOGUE_KEY } from '../../plans/catalogue.ts'
 import { tokenRecord } from '../../tokens/record.ts'
@@ -39,7 +39,7 @@ async function restore({ db, kv, leave }: Store, folder: string, manifest: Manif
   const isEmpty = (await listClinics(db)).length === 0 && (await listTokens(kv)).length === 0
   if (!isEmpty) throw new Failure('the store is not empty: restore into a new one')
 
-  const content = await contentAt(db, kinds, manifest)
+  const content = await contentAt(db, resources, manifest)
   const names = [...content.map(({ table }) => table.name), 'tokens']
   const unlike = Object.keys(manifest.tables).filter((name) => !names.includes(name))
   if (unlike.length > 0) throw new Failure(`the store has no table ${unlike.join(', ')}`)
@@ -62,7 +62,7 @@ async function restore({ db, kv, leave }: Store, folder: string, manifest: Manif
     for await (const rows of inPortions(rowsIn(table.name))) await fill(db, table, rows)
     note(`${table.name}: ${counted(manifest.tables[table.name]?.rows ?? 0)}`)
   }
-  for (const mark of manifest.marks) await fillGaps(db, kinds, mark)
+  for (const mark of manifest.marks) await countDeletions(db, resources, mark)
   for (const { table, rows } of rest) await compare(table.name, rows(), 'what the store holds')
 
   for await (const { version } of rowsIn('catalogue')) {

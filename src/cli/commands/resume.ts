@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import { adoptLost, Unrelated } from '../../operator/trail/adopt.ts'
 import type { Session } from '../../storage/session.ts'
-import { kinds } from '../../kinds.ts'
+import { resources } from '../../resources/index.ts'
 import { NO_CLINIC } from '../../operator/content.ts'
 import { listMarks, resumeAfter, type Mark } from '../../operator/marks.ts'
 import { mark } from '../files/backup.ts'
@@ -22,14 +22,14 @@ export const command = onStore({
       throw new Misuse('name the marks; if there are none, say how many ids to --skip')
     }
   },
-  async work({ file, skip }, { db, bucket, leave }) {
+  async work({ file, skip }, { db, bucket, leave, operator }) {
     const marks =
-      file === undefined ? await listMarks(db, kinds) : await readWritten(file, mark, 'marks')
+      file === undefined ? await listMarks(db, resources) : await readWritten(file, mark, 'marks')
     // What was sealed since is in R2 still: the trail goes on after that.
     await adopt(db, bucket, NO_CLINIC)
     for (const one of marks) {
       const sealed = await adopt(db, bucket, one.clinic_id)
-      await resumeAfter(db, kinds, passingOver(one, skip ?? 0, sealed))
+      await resumeAfter(db, passingOver(one, skip ?? 0, sealed), await operator())
       await leave({ action: 'resume', resource: 'clinics', clinicId: one.clinic_id })
     }
     const resumed = marks.length

@@ -1,5 +1,5 @@
 import { listClinics } from '../../clinics/queries.ts'
-import { kinds } from '../../kinds.ts'
+import { resources } from '../../resources/index.ts'
 import type { Size } from '../../operator/copy.ts'
 import { clinicStats, databaseBytes, sizesByTable } from '../../operator/stats.ts'
 import { listTables } from '../../operator/tables.ts'
@@ -44,7 +44,7 @@ async function measure({ db, kv }: Store): Promise<Stats> {
   for (const { id, state } of await listClinics(db)) {
     const { tables, createdByWeek } = await clinicStats(db, stored, id, WEEKS)
     const own = tokens.filter(({ record }) => record.clinic_id === id).length
-    const records = Object.fromEntries(kinds.map(({ name }) => [name, tables[name]?.rows ?? 0]))
+    const records = Object.fromEntries(resources.map(({ name }) => [name, tables[name]?.rows ?? 0]))
     clinics.push({ id, state, records, tokens: own, ...sum(Object.values(tables)), createdByWeek })
   }
   const all = sum([...clinics, ...Object.values(shared)])
@@ -54,7 +54,7 @@ async function measure({ db, kv }: Store): Promise<Stats> {
     clinics: clinics.map((clinic) => ({ ...clinic, bytes: Math.round(clinic.bytes * scale) })),
     total: {
       records: Object.fromEntries(
-        kinds.map(({ name }) => [name, total(clinics.map(({ records }) => records[name]))]),
+        resources.map(({ name }) => [name, total(clinics.map(({ records }) => records[name]))]),
       ),
       tokens: tokens.length,
       rows: all.rows,

@@ -1,14 +1,14 @@
 import { createClinic } from '../../clinics/queries.ts'
 import type { Session } from '../../storage/session.ts'
-import { dependents } from '../../dependents/kind.ts'
+import { dependents } from '../../resources/dependent.ts'
 import { PATIENT } from '../../fields/ownable-type.ts'
 import { registerOwnables } from '../../operator/ownables.ts'
-import { personInformations } from '../../person-informations/kind.ts'
+import { personInformations } from '../../resources/person-information.ts'
 import { countActivePlans, publishPlans, type CataloguePlan } from '../../operator/publish-plans.ts'
 import { creator } from '../../records/create.ts'
-import { timesOf } from '../../records/idempotency.ts'
-import type { Given, Kind } from '../../records/kind.ts'
-import { sealed } from '../../records/sealed.ts'
+import { ownKey } from '../../records/idempotency.ts'
+import type { Given, Resource } from '../../records/resource.ts'
+import { recordToStore } from '../../records/given.ts'
 import { newRecord, SCOPES } from '../../tokens/record.ts'
 import { listTokens, putToken } from '../../operator/tokens.ts'
 import { withChecksum } from '../../tokens/token.ts'
@@ -134,12 +134,11 @@ async function loadClinic(
   await createClinic(db, clinicId)
   await registerOwnables(db, clinicId, patients)
 
-  const insert = async (kind: Kind, given: Given) => {
-    const [requestId, key] = [crypto.randomUUID(), crypto.randomUUID()]
-    const once = { clinicId, tokenId: 'demo', requestId, key, fingerprint: '' }
-    const stored = await sealed(kind, clinicId, given, ssnPublicKey)
+  const insert = async (resource: Resource, given: Given) => {
+    const key = ownKey({ clinicId, tokenId: 'demo' })
+    const stored = await recordToStore(resource, clinicId, given, ssnPublicKey)
     // A load that was interrupted can simply be run again.
-    await creator(kind)(db, { ...once, ...timesOf(Date.now()) }, [stored], { returnExisting: true })
+    await creator(resource)(db, key, [stored], { returnExisting: true })
   }
   for (const [n, person] of people.entries()) {
     const id = firstPatientId + n

@@ -18,7 +18,6 @@ const count = z.int().min(0)
 /** A line of what `marks` wrote. */
 export const mark = z.object({
   clinic_id: clinicId,
-  epoch: count,
   seq: count,
   ids: z.record(z.string(), count),
 }) satisfies z.ZodType<Mark>

@@ -1,22 +1,22 @@
+import type { FieldErrors } from '../../http/errors.ts'
 import { sql } from 'drizzle-orm/sql/sql'
-import { prepared } from '../../storage/prepared.ts'
-import type { Session } from '../../storage/session.ts'
-import { changes } from '../../storage/tables.ts'
-import { sealSsn, type SealedSsn } from '../../ssn/seal.ts'
 import { creator } from '../../records/create.ts'
-import { timesOf } from '../../records/idempotency.ts'
-import { appendChange, contentOf } from '../../records/journal.ts'
-import { columnNames, nameOf, soughtBy, type Given, type Kind } from '../../records/kind.ts'
-import { sealed, ssnColumns, ssnOwner } from '../../records/sealed.ts'
-import { personColumns } from '../../records/search.ts'
+import { recordToStore, ssnColumns, ssnOwner } from '../../records/given.ts'
+import { ownKey } from '../../records/idempotency.ts'
+import { errorsOfBroken, type Broken } from '../../records/refusals.ts'
+import type { Given, Resource } from '../../records/resource.ts'
+import { sealSsn, type SealedSsn } from '../../ssn/seal.ts'
+import type { Session } from '../../storage/session.ts'
+import { rows, statements } from '../../storage/statement.ts'
+import { manyAmender } from './amend-many.ts'
 
-// The operator's import of records. A row is the record of the same owner, folded names and date of birth: it is looked
-// for, then created or amended under the journal. A record that another writer gets to first is looked for again, so an
-// import that was cut short is simply run again.
+// The operator's import of records. A row is the record of the same identity: it is looked for, then created or amended
+// as a client's writes are. A record that another writer gets to first is looked for again, so an import that was cut
+// short is simply run again.
 
 /**
- * A row as it was validated: `fields` are those that it gives, with the names folded and the owner's type. Its SSN, if
- * it has one, is nine digits, or was sealed before for the record with the `uid`.
+ * A row as it was validated: `fields` are those that it gives, with the columns that follow from them. Its SSN, if it
+ * has one, is nine digits, or was sealed before for the record with the `uid`.
  */
 export type ImportedRow = { fields: Given; ssn?: string; sealed?: SealedSsn & { uid: string } }
 
@@ -31,12 +31,12 @@ export type Importing = {
   dryRun?: boolean | undefined
 }
 
-/** What became of rows. `refused` are the places of those whose sealed SSN is another record's. */
+/** What became of rows: `refused` tells what is wrong with those that can't be stored, by their place. */
 export type ImportedCounts = {
   inserted: number
   updated: number
   unchanged: number
-  refused: number[]
+  refused: Map<number, FieldErrors>
 }
 
 type Placed = ImportedRow & { place: number }
@@ -44,22 +44,22 @@ type Placed = ImportedRow & { place: number }
 type Changed = Placed & { stored: Given; changed: string[] }
 
 const TRIES = 5
+const FOR_ANOTHER = { ssn: ['was sealed for another record: open it first, with `ssn open`'] }
 
-/** Imports rows of a kind, a few hundred at once; undefined if the clinic is not open. */
-export function importer(kind: Kind) {
-  const person = personColumns(kind)
-  const find = finder(kind)
-  const create = creator(kind)
-  const amend = amenderOfMany(kind)
-  const optional = Object.keys(kind.given.shape).filter(
-    (name) => ![...person, 'first_name', 'last_name', 'ssn'].includes(name),
-  )
+/** Imports rows of a resource, a few hundred at once; undefined if the clinic is not open. */
+export function importer(resource: Resource) {
+  const find = finder(resource)
+  const create = creator(resource)
+  const amend = manyAmender(resource)
+  const identity = resource.identity?.columns ?? []
+  const fixed = [...identity, ...identity.map(withoutSuffix), 'ssn']
+  const amendable = Object.keys(resource.fields).filter((name) => !fixed.includes(name))
 
-  /** Rows of one person are one record, of which the last row has the last word. */
-  function onePerPerson(rows: readonly ImportedRow[]): Placed[] {
+  /** Rows of one identity are one record, of which the last row has the last word. */
+  function onePerRecord(rows: readonly ImportedRow[]): Placed[] {
     const placed = new Map<string, Placed>()
     for (const [place, row] of rows.entries()) {
-      const key = JSON.stringify(person.map((name) => row.fields[name]))
+      const key = JSON.stringify(identity.map((name) => row.fields[name] ?? null))
       const before = placed.get(key)
       const fields = { ...before?.fields, ...row.fields }
       placed.set(key, { ...before, ...row, fields, place })
@@ -72,44 +72,44 @@ export function importer(kind: Kind) {
     const hasNewSsn = lastFour !== undefined && (replaceSsns || lastFour !== stored.ssn_last_four)
     const isSame = row.sealed !== undefined && row.sealed.sealed === stored.ssn_sealed
     return [
-      ...optional.filter((name) => name in fields && fields[name] !== stored[name]),
+      ...amendable.filter((name) => name in fields && fields[name] !== stored[name]),
       ...(hasNewSsn && !isSame ? ['ssn'] : []),
     ]
   }
 
   /** The row as a record of its own. */
-  async function newRecord({ fields, ssn, sealed: safe }: Placed, importing: Importing) {
-    const { clinicId, publicKey } = importing
-    const record = await sealed(kind, clinicId, { ...fields, ssn: ssn ?? null }, publicKey)
-    return safe ? { ...record, uid: safe.uid, ...ssnColumns(safe) } : record
+  async function newRecord({ fields, ssn, sealed }: Placed, { clinicId, publicKey }: Importing) {
+    const given = { ...fields, ssn: ssn ?? null }
+    const record = await recordToStore(resource, clinicId, given, publicKey)
+    return sealed ? { ...record, uid: sealed.uid, ...ssnColumns(sealed) } : record
   }
 
   /** The columns of a stored record that change. */
   async function amendment({ stored, changed, fields, ...row }: Changed, publicKey: string) {
-    const plain = changed.filter((name) => name !== 'ssn').map((name) => [name, fields[name]])
-    const given = Object.fromEntries(plain)
+    const plain = changed.filter((name) => name !== 'ssn')
+    const columns = Object.keys(fields).filter((name) => plain.includes(withoutSuffix(name)))
+    const given = Object.fromEntries(columns.map((name) => [name, fields[name]]))
     const { id, version } = stored
     if (!changed.includes('ssn')) return { id, version, changed, given }
-    const ssn = row.ssn ? await sealSsn(row.ssn, ssnOwner(kind, stored), publicKey) : row.sealed
+    const ssn = row.ssn ? await sealSsn(row.ssn, ssnOwner(resource, stored), publicKey) : row.sealed
     return { id, version, changed, given: { ...given, ...ssnColumns(ssn) } }
   }
 
-  /** Creates records of the rows, and gives the rows of those that somebody else has created meanwhile. */
-  async function createAll(db: Session, rows: Placed[], importing: Importing): Promise<Placed[]> {
-    if (rows.length === 0 || importing.dryRun) return []
+  /** Creates records of the rows. `left` are those that somebody else has created meanwhile, or that go on alone. */
+  async function createAll(db: Session, rows: Placed[], importing: Importing) {
+    if (rows.length === 0 || importing.dryRun) return { left: [], broken: [] }
     const records = await Promise.all(rows.map((row) => newRecord(row, importing)))
-    const deed = deedOf(importing)
-    const key = { ...deed, key: deed.requestId, fingerprint: '' }
-    const created = await create(db, key, records, { returnExisting: true })
-    return created.outcome === 'written' && created.status === 201 ? [] : rows
+    const created = await create(db, ownKey(importing), records, { returnExisting: true })
+    if (created.outcome === 'refused') return { left: rows, broken: created.broken }
+    return { left: created.outcome === 'written' && created.status === 201 ? [] : rows, broken: [] }
   }
 
-  /** Amends the records of the rows, and gives the rows of those that somebody else has amended meanwhile. */
-  async function amendAll(db: Session, rows: Changed[], importing: Importing): Promise<Placed[]> {
-    if (rows.length === 0 || importing.dryRun) return []
+  /** Amends the records of the rows. `left` are those that somebody else has amended meanwhile, or that go on alone. */
+  async function amendAll(db: Session, rows: Changed[], importing: Importing) {
+    if (rows.length === 0 || importing.dryRun) return { left: [], broken: [] }
     const given = await Promise.all(rows.map((row) => amendment(row, importing.publicKey)))
-    const amended = await amend(db, deedOf(importing), given)
-    return rows.filter(({ stored }) => !amended.has(Number(stored.id)))
+    const { amended, broken } = await amend(db, ownKey(importing), given)
+    return { left: rows.filter(({ stored }) => !amended.has(Number(stored.id))), broken }
   }
 
   return async (
@@ -118,9 +118,18 @@ export function importer(kind: Kind) {
     importing: Importing,
   ): Promise<ImportedCounts | undefined> => {
     const { clinicId, replaceSsns } = importing
-    const refused: number[] = []
+    const refused: ImportedCounts['refused'] = new Map()
     let [inserted, updated] = [0, 0]
-    let left = onePerPerson(rows)
+    let left = onePerRecord(rows)
+
+    /** Sets broken rows aside, and gives those that are left to be tried again. */
+    function setAside({ left, broken }: { left: Placed[]; broken: Broken[] }, among: Placed[]) {
+      for (const { place, names } of broken) {
+        const row = among[place]
+        if (row) refused.set(row.place, errorsOfBroken(resource, names))
+      }
+      return left.filter(({ place }) => !refused.has(place))
+    }
 
     for (let tries = 0; left.length > 0; tries++) {
       if (tries === TRIES) return undefined
@@ -131,94 +140,44 @@ export function importer(kind: Kind) {
         const changed = stored ? changesOf(row, stored, replaceSsns) : []
         return stored && changed.length > 0 ? [{ ...row, stored, changed }] : []
       })
-      refused.push(...differing.filter(isSealedForAnother).map(({ place }) => place))
+      for (const { place } of differing.filter(isSealedForAnother)) refused.set(place, FOR_ANOTHER)
       const amendable = differing.filter((row) => !isSealedForAnother(row))
 
-      const uncreated = await createAll(db, absent, importing)
-      const unamended = await amendAll(db, amendable, importing)
-      inserted += absent.length - uncreated.length
-      updated += amendable.length - unamended.length
+      const known = refused.size
+      const uncreated = setAside(await createAll(db, absent, importing), absent)
+      const broken = refused.size - known
+      const unamended = setAside(await amendAll(db, amendable, importing), amendable)
+      inserted += absent.length - uncreated.length - broken
+      updated += amendable.length - unamended.length - (refused.size - known - broken)
       left = [...uncreated, ...unamended]
     }
-    const unchanged = rows.length - inserted - updated - refused.length
+    const unchanged = rows.length - inserted - updated - refused.size
     return { inserted, updated, unchanged, refused }
   }
 }
 
-const deedOf = ({ clinicId, tokenId }: Importing) => ({
-  ...{ clinicId, tokenId, requestId: crypto.randomUUID() },
-  ...timesOf(Date.now()),
-})
+const withoutSuffix = (column: string) => column.replace(/_(folded|identity)$/, '')
 
 /** A sealed SSN opens for one record alone. */
 const isSealedForAnother = ({ changed, sealed, stored }: Changed) =>
   changed.includes('ssn') && sealed !== undefined && sealed.uid !== stored.uid
 
-/** Finds the records of people: the oldest of each, by the person's place. */
-function finder(kind: Kind) {
-  const isPerson = personColumns(kind).map((name) => `${name} = given.value ->> '${name}'`)
-  const select = prepared(
-    sql`SELECT given.key AS place, stored.* FROM json_each(:people) AS given CROSS JOIN ${kind.table} AS stored
-      ON stored.clinic_id = :clinicId AND stored.id = (SELECT min(id) FROM ${soughtBy(kind, 'date_of_birth')}
-        WHERE clinic_id = :clinicId AND ${sql.raw(isPerson.join(' AND '))})`,
-  )
-  return async (db: Session, clinicId: string, rows: readonly ImportedRow[]) => {
-    const people = rows.map(({ fields }) =>
-      Object.fromEntries(personColumns(kind).map((name) => [name, fields[name]])),
+/** Finds the records of the rows: the oldest of each, by the row's place. */
+function finder({ name, table, identity }: Resource) {
+  const { $, statement } = statements(`find to import ${name}`, { clinicId: 'text', rows: 'text' })
+  const { index = '', columns = [] } = identity ?? {}
+  const isSame = columns.map((column) => sql.raw(`other.${column} IS given.value ->> '${column}'`))
+  const select = statement<Given & { place: number }>(sql`
+    SELECT given.key AS place, stored.* FROM json_each(${$.rows}) AS given CROSS JOIN ${table} AS stored
+      ON stored.clinic_id = ${$.clinicId} AND stored.id = (
+        SELECT min(other.id) FROM ${table} AS other INDEXED BY ${sql.raw(index)}
+        WHERE other.clinic_id = ${$.clinicId} AND ${sql.join(isSame, sql` AND `)})`)
+
+  return async (db: Session, clinicId: string, imported: readonly ImportedRow[]) => {
+    const identities = imported.map(({ fields }) =>
+      Object.fromEntries(columns.map((column) => [column, fields[column] ?? null])),
     )
-    const [found] = await db.batch<Given>([
-      select(db, { clinicId, people: JSON.stringify(people) }),
-    ])
-    return new Map((found?.results ?? []).map((row) => [Number(row.place), row]))
-  }
-}
-
-/** Amends many records, each if it is still of its version, and gives the ids of those that it amended. */
-function amenderOfMany(kind: Kind) {
-  const { table } = kind
-  // json_each has an `id` of its own.
-  const rows = sql`(SELECT key, value FROM json_each(:rows))`
-  const given = (name: string) => sql.raw(`given.value ->> '${name}'`)
-  const append = prepared(
-    appendChange(kind, {
-      action: 'amend',
-      from: sql`${rows} AS given CROSS JOIN ${table}`,
-      where: sql`clinic_id = :clinicId AND id = ${given('id')} AND version = ${given('version')}`,
-      nth: sql`row_number() OVER (ORDER BY given.key) - 1`,
-      changed: given('changed'),
-      before: contentOf(kind),
-    }),
-  )
-  /** What this run has journaled, sought by record: a row of it for each row given at most. */
-  const own = sql`
-    SELECT changes.record_id, changes.version, changes.at, json_patch(before, given.value -> 'given') AS content
-    FROM ${rows} AS given CROSS JOIN ${changes}
-    WHERE changes.clinic_id = :clinicId AND resource = ${nameOf(kind)}
-      AND record_id = ${given('id')} AND changes.version = ${given('version')} + 1
-      AND request_id = :requestId`
-
-  const fromJournal: Record<string, string> = { version: 'own.version', updated_at: 'own.at' }
-  const fixed = ['id', 'uid', 'created_at', ...personColumns(kind), 'first_name', 'last_name']
-  const set = columnNames(kind)
-    .filter((name) => !fixed.includes(name))
-    .map((name) => `${name} = ${fromJournal[name] ?? `own.content ->> '${name}'`}`)
-  const update = prepared(
-    sql`WITH own AS MATERIALIZED (${own})
-      UPDATE ${table} SET ${sql.raw(set.join(', '))} FROM own
-      WHERE ${table}.clinic_id = :clinicId AND id IN (SELECT record_id FROM own)
-        AND id = own.record_id AND ${table}.version = own.version - 1`,
-  )
-  const findOwn = prepared(sql`SELECT record_id FROM (${own})`)
-
-  return async (
-    db: Session,
-    deed: { clinicId: string; tokenId: string; requestId: string; now: string },
-    rows: readonly object[],
-  ): Promise<Set<number>> => {
-    const values = { ...deed, rows: JSON.stringify(rows) }
-    const [, , own] = await db.batch<{ record_id: number }>(
-      [append, update, findOwn].map((statement) => statement(db, values)),
-    )
-    return new Set((own?.results ?? []).map(({ record_id }) => record_id))
+    const found = await rows(db, select, { clinicId, rows: JSON.stringify(identities) })
+    return new Map(found.map((row) => [row.place, row]))
   }
 }

@@ -1,110 +1,142 @@
 import { sql } from 'drizzle-orm/sql/sql'
-import { prepared, type Prepared } from '../../storage/prepared.ts'
-import type { Session } from '../../storage/session.ts'
-import { changes, gaps, ownables } from '../../storage/tables.ts'
 import type { Ownable } from '../../ownables/queries.ts'
-import { appendChange, contentOf, own } from '../../records/journal.ts'
-import { columnNames, nameOf, type Given, type Kind } from '../../records/kind.ts'
+import { countDeletion } from '../../records/deletions.ts'
+import { KEY, ownKey } from '../../records/idempotency.ts'
+import { contentOf, ownerTypeOf, type Given, type Resource } from '../../records/resource.ts'
+import { commit, nextSeq, nowOrLater, used } from '../../records/write.ts'
+import type { Session } from '../../storage/session.ts'
+import { first, statements } from '../../storage/statement.ts'
+import { changes, clinics, idempotencyKeys } from '../../storage/tables.ts'
 
-// What the operator does to single records. Each is one batch under the journal, as a client's writes are, and is safe
-// to run again.
+// What the operator does to single records. Each is one batch under a key of its own, as a client's writes are, and is
+// safe to run again.
 
-/** Which record, and who does it when: `requestId` names this very run. */
-export type Deed = { clinicId: string; id: number; tokenId: string; requestId: string; now: string }
+/** Which record, and who repairs it. `requestId` names this very run. */
+export type Repair = { clinicId: string; id: number; tokenId: string; requestId?: string }
 
-/** The last change of the record. */
-const last = (kind: Kind) => sql`
-  SELECT * FROM ${changes} WHERE clinic_id = :clinicId AND resource = ${nameOf(kind)} AND record_id = :id
-  ORDER BY version DESC LIMIT 1`
+const RECORD = { ...KEY, id: 'integer' } as const
 
-/** Whether this run has written its change. */
-const findOwn = prepared(sql`SELECT action FROM (${own})`)
-
-async function run(db: Session, statements: readonly Prepared[], deed: Deed & Given) {
-  const all = [...statements, findOwn]
-  const answers = await db.batch(all.map((statement) => statement(db, { ...deed, count: 1 })))
-  return (answers.at(-1)?.results.length ?? 0) > 0
+/** The statements that write the key and the journal of a repair of a record whose last change is as `fits` says. */
+function repairing(resource: Resource, action: 'restore' | 'erase', fits: string) {
+  const { $, statement } = statements(`${action} ${resource.name}`, RECORD)
+  const last = sql`(SELECT record_id, version, action, before FROM ${changes}
+      WHERE clinic_id = ${$.clinicId} AND resource = ${resource.text} AND record_id = ${$.id}
+      ORDER BY version DESC LIMIT 1) AS last`
+  const keepKey = statement(sql`
+    INSERT INTO ${idempotencyKeys} (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+    SELECT clinics.id, ${$.key}, ${nowOrLater}, ${$.fingerprint}, ${$.requestId}, 200, record_id, version + 1, 1
+    FROM ${clinics} CROSS JOIN ${last} WHERE clinics.id = ${$.clinicId} AND state = 'open' AND ${sql.raw(fits)}
+    RETURNING status`)
+  const journal = statement(sql`
+    INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
+    SELECT ${$.clinicId}, ${nextSeq}, ${resource.text}, record_id, version, ${sql.raw(`'${action}'`)}, at,
+      ${$.tokenId}, request_id, '[]'
+    FROM ${used}`)
+  return { $, statement, keepKey, journal }
 }
 
 /** Brings a deleted record back under its own id. False if it is not deleted, or was erased. */
-export function restoreRecord(db: Session, kind: Kind, deed: Deed): Promise<boolean> {
-  const { table } = kind
-  const columns = columnNames(kind)
-  const now: Record<string, string> = { version: 'own.version', updated_at: 'own.at' }
-  const gapsOfKind = sql`clinic_id = :clinicId AND resource = ${nameOf(kind)}`
-  const statements = [
-    appendChange(kind, {
-      action: 'restore',
-      from: sql`(${last(kind)})`,
-      where: sql`action = 'delete' AND before IS NOT NULL`,
-      id: sql`record_id`,
-    }),
-    sql`INSERT INTO ${table} (clinic_id, ${sql.raw(columns.join(', '))})
-      SELECT :clinicId, ${sql.raw(columns.map((name) => now[name] ?? `deleted.before ->> '${name}'`).join(', '))}
-      FROM (${own}) AS own JOIN ${changes} AS deleted
-        ON deleted.clinic_id = :clinicId AND deleted.resource = own.resource
-          AND deleted.record_id = own.record_id AND deleted.version = own.version - 1
-      WHERE true ON CONFLICT DO NOTHING`,
-    sql`UPDATE ${gaps} SET ordinal = ordinal - 1, listed_before = listed_before + 1
-      WHERE ${gapsOfKind} AND id > :id AND EXISTS (${own})
-        AND EXISTS (SELECT * FROM ${gaps} WHERE ${gapsOfKind} AND id = :id)`,
-    sql`DELETE FROM ${gaps} WHERE ${gapsOfKind} AND id = :id AND EXISTS (${own})`,
-  ]
-  return run(db, statements.map(prepared), deed)
+function restorer(resource: Resource) {
+  const { table, text, columns } = resource
+  const fits = "action = 'delete' AND before IS NOT NULL"
+  const { $, statement, keepKey, journal } = repairing(resource, 'restore', fits)
+  const values = columns.map((column) => {
+    if (column === 'version') return 'used.version'
+    return column === 'updated_at' ? 'used.at' : `deleted.before ->> '${column}'`
+  })
+  const insert = statement(sql`
+    INSERT INTO ${table} (clinic_id, ${sql.raw(columns.join(', '))})
+    SELECT ${$.clinicId}, ${sql.raw(values.join(', '))} FROM ${used} CROSS JOIN ${changes} AS deleted
+      ON deleted.clinic_id = ${$.clinicId} AND deleted.resource = ${text}
+        AND deleted.record_id = used.record_id AND deleted.version = used.version - 1`)
+  const all = { keepKey, journal, insert, count: countDeletion(resource, -1) }
+
+  return async (db: Session, { id, ...who }: Repair): Promise<boolean> =>
+    (await commit(db, all, { ...ownKey(who), id })) !== undefined
 }
 
-/** A record as it is stored, to be reassigned; undefined if the clinic has none under the id. */
-export async function findStored(db: Session, { table }: Kind, clinicId: string, id: number) {
-  const select = prepared(sql`SELECT * FROM ${table} WHERE clinic_id = :clinicId AND id = :id`)
-  const [found] = await db.batch<Given>([select(db, { clinicId, id })])
-  return found?.results[0]
+/** Takes a deleted record's content out of the journal for good. False if it is not deleted, or was erased before. */
+function eraser(resource: Resource) {
+  const { $, statement, keepKey, journal } = repairing(resource, 'erase', "action = 'delete'")
+  const erase = statement(sql`
+    UPDATE ${changes} SET before = NULL
+    WHERE clinic_id = ${$.clinicId} AND resource = ${resource.text} AND record_id = (SELECT record_id FROM ${used})
+      AND before IS NOT NULL`)
+
+  return async (db: Session, { id, ...who }: Repair): Promise<boolean> =>
+    (await commit(db, { keepKey, journal, erase }, { ...ownKey(who), id })) !== undefined
+}
+
+/** Finds a record as it is stored, to be reassigned; undefined if the clinic has none under the id. */
+function finder({ name, table }: Resource) {
+  const { $, statement } = statements(`find ${name}`, { clinicId: 'text', id: 'integer' })
+  const select = statement<Given>(sql`
+    SELECT * FROM ${table} WHERE clinic_id = ${$.clinicId} AND id = ${$.id}`)
+
+  return (db: Session, { clinicId, id }: Repair) => first(db, select, { clinicId, id })
 }
 
 /**
  * Gives a record another owner, and with it the SSN as it was sealed anew for that one. False if the record has changed
  * since `version`, or the owner is not registered.
  */
-export function reassignRecord(
-  db: Session,
-  kind: Kind,
-  deed: Deed,
-  { type, id: ownerId }: Ownable,
-  version: number,
-  ssn: Given,
-): Promise<boolean> {
-  const { table, owner } = kind
-  const changed = sql.raw(
-    `CASE ${owner.type} WHEN :type THEN '["${owner.id}"]' ELSE '["${owner.type}","${owner.id}"]' END`,
-  )
-  const set = Object.keys(ssn).map((name) => `${name} = :${name}, `)
-  const statements = [
-    appendChange(kind, {
-      action: 'reassign',
-      from: sql`${table}`,
-      where: sql`clinic_id = :clinicId AND id = :id AND version = :version AND EXISTS (
-        SELECT * FROM ${ownables} WHERE clinic_id = :clinicId AND type = :type AND id = :ownerId)`,
-      changed,
-      before: contentOf(kind),
-    }),
-    sql`UPDATE ${table} SET ${sql.raw(`${set.join('')}${owner.type} = :type, ${owner.id} = :ownerId,`)}
-        version = own.version, updated_at = own.at
-      FROM (${own}) AS own
-      WHERE ${table}.clinic_id = :clinicId AND id = :id AND ${table}.version = own.version - 1`,
+function reassigner(resource: Resource) {
+  const { name, table, text, owner, hasSsn } = resource
+  const { $, statement } = statements(`reassign ${name}`, {
+    ...RECORD,
+    type: 'text',
+    ownerId: 'integer',
+    version: 'integer',
+    ssn: 'text',
+  })
+  const target = sql`(SELECT *, ${contentOf(resource)} AS content FROM ${table}
+      WHERE clinic_id = ${$.clinicId} AND id = ${$.id} AND version = ${$.version}) AS target`
+
+  const keepKey = statement(sql`
+    INSERT INTO ${idempotencyKeys} (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+    SELECT clinics.id, ${$.key}, ${nowOrLater}, ${$.fingerprint}, ${$.requestId}, 200, target.id, target.version + 1, 1
+    FROM ${clinics} CROSS JOIN ${target} WHERE clinics.id = ${$.clinicId} AND state = 'open'
+    RETURNING status`)
+
+  const [type, ownerId] = [sql.raw(`'${owner.type ?? ''}'`), sql.raw(`'${owner.id}'`)]
+  const journal = statement(sql`
+    INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
+    SELECT ${$.clinicId}, ${nextSeq}, ${text}, target.id, used.version, 'reassign', used.at, ${$.tokenId}, used.request_id,
+      iif(${ownerTypeOf(resource)} = ${$.type}, json_array(${ownerId}), json_array(${type}, ${ownerId})), content
+    FROM ${used} CROSS JOIN ${target}`)
+
+  const set = [
+    ...[sql`version = used.version`, sql`updated_at = used.at`],
+    sql`${sql.raw(owner.id)} = ${$.ownerId}`,
+    ...(owner.type === undefined ? [] : [sql`${sql.raw(owner.type)} = ${$.type}`]),
+    ...(hasSsn
+      ? [
+          sql`ssn_key_id = coalesce(${$.ssn} ->> 'ssn_key_id', ssn_key_id)`,
+          sql`ssn_sealed = coalesce(${$.ssn} ->> 'ssn_sealed', ssn_sealed)`,
+        ]
+      : []),
   ]
-  return run(db, statements.map(prepared), { ...deed, ...ssn, type, ownerId, version })
+  const update = statement(sql`
+    UPDATE ${table} SET ${sql.join(set, sql`, `)} FROM ${used}
+    WHERE ${table}.clinic_id = ${$.clinicId} AND id = ${$.id} AND ${table}.version = used.version - 1`)
+  const all = { keepKey, journal, update }
+
+  return async (
+    db: Session,
+    { id, ...who }: Repair,
+    { type, id: ownerId }: Ownable,
+    version: number,
+    ssn: Given,
+  ): Promise<boolean> => {
+    const values = { ...ownKey(who), id, type, ownerId, version, ssn: JSON.stringify(ssn) }
+    return (await commit(db, all, values)) !== undefined
+  }
 }
 
-/** Takes a deleted record's content out of the journal for good. False if it is not deleted, or was erased before. */
-export function eraseRecord(db: Session, kind: Kind, deed: Deed): Promise<boolean> {
-  const statements = [
-    appendChange(kind, {
-      action: 'erase',
-      from: sql`(${last(kind)})`,
-      where: sql`action = 'delete'`,
-      id: sql`record_id`,
-    }),
-    sql`UPDATE ${changes} SET before = NULL WHERE clinic_id = :clinicId AND resource = ${nameOf(kind)}
-      AND record_id = :id AND before IS NOT NULL AND EXISTS (${own})`,
-  ]
-  return run(db, statements.map(prepared), deed)
-}
+/** What the operator can do to a record of a resource. */
+export const repairer = (resource: Resource) => ({
+  restore: restorer(resource),
+  erase: eraser(resource),
+  find: finder(resource),
+  reassign: reassigner(resource),
+})

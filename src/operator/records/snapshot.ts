@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm/sql/sql'
-import { prepared } from '../../storage/prepared.ts'
+import type { Given, Resource } from '../../records/resource.ts'
 import type { Session } from '../../storage/session.ts'
-import { changes, gaps } from '../../storage/tables.ts'
-import { columnNames, nameOf, type Given, type Kind } from '../../records/kind.ts'
+import { batch, changedRows, statements } from '../../storage/statement.ts'
+import { changes, deletions } from '../../storage/tables.ts'
 import type { Mark } from '../marks.ts'
 
 // A backup takes many reads, between which clients write. The journal says what every record was before, so all of
@@ -10,34 +10,24 @@ import type { Mark } from '../marks.ts'
 
 const PAGE_ROWS = 500
 
-type Change = { record_id: number; before: string | null }
-
 /** A clinic's records as they were at the mark, as rows of their table, in the order of their ids. */
-export async function* recordsAt(db: Session, kind: Kind, mark: Mark): AsyncGenerator<Given> {
-  const columns = columnNames(kind)
+export async function* recordsAt(
+  db: Session,
+  resource: Resource,
+  mark: Mark,
+): AsyncGenerator<Given> {
+  const { clinic_id: clinicId, seq } = mark
   const rowOf = (content: Given): Given => ({
-    clinic_id: mark.clinic_id,
-    ...Object.fromEntries(columns.map((name) => [name, content[name] ?? null])),
+    clinic_id: clinicId,
+    ...Object.fromEntries(resource.columns.map((name) => [name, content[name] ?? null])),
   })
-  const select = prepared(
-    sql`SELECT * FROM ${kind.table} WHERE clinic_id = :clinicId AND id > :after ORDER BY id LIMIT :limit`,
-  )
-  // The first change after the mark tells what the record was at it: nothing, if that one created or restored it.
-  const selectLater = prepared(
-    sql`SELECT record_id, before, min(seq) FROM ${changes}
-      WHERE clinic_id = :clinicId AND seq > :seq AND resource = ${nameOf(kind)} AND record_id > :after
-      GROUP BY record_id`,
-  )
+  const select = selectAt(resource)
   for (let after = 0; ;) {
-    const values = { clinicId: mark.clinic_id, seq: mark.seq, after, limit: PAGE_ROWS }
-    const [page, later] = await db.batch<Given & Change>([
-      select(db, values),
-      selectLater(db, values),
-    ])
-    const found = new Map((page?.results ?? []).map((row) => [Number(row.id), rowOf(row)]))
+    const { page, later } = await batch(db, select, { clinicId, seq, after, limit: PAGE_ROWS })
+    const found = new Map(page.map((row) => [Number(row.id), rowOf(row)]))
     const isLast = found.size < PAGE_ROWS
     const end = isLast ? Infinity : Math.max(...found.keys())
-    for (const { record_id: id, before } of later?.results ?? []) {
+    for (const { record_id: id, before } of later) {
       if (id > end) continue
       if (before === null) found.delete(id)
       else found.set(id, rowOf(JSON.parse(before)))
@@ -48,22 +38,52 @@ export async function* recordsAt(db: Session, kind: Kind, mark: Mark): AsyncGene
   }
 }
 
-/** Makes the gaps of a clinic whose records have just been written: every id up to the mark that none of them has. */
-export async function fillGaps(db: Session, kinds: readonly Kind[], mark: Mark): Promise<void> {
-  const fill = (kind: Kind) =>
-    prepared(
-      sql`INSERT INTO ${gaps} (clinic_id, resource, id, ordinal, listed_before)
-        WITH RECURSIVE ids (id) AS (
-          SELECT 1 WHERE :highest > 0 UNION ALL SELECT id + 1 FROM ids WHERE id < :highest),
-        lost AS (
-          SELECT id, row_number() OVER (ORDER BY id) AS ordinal FROM ids
-          WHERE id NOT IN (SELECT id FROM ${kind.table} WHERE clinic_id = :clinicId))
-        SELECT :clinicId, ${nameOf(kind)}, id, ordinal, id - ordinal FROM lost WHERE true
-        ON CONFLICT DO NOTHING`,
-    )
-  await db.batch(
-    kinds.map((kind) =>
-      fill(kind)(db, { clinicId: mark.clinic_id, highest: mark.ids[kind.name] ?? 0 }),
-    ),
-  )
+/** A page of records, and the first change of each after the mark: nothing was there before a creation or restoration. */
+export function selectAt({ name, table, text }: Resource) {
+  const { $, statement } = statements(`back up ${name}`, {
+    clinicId: 'text',
+    seq: 'integer',
+    after: 'integer',
+    limit: 'integer',
+  })
+  return {
+    page: statement<Given>(sql`
+      SELECT * FROM ${table} WHERE clinic_id = ${$.clinicId} AND id > ${$.after} ORDER BY id LIMIT ${$.limit}`),
+    later: statement<{ record_id: number; before: string | null }>(sql`
+      SELECT record_id, before, min(seq) FROM ${changes}
+      WHERE clinic_id = ${$.clinicId} AND seq > ${$.seq} AND resource = ${text} AND record_id > ${$.after}
+        AND action <> 'skip'
+      GROUP BY record_id`),
+  }
+}
+
+/** Counts the deletions of a clinic whose records have just been written: every id up to the mark that none of them has. */
+export async function countDeletions(
+  db: Session,
+  resources: readonly Resource[],
+  { clinic_id: clinicId, ids }: Mark,
+): Promise<void> {
+  for (const resource of resources) {
+    const highest = ids[resource.name] ?? 0
+    await changedRows(db, countAbsent(resource), { clinicId, highest })
+  }
+}
+
+export function countAbsent({ name, table, text }: Resource) {
+  const { $, statement } = statements(`restore deletions of ${name}`, {
+    clinicId: 'text',
+    highest: 'integer',
+  })
+  return statement(sql`
+    INSERT INTO ${deletions} (clinic_id, resource, node, n)
+    WITH RECURSIVE listed (id) AS (
+      SELECT id FROM ${table} WHERE clinic_id = ${$.clinicId} UNION ALL SELECT ${$.highest} + 1),
+    absent (first, last) AS (
+      SELECT 1 + lag(id, 1, 0) OVER (ORDER BY id), id - 1 FROM listed),
+    path (first, last, node) AS (
+      SELECT first, last, first FROM absent WHERE first <= last
+      UNION ALL
+      SELECT first, last, iif(node < last, node + 1, node + (node & -node)) FROM path WHERE node < 16777216)
+    SELECT ${$.clinicId}, ${text}, node, sum(min(node, last) - max(first - 1, node - (node & -node))) FROM path
+    WHERE true GROUP BY node ON CONFLICT DO NOTHING`)
 }

@@ -4,8 +4,8 @@ import type { Session } from '../../storage/session.ts'
 import { clinics } from '../../storage/tables.ts'
 import type { SealedSsn } from '../../ssn/seal.ts'
 import type { SsnOwner } from '../../ssn/suite.ts'
-import type { Given, Kind } from '../../records/kind.ts'
-import { ssnOwner } from '../../records/sealed.ts'
+import type { Given, Resource } from '../../records/resource.ts'
+import { ssnOwner } from '../../records/given.ts'
 
 // Records as they are stored, for the operator: the Worker itself reads no sealed SSN.
 
@@ -21,20 +21,20 @@ export type ExportedRecord = {
 /** A clinic's records after the given id, in the order of their ids. */
 export async function listStored(
   db: Session,
-  kind: Kind,
+  resource: Resource,
   clinicId: string,
   after: number,
   limit: number,
 ): Promise<ExportedRecord[]> {
   const select = prepared(
-    sql`SELECT * FROM ${kind.table} WHERE clinic_id = :clinicId AND id > :after
+    sql`SELECT * FROM ${resource.table} WHERE clinic_id = :clinicId AND id > :after
       ORDER BY id LIMIT :limit`,
   )
   const [found] = await db.batch<Given>([select(db, { clinicId, after, limit })])
-  return (found?.results ?? []).map((row) => exported(kind, row))
+  return (found?.results ?? []).map((row) => exported(resource, row))
 }
 
-function exported({ name, record: { shape } }: Kind, row: Given): ExportedRecord {
+function exported({ name, record: { shape } }: Resource, row: Given): ExportedRecord {
   const documented = Object.fromEntries(Object.keys(shape).map((key) => [key, row[key]]))
   const { ssn_key_id: key_id, ssn_sealed: sealed, ssn_last_four: last_four } = row
   const ssn = key_id === null ? null : { key_id, sealed, last_four }
@@ -54,13 +54,13 @@ export type SealedRecord = { clinicId: string; id: number; ssn: SealedSsn; owner
 /** SSNs of all clinics that are not sealed to the key named, in the order of clinics and ids. */
 export async function listSealedToOtherKeys(
   db: Session,
-  kind: Kind,
+  resource: Resource,
   keyId: string,
   after: Pick<SealedRecord, 'clinicId' | 'id'>,
   limit: number,
 ): Promise<SealedRecord[]> {
   const select = prepared(
-    sql`SELECT * FROM ${kind.table} WHERE ssn_key_id <> :keyId AND (clinic_id, id) > (:clinicId, :id)
+    sql`SELECT * FROM ${resource.table} WHERE ssn_key_id <> :keyId AND (clinic_id, id) > (:clinicId, :id)
       ORDER BY clinic_id, id LIMIT :limit`,
   )
   const [found] = await db.batch<Given>([select(db, { keyId, ...after, limit })])
@@ -72,7 +72,7 @@ export async function listSealedToOtherKeys(
       sealed: String(row.ssn_sealed),
       lastFour: String(row.ssn_last_four),
     },
-    owner: ssnOwner(kind, row),
+    owner: ssnOwner(resource, row),
   }))
 }
 
@@ -91,7 +91,7 @@ export type Resealed = {
  */
 export async function replaceSealed(
   db: Session,
-  { table }: Kind,
+  { table }: Resource,
   resealed: readonly Resealed[],
 ): Promise<Pick<SealedRecord, 'clinicId' | 'id'>[]> {
   const update = prepared(

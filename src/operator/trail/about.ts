@@ -5,7 +5,7 @@ import { prepared } from '../../storage/prepared.ts'
 import type { Session } from '../../storage/session.ts'
 import { changes } from '../../storage/tables.ts'
 import { PATIENT } from '../../fields/ownable-type.ts'
-import { nameOf, type Kind } from '../../records/kind.ts'
+import { ownerTypeOf, type Resource } from '../../records/resource.ts'
 
 // Who saw a person is asked of the trail, which names records. Whose a record was, and when, stands in the journal.
 
@@ -35,28 +35,28 @@ export function isAbout(about: About, { at, resource, ids, status }: TrailEvent)
 /** What is about one record. */
 export async function aboutRecord(
   db: Session,
-  kind: Kind,
+  resource: Resource,
   clinicId: string,
   id: number,
 ): Promise<About> {
   const about: About = new Map()
-  for (const version of await listVersions(db, kind, clinicId, id)) {
+  for (const version of await listVersions(db, resource, clinicId, id)) {
     note(about, CHANGES, version.seq, ALWAYS)
   }
-  return note(about, kind.name, id, ALWAYS)
+  return note(about, resource.name, id, ALWAYS)
 }
 
 /** What is about one patient: each record while it was the patient's. One that was erased is nobody's. */
 export async function aboutPatient(
   db: Session,
-  kinds: readonly Kind[],
+  resources: readonly Resource[],
   clinicId: string,
   patientId: number,
 ): Promise<About> {
   const about: About = new Map()
-  for (const kind of kinds) {
-    for (const id of await listRecordsEver(db, kind, clinicId, patientId)) {
-      const versions = await listVersions(db, kind, clinicId, id)
+  for (const resource of resources) {
+    for (const id of await listRecordsEver(db, resource, clinicId, patientId)) {
+      const versions = await listVersions(db, resource, clinicId, id)
       const periods = versions.flatMap((version, n): Period[] => {
         const next = versions[n + 1]
         // A deleted record stays its last owner's: its history can still be read.
@@ -64,7 +64,7 @@ export async function aboutPatient(
         return owner === patientId ? [[version.at, next?.at ?? ALWAYS[1]]] : []
       })
       for (const period of periods) {
-        note(about, kind.name, id, period)
+        note(about, resource.name, id, period)
         for (const { seq } of versions) note(about, CHANGES, seq, period)
       }
     }
@@ -78,21 +78,30 @@ function note(about: About, resource: string, id: number, period: Period): About
   return about.set(resource, ids)
 }
 
+/** The owner's type in what a change says of the record before. */
+const typeBefore = ({ owner }: Resource) =>
+  sql.raw(owner.type === undefined ? `'${PATIENT}'` : `before ->> '${owner.type}'`)
+
 /** So many changes are looked through by one statement. */
 const CHANGES_A_STEP = 100_000
 
 /** The records that are the patient's, or were until they were deleted or given to somebody else. */
-async function listRecordsEver(db: Session, kind: Kind, clinicId: string, patientId: number) {
-  const { table, owner } = kind
+async function listRecordsEver(
+  db: Session,
+  resource: Resource,
+  clinicId: string,
+  patientId: number,
+) {
+  const { table, owner } = resource
   const selectNow = prepared(
     sql`SELECT id FROM ${table}
-      WHERE clinic_id = :clinicId AND ${sql.raw(owner.type)} = '${sql.raw(PATIENT)}' AND ${sql.raw(owner.id)} = :patientId`,
+      WHERE clinic_id = :clinicId AND ${ownerTypeOf(resource)} = '${sql.raw(PATIENT)}' AND ${sql.raw(owner.id)} = :patientId`,
   )
   const selectBefore = prepared(
     sql`SELECT record_id AS id FROM ${changes}
       WHERE clinic_id = :clinicId AND seq > :after AND seq <= :after + :step
-        AND resource = ${nameOf(kind)} AND action IN ('delete', 'reassign')
-        AND before ->> '${sql.raw(owner.type)}' = '${sql.raw(PATIENT)}' AND before ->> '${sql.raw(owner.id)}' = :patientId`,
+        AND resource = ${resource.text} AND action IN ('delete', 'reassign')
+        AND ${typeBefore(resource)} = '${sql.raw(PATIENT)}' AND before ->> '${sql.raw(owner.id)}' = :patientId`,
   )
   const selectLast = prepared(
     sql`SELECT coalesce(max(seq), 0) AS last FROM ${changes} WHERE clinic_id = :clinicId`,
@@ -115,16 +124,16 @@ async function listRecordsEver(db: Session, kind: Kind, clinicId: string, patien
 /** A version of a record: the patient who owned it until then, and who owns the record now, if that is it. */
 type Version = { seq: number; at: string; owner: number | null; owner_now: number | null }
 
-async function listVersions(db: Session, kind: Kind, clinicId: string, id: number) {
-  const { table, owner } = kind
-  const [type, ownerId] = [sql.raw(owner.type), sql.raw(owner.id)]
+async function listVersions(db: Session, resource: Resource, clinicId: string, id: number) {
+  const { table, owner } = resource
+  const ownerId = sql.raw(owner.id)
   const select = prepared(
     sql`SELECT seq, at,
-        iif(before ->> '${type}' = '${sql.raw(PATIENT)}', before ->> '${ownerId}', NULL) AS owner,
+        iif(${typeBefore(resource)} = '${sql.raw(PATIENT)}', before ->> '${ownerId}', NULL) AS owner,
         (SELECT ${ownerId} FROM ${table} WHERE clinic_id = :clinicId AND id = :id
-          AND version = change.version AND ${type} = '${sql.raw(PATIENT)}') AS owner_now
+          AND version = change.version AND ${ownerTypeOf(resource)} = '${sql.raw(PATIENT)}') AS owner_now
       FROM ${changes} AS change
-      WHERE clinic_id = :clinicId AND resource = ${nameOf(kind)} AND record_id = :id ORDER BY version`,
+      WHERE clinic_id = :clinicId AND resource = ${resource.text} AND record_id = :id AND version > 0 ORDER BY version`,
   )
   const [found] = await db.batch<Version>([select(db, { clinicId, id })])
   return found?.results ?? []

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import { recordId } from '../../../fields/number.ts'
-import { kinds } from '../../../kinds.ts'
+import { resources } from '../../../resources/index.ts'
 import { NO_CLINIC } from '../../../operator/content.ts'
 import { aboutPatient, aboutRecord, isAbout, type About } from '../../../operator/trail/about.ts'
 import { trailOf, type TrailEvent } from '../../../operator/trail/events.ts'
@@ -52,8 +52,8 @@ export const command = onStore({
     const since = given ?? (isNarrow ? EVER : parseSince('24h'))
     const clinicId = clinic ?? NO_CLINIC
     let about: About | undefined
-    if (patient !== undefined) about = await aboutPatient(db, kinds, clinicId, patient)
-    if (record) about = await aboutRecord(db, record.kind, clinicId, record.id)
+    if (patient !== undefined) about = await aboutPatient(db, resources, clinicId, patient)
+    if (record) about = await aboutRecord(db, record.resource, clinicId, record.id)
     const events = matching(trailOf(db, bucket, clinicId, since), about)
     const exported = await readingSegments(store, () => writeAll(out, events))
     await leave({ action: 'audit', resource: 'trail', clinicId })

@@ -43,7 +43,7 @@ const namedBinding = z.union([
   z.object({ name: z.string() }).transform(({ name }) => name),
 ])
 
-/** The names of variables and of bindings: each kind is a list of objects with a `binding` or a `name`. */
+/** The names of variables and of bindings: each resource is a list of objects with a `binding` or a `name`. */
 const declaredBy = (config: Configuration): string[] => [
   ...Object.keys(config.vars),
   ...Object.values<unknown>(config)

@@ -30,19 +30,20 @@ export async function lookThrough(file: string, signal: AbortSignal): Promise<Lo
   for await (const { line, columns } of rows) {
     if (MANGLED.test(String(columns?.['external_id']))) mangled.push(line)
     for (const [name, value] of detailsOf(columns ?? {})) {
-      const kind = kindOf(value, format)
-      if (kind) seen.set(name, (seen.get(name) ?? new Set()).add(kind))
+      const resource = kindOf(value, format)
+      if (resource) seen.set(name, (seen.get(name) ?? new Set()).add(resource))
     }
   }
-  const mixed = [...seen].filter(([, kinds]) => kinds.size > 1)
+  const mixed = [...seen].filter(([, resources]) => resources.size > 1)
   const types = [...seen].map(
-    ([name, kinds]) => [name, kinds.size > 1 ? 'text' : only(kinds)] as const,
+    ([name, resources]) => [name, resources.size > 1 ? 'text' : only(resources)] as const,
   )
   return {
     types: new Map(types),
     warnings: [
       ...mixed.map(
-        ([name, kinds]) => `${name} holds ${[...kinds].join(' and ')} values, and stays as it is`,
+        ([name, resources]) =>
+          `${name} holds ${[...resources].join(' and ')} values, and stays as it is`,
       ),
       ...(mangled.length > 0
         ? [
@@ -53,8 +54,8 @@ export async function lookThrough(file: string, signal: AbortSignal): Promise<Lo
   }
 }
 
-const only = (kinds: ReadonlySet<string>): ColumnType =>
-  kinds.has('number') ? 'number' : kinds.has('boolean') ? 'boolean' : 'text'
+const only = (resources: ReadonlySet<string>): ColumnType =>
+  resources.has('number') ? 'number' : resources.has('boolean') ? 'boolean' : 'text'
 
 /** The columns of a row that become coverage details, and the details that it brings as an object. */
 function detailsOf(columns: Record<string, unknown>): [string, unknown][] {

@@ -1,8 +1,7 @@
 import * as z from 'zod'
 import { PATIENT } from '../../../fields/ownable-type.ts'
 import type { ImportedRow } from '../../../operator/records/import.ts'
-import { ownerOf, type Kind } from '../../../records/kind.ts'
-import { foldedNamesOf } from '../../../records/sealed.ts'
+import { derivedFrom, type Resource } from '../../../records/resource.ts'
 
 type Columns = Record<string, unknown>
 
@@ -24,7 +23,7 @@ const OF_EXPORTS = ['table', 'clinic_id', 'uid', 'id', 'created_at', 'updated_at
 const squeezed = (name: string) => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
 
 /** Names the columns of a row as the API names its fields; `unknown` gathers those that are none. */
-export function fieldNames({ given: { shape }, owner }: Kind, unknown: Set<string>) {
+export function fieldNames({ given: { shape }, owner }: Resource, unknown: Set<string>) {
   const known = [...Object.keys(shape), owner.filter, ...OF_EXPORTS]
   const names = { ...ALIASES, ...Object.fromEntries(known.map((name) => [squeezed(name), name])) }
   return (columns: Columns): Columns => {
@@ -35,7 +34,8 @@ export function fieldNames({ given: { shape }, owner }: Kind, unknown: Set<strin
       else if (name === column || !named.has(name)) named.set(name, value)
     }
     if (named.has(owner.filter) && owner.filter !== owner.id) {
-      named.set(owner.id, named.get(owner.filter)).set(owner.type, PATIENT)
+      named.set(owner.id, named.get(owner.filter))
+      if (owner.type !== undefined) named.set(owner.type, PATIENT)
       named.delete(owner.filter)
     }
     // In a CSV an id is text.
@@ -54,12 +54,16 @@ const exportedSsn = z.object({
 
 /**
  * A row of a record, by the rules of the API. A sealed SSN is taken as it is if it was sealed to the key `keyId`, for
- * this clinic and kind.
+ * this clinic and resource.
  */
-export function recordRow(kind: Kind, clinicId: string, keyId: string): z.ZodType<ImportedRow> {
+export function recordRow(
+  resource: Resource,
+  clinicId: string,
+  keyId: string,
+): z.ZodType<ImportedRow> {
   const place = z.object({
     clinic_id: z.literal(clinicId),
-    table: z.literal(kind.name),
+    table: z.literal(resource.name),
     uid: z.uuid(),
   })
   const whyNotTaken = (key: string, isForHere: boolean) => {
@@ -76,9 +80,9 @@ export function recordRow(kind: Kind, clinicId: string, keyId: string): z.ZodTyp
     if (refusal) add('ssn', refusal)
 
     const own = Object.entries(columns).filter(
-      ([name]) => name in kind.given.shape && !(ssn && name === 'ssn'),
+      ([name]) => name in resource.given.shape && !(ssn && name === 'ssn'),
     )
-    const { data, error } = kind.given.safeParse(Object.fromEntries(own))
+    const { data, error } = resource.given.safeParse(Object.fromEntries(own))
     for (const { path, message } of error?.issues ?? []) add(path[0] ?? 'row', message)
     if (!data) return z.NEVER
 
@@ -87,7 +91,7 @@ export function recordRow(kind: Kind, clinicId: string, keyId: string): z.ZodTyp
       Object.entries(data).filter(([name]) => name in columns && name !== 'ssn'),
     )
     return {
-      fields: { ...fields, ...foldedNamesOf(fields), [kind.owner.type]: ownerOf(kind, data).type },
+      fields: { ...fields, ...derivedFrom(resource, fields) },
       ...(data.ssn && { ssn: String(data.ssn) }),
       ...(ssn &&
         from && {

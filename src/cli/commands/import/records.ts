@@ -1,9 +1,10 @@
 import { decodeBase64Url } from 'hono/utils/encode'
+import * as z from 'zod'
 import { MUST_EXIST } from '../../../fields/messages.ts'
 import { compareOwnables, registerOwnables } from '../../../operator/ownables.ts'
 import { listAbsent } from '../../../ownables/queries.ts'
 import { importer, type ImportedRow } from '../../../operator/records/import.ts'
-import { ownerOf, ownerSchema, type Kind } from '../../../records/kind.ts'
+import { ownerOf, type Resource } from '../../../records/resource.ts'
 import { keyIdOf } from '../../../ssn/suite.ts'
 import { checkClinic } from '../../environment/clinic.ts'
 import { onStore } from '../../environment/command.ts'
@@ -23,18 +24,16 @@ import {
   type ImportOptions,
 } from './rows.ts'
 
-const FOR_ANOTHER = 'was sealed for another record: open it first, with `ssn open`'
-
 type Options = ImportOptions & {
   clinic: string
   register?: true | undefined
   replaceSsns?: true | undefined
 }
 
-/** The command that imports records of a kind. */
-export const importOf = (kind: Kind) => ({
+/** The command that imports records of a resource. */
+export const importOf = (resource: Resource) => ({
   command: onStore({
-    example: `import ${kind.name} file.csv --clinic riverside --local --dry-run`,
+    example: `import ${resource.name} file.csv --clinic riverside --local --dry-run`,
     takes: {
       ...importWords,
       clinic: clinicOption,
@@ -47,25 +46,27 @@ export const importOf = (kind: Kind) => ({
     async work({ file, ...options }, store) {
       const publicKey = await activePublicKey(store.environment)
       await checkClinic(store, options.clinic)
-      return await importRecords(store, kind, file, publicKey, options)
+      return await importRecords(store, resource, file, publicKey, options)
     },
   }),
 })
 
-/** Creates and amends a clinic's records of a kind, as the rows of a file say. */
+/** Creates and amends a clinic's records of a resource, as the rows of a file say. */
 export async function importRecords(
   { db, leave, operator }: Pick<Store, 'db' | 'leave' | 'operator'>,
-  kind: Kind,
+  resource: Resource,
   file: string,
   publicKey: string,
   { clinic: clinicId, register, ...options }: Options,
 ): Promise<Report> {
   const { dryRun, replaceSsns } = options
-  const { given, owner } = kind
+  const { given, owner } = resource
   const importing = { clinicId, tokenId: await operator(), publicKey, replaceSsns, dryRun }
   const keyId = await keyIdOf(decodeBase64Url(publicKey))
-  const write = importer(kind)
-  const namesOwner = ownerSchema(kind)
+  const write = importer(resource)
+  const namesOwner = z.object(
+    Object.fromEntries(resource.ownerColumns.map((name) => [name, given.shape[name] ?? z.any()])),
+  )
   const unknown = new Set<string>()
   let registered = 0
 
@@ -73,7 +74,7 @@ export async function importRecords(
   const ownersOf = (rows: readonly CheckedRow<ImportedRow>[]) =>
     rows.flatMap(({ row, errors }, place) => {
       const { data } = namesOwner.safeParse(row.columns)
-      return data ? [{ place, isGood: !errors, ...ownerOf(kind, data) }] : []
+      return data ? [{ place, isGood: !errors, ...ownerOf(resource, data) }] : []
     })
 
   async function registerOwners(owners: ReturnType<typeof ownersOf>) {
@@ -90,11 +91,11 @@ export async function importRecords(
   // What is wrong with nothing at all is that it lacks what every record must have.
   const required = given.safeParse({}).error?.issues.map(({ path }) => String(path[0]))
   const imported = await importRows(file, options, stopAtCtrlC(), {
-    what: kind.name,
+    what: resource.name,
     columns: Object.keys(given.shape).filter((name) => name !== 'ssn'),
     ...(required && { required }),
-    rename: fieldNames(kind, unknown),
-    schema: () => recordRow(kind, clinicId, keyId),
+    rename: fieldNames(resource, unknown),
+    schema: () => recordRow(resource, clinicId, keyId),
     async check(rows) {
       const owners = ownersOf(rows)
       if (register) {
@@ -105,11 +106,7 @@ export async function importRecords(
       return new Map(absent.map((n) => [owners[n]?.place ?? 0, { [owner.id]: [MUST_EXIST] }]))
     },
     async write(rows) {
-      const written = (await write(db, rows, importing)) ?? refuseWrites(clinicId)
-      return {
-        ...written,
-        refused: new Map(written.refused.map((place) => [place, { ssn: [FOR_ANOTHER] }])),
-      }
+      return (await write(db, rows, importing)) ?? refuseWrites(clinicId)
     },
   })
   const report = reportOf(imported, options)

@@ -25,7 +25,7 @@ export type ImportOptions = {
   strict?: true | undefined
 }
 
-/** How rows of one kind are read and written. */
+/** How rows of one resource are read and written. */
 export type RowKind<Accepted> = {
   what: string
   /** The columns that a rejected row is shown with. */

@@ -1,14 +1,14 @@
-import { eraseRecord } from '../../../operator/records/repair.ts'
+import { repairer } from '../../../operator/records/repair.ts'
 import { onStore } from '../../environment/command.ts'
-import { recordWords, repair } from './named-record.ts'
+import { recordWords, repairRecord } from './named-record.ts'
 
 export const command = onStore({
   example: 'records erase dependents/7 --clinic riverside --local --as jo',
   takes: recordWords,
   work: (given, store) =>
-    repair(given, store, {
+    repairRecord(given, store, {
       done: 'erased',
       wrong: 'cannot be erased: delete it first, or it was erased before',
-      work: ({ kind }, deed) => eraseRecord(store.db, kind, deed),
+      work: ({ resource }, repair) => repairer(resource).erase(store.db, repair),
     }),
 })

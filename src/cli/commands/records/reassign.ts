@@ -1,18 +1,18 @@
 import { InvalidArgumentError } from 'commander'
 import { recordId } from '../../../fields/number.ts'
 import { ownableType, PATIENT } from '../../../fields/ownable-type.ts'
-import { findStored, reassignRecord } from '../../../operator/records/repair.ts'
+import { repairer } from '../../../operator/records/repair.ts'
 import { openSsn } from '../../../operator/ssn.ts'
 import type { Ownable } from '../../../ownables/queries.ts'
-import type { Given, Kind } from '../../../records/kind.ts'
-import { ssnColumns, ssnOwner } from '../../../records/sealed.ts'
+import type { Given, Resource } from '../../../records/resource.ts'
+import { ssnColumns, ssnOwner } from '../../../records/given.ts'
 import { sealSsn } from '../../../ssn/seal.ts'
 import { onStore } from '../../environment/command.ts'
 import { activePublicKey } from '../../environment/ssn-key.ts'
 import { keyOption, readKeys } from '../../files/key-file.ts'
 import { required } from '../../terminal/command.ts'
 import { Failure } from '../../terminal/failure.ts'
-import { recordWords, repair } from './named-record.ts'
+import { recordWords, repairRecord } from './named-record.ts'
 
 export const command = onStore({
   example:
@@ -23,19 +23,20 @@ export const command = onStore({
     key: keyOption,
   },
   work: ({ to, key, ...given }, store) =>
-    repair(given, store, {
+    repairRecord(given, store, {
       done: 'reassigned',
       wrong: `cannot be given to ${to.type}/${to.id}: is that registered?`,
-      async work({ kind, id }, deed) {
+      async work({ resource, id }, repair) {
         const { db, environment } = store
-        if (to.type !== PATIENT && !(kind.owner.type in kind.record.shape)) {
-          throw new Failure(`${kind.name} are owned by a Patient`)
+        if (to.type !== PATIENT && resource.owner.type === undefined) {
+          throw new Failure(`${resource.name} are owned by a Patient`)
         }
-        const stored = await findStored(db, kind, deed.clinicId, id)
-        if (!stored) throw new Failure(`${deed.clinicId} has no ${kind.name}/${id}`)
+        const { find, reassign } = repairer(resource)
+        const stored = await find(db, repair)
+        if (!stored) throw new Failure(`${repair.clinicId} has no ${resource.name}/${id}`)
         const publicKey = stored.ssn_sealed ? await activePublicKey(environment) : ''
-        const ssn = stored.ssn_sealed ? await sealedFor(to, kind, stored, key, publicKey) : {}
-        return await reassignRecord(db, kind, deed, to, Number(stored.version), ssn)
+        const ssn = stored.ssn_sealed ? await sealedFor(to, resource, stored, key, publicKey) : {}
+        return await reassign(db, repair, to, Number(stored.version), ssn)
       },
     }),
 })
@@ -52,7 +53,7 @@ function parseOwnable(value: string): Ownable {
 /** The columns of the record's SSN, opened here and sealed anew for the new owner. Throws Failure. */
 async function sealedFor(
   to: Ownable,
-  kind: Kind,
+  resource: Resource,
   stored: Given,
   keyFiles: readonly string[],
   publicKey: string,
@@ -61,10 +62,14 @@ async function sealedFor(
   if (!key) throw new Failure(`the SSN is sealed to key ${stored.ssn_key_id}: name that --key`)
 
   const ssn = { sealed: `${stored.ssn_sealed}`, lastFour: `${stored.ssn_last_four}` }
-  const digits = await openSsn(ssn, ssnOwner(kind, stored), key.privateKey).catch(() => {
+  const digits = await openSsn(ssn, ssnOwner(resource, stored), key.privateKey).catch(() => {
     throw new Failure('the SSN was altered, or sealed for another record: it does not open')
   })
-  const { owner } = kind
-  const moved = { ...stored, [owner.type]: to.type, [owner.id]: to.id }
-  return ssnColumns(await sealSsn(digits, ssnOwner(kind, moved), publicKey))
+  const { owner } = resource
+  const moved = {
+    ...stored,
+    ...(owner.type !== undefined && { [owner.type]: to.type }),
+    [owner.id]: to.id,
+  }
+  return ssnColumns(await sealSsn(digits, ssnOwner(resource, moved), publicKey))
 }

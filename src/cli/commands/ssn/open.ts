@@ -1,7 +1,7 @@
 import * as z from 'zod'
-import { kinds } from '../../../kinds.ts'
+import { resources } from '../../../resources/index.ts'
 import { openSsn, type SsnKeyPair } from '../../../operator/ssn.ts'
-import { ssnOwner } from '../../../records/sealed.ts'
+import { ssnOwner } from '../../../records/given.ts'
 import { keyOption, readKeys } from '../../files/key-file.ts'
 import { writeAll } from '../../files/output.ts'
 import { openRows, type Row } from '../../files/rows.ts'
@@ -12,7 +12,7 @@ import { counted, note } from '../../terminal/report.ts'
 
 /** A line of an export, as far as opening it needs. */
 const exportedRecord = z.looseObject({
-  table: z.enum(kinds.map(({ name }) => name)),
+  table: z.enum(resources.map(({ name }) => name)),
   clinic_id: z.string(),
   uid: z.string(),
   ssn: z.object({ key_id: z.string(), sealed: z.string(), last_four: z.string() }).nullable(),
@@ -51,8 +51,8 @@ async function openRecord(
   keys: ReadonlyMap<string, SsnKeyPair>,
 ): Promise<{ record: object } | { refusal: string }> {
   const { data: record } = exportedRecord.safeParse(columns)
-  const kind = kinds.find(({ name }) => name === record?.table)
-  if (!record || !kind) return { refusal: 'it is not a line of an export' }
+  const resource = resources.find(({ name }) => name === record?.table)
+  if (!record || !resource) return { refusal: 'it is not a line of an export' }
   const { ssn } = record
   if (ssn === null) return { record }
 
@@ -62,7 +62,7 @@ async function openRecord(
   }
   try {
     const sealed = { sealed: ssn.sealed, lastFour: ssn.last_four }
-    const digits = await openSsn(sealed, ssnOwner(kind, record), key.privateKey)
+    const digits = await openSsn(sealed, ssnOwner(resource, record), key.privateKey)
     const plain = `${digits.slice(0, 3)}-${digits.slice(3, 5)}-${digits.slice(5)}`
     return { record: { ...record, ssn: plain } }
   } catch {

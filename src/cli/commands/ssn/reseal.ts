@@ -1,6 +1,6 @@
 import { decodeBase64Url } from 'hono/utils/encode'
 import { rangesOf } from '../../../trail/ranges.ts'
-import { kinds } from '../../../kinds.ts'
+import { resources } from '../../../resources/index.ts'
 import {
   listSealedToOtherKeys,
   replaceSealed,
@@ -39,19 +39,19 @@ async function resealAll({ db, leave }: Store, keys: Keys, publicKey: string): P
   let resealed = 0
   let refused = 0
   try {
-    for (const kind of kinds.filter(({ record }) => 'ssn' in record.shape)) {
+    for (const resource of resources.filter(({ record }) => 'ssn' in record.shape)) {
       for (let after = { clinicId: '', id: 0 }; ;) {
         signal.throwIfAborted()
-        const sealed = await listSealedToOtherKeys(db, kind, keyId, after, PAGE_ROWS)
+        const sealed = await listSealedToOtherKeys(db, resource, keyId, after, PAGE_ROWS)
         const last = sealed.at(-1)
         if (last === undefined) break
         after = last
         const fresh = await Promise.all(sealed.map((one) => reseal(one, keys, publicKey)))
         const readable = fresh.filter((one) => one !== undefined)
-        const replaced = await replaceSealed(db, kind, readable)
+        const replaced = await replaceSealed(db, resource, readable)
         for (const [clinicId, records] of Map.groupBy(replaced, (one) => one.clinicId)) {
           const ids = rangesOf(records.map(({ id }) => id).sort((a, b) => a - b))
-          await leave({ action: 'reseal', resource: kind.name, clinicId, ids })
+          await leave({ action: 'reseal', resource: resource.name, clinicId, ids })
         }
         resealed += replaced.length
         refused += sealed.length - readable.length

@@ -8,7 +8,7 @@ import {
   dismissClinic,
   findClinic,
   setClinicState,
-  type StoredClinic,
+  type Clinic,
 } from '../../../../clinics/queries.ts'
 import { moveTokens } from '../../../../operator/tokens.ts'
 import type { Store } from '../../../environment/open.ts'
@@ -38,9 +38,9 @@ export type Place = Pick<Store, 'db' | 'kv' | 'leave'>
 type Move = {
   source: Place
   target: Place
-  clinic: StoredClinic
+  clinic: Clinic
   /** As the target has it. */
-  there: StoredClinic | undefined
+  there: Clinic | undefined
   cell: string
   /** The target's cell and its origin, for people. */
   name: string

@@ -1,0 +1,83 @@
+import { sql } from 'drizzle-orm/sql/sql'
+import { KEY, type IdempotencyKey } from '../../records/idempotency.ts'
+import { brokenIn, selectBroken, type Broken } from '../../records/refusals.ts'
+import { contentOf, type Given, type Resource } from '../../records/resource.ts'
+import { commit, nextSeq, nowOrLater, used } from '../../records/write.ts'
+import type { Session } from '../../storage/session.ts'
+import { rows, statements } from '../../storage/statement.ts'
+import { changes, clinics, idempotencyKeys } from '../../storage/tables.ts'
+
+/** A record of a version, the columns that change, and the names of the fields that do. */
+type Row = {
+  id: Given[string] | undefined
+  version: Given[string] | undefined
+  changed: string[]
+  given: Record<string, unknown>
+}
+
+/** Amends many records of a resource at once, each if it is still of its version. */
+export function manyAmender(resource: Resource) {
+  const { name, table, text, columns, ownerColumns } = resource
+  const { $, statement } = statements(`amend many ${name}`, {
+    ...KEY,
+    rows: 'text',
+    count: 'integer',
+  })
+  // json_each has an `id` of its own.
+  const given = sql`(SELECT key AS nth, value AS given FROM json_each(${$.rows})) AS given`
+
+  const keepKey = statement(sql`
+    INSERT INTO ${idempotencyKeys} (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+    SELECT id, ${$.key}, ${nowOrLater}, ${$.fingerprint}, ${$.requestId}, 200, 0, 0, ${$.count}
+    FROM ${clinics} WHERE id = ${$.clinicId} AND state = 'open'
+    RETURNING status`)
+
+  const journal = statement<{ record_id: number }>(sql`
+    INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
+    SELECT ${$.clinicId}, ${nextSeq} + row_number() OVER (ORDER BY nth) - 1, ${text}, stored.id, stored.version + 1,
+      'amend', used.at, ${$.tokenId}, used.request_id, given ->> 'changed', content
+    FROM ${used} CROSS JOIN ${given}
+      CROSS JOIN (SELECT *, ${contentOf(resource)} AS content FROM ${table} WHERE clinic_id = ${$.clinicId}) AS stored
+      ON stored.id = given ->> 'id' AND stored.version = given ->> 'version'
+    RETURNING record_id`)
+
+  const set = columns
+    .filter((column) => !['id', 'uid', 'created_at', ...ownerColumns].includes(column))
+    .map((column) => {
+      if (column === 'version') return 'version = own.version'
+      return column === 'updated_at' ? 'updated_at = own.at' : `${column} = content ->> '${column}'`
+    })
+  const journaled = sql`${used} CROSS JOIN ${given} CROSS JOIN ${changes}
+        ON changes.clinic_id = ${$.clinicId} AND resource = ${text} AND changes.record_id = given ->> 'id'
+          AND changes.version = (given ->> 'version') + 1 AND changes.request_id = used.request_id`
+  const update = statement(sql`
+    WITH own AS MATERIALIZED (
+      SELECT changes.record_id AS own_id, changes.version, changes.at, json_patch(before, given -> 'given') AS content
+      FROM ${journaled})
+    UPDATE ${table} SET ${sql.raw(set.join(', '))} FROM own
+    WHERE ${table}.clinic_id = ${$.clinicId} AND id IN (SELECT own_id FROM own)
+      AND id = own_id AND ${table}.version = own.version - 1`)
+
+  const all = { keepKey, journal, update }
+  /** Where the answer was lost: what this very run has amended already, and what refuses the rest. */
+  const why = {
+    done: statement<{ record_id: number }>(sql`SELECT changes.record_id FROM ${journaled}`),
+    broken: selectBroken(resource),
+  }
+
+  return async (
+    db: Session,
+    key: IdempotencyKey,
+    amendments: readonly Row[],
+  ): Promise<{ amended: Set<number>; broken: Broken[] }> => {
+    const values = { ...key, rows: JSON.stringify(amendments), count: amendments.length }
+    const made = await commit(db, all, values)
+    if (made) {
+      return { amended: new Set(made.journal.map(({ record_id }) => record_id)), broken: [] }
+    }
+    const done = await rows(db, why.done, values)
+    const merged = amendments.map(({ id, given }) => ({ ...given, id }))
+    const broken = await rows(db, why.broken, { ...values, rows: JSON.stringify(merged) })
+    return { amended: new Set(done.map(({ record_id }) => record_id)), broken: brokenIn(broken) }
+  }
+}

@@ -1,0 +1,44 @@
+import { sql, type SQL } from 'drizzle-orm/sql/sql'
+import { statements } from '../storage/statement.ts'
+import { deletions } from '../storage/tables.ts'
+import { KEY } from './idempotency.ts'
+import type { Resource } from './resource.ts'
+import { used } from './write.ts'
+
+// Deleted ids are counted in a Fenwick tree (see the migration), so that a page is found by descending from its top,
+// and a deletion costs the same whatever was deleted before.
+
+const { $ } = statements('deletions', KEY)
+
+const TOP = sql.raw(String(2 ** 24))
+
+/** Counts the record of the key as deleted, or with -1 as restored. */
+export const countDeletion = ({ name, text }: Resource, by: 1 | -1) =>
+  statements(`count deletions of ${name}`, KEY).statement(sql`
+    INSERT INTO ${deletions} (clinic_id, resource, node, n)
+    WITH RECURSIVE path (node) AS (
+      SELECT record_id FROM ${used} UNION ALL SELECT node + (node & -node) FROM path WHERE node < ${TOP})
+    SELECT ${$.clinicId}, ${text}, node, ${sql.raw(String(Math.max(by, 0)))} FROM path WHERE true
+    ON CONFLICT DO UPDATE SET n = n + ${sql.raw(String(by))}`)
+
+/** How many ids of the resource are deleted. */
+export const deletedCount = ({ text }: Resource): SQL => sql`coalesce((
+      SELECT n FROM ${deletions} WHERE clinic_id = ${$.clinicId} AND resource = ${text} AND node = ${TOP}), 0)`
+
+/**
+ * The id of the record that is listed at `rank`, from 1, or of a deleted one right before it. Each step looks at half
+ * of what is left: if the rank lies beyond the records of the lower half, it goes on in the upper one.
+ */
+export const idAtRank = (
+  resource: Resource,
+  rank: SQL,
+): SQL => sql`iif(${deletedCount(resource)} = 0, ${rank}, (
+      WITH RECURSIVE seek (step, at, rank) AS (
+        SELECT ${TOP} / 2, 0, ${rank}
+        UNION ALL
+        SELECT step / 2, iif(step - coalesce(n, 0) < rank, at + step, at),
+          iif(step - coalesce(n, 0) < rank, rank - step + coalesce(n, 0), rank)
+        FROM seek LEFT JOIN ${deletions}
+          ON clinic_id = ${$.clinicId} AND resource = ${resource.text} AND node = at + step
+        WHERE step > 0)
+      SELECT at + 1 FROM seek WHERE step = 0))`

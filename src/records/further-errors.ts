@@ -1,0 +1,87 @@
+import type { Context } from 'hono'
+import type { Env } from '../env.ts'
+import type { FieldErrors } from '../http/errors.ts'
+import { rows } from '../storage/statement.ts'
+import { placeIn, prefixed } from './answers.ts'
+import { brokenIn, errorsOfBroken, selectBroken } from './refusals.ts'
+import type { Resource } from './resource.ts'
+
+/** No more records of a batch are looked at; a longer one is refused for its length. */
+const MOST_RECORDS = 100
+
+/**
+ * What else is wrong with a body that is refused already: the references and rules that storage alone can tell, as far
+ * as the fields that they are about are right. So one answer names everything.
+ */
+export function furtherErrors(resource: Resource) {
+  const { name, one, fields, owner, ownerColumns, references, rules } = resource
+  const select = selectBroken(resource)
+
+  /** The fields of a record as it was sent that are right, and the references and rules that can't be judged. */
+  function judged(sent: unknown) {
+    const given: Record<string, unknown> = {}
+    const wrong = new Set<string>()
+    for (const [field, schema] of Object.entries(fields)) {
+      const value = partOf(sent, field)
+      if (value === undefined) continue
+      const parsed = schema.given.safeParse(value)
+      if (parsed.success) given[field] = parsed.data
+      else wrong.add(field)
+    }
+    const isOwnerGiven = ownerColumns.every((column) => column in given)
+    const unjudged = [
+      ...(isOwnerGiven ? [] : [owner.id]),
+      ...Object.keys(references).filter((column) => wrong.has(column)),
+      ...Object.entries(rules)
+        .filter(([, { columns }]) => columns.some((column) => wrong.has(column)))
+        .map(([rule]) => rule),
+    ]
+    return { given, unjudged }
+  }
+
+  const conditions = 1 + Object.keys(references).length + Object.keys(rules).length
+
+  async function ask(c: Context<Env>, sent: readonly unknown[], id?: number) {
+    const records = sent.slice(0, MOST_RECORDS).map(judged)
+    if (records.every(({ unjudged }) => unjudged.length === conditions)) return []
+    c.set('isTelling', true)
+    const broken = await rows(c.get('db'), select, {
+      clinicId: c.get('caller').clinicId,
+      rows: JSON.stringify(records.map(({ given }) => ({ ...given, ...(id && { id }) }))),
+    })
+    return brokenIn(broken).map(({ place, names }) => ({
+      place,
+      errors: errorsOfBroken(
+        resource,
+        names.filter((each) => !records[place]?.unjudged.includes(each)),
+      ),
+    }))
+  }
+
+  return {
+    async ofOne(c: Context<Env>, sent: unknown): Promise<FieldErrors> {
+      const [found] = await ask(c, [partOf(sent, one)])
+      return found?.errors ?? {}
+    },
+    async ofMany(c: Context<Env>, sent: unknown): Promise<FieldErrors> {
+      const records = partOf(sent, name)
+      if (!Array.isArray(records)) return {}
+      const found = await ask(c, records)
+      return Object.assign(
+        {},
+        ...found.map(({ place, errors }) => prefixed(errors, placeIn(resource)(place))),
+      )
+    },
+    /** Of an amendment, with what the record of that id says already. */
+    async ofAmendment(c: Context<Env>, sent: unknown, id: number): Promise<FieldErrors> {
+      if (conditions === 1) return {}
+      const [found] = await ask(c, [partOf(sent, one)], id)
+      const { [owner.id]: _, ...errors } = found?.errors ?? {}
+      return errors
+    },
+  }
+}
+
+/** What a body that was sent has under a key, whatever it is. */
+const partOf = (sent: unknown, key: string): unknown =>
+  Object.getOwnPropertyDescriptor(Object(sent), key)?.value

@@ -1,0 +1,87 @@
+import { sql, type SQL } from 'drizzle-orm/sql/sql'
+import type { ListQuery } from '../fields/paging.ts'
+import { pageRequest } from '../http/pagination.ts'
+import { columnsOf, jsonOf } from '../storage/json.ts'
+import type { Page } from '../storage/pages.ts'
+import type { Session } from '../storage/session.ts'
+import { first, statements, type Types } from '../storage/statement.ts'
+import { deletedCount, idAtRank } from './deletions.ts'
+import { answeredBy, type Filter, type Resource } from './resource.ts'
+import { highestId } from './write.ts'
+
+/** A page of a list, or the filter that has too many matches, and the one to add. */
+export type Listed = Page | { filter: string; add: string }
+
+type Row = { json: string; ids: string; total: number }
+
+const isSet = (value: unknown) => value !== undefined
+
+/** Reads pages of a clinic's records: of all, by their place, or of those that match filters, by the index of one. */
+export function lister(resource: Resource) {
+  const { table, filters } = resource
+  const answered = answeredBy(resource)
+  const asPage = sql`json_group_array(${jsonOf(answered)}) AS json, json_group_array(id) AS ids`
+
+  const ofAll = statements(`list ${resource.name}`, {
+    clinicId: 'text',
+    rank: 'integer',
+    size: 'integer',
+  })
+  const selectAll = ofAll.statement<Row>(sql`
+    SELECT ${asPage}, (SELECT ${highestId(resource)} - ${deletedCount(resource)}) AS total FROM (
+      SELECT ${columnsOf(answered)} FROM ${table}
+      WHERE clinic_id = ${ofAll.$.clinicId} AND id >= ${idAtRank(resource, ofAll.$.rank)}
+      ORDER BY id LIMIT ${ofAll.$.size})`)
+
+  const filterTypes: Record<string, 'text?' | 'integer?'> = Object.fromEntries(
+    Object.entries(filters).map(([name, { type }]) => [name, `${type}?` as const]),
+  )
+  const matching = statements(`filter ${resource.name}`, {
+    clinicId: 'text',
+    size: 'integer',
+    skipped: 'integer',
+    most: 'integer',
+    ...filterTypes,
+  } satisfies Types)
+
+  /** The rows are found by the index of one filter, in its order; the others narrow them where they are given. */
+  function selectBy(leading: string, { index = '', order = sql`id`, where }: Filter) {
+    const { $, statement } = matching
+    const named: Readonly<Record<string, SQL>> = $
+    const value = (name: string) => named[name] ?? sql`NULL`
+    const others = Object.entries(filters)
+      .filter(([name]) => name !== leading)
+      .map(([name, other]) => sql`AND (${value(name)} IS NULL OR ${other.where(value(name))})`)
+    const matches = sql`${table} INDEXED BY ${sql.raw(index)}
+        WHERE clinic_id = ${$.clinicId} AND ${where(value(leading))} ${sql.join(others, sql` `)}`
+    return statement<Row>(sql`
+      SELECT ${asPage}, (SELECT count(*) FROM (SELECT 1 FROM ${matches} LIMIT ${$.most})) AS total FROM (
+        SELECT ${columnsOf(answered)} FROM ${matches}
+        ORDER BY ${order} LIMIT ${$.size} OFFSET min(${$.skipped}, ${$.most}))`)
+  }
+  const leaders = Object.entries(filters)
+    .filter(([, { index }]) => index !== undefined)
+    .map(([name, filter]) => ({ name, filter, select: selectBy(name, filter) }))
+
+  return async (db: Session, clinicId: string, query: ListQuery): Promise<Listed> => {
+    const request = pageRequest(query)
+    const size = request.pageSize
+    const skipped = (request.page - 1) * size
+    const pageOf = ({ json = '[]', ids = '[]', total = 0 }: Partial<Row> = {}) => ({
+      ...{ ...request, json, ids: JSON.parse(ids), totalCount: total },
+    })
+
+    const leader = leaders.find(({ name }) => isSet(query[name]))
+    if (!leader) return pageOf(await first(db, selectAll, { clinicId, rank: skipped + 1, size }))
+
+    const { most } = leader.filter
+    const given = Object.keys(filters).map((name) => [name, query[name] ?? null])
+    const page = pageOf(
+      await first(db, leader.select, {
+        ...Object.fromEntries(given),
+        ...{ clinicId, size, skipped, most: (most?.matches ?? Number.MAX_SAFE_INTEGER - 1) + 1 },
+      }),
+    )
+    return most && page.totalCount > most.matches ? { filter: leader.name, add: most.add } : page
+  }
+}

@@ -1,0 +1,68 @@
+import { sql } from 'drizzle-orm/sql/sql'
+import type { SsnOwner } from '../ssn/suite.ts'
+import { columnsOf, jsonOf } from '../storage/json.ts'
+import type { Page, PageRequest } from '../storage/pages.ts'
+import type { Session } from '../storage/session.ts'
+import { first, statements } from '../storage/statement.ts'
+import { changes } from '../storage/tables.ts'
+import { ssnOwner } from './given.ts'
+import { answeredBefore, answeredBy, etagOf, type Given, type Resource } from './resource.ts'
+import type { Answered } from './write.ts'
+
+/** Reads single records of a resource; another clinic's is as absent as one that never was. */
+export function reader(resource: Resource) {
+  const ONE = { clinicId: 'text', id: 'integer' } as const
+  const { $, statement } = statements(`read ${resource.name}`, ONE)
+  const history = statements(`history of ${resource.name}`, {
+    ...ONE,
+    size: 'integer',
+    skipped: 'integer',
+  })
+  const { table } = resource
+  const answered = answeredBy(resource)
+  const isRecord = sql`clinic_id = ${$.clinicId} AND id = ${$.id}`
+  const isVersion = sql`clinic_id = ${$.clinicId} AND resource = ${resource.text} AND record_id = ${$.id} AND version > 0`
+
+  const selectOne = statement<Answered>(sql`
+    SELECT id, etag, ${jsonOf(answered)} AS json FROM (
+      SELECT ${columnsOf(answered)}, ${etagOf()} AS etag FROM ${table} WHERE ${isRecord})`)
+
+  const selectRow = statement<Given>(sql`SELECT * FROM ${table} WHERE ${isRecord}`)
+
+  // What a version says stands in the change after it, and of the last version in the record.
+  const content = sql`(SELECT ${jsonOf(answered)} FROM (
+          SELECT ${columnsOf(answered)} FROM ${table} WHERE ${isRecord} AND version = change.version
+          UNION ALL
+          SELECT ${columnsOf(answeredBefore(resource))} FROM ${changes}
+          WHERE ${isVersion} AND version = change.version + 1 AND before IS NOT NULL))`
+  const selectVersions = history.statement<{ total: number | null; json: string }>(sql`
+    SELECT total, json_group_array(json_object('version', version, 'action', action, 'at', at, 'token_id', token_id,
+        'request_id', request_id, 'changed', json(changed), ${sql.raw(`'${resource.one}'`)}, json(${content}))) AS json
+    FROM (SELECT max(version) AS total FROM ${changes} WHERE ${isVersion}) LEFT JOIN (
+      SELECT * FROM ${changes} WHERE ${isVersion}
+      ORDER BY version DESC LIMIT ${history.$.size} OFFSET ${history.$.skipped}) AS change ON true`)
+
+  return {
+    find: (db: Session, clinicId: string, id: number): Promise<Answered | undefined> =>
+      first(db, selectOne, { clinicId, id }),
+
+    /** Finds what an SSN of the record is sealed for. */
+    async findSsnOwner(db: Session, clinicId: string, id: number): Promise<SsnOwner | undefined> {
+      const row = await first(db, selectRow, { clinicId, id })
+      return row && ssnOwner(resource, row)
+    },
+
+    /** A record's versions, newest first, also of a deleted one; undefined if there never was such a record. */
+    async history(
+      db: Session,
+      clinicId: string,
+      id: number,
+      { page, pageSize }: PageRequest,
+    ): Promise<Page | undefined> {
+      const cut = { size: pageSize, skipped: (page - 1) * pageSize }
+      const { total, json = '[]' } =
+        (await first(db, selectVersions, { clinicId, id, ...cut })) ?? {}
+      return total ? { page, pageSize, json, ids: [id], totalCount: total } : undefined
+    },
+  }
+}

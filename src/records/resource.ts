@@ -1,0 +1,235 @@
+import { sql, type SQL } from 'drizzle-orm/sql/sql'
+import * as z from 'zod'
+import { id, maskedSsn, timestamp } from '../fields/answered.ts'
+import { PATIENT } from '../fields/ownable-type.ts'
+import { ssn } from '../fields/person.ts'
+import type { Ownable } from '../ownables/queries.ts'
+import type { Fields } from '../storage/json.ts'
+
+/** The values of a record by the names of its fields or columns. */
+export type Given = Record<string, string | number | null>
+
+/** A field of a resource: said here once, and by its column in the migration. */
+export type Field = {
+  /** What a client gives. */
+  given: z.ZodType<string | number | null>
+  /** What is answered. */
+  answered: z.ZodType
+  /** In a body of the document, and in its answers where they read otherwise. */
+  example: string | number | null
+  answeredExample?: string
+  /** How search compares it, kept in the column `…_folded`. */
+  folded?: (value: string) => string
+  /** How `identity` compares it, kept in the column `…_identity`. */
+  identity?: (value: string) => string
+}
+
+/** An SSN is sealed before it is stored, in columns of its own, and answered masked. */
+export const ssnField = (example: string): Field => ({
+  given: ssn,
+  answered: maskedSsn,
+  example,
+  answeredExample: `***-**-${example.slice(-4)}`,
+})
+
+/** A parameter of the list. */
+export type Filter = {
+  query: z.ZodType<string | number | undefined>
+  type: 'text' | 'integer'
+  /** The condition, given the value. */
+  where: (value: SQL) => SQL
+  /** The parameter that this one only narrows. */
+  needs?: string
+  /** The index that finds the matches without another filter, and the order in which it has them. */
+  index?: string
+  order?: SQL
+  /** A refusal names the filter to `add` where there are more matches than `most`. */
+  most?: { matches: number; add: string }
+}
+
+/** A rule over several columns: a SQL condition that is never NULL, and the CHECK of that name in the migration. */
+export type Rule = { check: string; columns: readonly string[]; field: string; message: string }
+
+/** What a resource says of itself: what a record holds, and what can be done with it. */
+type Description = {
+  /** The segment of its path, its table, and the key of its list, such as `dependents`. */
+  name: string
+  /** The key around a record in a body, such as `dependent`. */
+  one: string
+  exampleId: number
+  fields: Record<string, Field>
+  /**
+   * Whose a record is, for good: the fields of an ownable's id and type, a patient where there is no field for the type,
+   * and the filter that lists a patient's records.
+   */
+  owner: { id: string; type?: string; filter: string }
+  /** Has names and a date of birth, by which people are searched. */
+  person?: boolean
+  /** Columns whose value must exist: the condition, given the value and the clinic. */
+  references?: Record<string, (value: SQL, clinicId: SQL) => SQL>
+  filters: Record<string, Filter>
+  /** The columns in which two records are the same, for `if_exists=return` and imports; `index` finds them. */
+  identity?: { index: string; columns: readonly string[]; where?: SQL; words: string }
+  rules?: Record<string, Rule>
+}
+
+export type Resource = ReturnType<typeof resource>
+
+/** `person_informations` as people write it: `person informations`. */
+const wordsOf = (name: string) => name.replaceAll('_', ' ')
+export const sentenceCase = (words: string) => words.charAt(0).toUpperCase() + words.slice(1)
+/** `person_information` as types and methods write it: `PersonInformation`. */
+export const pascalCase = (name: string) => name.split('_').map(sentenceCase).join('')
+
+const SSN_COLUMNS = ['ssn_key_id', 'ssn_sealed', 'ssn_last_four']
+
+/** A resource from what it says of itself. Throws if it names a field or a column that it lacks. */
+export function resource(description: Description) {
+  const { name, one, fields, owner, exampleId } = description
+  const entries = Object.entries(fields)
+  const hasSsn = 'ssn' in fields
+  const derived = entries.flatMap(([field, { folded, identity }]) => [
+    ...(folded ? [`${field}_folded`] : []),
+    ...(identity ? [`${field}_identity`] : []),
+  ])
+  const columns = [
+    ...['id', 'uid', 'version'],
+    ...entries.map(([field]) => field).filter((field) => field !== 'ssn'),
+    ...derived,
+    ...(hasSsn ? SSN_COLUMNS : []),
+    ...['created_at', 'updated_at'],
+  ]
+  check(description, columns)
+
+  const example = Object.fromEntries(entries.map(([field, { example }]) => [field, example]))
+  const given = z
+    .strictObject(Object.fromEntries(entries.map(([field, { given }]) => [field, given])))
+    .meta({ id: `New${pascalCase(one)}`, examples: [example] })
+  const record = z
+    .object({
+      id,
+      ...Object.fromEntries(entries.map(([field, { answered }]) => [field, answered])),
+      created_at: timestamp,
+      updated_at: timestamp,
+    })
+    .meta({
+      id: pascalCase(one),
+      examples: [
+        {
+          id: exampleId,
+          ...Object.fromEntries(
+            entries.map(([field, { example, answeredExample = example }]) => [
+              field,
+              answeredExample,
+            ]),
+          ),
+          created_at: '2023-10-20T10:00:00.000Z',
+          updated_at: '2023-10-20T10:00:00.000Z',
+        },
+      ],
+    })
+  const words = wordsOf(name)
+  const oneWord = wordsOf(one)
+  return {
+    person: false,
+    references: {},
+    rules: {},
+    ...description,
+    hasSsn,
+    given,
+    record,
+    /** What a record says: the columns of its table but the clinic's. */
+    columns,
+    /** The columns that name the owner. */
+    ownerColumns: ownerColumnsOf(owner),
+    words,
+    oneWord,
+    tag: sentenceCase(words),
+    notFound: `${sentenceCase(oneWord)} not found`,
+    /** Its name as SQL, for its table and as a text. */
+    table: sql.raw(name),
+    text: sql.raw(`'${name}'`),
+  }
+}
+
+function check(
+  { name, fields, owner, person, filters, references = {}, identity, rules = {} }: Description,
+  columns: readonly string[],
+): void {
+  const needed = {
+    'the owner': ownerColumnsOf(owner),
+    ...(person && {
+      'a person': ['first_name_folded', 'last_name_folded', 'date_of_birth'],
+    }),
+    'a reference': Object.keys(references),
+    ...(identity && { 'the identity': identity.columns }),
+    ...Object.fromEntries(
+      Object.entries(rules).map(([rule, { columns }]) => [`the rule ${rule}`, columns]),
+    ),
+  }
+  for (const [what, names] of Object.entries(needed)) {
+    const missing = names.find((column) => !columns.includes(column))
+    if (missing !== undefined) throw new Error(`${name}: ${what} needs ${missing}, which it lacks`)
+  }
+  for (const [rule, { field }] of Object.entries(rules)) {
+    if (!(field in fields)) throw new Error(`${name}: the rule ${rule} names no field`)
+  }
+  for (const [filter, { index, order, needs, most }] of Object.entries(filters)) {
+    const others = [needs, most?.add].filter((other) => other !== undefined)
+    const isFound = index !== undefined && order !== undefined
+    if (isFound === (needs !== undefined) || others.some((other) => !(other in filters))) {
+      throw new Error(
+        `${name}: the filter ${filter} needs an index with its order, or another filter`,
+      )
+    }
+  }
+}
+
+const ownerColumnsOf = ({ id, type }: Description['owner']) =>
+  type === undefined ? [id] : [type, id]
+
+/** Who owns the record with these fields. */
+export const ownerOf = ({ owner }: Resource, fields: Record<string, unknown>): Ownable => ({
+  type: owner.type === undefined ? PATIENT : String(fields[owner.type]),
+  id: Number(fields[owner.id]),
+})
+
+/** The owner's type as SQL. */
+export const ownerTypeOf = ({ owner }: Resource): SQL => sql.raw(owner.type ?? `'${PATIENT}'`)
+
+/** The columns that follow from the given fields, and from none that is not given. */
+export const derivedFrom = ({ fields }: Resource, given: Record<string, unknown>): Given =>
+  Object.fromEntries(
+    Object.entries(fields).flatMap(([name, { folded, identity }]) => {
+      const value = given[name]
+      if (value === undefined) return []
+      const derive = (how: (value: string) => string) =>
+        typeof value === 'string' ? how(value) : null
+      return [
+        ...(folded ? [[`${name}_folded`, derive(folded)] as const] : []),
+        ...(identity ? [[`${name}_identity`, derive(identity)] as const] : []),
+      ]
+    }),
+  )
+
+/** The documented keys in the documented order; of the SSN no more than its mask. */
+export const answeredBy = ({ record, hasSsn }: Resource): Fields => ({
+  ...Object.fromEntries(Object.keys(record.shape).map((key) => [key, null])),
+  ...(hasSsn && { ssn: sql`'***-**-' || ssn_last_four` }),
+})
+
+/** The same of what a record said until a change, which stands in the journal. */
+export const answeredBefore = ({ record, hasSsn }: Resource): Fields => ({
+  ...Object.fromEntries(
+    Object.keys(record.shape).map((key) => [key, sql.raw(`before ->> '${key}'`)]),
+  ),
+  ...(hasSsn && { ssn: sql`'***-**-' || (before ->> 'ssn_last_four')` }),
+})
+
+/** What a row says, as the journal keeps it. */
+export const contentOf = ({ columns }: Resource): SQL =>
+  sql.raw(`json_object(${columns.map((name) => `'${name}', ${name}`).join(', ')})`)
+
+/** The ETag of a version: opaque to clients, and different for the records of two clinics with one id. */
+export const etagOf = (uid = 'uid', version = 'version'): SQL =>
+  sql.raw(`substr(${uid}, 1, 8) || '.' || ${version}`)

@@ -1,0 +1,159 @@
+import { sql, type SQL } from 'drizzle-orm/sql/sql'
+import { whyClosed } from '../clinics/queries.ts'
+import { storageFaultOf, StorageUnavailable } from '../storage/faults.ts'
+import { columnsOf, jsonOf } from '../storage/json.ts'
+import type { Session } from '../storage/session.ts'
+import { batch, statements, type Statement } from '../storage/statement.ts'
+import { changes, clinics, idempotencyKeys } from '../storage/tables.ts'
+import { KEY, type IdempotencyKey } from './idempotency.ts'
+import { answeredBefore, answeredBy, etagOf, type Resource } from './resource.ts'
+
+// How a write works. It is one batch, which D1 runs as one transaction:
+//
+// 1. the key row is inserted, if the clinic is open and the target is as it should be. It says which record gets which
+//    version. A key that was used before makes this fail, and the batch with it.
+// 2. the journal and the record follow from that row of this very request, and from nothing else.
+// 3. what is answered is read.
+//
+// The schema refuses what must not be: a used key, an owner who does not exist, a broken rule. If the key row was not
+// written or the batch was refused, one more batch asks why.
+
+const { $ } = statements('write', KEY)
+
+/** The row of this request's key. */
+export const used = sql`(SELECT * FROM ${idempotencyKeys}
+    WHERE clinic_id = ${$.clinicId} AND key = ${$.key} AND request_id = ${$.requestId}) AS used`
+
+/** When the write happens: never before the clinic's last change. */
+export const nowOrLater = sql`max(${$.now}, coalesce((SELECT at FROM ${changes}
+    WHERE clinic_id = ${$.clinicId} ORDER BY seq DESC LIMIT 1), ''))`
+
+/** The number of the clinic's next change. */
+export const nextSeq = sql`1 + coalesce((SELECT max(seq) FROM ${changes} WHERE clinic_id = ${$.clinicId}), 0)`
+
+/** The greatest id that the clinic has ever given out, 0 if none. */
+export const highestId = ({ text }: Resource): SQL => sql`coalesce((
+    SELECT max(record_id) FROM ${changes} WHERE clinic_id = ${$.clinicId} AND resource = ${text}), 0)`
+
+/** A record as it is answered, in JSON, with its id and its ETag without the quotes. */
+export type Answered = { id: number; etag: string; json: string }
+
+/** The records that this request has just written. */
+export const selectWritten = (resource: Resource) => {
+  const answered = answeredBy(resource)
+  const { statement } = statements(`${resource.name} just written`, KEY)
+  return statement<Answered>(sql`
+    SELECT id, etag, ${jsonOf(answered)} AS json FROM (
+      SELECT ${columnsOf(answered)}, ${etagOf()} AS etag FROM ${resource.table}
+      WHERE clinic_id = ${$.clinicId}
+        AND id BETWEEN (SELECT record_id FROM ${used}) AND (SELECT record_id + records - 1 FROM ${used})
+      ORDER BY id)`)
+}
+
+/** What is asked when a write was refused: the clinic's state, and what the key was first used for. */
+type Told = {
+  state: string
+  request_id: string | null
+  fingerprint: string | null
+  status: number | null
+  is_journaled: number
+}
+export const selectTold = (resource: Resource) =>
+  statements(`why ${resource.name} were not written`, KEY).statement<Told>(sql`
+    SELECT state, used.request_id, fingerprint, status, EXISTS (
+        SELECT * FROM ${changes} WHERE clinic_id = ${$.clinicId} AND resource = ${resource.text}
+          AND record_id = used.record_id AND version = used.version AND request_id = used.request_id) AS is_journaled
+    FROM ${clinics} LEFT JOIN ${idempotencyKeys} AS used ON used.clinic_id = clinics.id AND used.key = ${$.key}
+    WHERE clinics.id = ${$.clinicId}`)
+
+/**
+ * The records of the key, as they were when it was used: what changed since then stands in the journal, in the
+ * change after.
+ */
+export function selectUnderKey(resource: Resource) {
+  const answered = answeredBy(resource)
+  const first = sql`(
+      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM ${idempotencyKeys}
+      WHERE clinic_id = ${$.clinicId} AND key = ${$.key} AND fingerprint = ${$.fingerprint}) AS used`
+  const { statement } = statements(`${resource.name} of a key`, KEY)
+  return statement<Answered>(sql`
+    SELECT id, etag, ${jsonOf(answered)} AS json FROM (
+      SELECT ${columnsOf(answered)}, ${etagOf()} AS etag FROM ${first} CROSS JOIN ${resource.table}
+        ON clinic_id = ${$.clinicId} AND id BETWEEN first_id AND last_id AND version = made
+      UNION ALL
+      SELECT ${columnsOf(answeredBefore(resource))}, ${etagOf("(before ->> 'uid')", "(before ->> 'version')")}
+      FROM ${first} CROSS JOIN ${changes}
+        ON clinic_id = ${$.clinicId} AND resource = ${resource.text} AND version = made + 1
+          AND record_id BETWEEN first_id AND last_id AND before IS NOT NULL)
+    ORDER BY id`)
+}
+
+/** How a write ended that was written, now or under the same key before. `status` is the one that the key keeps. */
+export type Written = {
+  outcome: 'written' | 'replayed'
+  status: number
+  records: Answered[]
+  /** This request has left its change in the journal. */
+  isJournaled: boolean
+}
+
+/** How a write ended, where that is not for the verb to say. */
+export type Ended =
+  Written | { outcome: 'conflict' } | { outcome: 'closed'; because: 'frozen' | 'suspended' }
+
+/** How a write ended, as the key tells; undefined if the clinic is open and the key unused. */
+export function endOf(
+  told: Told | undefined,
+  records: Answered[],
+  key: IdempotencyKey,
+): Ended | undefined {
+  if (told?.request_id) {
+    if (told.fingerprint !== key.fingerprint) return { outcome: 'conflict' }
+    const isOwn = told.request_id === key.requestId
+    return {
+      outcome: isOwn ? 'written' : 'replayed',
+      status: told.status ?? 200,
+      records,
+      isJournaled: isOwn && told.is_journaled === 1,
+    }
+  }
+  if (told?.state === 'open') return undefined
+  return { outcome: 'closed', because: whyClosed(told?.state) }
+}
+
+/**
+ * Runs a write, which gives undefined if nothing was written; then asks why. A race that is over when it is asked
+ * explains nothing, so the write is tried once more. Throws StorageUnavailable if nothing explains it again.
+ */
+export async function writeOrExplain<Made, Why>(
+  db: Session,
+  run: () => Promise<Made | undefined>,
+  explain: () => Promise<Why | undefined>,
+): Promise<Made | Why> {
+  for (let tries = 0; tries < 2; tries++) {
+    const made = await run()
+    if (made !== undefined) return made
+    // A replica may not know yet who was faster.
+    db.goToPrimary()
+    const why = await explain()
+    if (why !== undefined) return why
+  }
+  throw new StorageUnavailable('unexplained')
+}
+
+type Batch = Parameters<typeof batch>[1] & { keepKey: Statement }
+
+/** Runs the batch of a write, and gives its rows by name; undefined if its key row was not written, or it was refused. */
+export async function commit<All extends Batch>(
+  db: Session,
+  all: All,
+  values: Parameters<typeof batch<All>>[2],
+) {
+  try {
+    const made = await batch(db, all, values)
+    return made.keepKey.length > 0 ? made : undefined
+  } catch (error) {
+    if (storageFaultOf(error) === 'SQLITE_CONSTRAINT') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,5 @@
+import { dependents } from './dependent.ts'
+import { personInformations } from './person-information.ts'
+
+/** Every resource of a clinic. */
+export const resources = [personInformations, dependents]

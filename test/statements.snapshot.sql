@@ -1,0 +1,2021 @@
+-- idempotency: ?1 afterClinic, ?2 afterKey, ?3 portion
+SELECT clinic_id, key FROM idempotency_keys WHERE (clinic_id, key) > (?1, ?2)
+  ORDER BY clinic_id, key LIMIT 1 OFFSET CAST(?3 AS INTEGER) - 1
+
+  SEARCH idempotency_keys USING PRIMARY KEY ((clinic_id,key)>(?,?))
+
+-- idempotency: ?1 afterClinic, ?2 afterKey, ?3 untilClinic, ?4 untilKey, ?5 before
+DELETE FROM idempotency_keys WHERE (clinic_id, key) > (?1, ?2)
+    AND (clinic_id, key) <= (?3, ?4) AND at < ?5
+
+  SEARCH idempotency_keys USING PRIMARY KEY ((clinic_id,key)>(?,?) AND (clinic_id,key)<(?,?))
+
+-- create person_informations: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count
+INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+    SELECT id, ?1, max(?2, coalesce((SELECT at FROM changes
+    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 201, 1 + coalesce((
+    SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = 'person_informations'), 0), 1, CAST(?6 AS INTEGER)
+    FROM clinics WHERE id = ?3 AND state = 'open'
+    RETURNING status
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+  SCALAR SUBQUERY 2
+    SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+
+-- create person_informations: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId, ?5 records
+INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
+    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0) + given.key, 'person_informations', record_id + given.key, version, 'create', at, ?2,
+      request_id, '[]'
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN json_each(?5) AS given WHERE status = 201
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- create person_informations: ?1 clinicId, ?2 key, ?3 requestId, ?4 records
+INSERT INTO person_informations (clinic_id, id, uid, version, ownable_id, ownable_type, first_name, last_name, date_of_birth, phone, email, first_name_folded, last_name_folded, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
+    SELECT ?1, used.record_id + given.key, given.value ->> 'uid', used.version, given.value ->> 'ownable_id', given.value ->> 'ownable_type', given.value ->> 'first_name', given.value ->> 'last_name', given.value ->> 'date_of_birth', given.value ->> 'phone', given.value ->> 'email', given.value ->> 'first_name_folded', given.value ->> 'last_name_folded', given.value ->> 'ssn_key_id', given.value ->> 'ssn_sealed', given.value ->> 'ssn_last_four', used.at, used.at
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN json_each(?4) AS given WHERE status = 201
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCAN given VIRTUAL TABLE INDEX 1:
+
+-- create person_informations: ?1 clinicId, ?2 count
+SELECT coalesce((
+    SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = 'person_informations'), 0) + CAST(?2 AS INTEGER) > 16777216 AS is_full
+
+  SCAN CONSTANT ROW
+  SCALAR SUBQUERY 1
+    SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+
+-- person_informations just written: ?1 clinicId, ?2 key, ?3 requestId
+SELECT id, etag, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
+      SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM person_informations
+      WHERE clinic_id = ?1
+        AND id BETWEEN (SELECT record_id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used) AND (SELECT record_id + records - 1 FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
+      ORDER BY id)
+
+  CO-ROUTINE (subquery-5)
+    SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+    SCALAR SUBQUERY 2
+      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+    SCALAR SUBQUERY 4
+      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCAN (subquery-5)
+
+-- create person_informations: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count, ?7 records
+INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+      SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
+    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, iif(same.id IS NULL, 201, 200),
+        coalesce(same.id, 1 + coalesce((
+    SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = 'person_informations'), 0)), coalesce(same.version, 1), iif(same.id IS NULL, CAST(?6 AS INTEGER), 1)
+      FROM clinics LEFT JOIN person_informations AS same ON same.clinic_id = ?3 AND same.id = (
+        SELECT min(other.id) FROM json_each(?7) AS given
+          CROSS JOIN person_informations AS other INDEXED BY person_informations_by_date_of_birth
+        WHERE other.clinic_id = ?3 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.ownable_type IS given.value ->> 'ownable_type' AND other.ownable_id IS given.value ->> 'ownable_id' AND true)
+      WHERE clinics.id = ?3 AND state = 'open'
+      RETURNING status
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SEARCH same USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
+  SCALAR SUBQUERY 3
+    SEARCH given VIRTUAL TABLE INDEX 1:
+    SEARCH other USING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=?)
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+  SCALAR SUBQUERY 2
+    SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+
+-- why person_informations were not written: ?1 clinicId, ?2 key
+SELECT state, used.request_id, fingerprint, status, EXISTS (
+        SELECT * FROM changes WHERE clinic_id = ?1 AND resource = 'person_informations'
+          AND record_id = used.record_id AND version = used.version AND request_id = used.request_id) AS is_journaled
+    FROM clinics LEFT JOIN idempotency_keys AS used ON used.clinic_id = clinics.id AND used.key = ?2
+    WHERE clinics.id = ?1
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?) LEFT-JOIN
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
+
+-- person_informations of a key: ?1 clinicId, ?2 key, ?3 fingerprint
+SELECT id, etag, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
+      SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM (
+      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
+      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN person_informations
+        ON clinic_id = ?1 AND id BETWEEN first_id AND last_id AND version = made
+      UNION ALL
+      SELECT before ->> 'id' AS id, before ->> 'ownable_id' AS ownable_id, before ->> 'ownable_type' AS ownable_type, before ->> 'first_name' AS first_name, before ->> 'last_name' AS last_name, before ->> 'date_of_birth' AS date_of_birth, '***-**-' || (before ->> 'ssn_last_four') AS ssn, before ->> 'phone' AS phone, before ->> 'email' AS email, before ->> 'created_at' AS created_at, before ->> 'updated_at' AS updated_at, substr((before ->> 'uid'), 1, 8) || '.' || (before ->> 'version')
+      FROM (
+      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
+      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN changes
+        ON clinic_id = ?1 AND resource = 'person_informations' AND version = made + 1
+          AND record_id BETWEEN first_id AND last_id AND before IS NOT NULL)
+    ORDER BY id
+
+  CO-ROUTINE (subquery-4)
+    COMPOUND QUERY
+      LEFT-MOST SUBQUERY
+        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+        SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+      UNION ALL
+        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+        SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>? AND record_id<?)
+  SCAN (subquery-4)
+  USE TEMP B-TREE FOR ORDER BY
+
+-- what person_informations would break: ?1 clinicId, ?2 rows
+SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = ownable_type AND id = merged.ownable_id), NULL, 'ownable_id')) AS broken FROM (
+      SELECT given.key AS place, iif(json_type(given.value, '$.ownable_type') IS NULL, stored.ownable_type, given.value ->> 'ownable_type') AS ownable_type, iif(json_type(given.value, '$.ownable_id') IS NULL, stored.ownable_id, given.value ->> 'ownable_id') AS ownable_id
+      FROM json_each(?2) AS given LEFT JOIN person_informations AS stored
+        ON stored.clinic_id = ?1 AND stored.id = given.value ->> 'id') AS merged
+    WHERE NOT (EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = ownable_type AND id = merged.ownable_id))
+
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
+  CORRELATED SCALAR SUBQUERY 3
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+
+-- amend person_informations: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 given, ?7 id, ?8 etags, ?9 fixed
+INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+    SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
+    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, target.id,
+      target.version + EXISTS (SELECT iif(key = 'ssn_sealed', 'ssn', key) AS name FROM json_each(?6)
+      WHERE value IS NOT (content ->> key) AND key NOT IN ('ssn_key_id', 'ssn_last_four')
+        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\'), 1
+    FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
+      WHERE clinic_id = ?3 AND id = CAST(?7 AS INTEGER)) AS target
+    WHERE clinics.id = ?3 AND state = 'open' AND (?8 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?8))) AND NOT EXISTS (SELECT key FROM json_each(?9) WHERE value IS NOT (content ->> key))
+    RETURNING version
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+  LIST SUBQUERY 4
+    SCAN json_each VIRTUAL TABLE INDEX 1:
+    CREATE BLOOM FILTER
+  CORRELATED SCALAR SUBQUERY 5
+    SCAN json_each VIRTUAL TABLE INDEX 1:
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+  CORRELATED SCALAR SUBQUERY 2
+    SCAN json_each VIRTUAL TABLE INDEX 1:
+
+-- amend person_informations: ?1 clinicId, ?2 tokenId, ?3 given, ?4 key, ?5 requestId, ?6 id
+INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
+    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'person_informations', target.id, used.version, 'amend', used.at, ?2, used.request_id,
+      (SELECT json_group_array(name) FROM (SELECT iif(key = 'ssn_sealed', 'ssn', key) AS name FROM json_each(?3)
+      WHERE value IS NOT (content ->> key) AND key NOT IN ('ssn_key_id', 'ssn_last_four')
+        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\')), content
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
+      WHERE clinic_id = ?1 AND id = CAST(?6 AS INTEGER)) AS target WHERE target.version = used.version - 1
+    RETURNING seq
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+  CORRELATED SCALAR SUBQUERY 3
+    SCAN json_each VIRTUAL TABLE INDEX 1:
+
+-- amend person_informations: ?1 given, ?2 clinicId, ?3 key, ?4 requestId, ?5 id
+UPDATE person_informations SET version = used.version, updated_at = used.at, ownable_id = ?1 ->> 'ownable_id', ownable_type = ?1 ->> 'ownable_type', first_name = ?1 ->> 'first_name', last_name = ?1 ->> 'last_name', date_of_birth = ?1 ->> 'date_of_birth', phone = ?1 ->> 'phone', email = ?1 ->> 'email', first_name_folded = ?1 ->> 'first_name_folded', last_name_folded = ?1 ->> 'last_name_folded', ssn_key_id = ?1 ->> 'ssn_key_id', ssn_sealed = ?1 ->> 'ssn_sealed', ssn_last_four = ?1 ->> 'ssn_last_four'
+      FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?2 AND key = ?3 AND request_id = ?4) AS used
+      WHERE person_informations.clinic_id = ?2 AND person_informations.id = CAST(?5 AS INTEGER) AND person_informations.version = used.version - 1
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+
+-- amend person_informations: ?1 etags, ?2 fixed, ?3 clinicId, ?4 id
+SELECT (?1 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?1))) AS fits, (SELECT json_group_array(key) FROM (SELECT key FROM json_each(?2) WHERE value IS NOT (content ->> key))) AS wrong FROM (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
+      WHERE clinic_id = ?3 AND id = CAST(?4 AS INTEGER)) AS target
+
+  SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+  LIST SUBQUERY 1
+    SCAN json_each VIRTUAL TABLE INDEX 1:
+    CREATE BLOOM FILTER
+  CORRELATED SCALAR SUBQUERY 3
+    SCAN json_each VIRTUAL TABLE INDEX 1:
+
+-- person_informations just written: ?1 clinicId, ?2 key, ?3 requestId
+SELECT id, etag, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
+      SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM person_informations
+      WHERE clinic_id = ?1
+        AND id BETWEEN (SELECT record_id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used) AND (SELECT record_id + records - 1 FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
+      ORDER BY id)
+
+  CO-ROUTINE (subquery-5)
+    SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+    SCALAR SUBQUERY 2
+      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+    SCALAR SUBQUERY 4
+      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCAN (subquery-5)
+
+-- why person_informations were not written: ?1 clinicId, ?2 key
+SELECT state, used.request_id, fingerprint, status, EXISTS (
+        SELECT * FROM changes WHERE clinic_id = ?1 AND resource = 'person_informations'
+          AND record_id = used.record_id AND version = used.version AND request_id = used.request_id) AS is_journaled
+    FROM clinics LEFT JOIN idempotency_keys AS used ON used.clinic_id = clinics.id AND used.key = ?2
+    WHERE clinics.id = ?1
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?) LEFT-JOIN
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
+
+-- person_informations of a key: ?1 clinicId, ?2 key, ?3 fingerprint
+SELECT id, etag, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
+      SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM (
+      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
+      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN person_informations
+        ON clinic_id = ?1 AND id BETWEEN first_id AND last_id AND version = made
+      UNION ALL
+      SELECT before ->> 'id' AS id, before ->> 'ownable_id' AS ownable_id, before ->> 'ownable_type' AS ownable_type, before ->> 'first_name' AS first_name, before ->> 'last_name' AS last_name, before ->> 'date_of_birth' AS date_of_birth, '***-**-' || (before ->> 'ssn_last_four') AS ssn, before ->> 'phone' AS phone, before ->> 'email' AS email, before ->> 'created_at' AS created_at, before ->> 'updated_at' AS updated_at, substr((before ->> 'uid'), 1, 8) || '.' || (before ->> 'version')
+      FROM (
+      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
+      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN changes
+        ON clinic_id = ?1 AND resource = 'person_informations' AND version = made + 1
+          AND record_id BETWEEN first_id AND last_id AND before IS NOT NULL)
+    ORDER BY id
+
+  CO-ROUTINE (subquery-4)
+    COMPOUND QUERY
+      LEFT-MOST SUBQUERY
+        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+        SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+      UNION ALL
+        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+        SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>? AND record_id<?)
+  SCAN (subquery-4)
+  USE TEMP B-TREE FOR ORDER BY
+
+-- what person_informations would break: ?1 clinicId, ?2 rows
+SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = ownable_type AND id = merged.ownable_id), NULL, 'ownable_id')) AS broken FROM (
+      SELECT given.key AS place, iif(json_type(given.value, '$.ownable_type') IS NULL, stored.ownable_type, given.value ->> 'ownable_type') AS ownable_type, iif(json_type(given.value, '$.ownable_id') IS NULL, stored.ownable_id, given.value ->> 'ownable_id') AS ownable_id
+      FROM json_each(?2) AS given LEFT JOIN person_informations AS stored
+        ON stored.clinic_id = ?1 AND stored.id = given.value ->> 'id') AS merged
+    WHERE NOT (EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = ownable_type AND id = merged.ownable_id))
+
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
+  CORRELATED SCALAR SUBQUERY 3
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+
+-- delete person_informations: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id, ?7 etags
+INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+    SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
+    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 204, target.id, target.version + 1, 1
+    FROM clinics CROSS JOIN person_informations AS target
+    WHERE clinics.id = ?3 AND state = 'open'
+      AND target.clinic_id = ?3 AND target.id = CAST(?6 AS INTEGER) AND (?7 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?7)))
+    RETURNING status
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SEARCH target USING PRIMARY KEY (clinic_id=? AND id=?)
+  LIST SUBQUERY 2
+    SCAN json_each VIRTUAL TABLE INDEX 1:
+    CREATE BLOOM FILTER
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- delete person_informations: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId, ?5 id
+INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
+    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'person_informations', target.id, used.version, 'delete', used.at, ?2,
+      used.request_id, '[]', content
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
+      WHERE clinic_id = ?1 AND id = CAST(?5 AS INTEGER)) AS target
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- delete person_informations: ?1 clinicId, ?2 key, ?3 requestId
+DELETE FROM person_informations WHERE clinic_id = ?1 AND id = (SELECT record_id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
+
+  SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+  SCALAR SUBQUERY 2
+    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+
+-- count deletions of person_informations: ?1 clinicId, ?2 key, ?3 requestId
+INSERT INTO deletions (clinic_id, resource, node, n)
+    WITH RECURSIVE path (node) AS (
+      SELECT record_id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
+    SELECT ?1, 'person_informations', node, 1 FROM path WHERE true
+    ON CONFLICT DO UPDATE SET n = n + 1
+
+  CO-ROUTINE path
+    SETUP
+      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+    RECURSIVE STEP
+      SCAN path
+  SCAN path
+
+-- why person_informations were not written: ?1 clinicId, ?2 key
+SELECT state, used.request_id, fingerprint, status, EXISTS (
+        SELECT * FROM changes WHERE clinic_id = ?1 AND resource = 'person_informations'
+          AND record_id = used.record_id AND version = used.version AND request_id = used.request_id) AS is_journaled
+    FROM clinics LEFT JOIN idempotency_keys AS used ON used.clinic_id = clinics.id AND used.key = ?2
+    WHERE clinics.id = ?1
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?) LEFT-JOIN
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
+
+-- person_informations of a key: ?1 clinicId, ?2 key, ?3 fingerprint
+SELECT id, etag, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
+      SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM (
+      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
+      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN person_informations
+        ON clinic_id = ?1 AND id BETWEEN first_id AND last_id AND version = made
+      UNION ALL
+      SELECT before ->> 'id' AS id, before ->> 'ownable_id' AS ownable_id, before ->> 'ownable_type' AS ownable_type, before ->> 'first_name' AS first_name, before ->> 'last_name' AS last_name, before ->> 'date_of_birth' AS date_of_birth, '***-**-' || (before ->> 'ssn_last_four') AS ssn, before ->> 'phone' AS phone, before ->> 'email' AS email, before ->> 'created_at' AS created_at, before ->> 'updated_at' AS updated_at, substr((before ->> 'uid'), 1, 8) || '.' || (before ->> 'version')
+      FROM (
+      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
+      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN changes
+        ON clinic_id = ?1 AND resource = 'person_informations' AND version = made + 1
+          AND record_id BETWEEN first_id AND last_id AND before IS NOT NULL)
+    ORDER BY id
+
+  CO-ROUTINE (subquery-4)
+    COMPOUND QUERY
+      LEFT-MOST SUBQUERY
+        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+        SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+      UNION ALL
+        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+        SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>? AND record_id<?)
+  SCAN (subquery-4)
+  USE TEMP B-TREE FOR ORDER BY
+
+-- delete person_informations: ?1 etags, ?2 clinicId, ?3 id
+SELECT (?1 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?1))) AS fits FROM person_informations WHERE clinic_id = ?2 AND id = CAST(?3 AS INTEGER)
+
+  SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+  LIST SUBQUERY 1
+    SCAN json_each VIRTUAL TABLE INDEX 1:
+    CREATE BLOOM FILTER
+
+-- list person_informations: ?1 clinicId, ?2 rank, ?3 size
+SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids, (SELECT coalesce((
+    SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = 'person_informations'), 0) - coalesce((
+      SELECT n FROM deletions WHERE clinic_id = ?1 AND resource = 'person_informations' AND node = 16777216), 0)) AS total FROM (
+      SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at FROM person_informations
+      WHERE clinic_id = ?1 AND id >= iif(coalesce((
+      SELECT n FROM deletions WHERE clinic_id = ?1 AND resource = 'person_informations' AND node = 16777216), 0) = 0, CAST(?2 AS INTEGER), (
+      WITH RECURSIVE seek (step, at, rank) AS (
+        SELECT 16777216 / 2, 0, CAST(?2 AS INTEGER)
+        UNION ALL
+        SELECT step / 2, iif(step - coalesce(n, 0) < rank, at + step, at),
+          iif(step - coalesce(n, 0) < rank, rank - step + coalesce(n, 0), rank)
+        FROM seek LEFT JOIN deletions
+          ON clinic_id = ?1 AND resource = 'person_informations' AND node = at + step
+        WHERE step > 0)
+      SELECT at + 1 FROM seek WHERE step = 0))
+      ORDER BY id LIMIT CAST(?3 AS INTEGER))
+
+  CO-ROUTINE (subquery-8)
+    SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id>?)
+    SCALAR SUBQUERY 4
+      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
+    SCALAR SUBQUERY 7
+      CO-ROUTINE seek
+        SETUP
+          SCAN CONSTANT ROW
+        RECURSIVE STEP
+          SCAN seek
+          SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?) LEFT-JOIN
+      BLOOM FILTER ON seek (step=?)
+      SEARCH seek USING AUTOMATIC PARTIAL COVERING INDEX (step=?)
+  SCAN (subquery-8)
+  SCALAR SUBQUERY 3
+    SCAN CONSTANT ROW
+    SCALAR SUBQUERY 1
+      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+    SCALAR SUBQUERY 2
+      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
+
+-- filter person_informations: ?1 clinicId, ?2 patient_id, ?3 most, ?4 size, ?5 skipped
+SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids, (SELECT count(*) FROM (SELECT 1 FROM person_informations INDEXED BY person_informations_by_owner
+        WHERE clinic_id = ?1 AND ownable_type = 'Patient' AND ownable_id = CAST(?2 AS INTEGER)  LIMIT CAST(?3 AS INTEGER))) AS total FROM (
+        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at FROM person_informations INDEXED BY person_informations_by_owner
+        WHERE clinic_id = ?1 AND ownable_type = 'Patient' AND ownable_id = CAST(?2 AS INTEGER) 
+        ORDER BY id LIMIT CAST(?4 AS INTEGER) OFFSET min(CAST(?5 AS INTEGER), CAST(?3 AS INTEGER)))
+
+  CO-ROUTINE (subquery-3)
+    SEARCH person_informations USING INDEX person_informations_by_owner (clinic_id=? AND ownable_type=? AND ownable_id=?)
+  SCAN (subquery-3)
+  SCALAR SUBQUERY 2
+    CO-ROUTINE (subquery-1)
+      SEARCH person_informations USING COVERING INDEX person_informations_by_owner (clinic_id=? AND ownable_type=? AND ownable_id=?)
+    SCAN (subquery-1)
+
+-- read person_informations: ?1 clinicId, ?2 id
+SELECT id, etag, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
+      SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM person_informations WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER))
+
+  SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+
+-- read person_informations: ?1 clinicId, ?2 id
+SELECT * FROM person_informations WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER)
+
+  SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+
+-- history of person_informations: ?1 clinicId, ?2 id, ?3 size, ?4 skipped
+SELECT total, json_group_array(json_object('version', version, 'action', action, 'at', at, 'token_id', token_id,
+        'request_id', request_id, 'changed', json(changed), 'person_information', json((SELECT json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) FROM (
+          SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at FROM person_informations WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER) AND version = change.version
+          UNION ALL
+          SELECT before ->> 'id' AS id, before ->> 'ownable_id' AS ownable_id, before ->> 'ownable_type' AS ownable_type, before ->> 'first_name' AS first_name, before ->> 'last_name' AS last_name, before ->> 'date_of_birth' AS date_of_birth, '***-**-' || (before ->> 'ssn_last_four') AS ssn, before ->> 'phone' AS phone, before ->> 'email' AS email, before ->> 'created_at' AS created_at, before ->> 'updated_at' AS updated_at FROM changes
+          WHERE clinic_id = ?1 AND resource = 'person_informations' AND record_id = CAST(?2 AS INTEGER) AND version > 0 AND version = change.version + 1 AND before IS NOT NULL))))) AS json
+    FROM (SELECT max(version) AS total FROM changes WHERE clinic_id = ?1 AND resource = 'person_informations' AND record_id = CAST(?2 AS INTEGER) AND version > 0) LEFT JOIN (
+      SELECT * FROM changes WHERE clinic_id = ?1 AND resource = 'person_informations' AND record_id = CAST(?2 AS INTEGER) AND version > 0
+      ORDER BY version DESC LIMIT CAST(?3 AS INTEGER) OFFSET CAST(?4 AS INTEGER)) AS change ON true
+
+  CO-ROUTINE (subquery-4)
+    SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version>?)
+  MATERIALIZE change
+    SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version>?)
+  SCAN (subquery-4)
+  SCAN change LEFT-JOIN
+  CORRELATED SCALAR SUBQUERY 3
+    CO-ROUTINE (subquery-2)
+      COMPOUND QUERY
+        LEFT-MOST SUBQUERY
+          SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+        UNION ALL
+          SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
+    SCAN (subquery-2)
+
+-- what person_informations would break: ?1 clinicId, ?2 rows
+SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = ownable_type AND id = merged.ownable_id), NULL, 'ownable_id')) AS broken FROM (
+      SELECT given.key AS place, iif(json_type(given.value, '$.ownable_type') IS NULL, stored.ownable_type, given.value ->> 'ownable_type') AS ownable_type, iif(json_type(given.value, '$.ownable_id') IS NULL, stored.ownable_id, given.value ->> 'ownable_id') AS ownable_id
+      FROM json_each(?2) AS given LEFT JOIN person_informations AS stored
+        ON stored.clinic_id = ?1 AND stored.id = given.value ->> 'id') AS merged
+    WHERE NOT (EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = ownable_type AND id = merged.ownable_id))
+
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
+  CORRELATED SCALAR SUBQUERY 3
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+
+-- search person_informations: ?1 clinicId, ?2 lastName, ?3 most, ?4 size, ?5 skipped
+SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
+        (SELECT json_array(count(*), coalesce(sum(true), 0)) FROM (
+          SELECT first_name_folded FROM person_informations
+          WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111) LIMIT CAST(?3 AS INTEGER) + 1)) AS counts
+      FROM (
+        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at FROM person_informations
+          WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111) AND true 
+        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?4 AS INTEGER) OFFSET min(CAST(?5 AS INTEGER), CAST(?3 AS INTEGER)))
+
+  CO-ROUTINE (subquery-3)
+    SEARCH person_informations USING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+  SCAN (subquery-3)
+  SCALAR SUBQUERY 2
+    CO-ROUTINE (subquery-1)
+      SEARCH person_informations USING COVERING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+    SCAN (subquery-1)
+
+-- search person_informations: ?1 firstName, ?2 clinicId, ?3 lastName, ?4 most, ?5 size, ?6 skipped
+SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
+        (SELECT json_array(count(*), coalesce(sum(first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111)), 0)) FROM (
+          SELECT first_name_folded FROM person_informations
+          WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1)) AS counts
+      FROM (
+        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at FROM person_informations
+          WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) AND first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111) AND (SELECT count(*) FROM (SELECT 1 FROM person_informations
+          WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1)) <= CAST(?4 AS INTEGER)
+        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?5 AS INTEGER) OFFSET min(CAST(?6 AS INTEGER), CAST(?4 AS INTEGER)))
+
+  CO-ROUTINE (subquery-5)
+    SEARCH person_informations USING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+    SCALAR SUBQUERY 4
+      CO-ROUTINE (subquery-3)
+        SEARCH person_informations USING COVERING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+      SCAN (subquery-3)
+  SCAN (subquery-5)
+  SCALAR SUBQUERY 2
+    CO-ROUTINE (subquery-1)
+      SEARCH person_informations USING COVERING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+    SCAN (subquery-1)
+
+-- search person_informations: ?1 clinicId, ?2 dateOfBirth, ?3 lastName, ?4 most, ?5 size, ?6 skipped
+SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
+        (SELECT json_array(count(*), coalesce(sum(true), 0)) FROM (
+          SELECT first_name_folded FROM person_informations
+          WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1)) AS counts
+      FROM (
+        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at FROM person_informations
+          WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) AND true 
+        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?5 AS INTEGER) OFFSET min(CAST(?6 AS INTEGER), CAST(?4 AS INTEGER)))
+
+  CO-ROUTINE (subquery-3)
+    SEARCH person_informations USING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+  SCAN (subquery-3)
+  SCALAR SUBQUERY 2
+    CO-ROUTINE (subquery-1)
+      SEARCH person_informations USING COVERING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
+    SCAN (subquery-1)
+
+-- search person_informations: ?1 firstName, ?2 clinicId, ?3 dateOfBirth, ?4 lastName, ?5 most, ?6 size, ?7 skipped
+SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
+        (SELECT json_array(count(*), coalesce(sum(first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111)), 0)) FROM (
+          SELECT first_name_folded FROM person_informations
+          WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) LIMIT CAST(?5 AS INTEGER) + 1)) AS counts
+      FROM (
+        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at FROM person_informations
+          WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) AND first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111) AND (SELECT count(*) FROM (SELECT 1 FROM person_informations
+          WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) LIMIT CAST(?5 AS INTEGER) + 1)) <= CAST(?5 AS INTEGER)
+        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?6 AS INTEGER) OFFSET min(CAST(?7 AS INTEGER), CAST(?5 AS INTEGER)))
+
+  CO-ROUTINE (subquery-5)
+    SEARCH person_informations USING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+    SCALAR SUBQUERY 4
+      CO-ROUTINE (subquery-3)
+        SEARCH person_informations USING COVERING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
+      SCAN (subquery-3)
+  SCAN (subquery-5)
+  SCALAR SUBQUERY 2
+    CO-ROUTINE (subquery-1)
+      SEARCH person_informations USING COVERING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
+    SCAN (subquery-1)
+
+-- create dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count
+INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+    SELECT id, ?1, max(?2, coalesce((SELECT at FROM changes
+    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 201, 1 + coalesce((
+    SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = 'dependents'), 0), 1, CAST(?6 AS INTEGER)
+    FROM clinics WHERE id = ?3 AND state = 'open'
+    RETURNING status
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+  SCALAR SUBQUERY 2
+    SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+
+-- create dependents: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId, ?5 records
+INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
+    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0) + given.key, 'dependents', record_id + given.key, version, 'create', at, ?2,
+      request_id, '[]'
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN json_each(?5) AS given WHERE status = 201
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- create dependents: ?1 clinicId, ?2 key, ?3 requestId, ?4 records
+INSERT INTO dependents (clinic_id, id, uid, version, primary_holder_id, first_name, last_name, date_of_birth, relationship, first_name_folded, last_name_folded, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
+    SELECT ?1, used.record_id + given.key, given.value ->> 'uid', used.version, given.value ->> 'primary_holder_id', given.value ->> 'first_name', given.value ->> 'last_name', given.value ->> 'date_of_birth', given.value ->> 'relationship', given.value ->> 'first_name_folded', given.value ->> 'last_name_folded', given.value ->> 'ssn_key_id', given.value ->> 'ssn_sealed', given.value ->> 'ssn_last_four', used.at, used.at
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN json_each(?4) AS given WHERE status = 201
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCAN given VIRTUAL TABLE INDEX 1:
+
+-- create dependents: ?1 clinicId, ?2 count
+SELECT coalesce((
+    SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = 'dependents'), 0) + CAST(?2 AS INTEGER) > 16777216 AS is_full
+
+  SCAN CONSTANT ROW
+  SCALAR SUBQUERY 1
+    SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+
+-- dependents just written: ?1 clinicId, ?2 key, ?3 requestId
+SELECT id, etag, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
+      SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM dependents
+      WHERE clinic_id = ?1
+        AND id BETWEEN (SELECT record_id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used) AND (SELECT record_id + records - 1 FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
+      ORDER BY id)
+
+  CO-ROUTINE (subquery-5)
+    SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+    SCALAR SUBQUERY 2
+      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+    SCALAR SUBQUERY 4
+      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCAN (subquery-5)
+
+-- create dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count, ?7 records
+INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+      SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
+    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, iif(same.id IS NULL, 201, 200),
+        coalesce(same.id, 1 + coalesce((
+    SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = 'dependents'), 0)), coalesce(same.version, 1), iif(same.id IS NULL, CAST(?6 AS INTEGER), 1)
+      FROM clinics LEFT JOIN dependents AS same ON same.clinic_id = ?3 AND same.id = (
+        SELECT min(other.id) FROM json_each(?7) AS given
+          CROSS JOIN dependents AS other INDEXED BY dependents_by_date_of_birth
+        WHERE other.clinic_id = ?3 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.primary_holder_id IS given.value ->> 'primary_holder_id' AND true)
+      WHERE clinics.id = ?3 AND state = 'open'
+      RETURNING status
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SEARCH same USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
+  SCALAR SUBQUERY 3
+    SEARCH given VIRTUAL TABLE INDEX 1:
+    SEARCH other USING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=?)
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+  SCALAR SUBQUERY 2
+    SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+
+-- why dependents were not written: ?1 clinicId, ?2 key
+SELECT state, used.request_id, fingerprint, status, EXISTS (
+        SELECT * FROM changes WHERE clinic_id = ?1 AND resource = 'dependents'
+          AND record_id = used.record_id AND version = used.version AND request_id = used.request_id) AS is_journaled
+    FROM clinics LEFT JOIN idempotency_keys AS used ON used.clinic_id = clinics.id AND used.key = ?2
+    WHERE clinics.id = ?1
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?) LEFT-JOIN
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
+
+-- dependents of a key: ?1 clinicId, ?2 key, ?3 fingerprint
+SELECT id, etag, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
+      SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM (
+      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
+      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN dependents
+        ON clinic_id = ?1 AND id BETWEEN first_id AND last_id AND version = made
+      UNION ALL
+      SELECT before ->> 'id' AS id, before ->> 'primary_holder_id' AS primary_holder_id, before ->> 'first_name' AS first_name, before ->> 'last_name' AS last_name, before ->> 'date_of_birth' AS date_of_birth, before ->> 'relationship' AS relationship, '***-**-' || (before ->> 'ssn_last_four') AS ssn, before ->> 'created_at' AS created_at, before ->> 'updated_at' AS updated_at, substr((before ->> 'uid'), 1, 8) || '.' || (before ->> 'version')
+      FROM (
+      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
+      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN changes
+        ON clinic_id = ?1 AND resource = 'dependents' AND version = made + 1
+          AND record_id BETWEEN first_id AND last_id AND before IS NOT NULL)
+    ORDER BY id
+
+  CO-ROUTINE (subquery-4)
+    COMPOUND QUERY
+      LEFT-MOST SUBQUERY
+        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+        SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+      UNION ALL
+        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+        SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>? AND record_id<?)
+  SCAN (subquery-4)
+  USE TEMP B-TREE FOR ORDER BY
+
+-- what dependents would break: ?1 clinicId, ?2 rows
+SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.primary_holder_id), NULL, 'primary_holder_id')) AS broken FROM (
+      SELECT given.key AS place, iif(json_type(given.value, '$.primary_holder_id') IS NULL, stored.primary_holder_id, given.value ->> 'primary_holder_id') AS primary_holder_id
+      FROM json_each(?2) AS given LEFT JOIN dependents AS stored
+        ON stored.clinic_id = ?1 AND stored.id = given.value ->> 'id') AS merged
+    WHERE NOT (EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.primary_holder_id))
+
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
+  CORRELATED SCALAR SUBQUERY 3
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+
+-- amend dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 given, ?7 id, ?8 etags, ?9 fixed
+INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+    SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
+    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, target.id,
+      target.version + EXISTS (SELECT iif(key = 'ssn_sealed', 'ssn', key) AS name FROM json_each(?6)
+      WHERE value IS NOT (content ->> key) AND key NOT IN ('ssn_key_id', 'ssn_last_four')
+        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\'), 1
+    FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
+      WHERE clinic_id = ?3 AND id = CAST(?7 AS INTEGER)) AS target
+    WHERE clinics.id = ?3 AND state = 'open' AND (?8 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?8))) AND NOT EXISTS (SELECT key FROM json_each(?9) WHERE value IS NOT (content ->> key))
+    RETURNING version
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+  LIST SUBQUERY 4
+    SCAN json_each VIRTUAL TABLE INDEX 1:
+    CREATE BLOOM FILTER
+  CORRELATED SCALAR SUBQUERY 5
+    SCAN json_each VIRTUAL TABLE INDEX 1:
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+  CORRELATED SCALAR SUBQUERY 2
+    SCAN json_each VIRTUAL TABLE INDEX 1:
+
+-- amend dependents: ?1 clinicId, ?2 tokenId, ?3 given, ?4 key, ?5 requestId, ?6 id
+INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
+    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'dependents', target.id, used.version, 'amend', used.at, ?2, used.request_id,
+      (SELECT json_group_array(name) FROM (SELECT iif(key = 'ssn_sealed', 'ssn', key) AS name FROM json_each(?3)
+      WHERE value IS NOT (content ->> key) AND key NOT IN ('ssn_key_id', 'ssn_last_four')
+        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\')), content
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
+      WHERE clinic_id = ?1 AND id = CAST(?6 AS INTEGER)) AS target WHERE target.version = used.version - 1
+    RETURNING seq
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+  CORRELATED SCALAR SUBQUERY 3
+    SCAN json_each VIRTUAL TABLE INDEX 1:
+
+-- amend dependents: ?1 given, ?2 clinicId, ?3 key, ?4 requestId, ?5 id
+UPDATE dependents SET version = used.version, updated_at = used.at, primary_holder_id = ?1 ->> 'primary_holder_id', first_name = ?1 ->> 'first_name', last_name = ?1 ->> 'last_name', date_of_birth = ?1 ->> 'date_of_birth', relationship = ?1 ->> 'relationship', first_name_folded = ?1 ->> 'first_name_folded', last_name_folded = ?1 ->> 'last_name_folded', ssn_key_id = ?1 ->> 'ssn_key_id', ssn_sealed = ?1 ->> 'ssn_sealed', ssn_last_four = ?1 ->> 'ssn_last_four'
+      FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?2 AND key = ?3 AND request_id = ?4) AS used
+      WHERE dependents.clinic_id = ?2 AND dependents.id = CAST(?5 AS INTEGER) AND dependents.version = used.version - 1
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+
+-- amend dependents: ?1 etags, ?2 fixed, ?3 clinicId, ?4 id
+SELECT (?1 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?1))) AS fits, (SELECT json_group_array(key) FROM (SELECT key FROM json_each(?2) WHERE value IS NOT (content ->> key))) AS wrong FROM (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
+      WHERE clinic_id = ?3 AND id = CAST(?4 AS INTEGER)) AS target
+
+  SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+  LIST SUBQUERY 1
+    SCAN json_each VIRTUAL TABLE INDEX 1:
+    CREATE BLOOM FILTER
+  CORRELATED SCALAR SUBQUERY 3
+    SCAN json_each VIRTUAL TABLE INDEX 1:
+
+-- dependents just written: ?1 clinicId, ?2 key, ?3 requestId
+SELECT id, etag, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
+      SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM dependents
+      WHERE clinic_id = ?1
+        AND id BETWEEN (SELECT record_id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used) AND (SELECT record_id + records - 1 FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
+      ORDER BY id)
+
+  CO-ROUTINE (subquery-5)
+    SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+    SCALAR SUBQUERY 2
+      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+    SCALAR SUBQUERY 4
+      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCAN (subquery-5)
+
+-- why dependents were not written: ?1 clinicId, ?2 key
+SELECT state, used.request_id, fingerprint, status, EXISTS (
+        SELECT * FROM changes WHERE clinic_id = ?1 AND resource = 'dependents'
+          AND record_id = used.record_id AND version = used.version AND request_id = used.request_id) AS is_journaled
+    FROM clinics LEFT JOIN idempotency_keys AS used ON used.clinic_id = clinics.id AND used.key = ?2
+    WHERE clinics.id = ?1
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?) LEFT-JOIN
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
+
+-- dependents of a key: ?1 clinicId, ?2 key, ?3 fingerprint
+SELECT id, etag, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
+      SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM (
+      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
+      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN dependents
+        ON clinic_id = ?1 AND id BETWEEN first_id AND last_id AND version = made
+      UNION ALL
+      SELECT before ->> 'id' AS id, before ->> 'primary_holder_id' AS primary_holder_id, before ->> 'first_name' AS first_name, before ->> 'last_name' AS last_name, before ->> 'date_of_birth' AS date_of_birth, before ->> 'relationship' AS relationship, '***-**-' || (before ->> 'ssn_last_four') AS ssn, before ->> 'created_at' AS created_at, before ->> 'updated_at' AS updated_at, substr((before ->> 'uid'), 1, 8) || '.' || (before ->> 'version')
+      FROM (
+      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
+      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN changes
+        ON clinic_id = ?1 AND resource = 'dependents' AND version = made + 1
+          AND record_id BETWEEN first_id AND last_id AND before IS NOT NULL)
+    ORDER BY id
+
+  CO-ROUTINE (subquery-4)
+    COMPOUND QUERY
+      LEFT-MOST SUBQUERY
+        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+        SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+      UNION ALL
+        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+        SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>? AND record_id<?)
+  SCAN (subquery-4)
+  USE TEMP B-TREE FOR ORDER BY
+
+-- what dependents would break: ?1 clinicId, ?2 rows
+SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.primary_holder_id), NULL, 'primary_holder_id')) AS broken FROM (
+      SELECT given.key AS place, iif(json_type(given.value, '$.primary_holder_id') IS NULL, stored.primary_holder_id, given.value ->> 'primary_holder_id') AS primary_holder_id
+      FROM json_each(?2) AS given LEFT JOIN dependents AS stored
+        ON stored.clinic_id = ?1 AND stored.id = given.value ->> 'id') AS merged
+    WHERE NOT (EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.primary_holder_id))
+
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
+  CORRELATED SCALAR SUBQUERY 3
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+
+-- delete dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id, ?7 etags
+INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+    SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
+    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 204, target.id, target.version + 1, 1
+    FROM clinics CROSS JOIN dependents AS target
+    WHERE clinics.id = ?3 AND state = 'open'
+      AND target.clinic_id = ?3 AND target.id = CAST(?6 AS INTEGER) AND (?7 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?7)))
+    RETURNING status
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SEARCH target USING PRIMARY KEY (clinic_id=? AND id=?)
+  LIST SUBQUERY 2
+    SCAN json_each VIRTUAL TABLE INDEX 1:
+    CREATE BLOOM FILTER
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- delete dependents: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId, ?5 id
+INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
+    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'dependents', target.id, used.version, 'delete', used.at, ?2,
+      used.request_id, '[]', content
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
+      WHERE clinic_id = ?1 AND id = CAST(?5 AS INTEGER)) AS target
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- delete dependents: ?1 clinicId, ?2 key, ?3 requestId
+DELETE FROM dependents WHERE clinic_id = ?1 AND id = (SELECT record_id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
+
+  SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+  SCALAR SUBQUERY 2
+    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+
+-- count deletions of dependents: ?1 clinicId, ?2 key, ?3 requestId
+INSERT INTO deletions (clinic_id, resource, node, n)
+    WITH RECURSIVE path (node) AS (
+      SELECT record_id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
+    SELECT ?1, 'dependents', node, 1 FROM path WHERE true
+    ON CONFLICT DO UPDATE SET n = n + 1
+
+  CO-ROUTINE path
+    SETUP
+      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+    RECURSIVE STEP
+      SCAN path
+  SCAN path
+
+-- why dependents were not written: ?1 clinicId, ?2 key
+SELECT state, used.request_id, fingerprint, status, EXISTS (
+        SELECT * FROM changes WHERE clinic_id = ?1 AND resource = 'dependents'
+          AND record_id = used.record_id AND version = used.version AND request_id = used.request_id) AS is_journaled
+    FROM clinics LEFT JOIN idempotency_keys AS used ON used.clinic_id = clinics.id AND used.key = ?2
+    WHERE clinics.id = ?1
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?) LEFT-JOIN
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
+
+-- dependents of a key: ?1 clinicId, ?2 key, ?3 fingerprint
+SELECT id, etag, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
+      SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM (
+      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
+      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN dependents
+        ON clinic_id = ?1 AND id BETWEEN first_id AND last_id AND version = made
+      UNION ALL
+      SELECT before ->> 'id' AS id, before ->> 'primary_holder_id' AS primary_holder_id, before ->> 'first_name' AS first_name, before ->> 'last_name' AS last_name, before ->> 'date_of_birth' AS date_of_birth, before ->> 'relationship' AS relationship, '***-**-' || (before ->> 'ssn_last_four') AS ssn, before ->> 'created_at' AS created_at, before ->> 'updated_at' AS updated_at, substr((before ->> 'uid'), 1, 8) || '.' || (before ->> 'version')
+      FROM (
+      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
+      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN changes
+        ON clinic_id = ?1 AND resource = 'dependents' AND version = made + 1
+          AND record_id BETWEEN first_id AND last_id AND before IS NOT NULL)
+    ORDER BY id
+
+  CO-ROUTINE (subquery-4)
+    COMPOUND QUERY
+      LEFT-MOST SUBQUERY
+        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+        SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+      UNION ALL
+        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+        SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>? AND record_id<?)
+  SCAN (subquery-4)
+  USE TEMP B-TREE FOR ORDER BY
+
+-- delete dependents: ?1 etags, ?2 clinicId, ?3 id
+SELECT (?1 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?1))) AS fits FROM dependents WHERE clinic_id = ?2 AND id = CAST(?3 AS INTEGER)
+
+  SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+  LIST SUBQUERY 1
+    SCAN json_each VIRTUAL TABLE INDEX 1:
+    CREATE BLOOM FILTER
+
+-- list dependents: ?1 clinicId, ?2 rank, ?3 size
+SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids, (SELECT coalesce((
+    SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = 'dependents'), 0) - coalesce((
+      SELECT n FROM deletions WHERE clinic_id = ?1 AND resource = 'dependents' AND node = 16777216), 0)) AS total FROM (
+      SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at FROM dependents
+      WHERE clinic_id = ?1 AND id >= iif(coalesce((
+      SELECT n FROM deletions WHERE clinic_id = ?1 AND resource = 'dependents' AND node = 16777216), 0) = 0, CAST(?2 AS INTEGER), (
+      WITH RECURSIVE seek (step, at, rank) AS (
+        SELECT 16777216 / 2, 0, CAST(?2 AS INTEGER)
+        UNION ALL
+        SELECT step / 2, iif(step - coalesce(n, 0) < rank, at + step, at),
+          iif(step - coalesce(n, 0) < rank, rank - step + coalesce(n, 0), rank)
+        FROM seek LEFT JOIN deletions
+          ON clinic_id = ?1 AND resource = 'dependents' AND node = at + step
+        WHERE step > 0)
+      SELECT at + 1 FROM seek WHERE step = 0))
+      ORDER BY id LIMIT CAST(?3 AS INTEGER))
+
+  CO-ROUTINE (subquery-8)
+    SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id>?)
+    SCALAR SUBQUERY 4
+      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
+    SCALAR SUBQUERY 7
+      CO-ROUTINE seek
+        SETUP
+          SCAN CONSTANT ROW
+        RECURSIVE STEP
+          SCAN seek
+          SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?) LEFT-JOIN
+      BLOOM FILTER ON seek (step=?)
+      SEARCH seek USING AUTOMATIC PARTIAL COVERING INDEX (step=?)
+  SCAN (subquery-8)
+  SCALAR SUBQUERY 3
+    SCAN CONSTANT ROW
+    SCALAR SUBQUERY 1
+      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+    SCALAR SUBQUERY 2
+      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
+
+-- filter dependents: ?1 clinicId, ?2 primary_holder_id, ?3 most, ?4 size, ?5 skipped
+SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids, (SELECT count(*) FROM (SELECT 1 FROM dependents INDEXED BY dependents_by_owner
+        WHERE clinic_id = ?1 AND primary_holder_id = CAST(?2 AS INTEGER)  LIMIT CAST(?3 AS INTEGER))) AS total FROM (
+        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at FROM dependents INDEXED BY dependents_by_owner
+        WHERE clinic_id = ?1 AND primary_holder_id = CAST(?2 AS INTEGER) 
+        ORDER BY id LIMIT CAST(?4 AS INTEGER) OFFSET min(CAST(?5 AS INTEGER), CAST(?3 AS INTEGER)))
+
+  CO-ROUTINE (subquery-3)
+    SEARCH dependents USING INDEX dependents_by_owner (clinic_id=? AND primary_holder_id=?)
+  SCAN (subquery-3)
+  SCALAR SUBQUERY 2
+    CO-ROUTINE (subquery-1)
+      SEARCH dependents USING COVERING INDEX dependents_by_owner (clinic_id=? AND primary_holder_id=?)
+    SCAN (subquery-1)
+
+-- read dependents: ?1 clinicId, ?2 id
+SELECT id, etag, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
+      SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM dependents WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER))
+
+  SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+
+-- read dependents: ?1 clinicId, ?2 id
+SELECT * FROM dependents WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER)
+
+  SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+
+-- history of dependents: ?1 clinicId, ?2 id, ?3 size, ?4 skipped
+SELECT total, json_group_array(json_object('version', version, 'action', action, 'at', at, 'token_id', token_id,
+        'request_id', request_id, 'changed', json(changed), 'dependent', json((SELECT json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at) FROM (
+          SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at FROM dependents WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER) AND version = change.version
+          UNION ALL
+          SELECT before ->> 'id' AS id, before ->> 'primary_holder_id' AS primary_holder_id, before ->> 'first_name' AS first_name, before ->> 'last_name' AS last_name, before ->> 'date_of_birth' AS date_of_birth, before ->> 'relationship' AS relationship, '***-**-' || (before ->> 'ssn_last_four') AS ssn, before ->> 'created_at' AS created_at, before ->> 'updated_at' AS updated_at FROM changes
+          WHERE clinic_id = ?1 AND resource = 'dependents' AND record_id = CAST(?2 AS INTEGER) AND version > 0 AND version = change.version + 1 AND before IS NOT NULL))))) AS json
+    FROM (SELECT max(version) AS total FROM changes WHERE clinic_id = ?1 AND resource = 'dependents' AND record_id = CAST(?2 AS INTEGER) AND version > 0) LEFT JOIN (
+      SELECT * FROM changes WHERE clinic_id = ?1 AND resource = 'dependents' AND record_id = CAST(?2 AS INTEGER) AND version > 0
+      ORDER BY version DESC LIMIT CAST(?3 AS INTEGER) OFFSET CAST(?4 AS INTEGER)) AS change ON true
+
+  CO-ROUTINE (subquery-4)
+    SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version>?)
+  MATERIALIZE change
+    SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version>?)
+  SCAN (subquery-4)
+  SCAN change LEFT-JOIN
+  CORRELATED SCALAR SUBQUERY 3
+    CO-ROUTINE (subquery-2)
+      COMPOUND QUERY
+        LEFT-MOST SUBQUERY
+          SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+        UNION ALL
+          SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
+    SCAN (subquery-2)
+
+-- what dependents would break: ?1 clinicId, ?2 rows
+SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.primary_holder_id), NULL, 'primary_holder_id')) AS broken FROM (
+      SELECT given.key AS place, iif(json_type(given.value, '$.primary_holder_id') IS NULL, stored.primary_holder_id, given.value ->> 'primary_holder_id') AS primary_holder_id
+      FROM json_each(?2) AS given LEFT JOIN dependents AS stored
+        ON stored.clinic_id = ?1 AND stored.id = given.value ->> 'id') AS merged
+    WHERE NOT (EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.primary_holder_id))
+
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
+  CORRELATED SCALAR SUBQUERY 3
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+
+-- search dependents: ?1 clinicId, ?2 lastName, ?3 most, ?4 size, ?5 skipped
+SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
+        (SELECT json_array(count(*), coalesce(sum(true), 0)) FROM (
+          SELECT first_name_folded FROM dependents
+          WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111) LIMIT CAST(?3 AS INTEGER) + 1)) AS counts
+      FROM (
+        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at FROM dependents
+          WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111) AND true 
+        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?4 AS INTEGER) OFFSET min(CAST(?5 AS INTEGER), CAST(?3 AS INTEGER)))
+
+  CO-ROUTINE (subquery-3)
+    SEARCH dependents USING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+  SCAN (subquery-3)
+  SCALAR SUBQUERY 2
+    CO-ROUTINE (subquery-1)
+      SEARCH dependents USING COVERING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+    SCAN (subquery-1)
+
+-- search dependents: ?1 firstName, ?2 clinicId, ?3 lastName, ?4 most, ?5 size, ?6 skipped
+SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
+        (SELECT json_array(count(*), coalesce(sum(first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111)), 0)) FROM (
+          SELECT first_name_folded FROM dependents
+          WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1)) AS counts
+      FROM (
+        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at FROM dependents
+          WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) AND first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111) AND (SELECT count(*) FROM (SELECT 1 FROM dependents
+          WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1)) <= CAST(?4 AS INTEGER)
+        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?5 AS INTEGER) OFFSET min(CAST(?6 AS INTEGER), CAST(?4 AS INTEGER)))
+
+  CO-ROUTINE (subquery-5)
+    SEARCH dependents USING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+    SCALAR SUBQUERY 4
+      CO-ROUTINE (subquery-3)
+        SEARCH dependents USING COVERING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+      SCAN (subquery-3)
+  SCAN (subquery-5)
+  SCALAR SUBQUERY 2
+    CO-ROUTINE (subquery-1)
+      SEARCH dependents USING COVERING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+    SCAN (subquery-1)
+
+-- search dependents: ?1 clinicId, ?2 dateOfBirth, ?3 lastName, ?4 most, ?5 size, ?6 skipped
+SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
+        (SELECT json_array(count(*), coalesce(sum(true), 0)) FROM (
+          SELECT first_name_folded FROM dependents
+          WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1)) AS counts
+      FROM (
+        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at FROM dependents
+          WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) AND true 
+        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?5 AS INTEGER) OFFSET min(CAST(?6 AS INTEGER), CAST(?4 AS INTEGER)))
+
+  CO-ROUTINE (subquery-3)
+    SEARCH dependents USING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+  SCAN (subquery-3)
+  SCALAR SUBQUERY 2
+    CO-ROUTINE (subquery-1)
+      SEARCH dependents USING COVERING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
+    SCAN (subquery-1)
+
+-- search dependents: ?1 firstName, ?2 clinicId, ?3 dateOfBirth, ?4 lastName, ?5 most, ?6 size, ?7 skipped
+SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
+        (SELECT json_array(count(*), coalesce(sum(first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111)), 0)) FROM (
+          SELECT first_name_folded FROM dependents
+          WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) LIMIT CAST(?5 AS INTEGER) + 1)) AS counts
+      FROM (
+        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at FROM dependents
+          WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) AND first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111) AND (SELECT count(*) FROM (SELECT 1 FROM dependents
+          WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) LIMIT CAST(?5 AS INTEGER) + 1)) <= CAST(?5 AS INTEGER)
+        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?6 AS INTEGER) OFFSET min(CAST(?7 AS INTEGER), CAST(?5 AS INTEGER)))
+
+  CO-ROUTINE (subquery-5)
+    SEARCH dependents USING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+    SCALAR SUBQUERY 4
+      CO-ROUTINE (subquery-3)
+        SEARCH dependents USING COVERING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
+      SCAN (subquery-3)
+  SCAN (subquery-5)
+  SCALAR SUBQUERY 2
+    CO-ROUTINE (subquery-1)
+      SEARCH dependents USING COVERING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
+    SCAN (subquery-1)
+
+-- changes: ?1 clinicId, ?2 after, ?3 limit
+SELECT json_group_array(json_object('seq', seq, 'resource', resource, 'id', record_id, 'version', version,
+        'action', action, 'at', at, 'record', json(CASE resource WHEN 'person_informations' THEN (
+          SELECT json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) FROM (SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at FROM person_informations
+            WHERE clinic_id = ?1 AND id = record_id)) WHEN 'dependents' THEN (
+          SELECT json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at) FROM (SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at FROM dependents
+            WHERE clinic_id = ?1 AND id = record_id)) END)))
+        FILTER (WHERE action <> 'skip') AS json,
+      json_group_array(seq) FILTER (WHERE action <> 'skip') AS seqs, max(seq) AS last,
+      EXISTS (SELECT * FROM changes WHERE clinic_id = ?1 AND seq = CAST(?2 AS INTEGER)) AS is_known
+    FROM (SELECT * FROM changes WHERE clinic_id = ?1 AND seq > CAST(?2 AS INTEGER) ORDER BY seq LIMIT CAST(?3 AS INTEGER))
+
+  CO-ROUTINE (subquery-6)
+    SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>?)
+  SCAN (subquery-6)
+  CORRELATED SCALAR SUBQUERY 2
+    SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+  CORRELATED SCALAR SUBQUERY 4
+    SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+  SCALAR SUBQUERY 5
+    SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq=?)
+
+-- marks: 
+SELECT id AS clinic_id, coalesce((SELECT max(seq) FROM changes WHERE clinic_id = clinics.id), 0) AS seq,
+    (SELECT json_group_object(resource, highest) FROM (
+      SELECT resource, max(record_id) AS highest FROM changes WHERE clinic_id = clinics.id GROUP BY resource)) AS ids
+  FROM clinics ORDER BY id
+
+  SCAN clinics
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+  CORRELATED SCALAR SUBQUERY 3
+    CO-ROUTINE (subquery-2)
+      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
+    SCAN (subquery-2)
+
+-- resume: ?1 clinicId, ?2 now
+INSERT INTO clinics (id, state, created_at) VALUES (?1, 'open', ?2) ON CONFLICT DO NOTHING
+
+
+
+-- resume: ?1 clinicId, ?2 ids
+INSERT INTO deletions (clinic_id, resource, node, n)
+  WITH RECURSIVE path (resource, first, last, node) AS (
+    SELECT resource, first, last, first FROM (SELECT key AS resource, value AS last, 1 + coalesce((
+        SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = given.key), 0) AS first
+      FROM json_each(?2) AS given) AS lost WHERE first <= last
+    UNION ALL
+    SELECT resource, first, last, iif(node < last, node + 1, node + (node & -node)) FROM path
+    WHERE node < 16777216)
+  SELECT ?1, resource, node, min(node, last) - max(first - 1, node - (node & -node)) FROM path
+  WHERE min(node, last) > max(first - 1, node - (node & -node))
+  ON CONFLICT DO UPDATE SET n = n + excluded.n
+
+  CO-ROUTINE path
+    SETUP
+      SCAN given VIRTUAL TABLE INDEX 1:
+      CORRELATED SCALAR SUBQUERY 1
+        SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+      CORRELATED SCALAR SUBQUERY 1
+        SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+      CORRELATED SCALAR SUBQUERY 1
+        SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+    RECURSIVE STEP
+      SCAN path
+  SCAN path
+
+-- resume: ?1 clinicId, ?2 now, ?3 tokenId, ?4 requestId, ?5 seq, ?6 ids
+INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
+  SELECT ?1, seq, resource, record_id, -seq, 'skip',
+    max(?2, coalesce((SELECT at FROM changes WHERE clinic_id = ?1 ORDER BY seq DESC LIMIT 1), '')),
+    ?3, ?4, '[]'
+  FROM (
+    SELECT resource, max(last, first - 1) AS record_id,
+      max(coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), CAST(?5 AS INTEGER) - count(*) OVER ()) + row_number() OVER (ORDER BY resource) AS seq
+    FROM (SELECT key AS resource, value AS last, 1 + coalesce((
+        SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = given.key), 0) AS first
+      FROM json_each(?6) AS given) AS lost WHERE first <= last OR CAST(?5 AS INTEGER) > coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0))
+
+  CO-ROUTINE (subquery-6)
+    CO-ROUTINE (subquery-8)
+      CO-ROUTINE (subquery-9)
+        SCAN given VIRTUAL TABLE INDEX 1:
+        CORRELATED SCALAR SUBQUERY 3
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+        SCALAR SUBQUERY 5
+          SEARCH changes USING PRIMARY KEY (clinic_id=?)
+        CORRELATED SCALAR SUBQUERY 3
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+        USE TEMP B-TREE FOR ORDER BY
+      SCAN (subquery-9)
+    SCAN (subquery-8)
+    SCALAR SUBQUERY 2
+      SEARCH changes USING PRIMARY KEY (clinic_id=?)
+  SCAN (subquery-6)
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- find to import person_informations: ?1 rows, ?2 clinicId
+SELECT given.key AS place, stored.* FROM json_each(?1) AS given CROSS JOIN person_informations AS stored
+      ON stored.clinic_id = ?2 AND stored.id = (
+        SELECT min(other.id) FROM person_informations AS other INDEXED BY person_informations_by_date_of_birth
+        WHERE other.clinic_id = ?2 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.ownable_type IS given.value ->> 'ownable_type' AND other.ownable_id IS given.value ->> 'ownable_id')
+
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?)
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH other USING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=?)
+
+-- create person_informations: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count
+INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+    SELECT id, ?1, max(?2, coalesce((SELECT at FROM changes
+    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 201, 1 + coalesce((
+    SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = 'person_informations'), 0), 1, CAST(?6 AS INTEGER)
+    FROM clinics WHERE id = ?3 AND state = 'open'
+    RETURNING status
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+  SCALAR SUBQUERY 2
+    SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+
+-- create person_informations: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId, ?5 records
+INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
+    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0) + given.key, 'person_informations', record_id + given.key, version, 'create', at, ?2,
+      request_id, '[]'
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN json_each(?5) AS given WHERE status = 201
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- create person_informations: ?1 clinicId, ?2 key, ?3 requestId, ?4 records
+INSERT INTO person_informations (clinic_id, id, uid, version, ownable_id, ownable_type, first_name, last_name, date_of_birth, phone, email, first_name_folded, last_name_folded, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
+    SELECT ?1, used.record_id + given.key, given.value ->> 'uid', used.version, given.value ->> 'ownable_id', given.value ->> 'ownable_type', given.value ->> 'first_name', given.value ->> 'last_name', given.value ->> 'date_of_birth', given.value ->> 'phone', given.value ->> 'email', given.value ->> 'first_name_folded', given.value ->> 'last_name_folded', given.value ->> 'ssn_key_id', given.value ->> 'ssn_sealed', given.value ->> 'ssn_last_four', used.at, used.at
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN json_each(?4) AS given WHERE status = 201
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCAN given VIRTUAL TABLE INDEX 1:
+
+-- create person_informations: ?1 clinicId, ?2 count
+SELECT coalesce((
+    SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = 'person_informations'), 0) + CAST(?2 AS INTEGER) > 16777216 AS is_full
+
+  SCAN CONSTANT ROW
+  SCALAR SUBQUERY 1
+    SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+
+-- person_informations just written: ?1 clinicId, ?2 key, ?3 requestId
+SELECT id, etag, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
+      SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM person_informations
+      WHERE clinic_id = ?1
+        AND id BETWEEN (SELECT record_id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used) AND (SELECT record_id + records - 1 FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
+      ORDER BY id)
+
+  CO-ROUTINE (subquery-5)
+    SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+    SCALAR SUBQUERY 2
+      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+    SCALAR SUBQUERY 4
+      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCAN (subquery-5)
+
+-- create person_informations: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count, ?7 records
+INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+      SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
+    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, iif(same.id IS NULL, 201, 200),
+        coalesce(same.id, 1 + coalesce((
+    SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = 'person_informations'), 0)), coalesce(same.version, 1), iif(same.id IS NULL, CAST(?6 AS INTEGER), 1)
+      FROM clinics LEFT JOIN person_informations AS same ON same.clinic_id = ?3 AND same.id = (
+        SELECT min(other.id) FROM json_each(?7) AS given
+          CROSS JOIN person_informations AS other INDEXED BY person_informations_by_date_of_birth
+        WHERE other.clinic_id = ?3 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.ownable_type IS given.value ->> 'ownable_type' AND other.ownable_id IS given.value ->> 'ownable_id' AND true)
+      WHERE clinics.id = ?3 AND state = 'open'
+      RETURNING status
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SEARCH same USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
+  SCALAR SUBQUERY 3
+    SEARCH given VIRTUAL TABLE INDEX 1:
+    SEARCH other USING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=?)
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+  SCALAR SUBQUERY 2
+    SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+
+-- why person_informations were not written: ?1 clinicId, ?2 key
+SELECT state, used.request_id, fingerprint, status, EXISTS (
+        SELECT * FROM changes WHERE clinic_id = ?1 AND resource = 'person_informations'
+          AND record_id = used.record_id AND version = used.version AND request_id = used.request_id) AS is_journaled
+    FROM clinics LEFT JOIN idempotency_keys AS used ON used.clinic_id = clinics.id AND used.key = ?2
+    WHERE clinics.id = ?1
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?) LEFT-JOIN
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
+
+-- person_informations of a key: ?1 clinicId, ?2 key, ?3 fingerprint
+SELECT id, etag, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
+      SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM (
+      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
+      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN person_informations
+        ON clinic_id = ?1 AND id BETWEEN first_id AND last_id AND version = made
+      UNION ALL
+      SELECT before ->> 'id' AS id, before ->> 'ownable_id' AS ownable_id, before ->> 'ownable_type' AS ownable_type, before ->> 'first_name' AS first_name, before ->> 'last_name' AS last_name, before ->> 'date_of_birth' AS date_of_birth, '***-**-' || (before ->> 'ssn_last_four') AS ssn, before ->> 'phone' AS phone, before ->> 'email' AS email, before ->> 'created_at' AS created_at, before ->> 'updated_at' AS updated_at, substr((before ->> 'uid'), 1, 8) || '.' || (before ->> 'version')
+      FROM (
+      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
+      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN changes
+        ON clinic_id = ?1 AND resource = 'person_informations' AND version = made + 1
+          AND record_id BETWEEN first_id AND last_id AND before IS NOT NULL)
+    ORDER BY id
+
+  CO-ROUTINE (subquery-4)
+    COMPOUND QUERY
+      LEFT-MOST SUBQUERY
+        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+        SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+      UNION ALL
+        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+        SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>? AND record_id<?)
+  SCAN (subquery-4)
+  USE TEMP B-TREE FOR ORDER BY
+
+-- what person_informations would break: ?1 clinicId, ?2 rows
+SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = ownable_type AND id = merged.ownable_id), NULL, 'ownable_id')) AS broken FROM (
+      SELECT given.key AS place, iif(json_type(given.value, '$.ownable_type') IS NULL, stored.ownable_type, given.value ->> 'ownable_type') AS ownable_type, iif(json_type(given.value, '$.ownable_id') IS NULL, stored.ownable_id, given.value ->> 'ownable_id') AS ownable_id
+      FROM json_each(?2) AS given LEFT JOIN person_informations AS stored
+        ON stored.clinic_id = ?1 AND stored.id = given.value ->> 'id') AS merged
+    WHERE NOT (EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = ownable_type AND id = merged.ownable_id))
+
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
+  CORRELATED SCALAR SUBQUERY 3
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+
+-- amend many person_informations: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count
+INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+    SELECT id, ?1, max(?2, coalesce((SELECT at FROM changes
+    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, 0, 0, CAST(?6 AS INTEGER)
+    FROM clinics WHERE id = ?3 AND state = 'open'
+    RETURNING status
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- amend many person_informations: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId, ?5 rows
+INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
+    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0) + row_number() OVER (ORDER BY nth) - 1, 'person_informations', stored.id, stored.version + 1,
+      'amend', used.at, ?2, used.request_id, given ->> 'changed', content
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?5)) AS given
+      CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations WHERE clinic_id = ?1) AS stored
+      ON stored.id = given ->> 'id' AND stored.version = given ->> 'version'
+    RETURNING record_id
+
+  CO-ROUTINE (subquery-6)
+    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+    SCAN json_each VIRTUAL TABLE INDEX 1:
+    SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+    USE TEMP B-TREE FOR ORDER BY
+  SCAN (subquery-6)
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- amend many person_informations: ?1 clinicId, ?2 key, ?3 requestId, ?4 rows
+WITH own AS MATERIALIZED (
+      SELECT changes.record_id AS own_id, changes.version, changes.at, json_patch(before, given -> 'given') AS content
+      FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?4)) AS given CROSS JOIN changes
+        ON changes.clinic_id = ?1 AND resource = 'person_informations' AND changes.record_id = given ->> 'id'
+          AND changes.version = (given ->> 'version') + 1 AND changes.request_id = used.request_id)
+    UPDATE person_informations SET version = own.version, first_name = content ->> 'first_name', last_name = content ->> 'last_name', date_of_birth = content ->> 'date_of_birth', phone = content ->> 'phone', email = content ->> 'email', first_name_folded = content ->> 'first_name_folded', last_name_folded = content ->> 'last_name_folded', ssn_key_id = content ->> 'ssn_key_id', ssn_sealed = content ->> 'ssn_sealed', ssn_last_four = content ->> 'ssn_last_four', updated_at = own.at FROM own
+    WHERE person_informations.clinic_id = ?1 AND id IN (SELECT own_id FROM own)
+      AND id = own_id AND person_informations.version = own.version - 1
+
+  MATERIALIZE own
+    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+    SCAN json_each VIRTUAL TABLE INDEX 1:
+    SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
+  SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+  LIST SUBQUERY 4
+    SCAN own
+  BLOOM FILTER ON own (own_id=?)
+  SEARCH own USING AUTOMATIC COVERING INDEX (own_id=?)
+
+-- amend many person_informations: ?1 clinicId, ?2 key, ?3 requestId, ?4 rows
+SELECT changes.record_id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?4)) AS given CROSS JOIN changes
+        ON changes.clinic_id = ?1 AND resource = 'person_informations' AND changes.record_id = given ->> 'id'
+          AND changes.version = (given ->> 'version') + 1 AND changes.request_id = used.request_id
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCAN json_each VIRTUAL TABLE INDEX 1:
+  SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
+
+-- what person_informations would break: ?1 clinicId, ?2 rows
+SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = ownable_type AND id = merged.ownable_id), NULL, 'ownable_id')) AS broken FROM (
+      SELECT given.key AS place, iif(json_type(given.value, '$.ownable_type') IS NULL, stored.ownable_type, given.value ->> 'ownable_type') AS ownable_type, iif(json_type(given.value, '$.ownable_id') IS NULL, stored.ownable_id, given.value ->> 'ownable_id') AS ownable_id
+      FROM json_each(?2) AS given LEFT JOIN person_informations AS stored
+        ON stored.clinic_id = ?1 AND stored.id = given.value ->> 'id') AS merged
+    WHERE NOT (EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = ownable_type AND id = merged.ownable_id))
+
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
+  CORRELATED SCALAR SUBQUERY 3
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+
+-- restore person_informations: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id
+INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+    SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
+    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, record_id, version + 1, 1
+    FROM clinics CROSS JOIN (SELECT record_id, version, action, before FROM changes
+      WHERE clinic_id = ?3 AND resource = 'person_informations' AND record_id = CAST(?6 AS INTEGER)
+      ORDER BY version DESC LIMIT 1) AS last WHERE clinics.id = ?3 AND state = 'open' AND action = 'delete' AND before IS NOT NULL
+    RETURNING status
+
+  MATERIALIZE last
+    SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=?)
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SCAN last
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- restore person_informations: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId
+INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
+    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'person_informations', record_id, version, 'restore', at,
+      ?2, request_id, '[]'
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- restore person_informations: ?1 clinicId, ?2 key, ?3 requestId
+INSERT INTO person_informations (clinic_id, id, uid, version, ownable_id, ownable_type, first_name, last_name, date_of_birth, phone, email, first_name_folded, last_name_folded, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
+    SELECT ?1, deleted.before ->> 'id', deleted.before ->> 'uid', used.version, deleted.before ->> 'ownable_id', deleted.before ->> 'ownable_type', deleted.before ->> 'first_name', deleted.before ->> 'last_name', deleted.before ->> 'date_of_birth', deleted.before ->> 'phone', deleted.before ->> 'email', deleted.before ->> 'first_name_folded', deleted.before ->> 'last_name_folded', deleted.before ->> 'ssn_key_id', deleted.before ->> 'ssn_sealed', deleted.before ->> 'ssn_last_four', deleted.before ->> 'created_at', used.at FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN changes AS deleted
+      ON deleted.clinic_id = ?1 AND deleted.resource = 'person_informations'
+        AND deleted.record_id = used.record_id AND deleted.version = used.version - 1
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH deleted USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
+
+-- count deletions of person_informations: ?1 clinicId, ?2 key, ?3 requestId
+INSERT INTO deletions (clinic_id, resource, node, n)
+    WITH RECURSIVE path (node) AS (
+      SELECT record_id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
+    SELECT ?1, 'person_informations', node, 0 FROM path WHERE true
+    ON CONFLICT DO UPDATE SET n = n + -1
+
+  CO-ROUTINE path
+    SETUP
+      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+    RECURSIVE STEP
+      SCAN path
+  SCAN path
+
+-- erase person_informations: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id
+INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+    SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
+    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, record_id, version + 1, 1
+    FROM clinics CROSS JOIN (SELECT record_id, version, action, before FROM changes
+      WHERE clinic_id = ?3 AND resource = 'person_informations' AND record_id = CAST(?6 AS INTEGER)
+      ORDER BY version DESC LIMIT 1) AS last WHERE clinics.id = ?3 AND state = 'open' AND action = 'delete'
+    RETURNING status
+
+  MATERIALIZE last
+    SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=?)
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SCAN last
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- erase person_informations: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId
+INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
+    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'person_informations', record_id, version, 'erase', at,
+      ?2, request_id, '[]'
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- erase person_informations: ?1 clinicId, ?2 key, ?3 requestId
+UPDATE changes SET before = NULL
+    WHERE clinic_id = ?1 AND resource = 'person_informations' AND record_id = (SELECT record_id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
+      AND before IS NOT NULL
+
+  SEARCH changes USING PRIMARY KEY (clinic_id=?)
+  SCALAR SUBQUERY 2
+    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+
+-- find person_informations: ?1 clinicId, ?2 id
+SELECT * FROM person_informations WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER)
+
+  SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+
+-- reassign person_informations: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id, ?7 version
+INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+    SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
+    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, target.id, target.version + 1, 1
+    FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
+      WHERE clinic_id = ?3 AND id = CAST(?6 AS INTEGER) AND version = CAST(?7 AS INTEGER)) AS target WHERE clinics.id = ?3 AND state = 'open'
+    RETURNING status
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- reassign person_informations: ?1 clinicId, ?2 tokenId, ?3 type, ?4 key, ?5 requestId, ?6 id, ?7 version
+INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
+    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'person_informations', target.id, used.version, 'reassign', used.at, ?2, used.request_id,
+      iif(ownable_type = ?3, json_array('ownable_id'), json_array('ownable_type', 'ownable_id')), content
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
+      WHERE clinic_id = ?1 AND id = CAST(?6 AS INTEGER) AND version = CAST(?7 AS INTEGER)) AS target
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- reassign person_informations: ?1 ownerId, ?2 type, ?3 ssn, ?4 clinicId, ?5 key, ?6 requestId, ?7 id
+UPDATE person_informations SET version = used.version, updated_at = used.at, ownable_id = CAST(?1 AS INTEGER), ownable_type = ?2, ssn_key_id = coalesce(?3 ->> 'ssn_key_id', ssn_key_id), ssn_sealed = coalesce(?3 ->> 'ssn_sealed', ssn_sealed) FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?4 AND key = ?5 AND request_id = ?6) AS used
+    WHERE person_informations.clinic_id = ?4 AND id = CAST(?7 AS INTEGER) AND person_informations.version = used.version - 1
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+
+-- back up person_informations: ?1 clinicId, ?2 after, ?3 limit
+SELECT * FROM person_informations WHERE clinic_id = ?1 AND id > CAST(?2 AS INTEGER) ORDER BY id LIMIT CAST(?3 AS INTEGER)
+
+  SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id>?)
+
+-- back up person_informations: ?1 clinicId, ?2 seq, ?3 after
+SELECT record_id, before, min(seq) FROM changes
+      WHERE clinic_id = ?1 AND seq > CAST(?2 AS INTEGER) AND resource = 'person_informations' AND record_id > CAST(?3 AS INTEGER)
+        AND action <> 'skip'
+      GROUP BY record_id
+
+  SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>?)
+
+-- restore deletions of person_informations: ?1 clinicId, ?2 highest
+INSERT INTO deletions (clinic_id, resource, node, n)
+    WITH RECURSIVE listed (id) AS (
+      SELECT id FROM person_informations WHERE clinic_id = ?1 UNION ALL SELECT CAST(?2 AS INTEGER) + 1),
+    absent (first, last) AS (
+      SELECT 1 + lag(id, 1, 0) OVER (ORDER BY id), id - 1 FROM listed),
+    path (first, last, node) AS (
+      SELECT first, last, first FROM absent WHERE first <= last
+      UNION ALL
+      SELECT first, last, iif(node < last, node + 1, node + (node & -node)) FROM path WHERE node < 16777216)
+    SELECT ?1, 'person_informations', node, sum(min(node, last) - max(first - 1, node - (node & -node))) FROM path
+    WHERE true GROUP BY node ON CONFLICT DO NOTHING
+
+  CO-ROUTINE path
+    SETUP
+      CO-ROUTINE absent
+        CO-ROUTINE (subquery-7)
+          CO-ROUTINE listed
+            COMPOUND QUERY
+              LEFT-MOST SUBQUERY
+                SEARCH person_informations USING COVERING INDEX person_informations_by_date_of_birth (clinic_id=?)
+              UNION ALL
+                SCAN CONSTANT ROW
+          SCAN listed
+          USE TEMP B-TREE FOR ORDER BY
+        SCAN (subquery-7)
+      SCAN absent
+    RECURSIVE STEP
+      SCAN path
+  SCAN path
+  USE TEMP B-TREE FOR GROUP BY
+
+-- find to import dependents: ?1 rows, ?2 clinicId
+SELECT given.key AS place, stored.* FROM json_each(?1) AS given CROSS JOIN dependents AS stored
+      ON stored.clinic_id = ?2 AND stored.id = (
+        SELECT min(other.id) FROM dependents AS other INDEXED BY dependents_by_date_of_birth
+        WHERE other.clinic_id = ?2 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.primary_holder_id IS given.value ->> 'primary_holder_id')
+
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?)
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH other USING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=?)
+
+-- create dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count
+INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+    SELECT id, ?1, max(?2, coalesce((SELECT at FROM changes
+    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 201, 1 + coalesce((
+    SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = 'dependents'), 0), 1, CAST(?6 AS INTEGER)
+    FROM clinics WHERE id = ?3 AND state = 'open'
+    RETURNING status
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+  SCALAR SUBQUERY 2
+    SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+
+-- create dependents: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId, ?5 records
+INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
+    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0) + given.key, 'dependents', record_id + given.key, version, 'create', at, ?2,
+      request_id, '[]'
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN json_each(?5) AS given WHERE status = 201
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- create dependents: ?1 clinicId, ?2 key, ?3 requestId, ?4 records
+INSERT INTO dependents (clinic_id, id, uid, version, primary_holder_id, first_name, last_name, date_of_birth, relationship, first_name_folded, last_name_folded, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
+    SELECT ?1, used.record_id + given.key, given.value ->> 'uid', used.version, given.value ->> 'primary_holder_id', given.value ->> 'first_name', given.value ->> 'last_name', given.value ->> 'date_of_birth', given.value ->> 'relationship', given.value ->> 'first_name_folded', given.value ->> 'last_name_folded', given.value ->> 'ssn_key_id', given.value ->> 'ssn_sealed', given.value ->> 'ssn_last_four', used.at, used.at
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN json_each(?4) AS given WHERE status = 201
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCAN given VIRTUAL TABLE INDEX 1:
+
+-- create dependents: ?1 clinicId, ?2 count
+SELECT coalesce((
+    SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = 'dependents'), 0) + CAST(?2 AS INTEGER) > 16777216 AS is_full
+
+  SCAN CONSTANT ROW
+  SCALAR SUBQUERY 1
+    SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+
+-- dependents just written: ?1 clinicId, ?2 key, ?3 requestId
+SELECT id, etag, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
+      SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM dependents
+      WHERE clinic_id = ?1
+        AND id BETWEEN (SELECT record_id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used) AND (SELECT record_id + records - 1 FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
+      ORDER BY id)
+
+  CO-ROUTINE (subquery-5)
+    SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+    SCALAR SUBQUERY 2
+      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+    SCALAR SUBQUERY 4
+      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCAN (subquery-5)
+
+-- create dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count, ?7 records
+INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+      SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
+    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, iif(same.id IS NULL, 201, 200),
+        coalesce(same.id, 1 + coalesce((
+    SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = 'dependents'), 0)), coalesce(same.version, 1), iif(same.id IS NULL, CAST(?6 AS INTEGER), 1)
+      FROM clinics LEFT JOIN dependents AS same ON same.clinic_id = ?3 AND same.id = (
+        SELECT min(other.id) FROM json_each(?7) AS given
+          CROSS JOIN dependents AS other INDEXED BY dependents_by_date_of_birth
+        WHERE other.clinic_id = ?3 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.primary_holder_id IS given.value ->> 'primary_holder_id' AND true)
+      WHERE clinics.id = ?3 AND state = 'open'
+      RETURNING status
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SEARCH same USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
+  SCALAR SUBQUERY 3
+    SEARCH given VIRTUAL TABLE INDEX 1:
+    SEARCH other USING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=?)
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+  SCALAR SUBQUERY 2
+    SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+
+-- why dependents were not written: ?1 clinicId, ?2 key
+SELECT state, used.request_id, fingerprint, status, EXISTS (
+        SELECT * FROM changes WHERE clinic_id = ?1 AND resource = 'dependents'
+          AND record_id = used.record_id AND version = used.version AND request_id = used.request_id) AS is_journaled
+    FROM clinics LEFT JOIN idempotency_keys AS used ON used.clinic_id = clinics.id AND used.key = ?2
+    WHERE clinics.id = ?1
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?) LEFT-JOIN
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
+
+-- dependents of a key: ?1 clinicId, ?2 key, ?3 fingerprint
+SELECT id, etag, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
+      SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM (
+      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
+      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN dependents
+        ON clinic_id = ?1 AND id BETWEEN first_id AND last_id AND version = made
+      UNION ALL
+      SELECT before ->> 'id' AS id, before ->> 'primary_holder_id' AS primary_holder_id, before ->> 'first_name' AS first_name, before ->> 'last_name' AS last_name, before ->> 'date_of_birth' AS date_of_birth, before ->> 'relationship' AS relationship, '***-**-' || (before ->> 'ssn_last_four') AS ssn, before ->> 'created_at' AS created_at, before ->> 'updated_at' AS updated_at, substr((before ->> 'uid'), 1, 8) || '.' || (before ->> 'version')
+      FROM (
+      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
+      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN changes
+        ON clinic_id = ?1 AND resource = 'dependents' AND version = made + 1
+          AND record_id BETWEEN first_id AND last_id AND before IS NOT NULL)
+    ORDER BY id
+
+  CO-ROUTINE (subquery-4)
+    COMPOUND QUERY
+      LEFT-MOST SUBQUERY
+        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+        SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+      UNION ALL
+        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+        SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>? AND record_id<?)
+  SCAN (subquery-4)
+  USE TEMP B-TREE FOR ORDER BY
+
+-- what dependents would break: ?1 clinicId, ?2 rows
+SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.primary_holder_id), NULL, 'primary_holder_id')) AS broken FROM (
+      SELECT given.key AS place, iif(json_type(given.value, '$.primary_holder_id') IS NULL, stored.primary_holder_id, given.value ->> 'primary_holder_id') AS primary_holder_id
+      FROM json_each(?2) AS given LEFT JOIN dependents AS stored
+        ON stored.clinic_id = ?1 AND stored.id = given.value ->> 'id') AS merged
+    WHERE NOT (EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.primary_holder_id))
+
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
+  CORRELATED SCALAR SUBQUERY 3
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+
+-- amend many dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count
+INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+    SELECT id, ?1, max(?2, coalesce((SELECT at FROM changes
+    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, 0, 0, CAST(?6 AS INTEGER)
+    FROM clinics WHERE id = ?3 AND state = 'open'
+    RETURNING status
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- amend many dependents: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId, ?5 rows
+INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
+    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0) + row_number() OVER (ORDER BY nth) - 1, 'dependents', stored.id, stored.version + 1,
+      'amend', used.at, ?2, used.request_id, given ->> 'changed', content
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?5)) AS given
+      CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents WHERE clinic_id = ?1) AS stored
+      ON stored.id = given ->> 'id' AND stored.version = given ->> 'version'
+    RETURNING record_id
+
+  CO-ROUTINE (subquery-6)
+    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+    SCAN json_each VIRTUAL TABLE INDEX 1:
+    SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+    USE TEMP B-TREE FOR ORDER BY
+  SCAN (subquery-6)
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- amend many dependents: ?1 clinicId, ?2 key, ?3 requestId, ?4 rows
+WITH own AS MATERIALIZED (
+      SELECT changes.record_id AS own_id, changes.version, changes.at, json_patch(before, given -> 'given') AS content
+      FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?4)) AS given CROSS JOIN changes
+        ON changes.clinic_id = ?1 AND resource = 'dependents' AND changes.record_id = given ->> 'id'
+          AND changes.version = (given ->> 'version') + 1 AND changes.request_id = used.request_id)
+    UPDATE dependents SET version = own.version, first_name = content ->> 'first_name', last_name = content ->> 'last_name', date_of_birth = content ->> 'date_of_birth', relationship = content ->> 'relationship', first_name_folded = content ->> 'first_name_folded', last_name_folded = content ->> 'last_name_folded', ssn_key_id = content ->> 'ssn_key_id', ssn_sealed = content ->> 'ssn_sealed', ssn_last_four = content ->> 'ssn_last_four', updated_at = own.at FROM own
+    WHERE dependents.clinic_id = ?1 AND id IN (SELECT own_id FROM own)
+      AND id = own_id AND dependents.version = own.version - 1
+
+  MATERIALIZE own
+    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+    SCAN json_each VIRTUAL TABLE INDEX 1:
+    SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
+  SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+  LIST SUBQUERY 4
+    SCAN own
+  BLOOM FILTER ON own (own_id=?)
+  SEARCH own USING AUTOMATIC COVERING INDEX (own_id=?)
+
+-- amend many dependents: ?1 clinicId, ?2 key, ?3 requestId, ?4 rows
+SELECT changes.record_id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?4)) AS given CROSS JOIN changes
+        ON changes.clinic_id = ?1 AND resource = 'dependents' AND changes.record_id = given ->> 'id'
+          AND changes.version = (given ->> 'version') + 1 AND changes.request_id = used.request_id
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCAN json_each VIRTUAL TABLE INDEX 1:
+  SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
+
+-- what dependents would break: ?1 clinicId, ?2 rows
+SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.primary_holder_id), NULL, 'primary_holder_id')) AS broken FROM (
+      SELECT given.key AS place, iif(json_type(given.value, '$.primary_holder_id') IS NULL, stored.primary_holder_id, given.value ->> 'primary_holder_id') AS primary_holder_id
+      FROM json_each(?2) AS given LEFT JOIN dependents AS stored
+        ON stored.clinic_id = ?1 AND stored.id = given.value ->> 'id') AS merged
+    WHERE NOT (EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.primary_holder_id))
+
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
+  CORRELATED SCALAR SUBQUERY 3
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+
+-- restore dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id
+INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+    SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
+    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, record_id, version + 1, 1
+    FROM clinics CROSS JOIN (SELECT record_id, version, action, before FROM changes
+      WHERE clinic_id = ?3 AND resource = 'dependents' AND record_id = CAST(?6 AS INTEGER)
+      ORDER BY version DESC LIMIT 1) AS last WHERE clinics.id = ?3 AND state = 'open' AND action = 'delete' AND before IS NOT NULL
+    RETURNING status
+
+  MATERIALIZE last
+    SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=?)
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SCAN last
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- restore dependents: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId
+INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
+    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'dependents', record_id, version, 'restore', at,
+      ?2, request_id, '[]'
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- restore dependents: ?1 clinicId, ?2 key, ?3 requestId
+INSERT INTO dependents (clinic_id, id, uid, version, primary_holder_id, first_name, last_name, date_of_birth, relationship, first_name_folded, last_name_folded, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
+    SELECT ?1, deleted.before ->> 'id', deleted.before ->> 'uid', used.version, deleted.before ->> 'primary_holder_id', deleted.before ->> 'first_name', deleted.before ->> 'last_name', deleted.before ->> 'date_of_birth', deleted.before ->> 'relationship', deleted.before ->> 'first_name_folded', deleted.before ->> 'last_name_folded', deleted.before ->> 'ssn_key_id', deleted.before ->> 'ssn_sealed', deleted.before ->> 'ssn_last_four', deleted.before ->> 'created_at', used.at FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN changes AS deleted
+      ON deleted.clinic_id = ?1 AND deleted.resource = 'dependents'
+        AND deleted.record_id = used.record_id AND deleted.version = used.version - 1
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH deleted USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
+
+-- count deletions of dependents: ?1 clinicId, ?2 key, ?3 requestId
+INSERT INTO deletions (clinic_id, resource, node, n)
+    WITH RECURSIVE path (node) AS (
+      SELECT record_id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
+    SELECT ?1, 'dependents', node, 0 FROM path WHERE true
+    ON CONFLICT DO UPDATE SET n = n + -1
+
+  CO-ROUTINE path
+    SETUP
+      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+    RECURSIVE STEP
+      SCAN path
+  SCAN path
+
+-- erase dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id
+INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+    SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
+    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, record_id, version + 1, 1
+    FROM clinics CROSS JOIN (SELECT record_id, version, action, before FROM changes
+      WHERE clinic_id = ?3 AND resource = 'dependents' AND record_id = CAST(?6 AS INTEGER)
+      ORDER BY version DESC LIMIT 1) AS last WHERE clinics.id = ?3 AND state = 'open' AND action = 'delete'
+    RETURNING status
+
+  MATERIALIZE last
+    SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=?)
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SCAN last
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- erase dependents: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId
+INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
+    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'dependents', record_id, version, 'erase', at,
+      ?2, request_id, '[]'
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- erase dependents: ?1 clinicId, ?2 key, ?3 requestId
+UPDATE changes SET before = NULL
+    WHERE clinic_id = ?1 AND resource = 'dependents' AND record_id = (SELECT record_id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
+      AND before IS NOT NULL
+
+  SEARCH changes USING PRIMARY KEY (clinic_id=?)
+  SCALAR SUBQUERY 2
+    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+
+-- find dependents: ?1 clinicId, ?2 id
+SELECT * FROM dependents WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER)
+
+  SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+
+-- reassign dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id, ?7 version
+INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+    SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
+    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, target.id, target.version + 1, 1
+    FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
+      WHERE clinic_id = ?3 AND id = CAST(?6 AS INTEGER) AND version = CAST(?7 AS INTEGER)) AS target WHERE clinics.id = ?3 AND state = 'open'
+    RETURNING status
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- reassign dependents: ?1 clinicId, ?2 tokenId, ?3 type, ?4 key, ?5 requestId, ?6 id, ?7 version
+INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
+    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'dependents', target.id, used.version, 'reassign', used.at, ?2, used.request_id,
+      iif('Patient' = ?3, json_array('primary_holder_id'), json_array('', 'primary_holder_id')), content
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
+      WHERE clinic_id = ?1 AND id = CAST(?6 AS INTEGER) AND version = CAST(?7 AS INTEGER)) AS target
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+  SCALAR SUBQUERY 1
+    SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- reassign dependents: ?1 ownerId, ?2 ssn, ?3 clinicId, ?4 key, ?5 requestId, ?6 id
+UPDATE dependents SET version = used.version, updated_at = used.at, primary_holder_id = CAST(?1 AS INTEGER), ssn_key_id = coalesce(?2 ->> 'ssn_key_id', ssn_key_id), ssn_sealed = coalesce(?2 ->> 'ssn_sealed', ssn_sealed) FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?3 AND key = ?4 AND request_id = ?5) AS used
+    WHERE dependents.clinic_id = ?3 AND id = CAST(?6 AS INTEGER) AND dependents.version = used.version - 1
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+
+-- back up dependents: ?1 clinicId, ?2 after, ?3 limit
+SELECT * FROM dependents WHERE clinic_id = ?1 AND id > CAST(?2 AS INTEGER) ORDER BY id LIMIT CAST(?3 AS INTEGER)
+
+  SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id>?)
+
+-- back up dependents: ?1 clinicId, ?2 seq, ?3 after
+SELECT record_id, before, min(seq) FROM changes
+      WHERE clinic_id = ?1 AND seq > CAST(?2 AS INTEGER) AND resource = 'dependents' AND record_id > CAST(?3 AS INTEGER)
+        AND action <> 'skip'
+      GROUP BY record_id
+
+  SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>?)
+
+-- restore deletions of dependents: ?1 clinicId, ?2 highest
+INSERT INTO deletions (clinic_id, resource, node, n)
+    WITH RECURSIVE listed (id) AS (
+      SELECT id FROM dependents WHERE clinic_id = ?1 UNION ALL SELECT CAST(?2 AS INTEGER) + 1),
+    absent (first, last) AS (
+      SELECT 1 + lag(id, 1, 0) OVER (ORDER BY id), id - 1 FROM listed),
+    path (first, last, node) AS (
+      SELECT first, last, first FROM absent WHERE first <= last
+      UNION ALL
+      SELECT first, last, iif(node < last, node + 1, node + (node & -node)) FROM path WHERE node < 16777216)
+    SELECT ?1, 'dependents', node, sum(min(node, last) - max(first - 1, node - (node & -node))) FROM path
+    WHERE true GROUP BY node ON CONFLICT DO NOTHING
+
+  CO-ROUTINE path
+    SETUP
+      CO-ROUTINE absent
+        CO-ROUTINE (subquery-7)
+          CO-ROUTINE listed
+            COMPOUND QUERY
+              LEFT-MOST SUBQUERY
+                SEARCH dependents USING COVERING INDEX dependents_by_owner (clinic_id=?)
+              UNION ALL
+                SCAN CONSTANT ROW
+          SCAN listed
+          USE TEMP B-TREE FOR ORDER BY
+        SCAN (subquery-7)
+      SCAN absent
+    RECURSIVE STEP
+      SCAN path
+  SCAN path
+  USE TEMP B-TREE FOR GROUP BY

@@ -1,0 +1,131 @@
+import { is } from 'drizzle-orm'
+import { getTableConfig, SQLiteTable } from 'drizzle-orm/sqlite-core'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import * as tables from '../src/storage/tables.ts'
+import type { Statement } from '../src/storage/statement.ts'
+import { useWorker } from './support/worker.ts'
+
+const worker = useWorker()
+
+/** A statement as it is written, the names of its values, and its query plan, a line a step. */
+type Written = { module: string; sql: string; names: readonly string[]; plan: string[] }
+
+/** Every statement of the Worker and of the operator, in the order in which they are written. */
+const written: Written[] = []
+
+beforeAll(async () => {
+  const seen: [module: string, statement: Statement][] = []
+  // Other files of this process may have loaded the modules already, and with them the statements.
+  vi.resetModules()
+  const { observer } = await import('../src/storage/statement.ts')
+  observer.see = (...each) => void seen.push(each)
+  await import('../src/index.ts')
+  const { resources } = await import('../src/resources/index.ts')
+  const { importer } = await import('../src/operator/records/import.ts')
+  const { repairer } = await import('../src/operator/records/repair.ts')
+  const { countAbsent, selectAt } = await import('../src/operator/records/snapshot.ts')
+  await import('../src/operator/marks.ts')
+  for (const resource of resources) {
+    importer(resource)
+    repairer(resource)
+    selectAt(resource)
+    countAbsent(resource)
+  }
+  for (const [module, statement] of seen) {
+    const { sql, names } = statement.text()
+    written.push({ module, sql: sql.trim(), names, plan: await planOf(sql, names) })
+  }
+})
+
+/** Fails on a table or a column that is not there: no identifier is in double quotes, and taken for a string. */
+async function planOf(sql: string, names: readonly string[]): Promise<string[]> {
+  const { results } = await worker.env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`)
+    .bind(...names.map(() => null))
+    .all<{ id: number; parent: number; detail: string }>()
+  const depths = new Map([[0, 0]])
+  return results.map(({ id, parent, detail }) => {
+    const depth = 1 + (depths.get(parent) ?? 0)
+    depths.set(id, depth)
+    return `${'  '.repeat(depth)}${detail}`
+  })
+}
+
+/** Which statements may scan a table, and why. Besides, they scan json_each and rows that they have made themselves. */
+const SCANS: Record<string, string> = {
+  marks: 'every clinic is marked',
+}
+
+/** Which statements may sort in a temporary B-tree, and why. */
+const SORTS: Record<string, string> = {
+  'person_informations of a key': 'a batch is a hundred records, some changed since',
+  'dependents of a key': 'a batch is a hundred records, some changed since',
+  resume: 'a row for each resource',
+  'amend many person_informations': 'numbers the rows of a file',
+  'amend many dependents': 'numbers the rows of a file',
+  'restore deletions of person_informations': 'runs once, while a store is restored',
+  'restore deletions of dependents': 'runs once, while a store is restored',
+}
+
+/** Which writes don't ask whether the clinic is open, and why. */
+const UNGUARDED: Record<string, string> = {
+  idempotency: 'the sweep forgets keys whatever the clinic is',
+  resume: 'the operator resumes a store that nobody uses yet',
+  'restore deletions of person_informations': 'the operator fills a store that nobody uses yet',
+  'restore deletions of dependents': 'the operator fills a store that nobody uses yet',
+}
+
+describe('every statement', () => {
+  it('stands here whole, with its plan', async () => {
+    const text = written.map(({ module, sql, names, plan }) => {
+      const values = names.map((name, n) => `?${n + 1} ${name}`).join(', ')
+      return `-- ${module}: ${values}\n${sql}\n\n${plan.join('\n')}`
+    })
+
+    await expect(`${text.join('\n\n')}\n`).toMatchFileSnapshot('statements.snapshot.sql')
+  })
+
+  it('scans and sorts nothing but what is meant', () => {
+    const found = written.flatMap(({ module, plan }) =>
+      plan.flatMap((step) => {
+        const [, scanned] = /SCAN (\S+)/.exec(step) ?? []
+        const isTable = names.includes(scanned ?? '')
+        if (isTable && !(module in SCANS)) return [`${module}: ${step.trim()}`]
+        return step.includes('TEMP B-TREE') && !(module in SORTS)
+          ? [`${module}: ${step.trim()}`]
+          : []
+      }),
+    )
+
+    expect(found).toEqual([])
+  })
+
+  it('writes a clinic its records only while it is open', () => {
+    const unguarded = written
+      .filter(({ module }) => !(module in UNGUARDED))
+      .filter(({ sql }) => /^\s*(INSERT INTO|UPDATE|DELETE FROM|WITH own)/.test(sql))
+      .filter(({ sql }) => !/state = 'open'/.test(sql) && !/request_id = \?/.test(sql))
+
+    expect(unguarded.map(({ module, sql }) => `${module}: ${sql.split('\n')[0]}`)).toEqual([])
+  })
+})
+
+/** Tables whose statements are still to be declared. */
+const OTHERS = /plan|catalogue|ownables|accesses|segments/
+
+const all = Object.values(tables).filter((table) => is(table, SQLiteTable))
+const names = all.map((table) => getTableConfig(table).name)
+
+describe('every declared column', () => {
+  it('is used by a statement', () => {
+    const words = new Set(written.flatMap(({ sql }) => sql.match(/\w+/g) ?? []))
+    const unused = all.flatMap((table) => {
+      const { name, columns } = getTableConfig(table)
+      if (OTHERS.test(name)) return []
+      return columns
+        .filter((column) => !words.has(column.name))
+        .map((column) => `${name}.${column.name}`)
+    })
+
+    expect(unused).toEqual([])
+  })
+})
