@@ -4,7 +4,14 @@ import type { TokenValues, WhyRefused } from './tokens/memory.ts'
 import type { Scope } from './tokens/record.ts'
 
 /** Who calls: what the token says of itself. */
-export type Caller = { tokenId: string; clinicId: string; scopes: readonly Scope[] }
+export type Caller = {
+  tokenId: string
+  clinicId: string
+  label: string
+  scopes: readonly Scope[]
+  /** ISO 8601; null if the token does not expire. */
+  expiresAt: string | null
+}
 
 export type Bindings = {
   DB: D1Database
@@ -13,8 +20,10 @@ export type Bindings = {
   TRAIL?: R2Bucket
   /** The reference and `openapi.json`, as they were built. */
   ASSETS: Fetcher
-  /** X25519, 32 bytes in base64url. Without it SSNs are refused. */
+  /** X25519, 32 bytes in base64url, or `local`. Without it SSNs are refused. */
   SSN_PUBLIC_KEY?: string
+  /** The key of the local store, from `.dev.vars`. */
+  LOCAL_SSN_PUBLIC_KEY?: string
   /** The name of this cell, where there are several. */
   CELL?: string
   /** Where every cell answers, this one included, as JSON: `{"eu": "https://eu.api.example.com"}`. */

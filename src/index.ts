@@ -11,6 +11,7 @@ import { limitRate } from './http/limit-rate.ts'
 import { logRequest, logStep } from './http/log.ts'
 import { nameRequest } from './http/name-request.ts'
 import { openSession } from './http/open-session.ts'
+import { tellExpiry } from './http/tell-expiry.ts'
 import { leaveTrail } from './trail/leave-trail.ts'
 import { ownables } from './ownables/routes.ts'
 import { plans } from './plans/routes.ts'
@@ -18,8 +19,9 @@ import { changesRoutes } from './records/changes.ts'
 import { sweepKeys } from './records/idempotency.ts'
 import { recordRoutes } from './records/routes.ts'
 import { resources } from './resources/index.ts'
-import { serveReference } from './health/reference.ts'
+import { FILES, serveReference } from './health/reference.ts'
 import { service } from './health/routes.ts'
+import { token } from './health/token.ts'
 
 const BASE = '/v1/clinic/insurances'
 
@@ -33,8 +35,8 @@ app.notFound(renderNotFound(app, BASE))
 
 app.use(nameRequest, logRequest, secureHeaders(), harden, allowOrigins)
 app.use(methodNotAllowed({ app, onMethodNotAllowed: renderMethodNotAllowed }))
-app.use('/docs/*', serveReference)
-app.use('/v1/*', authenticate, openSession, leaveTrail, limitRate)
+for (const path of FILES) app.use(path, serveReference)
+app.use('/v1/*', authenticate, tellExpiry, openSession, leaveTrail, limitRate)
 
 for (const resource of resources) app.route(`${BASE}/${resource.name}`, recordRoutes(resource))
 
@@ -42,6 +44,7 @@ export const routes = app
   .route(`${BASE}/changes`, changesRoutes(resources))
   .route(`${BASE}/plans`, plans)
   .route(`${BASE}/ownables`, ownables)
+  .route(`${BASE}/token`, token)
   .route('/', service)
 
 export default {

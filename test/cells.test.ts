@@ -132,7 +132,9 @@ describe('a bookmark', () => {
     const read = await clinic.get('/dependents', { [BOOKMARK]: 'eu:nothing' })
 
     expect(read.status).toBe(422)
-    expect(JSON.parse(await read.text())).toEqual({ errors: { [BOOKMARK]: ['is invalid'] } })
+    expect(JSON.parse(await read.text())).toEqual({
+      errors: { [BOOKMARK]: ['is not a bookmark: send what an answer gave you, or nothing'] },
+    })
   })
 })
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { ClinicInsurancesError, createClient } from '../src/client/index.ts'
+import { ClinicInsurancesError, createClient, etagOf } from '../src/client/index.ts'
 import { checkAgainstDocument, operations } from './support/contract.ts'
 import { aDependent, aPersonInformation, somePlans } from './support/fixtures.ts'
 import { useWorker } from './support/worker.ts'
@@ -119,8 +119,45 @@ describe('the client', () => {
 
     const amending = client.deleteDependent(1, { unlessChangedSince: { id: 1 } })
 
-    await expect(amending).rejects.toThrow('unlessChangedSince takes a record')
+    await expect(amending).rejects.toThrow('this record was not read by a client')
     expect(sent).toEqual([])
+  })
+
+  it('guards an amendment by an ETag that went through a form', async () => {
+    const { client } = await aClient()
+    await client.registerOwnables('Patient', [1049, 1050])
+    const read = await client.createDependent(aDependent(1049).dependent)
+    const unlessChangedSince = etagOf(read)
+
+    await client.amendDependent(read.id, { first_name: 'Bo' }, { unlessChangedSince })
+    const late = client.amendDependent(read.id, { first_name: 'Cy' }, { unlessChangedSince })
+
+    await expect(late).rejects.toMatchObject({ status: 412 })
+    expect(() => etagOf({ ...read })).toThrow('a copy of one has no ETag')
+  })
+
+  it.each([
+    ['', 'clinic_1', 'is no origin'],
+    ['insurances.example.com', 'clinic_1', 'is no origin'],
+    ['https://insurances.example.com/v1/clinic/insurances', 'clinic_1', 'is no origin'],
+    ['file:///tmp', 'clinic_1', 'is no origin'],
+    ['https://insurances.example.com', '', 'token must be'],
+    ['https://insurances.example.com', 'clinic_1\n', 'token must be'],
+  ])('is not made for the address "%s" and the token "%s"', (baseUrl, token, message) => {
+    expect(() => createClient({ baseUrl, token })).toThrow(TypeError)
+    expect(() => createClient({ baseUrl, token })).toThrow(message)
+  })
+
+  it('follows no redirect', async () => {
+    const { client, sent } = await aClient(
+      async () => new Response('', { status: 308, headers: { Location: 'https://other.example' } }),
+    )
+
+    await expect(client.listPlans()).rejects.toMatchObject({
+      status: 308,
+      errors: 'the API is not here: redirects are not followed',
+    })
+    expect(sent).toHaveLength(1)
   })
 
   it('deletes, and tells the history', async () => {

@@ -59,7 +59,13 @@ describe('npm run dev', () => {
     expect(JSON.parse(answer)).toMatchObject({ pagination: { total_count: 60 } })
   })
 
-  it.each([70_000, 1_500_000, 5_000_000])('answers 413 to a stream of %d bytes', async (size) => {
+  // Of what is larger than that, the rest is not read: a client that goes on sending may find the connection closed
+  // before it has read the answer, which depends on who is faster.
+  it.each([
+    [70_000, [413]],
+    [1_000_000, [413]],
+    [5_000_000, [413, 'closed']],
+  ])('refuses a stream of %d bytes: %j', async (size, outcomes) => {
     const withoutLength = {
       method: 'POST',
       headers: { 'X-User-Token': DEMO_TOKENS.riverside, 'Content-Type': 'application/json' },
@@ -68,7 +74,11 @@ describe('npm run dev', () => {
     }
     const url = `http://localhost:${server.port}/v1/clinic/insurances/dependents`
 
-    expect((await fetch(url, withoutLength)).status).toBe(413)
+    const outcome = await fetch(url, withoutLength).then(
+      ({ status }) => status,
+      () => 'closed',
+    )
+    expect(outcomes).toContain(outcome)
   })
 
   it('keeps no plain SSN and no token in any file of its state', async () => {

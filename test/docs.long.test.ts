@@ -106,6 +106,17 @@ describe.skipIf(!CHROMIUM)('the reference in Chromium', IN_BROWSER, () => {
     await page.close()
   })
 
+  it('fills in the token of the demo, above the guides on a phone', async () => {
+    const { page } = await open(390, 844)
+
+    const token = page.getByPlaceholder('QUxM')
+    expect(await token.inputValue()).toBe(tokens.riverside)
+    const guide = page.getByRole('heading', { name: 'From a token to a first record' })
+    const [box, below] = await Promise.all([token.boundingBox(), guide.boundingBox()])
+    expect(box && below && box.y < below.y).toBe(true)
+    await page.close()
+  })
+
   it('brings the answer into view on a phone, and warns of nothing that is not sent', async () => {
     const { page } = await open(390, 844)
     await page.getByPlaceholder('QUxM').fill(tokens.riverside)

@@ -150,7 +150,9 @@ describe('422', () => {
     const malformed = await clinic.get('/dependents', { 'x-d1-bookmark': 'first-primary' })
     const read = await clinic.get('/dependents', { 'x-d1-bookmark': bookmark })
 
-    await expectRefusal(malformed, 422, { 'x-d1-bookmark': ['is invalid'] })
+    await expectRefusal(malformed, 422, {
+      'x-d1-bookmark': ['is not a bookmark: send what an answer gave you, or nothing'],
+    })
     expect(await read.json()).toMatchObject({ pagination: { total_count: 1 } })
     expect(read.headers.get('x-d1-bookmark')).toMatch(/^[0-9a-f]{8}-/)
   })

@@ -43,6 +43,10 @@ const PROGRAM = `
   told('registerOwnable', await client.PUT(\`\${at}/ownables/{ownable_type}/{ownable_id}\`, {
     params: { path: { ownable_type: 'Patient', ownable_id: 5001 } },
   }))
+  told('registerOwnables', await client.PUT(\`\${at}/ownables/{ownable_type}\`, {
+    params: { path: { ownable_type: 'Patient' } }, body: { ownable_ids: [5001, 5002] },
+  }))
+  told('getToken', await client.GET(\`\${at}/token\`))
 
   const people = \`\${at}/person_informations\` as const
   const created = told('createPersonInformation', await client.POST(people, {
@@ -154,7 +158,7 @@ const generate = (script: string, ...args: string[]) =>
   execFileSync(process.execPath, [join(PROJECT, 'node_modules', script), ...args], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { NODE_OPTIONS: `--import ${join(PROJECT, 'test/support/typescript-5.mjs')}` },
+    env: { NODE_OPTIONS: `--import ${join(PROJECT, 'src/openapi/typescript-5.mjs')}` },
   })
 
 async function compileAndRun(name: string, program: string) {

@@ -14,7 +14,9 @@ const ROOMS = [
 const NOT_IN_THE_WORKER = ['operator', 'openapi', 'client', 'cli']
 
 const SRC = join(PROJECT, 'src')
-const files = globSync('**/*.ts', { cwd: SRC }).map((path) => {
+const GENERATED = 'client/generated/'
+const written = globSync('**/*.ts', { cwd: SRC }).filter((path) => !path.startsWith(GENERATED))
+const files = written.map((path) => {
   const text = readFileSync(join(SRC, path), 'utf8')
   const imports = [...text.matchAll(/(?:from |import (?=')|import\()'(\.[^']+)'/g)].map(
     ([, to = '']) => normalize(join(path, '..', to)),

@@ -13,7 +13,7 @@ beforeAll(async () => {
   }
 })
 
-type Body = Record<string, unknown> | string
+type Body = Record<string, unknown> | unknown[] | string
 
 const fields = {
   ownable_id: 1049,
@@ -37,6 +37,8 @@ const dependent = (changes: Body) => ({
 const PEOPLE = '/person_informations'
 const FORM = 'application/x-www-form-urlencoded'
 const MEANT = 'did you mean'
+const NO_WRAPPER = String.raw`{"errors":{"person_information":["can't be blank: send {\"person_information\": {…}}"]}}`
+const AT = `${MEANT} /v1/clinic/insurances`
 
 /** What people send by mistake, and what they are told: a status, and words of the answer that name the remedy. */
 const MISTAKES: [string, string, string, Body | undefined, number, string, object?][] = [
@@ -53,7 +55,7 @@ const MISTAKES: [string, string, string, Body | undefined, number, string, objec
     `${PEOPLE}?last_name=Doe`,
     undefined,
     422,
-    'not a known parameter',
+    'use POST on the path with /search behind it',
   ],
   ['per_page', 'GET', `${PEOPLE}?per_page=50`, undefined, 422, `${MEANT} page_size?`],
   ['limit', 'GET', `${PEOPLE}?limit=50`, undefined, 422, `${MEANT} page_size?`],
@@ -73,8 +75,34 @@ const MISTAKES: [string, string, string, Body | undefined, number, string, objec
   ['null for a filter', 'GET', `${PEOPLE}?patient_id=null`, undefined, 422, 'is not a number'],
   ['undefined for one', 'GET', `${PEOPLE}?patient_id=undefined`, undefined, 422, 'is not a number'],
   ['a filter twice', 'GET', `${PEOPLE}?patient_id=1&patient_id=2`, undefined, 422, 'patient_id'],
-  ['the holder of a person', 'GET', '/dependents?patient_id=1049', undefined, 422, 'patient_id'],
-  ['holder_id', 'GET', '/dependents?holder_id=1049', undefined, 422, 'not a known parameter'],
+  [
+    'the holder of a person',
+    'GET',
+    '/dependents?patient_id=1049',
+    undefined,
+    422,
+    `${MEANT} primary_holder_id?`,
+  ],
+  [
+    'an owner for a filter',
+    'GET',
+    `${PEOPLE}?ownable_id=1049`,
+    undefined,
+    422,
+    `${MEANT} patient_id?`,
+  ],
+  [
+    'an owner of a dependent',
+    'GET',
+    '/dependents?ownable_id=1',
+    undefined,
+    422,
+    `${MEANT} primary_holder_id?`,
+  ],
+  ['offset', 'GET', `${PEOPLE}?offset=50`, undefined, 422, `${MEANT} page?`],
+  ['since', 'GET', '/changes?since=5', undefined, 422, `${MEANT} after?`],
+  ['type of a plan', 'GET', '/plans?type=PPO', undefined, 422, `${MEANT} plan_type?`],
+  ['holder_id', 'GET', '/dependents?holder_id=1049', undefined, 422, `${MEANT} primary_holder_id?`],
   ['active=yes', 'GET', '/plans?active=yes', undefined, 422, 'must be one of true, false, 1, 0'],
   ['q', 'GET', '/plans?q=harbor', undefined, 422, `${MEANT} search?`],
   ['sort', 'GET', '/plans?sort=name', undefined, 422, `${MEANT} sort_by?`],
@@ -149,9 +177,43 @@ const MISTAKES: [string, string, string, Body | undefined, number, string, objec
     422,
     'spouse, child, parent',
   ],
-  ['holder', 'POST', '/dependents', dependent({ holder_id: 1 }), 422, 'is not a known field'],
+  [
+    'holder',
+    'POST',
+    '/dependents',
+    dependent({ holder_id: 1 }),
+    422,
+    `${MEANT} primary_holder_id?`,
+  ],
+  ['patient_id', 'POST', PEOPLE, person({ patient_id: 1 }), 422, `${MEANT} ownable_id?`],
+  [
+    'ownable_id',
+    'POST',
+    '/dependents',
+    dependent({ ownable_id: 1 }),
+    422,
+    `${MEANT} primary_holder_id?`,
+  ],
+  ['type', 'POST', PEOPLE, person({ type: 'Patient' }), 422, `${MEANT} ownable_type?`],
   // Bodies.
-  ['no wrapper', 'POST', PEOPLE, fields, 422, `"person_information":["can't be blank"]`],
+  ['no wrapper', 'POST', PEOPLE, fields, 422, NO_WRAPPER],
+  [
+    'a list without one',
+    'POST',
+    `${PEOPLE}/batch`,
+    [fields],
+    422,
+    'send {\\"person_informations\\": […]}',
+  ],
+  [
+    'one record for a batch',
+    'POST',
+    `${PEOPLE}/batch`,
+    fields,
+    422,
+    'send {\\"person_informations\\": […]}',
+  ],
+  ['no fields', 'POST', PEOPLE, {}, 422, `{"errors":{"person_information":["can't be blank"]}}`],
   ['another wrapper', 'POST', PEOPLE, { person: fields }, 422, "can't be blank"],
   ['a sibling', 'POST', PEOPLE, { ...person({}), utf8: '✓' }, 422, '"utf8":["is not a known field'],
   ['a comma too many', 'POST', PEOPLE, '{"person_information": {},}', 400, 'line 1, column 27'],
@@ -183,7 +245,7 @@ const MISTAKES: [string, string, string, Body | undefined, number, string, objec
     422,
     'person_informations[1].first_name',
   ],
-  ['if_exists=true', 'POST', `${PEOPLE}?if_exists=true`, person({}), 422, 'must be one of return'],
+  ['if_exists=true', 'POST', `${PEOPLE}?if_exists=true`, person({}), 422, 'must be return'],
   ['ifExists', 'POST', `${PEOPLE}?ifExists=return`, person({}), 422, `${MEANT} if_exists?`],
   // Amendments and search.
   [
@@ -219,7 +281,14 @@ const MISTAKES: [string, string, string, Body | undefined, number, string, objec
     422,
     'needs a',
   ],
-  ['a search unwrapped', 'POST', `${PEOPLE}/search`, { last_name: 'Doe' }, 422, 'last_name'],
+  [
+    'a search unwrapped',
+    'POST',
+    `${PEOPLE}/search`,
+    { last_name: 'Doe' },
+    422,
+    'send {\\"search\\": {…}}',
+  ],
   ['no apostrophe', 'POST', `${PEOPLE}/search`, { search: { last_name: 'oneil' } }, 200, "O'Neil"],
   ['an after too far', 'GET', '/changes?after=99999', undefined, 422, 'start again from 0'],
   // Paths and methods.
@@ -231,8 +300,13 @@ const MISTAKES: [string, string, string, Body | undefined, number, string, objec
     404,
     `${MEANT} /v1/clinic/insurances${PEOPLE}?`,
   ],
-  ['.json', 'GET', `${PEOPLE}.json`, undefined, 404, 'Not found'],
-  ['a singular', 'GET', '/plan', undefined, 404, 'Not found'],
+  ['.json', 'GET', `${PEOPLE}.json`, undefined, 404, `${AT}${PEOPLE}?`],
+  ['a singular', 'GET', '/plan', undefined, 404, `${AT}/plans?`],
+  ['hyphens', 'GET', '/person-informations/1', undefined, 404, `${AT}/person_informations/1?`],
+  ['capitals', 'GET', '/Plans', undefined, 404, `${AT}/plans?`],
+  ['two slashes', 'GET', '//plans', undefined, 404, `${AT}/plans?`],
+  ['no type', 'POST', '/ownables', {}, 404, `${AT}/ownables/{ownable_type}?`],
+  ['another word', 'GET', '/insurers', undefined, 404, '{"errors":"Not found"}'],
   ['no such record', 'GET', `${PEOPLE}/999`, undefined, 404, 'Person information not found'],
   ['an id of text', 'GET', `${PEOPLE}/abc`, undefined, 404, 'Person information not found'],
   ['DELETE of all', 'DELETE', PEOPLE, undefined, 405, 'Method not allowed'],

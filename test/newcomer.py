@@ -95,15 +95,32 @@ def person(number):
     }
 
 
-patients = range(7001, 7041)
+def dependent(holder):
+    return {
+        "primary_holder_id": holder,
+        "first_name": "Kim",
+        "last_name": f"O'Sample {holder}",
+        "date_of_birth": "2012-05-15",
+        "relationship": "child",
+    }
+
+
+def create_all(resource, records):
+    """Creates them, a hundred in a call, and gives their ids."""
+    made = []
+    for first in range(0, len(records), 100):
+        answer, _ = call("POST", f"/{resource}/batch", {resource: records[first : first + 100]})
+        made += [record["id"] for record in answer[resource]]
+    return made
+
+
+patients = range(7001, 7201)
 found = {}
 
 task = "sync"
-ids = []
-for patient in patients:
-    call("PUT", f"/ownables/Patient/{patient}")
-    record, _ = call("POST", f"{PEOPLE}?if_exists=return", person(patient))
-    ids.append(record["id"])
+call("PUT", "/ownables/Patient", {"ownable_ids": list(patients)})
+ids = create_all("person_informations", [person(patient)["person_information"] for patient in patients])
+create_all("dependents", [dependent(patient) for patient in patients[:150]])
 
 task = "retry"
 key = str(uuid.uuid4())

@@ -63,3 +63,71 @@ describe('PUT /ownables/{type}/{id}', () => {
     await expectRefusal(response, 422, errors)
   })
 })
+
+describe('PUT /ownables/{type}', () => {
+  const ids = (count: number, first = 500) => Array.from({ length: count }, (_, n) => first + n)
+
+  it('registers a thousand at once, again and again, in one event of the trail', async () => {
+    const clinic = await worker.clinic()
+    const body = { ownable_ids: [...ids(998), 9000, 7, 9000] }
+
+    const first = await clinic.put('/ownables/Patient', { ownable_ids: body.ownable_ids.slice(1) })
+    const again = await clinic.put('/ownables/Patient', { ownable_ids: [7, ...ids(2)] })
+
+    expect([first.status, again.status]).toEqual([204, 204])
+    expect(await first.text()).toBe('')
+    for (const id of [7, 501, 1497, 9000]) {
+      expect((await clinic.post('/dependents', aDependent(id))).status).toBe(201)
+    }
+    expect((await clinic.post('/dependents', aDependent(1498))).status).toBe(422)
+    expect(await worker.eventOf(first)).toMatchObject({
+      action: 'register',
+      resource: 'ownables',
+      ids: '7,501-1497,9000',
+      status: 204,
+    })
+  })
+
+  it('writes nothing while the clinic is frozen', async () => {
+    const clinic = await worker.clinic()
+    await worker.env.DB.prepare("UPDATE clinics SET state = 'frozen' WHERE id = ?")
+      .bind(clinic.clinicId)
+      .run()
+
+    const refused = await clinic.put('/ownables/Patient', { ownable_ids: [7] })
+    const { count } =
+      (await worker.env.DB.prepare('SELECT count(*) AS count FROM ownables WHERE clinic_id = ?')
+        .bind(clinic.clinicId)
+        .first<{ count: number }>()) ?? {}
+
+    expect(refused.status).toBe(503)
+    expect(count).toBe(0)
+  })
+
+  it.each([
+    ['no list', {}, { ownable_ids: ["can't be blank"] }],
+    ['an empty one', { ownable_ids: [] }, { ownable_ids: ["can't be blank"] }],
+    [
+      'too many',
+      { ownable_ids: ids(1001) },
+      { ownable_ids: ['is too long (maximum is 1000 ids)'] },
+    ],
+    [
+      'some that are no ids',
+      { ownable_ids: [1, 'x', 0] },
+      {
+        'ownable_ids[1]': ['is not a number'],
+        'ownable_ids[2]': ['must be greater than 0'],
+      },
+    ],
+    [
+      'another field',
+      { ownable_ids: [1], ownable_id: 1 },
+      { ownable_id: ['is not a known field; did you mean ownable_ids?'] },
+    ],
+  ])('refuses %s', async (_, body, errors) => {
+    const clinic = await worker.clinic()
+
+    await expectRefusal(await clinic.put('/ownables/Patient', body), 422, errors)
+  })
+})

@@ -15,6 +15,7 @@ const worker = useWorker({ instrumented: true })
 
 const NEVER = 987654321
 const BLANK = "can't be blank"
+const KEY_FORM = 'must be 1 to 255 printable ASCII characters'
 const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 const LARGEST_ID = 'must be less than or equal to 9007199254740991'
 
@@ -138,12 +139,18 @@ describe.each(KINDS)('$name', (resource) => {
     })
 
     const rootless = ['null', '"text"', '[]'].map((value) => `{"${one}": ${value}}`)
-    it.each(['{}', '[]', 'null', '"text"', ...rootless])(
-      'is refused without its root: %s',
+    it.each(['{}', ...rootless])('is refused without fields: %s', async (body) => {
+      const response = await idle.post(path, body)
+
+      await expectRefusal(response, 422, { [one]: [BLANK] })
+    })
+
+    it.each(['[]', 'null', '"text"', '{"first_name": "Ana"}'])(
+      'is refused without its wrapper, which the answer names: %s',
       async (body) => {
         const response = await idle.post(path, body)
 
-        await expectRefusal(response, 422, { [one]: [BLANK] })
+        await expectRefusal(response, 422, { [one]: [`${BLANK}: send {"${one}": {…}}`] })
       },
     )
 
@@ -414,9 +421,9 @@ describe.each(KINDS)('$name', (resource) => {
       const alone = await clinic.post(path, aRecord(owner), headers)
       const together = await clinic.post(path, aRecord(NEVER, mistake), headers)
 
-      await expectRefusal(alone, 422, { 'Idempotency-Key': ['is invalid'] })
+      await expectRefusal(alone, 422, { 'Idempotency-Key': [KEY_FORM] })
       await expectRefusal(together, 422, {
-        ...{ ...complaint, 'Idempotency-Key': ['is invalid'], [ownerId]: ['must exist'] },
+        ...{ ...complaint, 'Idempotency-Key': [KEY_FORM], [ownerId]: ['must exist'] },
       })
       expect(await clinic.total(name)).toBe(0)
     })
@@ -559,7 +566,8 @@ describe.each(KINDS)('$name', (resource) => {
 describe('an idempotency key', () => {
   it('is of one endpoint: the same fields sent to another are another request', async () => {
     const app = factory.createApp().post('*', async (c) => {
-      c.set('caller', { tokenId: 'token', clinicId: 'riverside', scopes: [] })
+      const caller = { tokenId: 'token', clinicId: 'riverside', label: '', scopes: [] }
+      c.set('caller', { ...caller, expiresAt: null })
       return c.json(await idempotencyKey(c, { first_name: 'Ana' }))
     })
     const fingerprintAt = async (path: string) => {

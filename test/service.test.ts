@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { VERSION } from '../src/http/version.ts'
 import { expectRefusal } from './support/expect.ts'
+import { aDependent } from './support/fixtures.ts'
 import { API, useWorker } from './support/worker.ts'
 
 const worker = useWorker({ instrumented: true })
@@ -51,13 +52,60 @@ describe('GET /health/ready', () => {
     expect(response.headers.get('x-test-d1')).toBe('1')
     expect(response.headers.get('x-test-kv')).toBe('1')
   })
+
+  describe('without a key', () => {
+    const keyless = useWorker({ vars: { SSN_PUBLIC_KEY: '' } })
+
+    it('says so, and what else is missing', async () => {
+      const { name } = (await keyless.env.DB.prepare(
+        'DELETE FROM d1_migrations WHERE id = (SELECT max(id) FROM d1_migrations) RETURNING name',
+      ).first<{ name: string }>()) ?? { name: '' }
+
+      const first = await keyless.fetch('/health/ready')
+      await keyless.env.DB.prepare('INSERT INTO d1_migrations (name) VALUES (?)').bind(name).run()
+      const second = await keyless.fetch('/health/ready')
+
+      await expectRefusal(first, 503, 'migrations are missing; no SSN key')
+      expect(first.headers.get('Retry-After')).toBe('10')
+      await expectRefusal(second, 503, 'no SSN key')
+    })
+  })
+
+  describe('with the key of a local store', () => {
+    const local = useWorker({
+      vars: { SSN_PUBLIC_KEY: 'local', LOCAL_SSN_PUBLIC_KEY: 'A'.repeat(43) },
+    })
+
+    it('is ready while the store knows the key as its own', async () => {
+      const before = await local.fetch('/health/ready')
+      await local.env.TOKENS.put('local-ssn-public-key', 'A'.repeat(43))
+
+      await expectRefusal(before, 503, 'the SSN key belongs to another store')
+      expect((await local.fetch('/health/ready')).status).toBe(200)
+    })
+  })
+
+  describe('with such a key where wrangler.toml does not ask for it', () => {
+    const production = useWorker({
+      vars: { SSN_PUBLIC_KEY: '', LOCAL_SSN_PUBLIC_KEY: 'A'.repeat(43) },
+    })
+
+    it('is not ready, and takes no SSN', async () => {
+      const clinic = await production.clinic()
+      const id = await clinic.ownable()
+
+      await expectRefusal(await production.fetch('/health/ready'), 503, 'no SSN key')
+      expect((await clinic.post('/dependents', aDependent(id))).status).toBe(503)
+    })
+  })
 })
 
 describe('plain HTTP', () => {
-  it.each(['insurances.example.com', 'localhost.example.com', '127.0.0.1.example.com:80'])(
-    'is refused at %s, before a token is looked at',
-    async (host) => {
-      const response = await worker.fetch(`http://${host}${API}/dependents`)
+  it.each([{ 'X-Forwarded-Proto': 'http' }, { 'CF-Ray': '8f1-AMS' }])(
+    'is refused where a proxy says so, before a token is looked at: %o',
+    async (headers) => {
+      const url = `http://insurances.example.com${API}/dependents`
+      const response = await worker.fetch(url, { headers })
 
       await expectRefusal(
         response,
@@ -67,12 +115,15 @@ describe('plain HTTP', () => {
     },
   )
 
-  it.each(['http://localhost', 'http://127.0.0.1:8787', 'https://insurances.example.com'])(
-    'is not complained of at %s',
-    async (origin) => {
-      expect((await worker.fetch(`${origin}${API}/dependents`)).status).toBe(401)
-    },
-  )
+  it.each([
+    ['http://localhost', {}],
+    ['http://192.168.1.7:8787', {}],
+    ['http://api:8787', {}],
+    ['http://abc.trycloudflare.com', { 'CF-Ray': '8f1-AMS', 'X-Forwarded-Proto': 'https' }],
+    ['https://insurances.example.com', { 'CF-Ray': '8f1-AMS' }],
+  ])('is taken from %s with %o: a local server, or a tunnel to one', async (origin, headers) => {
+    expect((await worker.fetch(`${origin}${API}/dependents`, { headers })).status).toBe(401)
+  })
 })
 
 describe('CORS', () => {

@@ -34,9 +34,10 @@ const sentenceOf = (errors: FieldErrors) =>
 /** The error that an answer stands for. One that did not come from the API has its status for a sentence. */
 export async function errorOf(response: Response): Promise<ClinicInsurancesError> {
   const body = await response.json<{ errors?: string | FieldErrors }>().catch(() => undefined)
-  return new ClinicInsurancesError(
-    response.status,
-    body?.errors ?? `HTTP ${response.status}`,
-    response.headers.get('X-Request-Id') ?? undefined,
-  )
+  const isElsewhere = response.status === 0 || response.headers.has('Location')
+  const errors =
+    body?.errors ??
+    (isElsewhere ? 'the API is not here: redirects are not followed' : `HTTP ${response.status}`)
+  const requestId = response.headers.get('X-Request-Id') ?? undefined
+  return new ClinicInsurancesError(response.status, errors, requestId)
 }

@@ -21,24 +21,6 @@ export type CallOptions = {
   signal?: AbortSignal | undefined
 }
 
-export type WriteOptions = CallOptions & {
-  /**
-   * Names the write, so that the same one sent again does nothing. One is made for each call; give your own to make
-   * a write safe to repeat after your program has stopped in the middle.
-   */
-  idempotencyKey?: string | undefined
-}
-
-export type CreateOptions = WriteOptions & {
-  /** `'return'` answers the record of the same owner, names and date of birth if there is one, and creates nothing. */
-  ifExists?: 'return' | undefined
-}
-
-export type AmendOptions = WriteOptions & {
-  /** A record as a get, create or amend answered it: if it has changed since, nothing is done, and the error's status is 412. */
-  unlessChangedSince?: object | undefined
-}
-
 export type Call = CallOptions & {
   query?: string
   body?: string
@@ -64,8 +46,13 @@ export function openTransport({
   retries = 2,
   fetch: given,
 }: ClientOptions) {
-  let base = baseUrl.replace(/\/+$/, '')
-  const mayGoTo = new Set([base, ...origins].map((url) => new URL(url).origin))
+  if (typeof token !== 'string' || !/^[!-~]+$/.test(token)) {
+    throw new TypeError(
+      'token must be the text that the operator gave you: it is empty or has spaces',
+    )
+  }
+  let base = originOf(baseUrl)
+  const mayGoTo = new Set([base, ...origins.map(originOf)])
   const send = given ?? ((url, init) => fetch(url, init))
   let bookmark = ''
 
@@ -73,6 +60,8 @@ export function openTransport({
     const from = base
     const response = await send(`${from}${path}${call.query ? `?${call.query}` : ''}`, {
       method,
+      // The token goes where it was meant to go, and nowhere else.
+      redirect: 'manual',
       headers: {
         Accept: 'application/json',
         ...(path.startsWith('/v1/') && { 'X-User-Token': token }),
@@ -115,6 +104,15 @@ export function openTransport({
       await wait(waitOf(tried, response?.headers.get('Retry-After')), call.signal)
     }
   }
+}
+
+/** The origin of the API, which has no path of its own. Throws TypeError. */
+function originOf(url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  if (parsed && /^https?:$/.test(parsed.protocol) && parsed.pathname === '/' && !parsed.search) {
+    return parsed.origin
+  }
+  throw new TypeError(`${url} is no origin: use one such as https://insurances.example.com`)
 }
 
 /** As long as the API asks for, otherwise twice as long each time, and never in step with other clients. */

@@ -3,8 +3,11 @@ export const BLANK = "can't be blank"
 export const INVALID = 'is invalid'
 export const LIKE_AN_SSN = 'looks like an SSN'
 export const MUST_EXIST = 'must exist'
-export const notOneOf = (allowed: readonly string[]) => `must be one of ${allowed.join(', ')}`
+export const notOneOf = (allowed: readonly string[]) =>
+  allowed.length === 1 ? `must be ${allowed[0]}` : `must be one of ${allowed.join(', ')}`
 export const NOT_A_NUMBER = 'is not a number'
+export const NOT_A_BOOKMARK = 'is not a bookmark: send what an answer gave you, or nothing'
+export const NOT_A_KEY = 'must be 1 to 255 printable ASCII characters'
 export const SENT_AS_TEXT = 'is not a number: it was sent as text, in quotes'
 export const NOT_AN_INTEGER = 'must be an integer'
 export const CANNOT_CHANGE = "can't be changed"

@@ -8,22 +8,34 @@ const asKnown = (name: string) =>
     .replace(/[-. ]/g, '_')
     .toLowerCase()
 
-/** What others call the same. */
-const OTHER_NAMES: Record<string, string> = {
-  per_page: 'page_size',
-  limit: 'page_size',
-  q: 'search',
-  sort: 'sort_by',
-  order: 'sort_dir',
-  dob: 'date_of_birth',
-  birth_date: 'date_of_birth',
+/** What others call the same, and what another resource does. The first that is known here is meant. */
+const OTHER_NAMES: Record<string, readonly string[]> = {
+  patient_id: ['ownable_id', 'primary_holder_id'],
+  patient: ['patient_id', 'ownable_id', 'primary_holder_id'],
+  ownable_id: ['primary_holder_id', 'patient_id'],
+  ownable: ['ownable_id', 'patient_id', 'primary_holder_id'],
+  primary_holder_id: ['ownable_id', 'patient_id'],
+  holder_id: ['primary_holder_id'],
+  type: ['ownable_type', 'plan_type', 'relationship'],
+  per_page: ['page_size'],
+  limit: ['page_size'],
+  page_number: ['page'],
+  offset: ['after', 'page'],
+  since: ['after'],
+  last_seq: ['after'],
+  q: ['search'],
+  query: ['search'],
+  sort: ['sort_by'],
+  order: ['sort_dir'],
+  dob: ['date_of_birth'],
+  birth_date: ['date_of_birth'],
 }
 
 /** The known name that was probably meant: one spelled otherwise, mistyped, or with words around it. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const plain = asKnown(name)
-  const other = OTHER_NAMES[plain]
-  if (other !== undefined && known.includes(other)) return other
+  const other = OTHER_NAMES[plain]?.find((candidate) => known.includes(candidate))
+  if (other !== undefined) return other
   const mistakes = (candidate: string) => {
     if (plain === candidate || plain === candidate.replaceAll('_', '')) return 0
     const isWithin = `_${plain}_`.includes(`_${candidate}_`) && candidate.length > 2

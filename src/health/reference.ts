@@ -45,8 +45,7 @@ async function builtFile(c: Context<Env>, path: string): Promise<Response | unde
 export async function builtDocument(c: Context<Env>): Promise<Response | undefined> {
   const file = await builtFile(c, OPENAPI)
   if (!file || file.status !== 200 || c.req.method === 'HEAD') return file
-  file.headers.delete('Content-Length')
-  const text = (await file.text()).replaceAll(ORIGIN, new URL(c.req.url).origin)
+  const text = await textHere(c, file)
   const cells = Object.entries(cellsOf(c.env))
   if (cells.length === 0 || text === '') return new Response(text, file)
 
@@ -57,12 +56,23 @@ export async function builtDocument(c: Context<Env>): Promise<Response | undefin
   return new Response(JSON.stringify({ ...document, servers }), file)
 }
 
-/** Serves the page of the reference and its files. */
+/** The text of a file as it is built, naming the origin that serves it. */
+async function textHere(c: Context<Env>, file: Response): Promise<string> {
+  file.headers.delete('Content-Length')
+  return (await file.text()).replaceAll(ORIGIN, new URL(c.req.url).origin)
+}
+
+/** What is served as it was built, beside the page of the reference. */
+export const TEXTS = ['/guide.md', '/llms.txt']
+export const FILES = ['/docs/*', '/client.tgz', ...TEXTS]
+
+/** Serves the page of the reference, and the files. */
 export const serveReference = factory.createMiddleware(async (c, next) => {
   const file = await builtFile(c, PAGE.test(c.req.path) ? '/docs/index.html' : c.req.path)
   if (!file) return next()
   if (!isRead(c)) return renderMethodNotAllowed(c, READS)
 
   file.headers.set('Content-Security-Policy', POLICY)
-  return file
+  const isText = TEXTS.includes(c.req.path) && file.status === 200 && c.req.method === 'GET'
+  return isText ? new Response(await textHere(c, file), file) : file
 })

@@ -1,12 +1,10 @@
 import { accepts } from 'hono/accepts'
-import { attempt } from '../storage/retry.ts'
-import { databaseOf } from '../storage/session.ts'
-import { factory, type Bindings } from '../env.ts'
+import { factory } from '../env.ts'
 import { describe } from '../http/describe.ts'
-import { SENTENCES } from '../http/errors.ts'
+import { ApiError, SENTENCES } from '../http/errors.ts'
 import { limitAddress } from '../http/limit-rate.ts'
 import { COMMIT, VERSION } from '../http/version.ts'
-import { CATALOGUE_KEY } from '../plans/catalogue.ts'
+import { reasonsNotReady } from './readiness.ts'
 import { builtDocument, OPENAPI } from './reference.ts'
 import { health, openapiDocument, readiness, serviceIndex } from './schema.ts'
 
@@ -50,17 +48,19 @@ const askingReadiness = describe({
   id: 'getReadiness',
   tag: 'Service',
   summary: 'Ask whether the API can serve',
-  description: 'Reaches D1 and KV, once in ten seconds.',
+  description:
+    'Reaches D1 and KV, once in ten seconds. Ready means: both answer, no migration is missing, ' +
+    'and there is a key to seal SSNs to.',
   answers: {
-    200: { description: 'Both answered.', body: readiness },
+    200: { description: 'It can.', body: readiness },
     429: {
       description: 'Your address asks too often.',
       refusal: SENTENCES.tooManyRequests[1],
       headers: ['Retry-After', 'RateLimit-Policy'],
     },
     503: {
-      description: 'One of them did not answer.',
-      refusal: SENTENCES.storageUnavailable[1],
+      description: 'It cannot, and says why.',
+      refusal: 'migrations are missing',
       headers: ['Retry-After'],
     },
   },
@@ -81,7 +81,8 @@ export const service = factory
   .get('/health/ready', askingReadiness, async (c) => {
     await limitAddress(c)
     if (Date.now() >= readyUntil) {
-      await reachStorage(c.env)
+      const reasons = await reasonsNotReady(c.env)
+      if (reasons.length > 0) throw new ApiError(503, reasons.join('; '), { 'Retry-After': '10' })
       readyUntil = Date.now() + READY_MILLISECONDS
     }
     return c.json({ status: 'ready', d1: 'ok', kv: 'ok' })
@@ -90,12 +91,3 @@ export const service = factory
 /** Probes ask often, and anybody may: an isolate asks storage only so often. */
 const READY_MILLISECONDS = 10_000
 let readyUntil = 0
-
-async function reachStorage(env: Bindings): Promise<void> {
-  const db = databaseOf(env, 'first-unconstrained')
-  const reachingKv = attempt(
-    () => env.TOKENS.get(CATALOGUE_KEY),
-    () => 'try again',
-  )
-  await Promise.all([db.batch([db.prepare('SELECT 1')]), reachingKv])
-}

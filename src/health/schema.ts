@@ -1,6 +1,6 @@
 import * as z from 'zod'
 
-const version = z.string().meta({ description: "The API's version.", examples: ['0.1.0'] })
+const version = z.string().meta({ description: "The API's version.", examples: ['1.0.0'] })
 
 /** Where a program finds what the API can do. */
 export const serviceIndex = z

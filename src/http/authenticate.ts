@@ -75,7 +75,9 @@ export const authenticate = factory.createMiddleware(async (c, next) => {
   c.set('caller', {
     tokenId: tokenIdOf(key),
     clinicId: record.data.clinic_id,
+    label: record.data.label,
     scopes: record.data.scopes,
+    expiresAt: record.data.expires_at,
   })
   await next()
 })

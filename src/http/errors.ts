@@ -4,6 +4,7 @@ import { storageFaultOf, StorageUnavailable } from '../storage/faults.ts'
 import type { Env } from '../env.ts'
 import { SsnKeyError } from '../ssn/seal.ts'
 import { log } from './log.ts'
+import { nearestPath } from './nearest-path.ts'
 
 /**
  * Every sentence that a request is refused with, and the seconds of its `Retry-After`. Besides these, a kind of
@@ -93,22 +94,16 @@ function failureOf(error: Error) {
   return error instanceof SsnKeyError ? 'ssnUnavailable' : 'internal'
 }
 
-/** Names the path that was meant, where one of the app's is near: with a slash behind it, or without what comes before. */
+/** Suggests the path that was probably meant. */
 export const renderNotFound =
   (app: Hono<Env>, base: string): NotFoundHandler<Env> =>
   (c) => {
-    const path = c.req.path.replace(/\/+$/, '')
-    const meant = [path, `/v1${path}`, base + path].find(
-      (candidate) => candidate !== c.req.path && isServed(app, candidate),
-    )
+    const meant = nearestPath(patternsOf(app), base, c.req.path)
     return render(c, refusal('notFound', { detail: meant && `did you mean ${meant}?` }))
   }
 
-const isServed = (app: Hono<Env>, path: string) =>
-  app.routes.some(
-    ({ method, path: pattern }) =>
-      method !== 'ALL' && new RegExp(`^${pattern.replace(/:\w+/g, '[^/]+')}$`).test(path),
-  )
+const patternsOf = ({ routes }: Hono<Env>) =>
+  routes.filter(({ method }) => method !== 'ALL').map(({ path }) => path)
 
 /** For hono's methodNotAllowed: the known path's methods go into `Allow` (RFC 9110 §15.5.6). */
 export const renderMethodNotAllowed = (c: Context<Env>, methods: readonly string[]) =>

@@ -15,6 +15,7 @@ export function errorsOf(
   noun: Noun,
   root = '',
 ): FieldErrors {
+  if (lacksWrapper(error, schema, root)) return { [root]: [wrap(schema, root)] }
   // No plain object: a field may be called __proto__.
   const errors = new Map<string, string[]>()
   const add = (field: string, message: string) =>
@@ -33,7 +34,35 @@ export function errorsOf(
   return Object.fromEntries(errors)
 }
 
+/** Whether the body is, or has, what belongs into its wrapper. */
+function lacksWrapper(error: z.core.$ZodError, schema: z.ZodType, root: string): boolean {
+  const inner = knownAt(schema, [root, 0])
+  const isFieldOf = (key: string) => inner.includes(key) || knownAt(schema, [root]).includes(key)
+  const isMissing = error.issues.some(
+    ({ code, path }) => code === 'invalid_type' && path.length === 1 && path[0] === root,
+  )
+  return error.issues.some(
+    (issue) =>
+      (issue.code === 'invalid_type' && issue.path.length === 0 && root !== '') ||
+      (isMissing &&
+        issue.code === 'unrecognized_keys' &&
+        issue.path.length === 0 &&
+        issue.keys.some(isFieldOf)),
+  )
+}
+
+const wrap = (schema: z.ZodType, root: string) => {
+  const isList = schema instanceof z.ZodObject && schema.shape[root] instanceof z.ZodArray
+  return `${BLANK}: send {"${root}": ${isList ? '[…]' : '{…}'}}`
+}
+
+/** Names are no parameters, since a URL ends up in logs. */
+const SEARCHED = ['name', 'first_name', 'last_name', 'date_of_birth', 'dob']
+
 function unknown(name: string, known: readonly string[], noun: Noun): string {
+  if (noun === 'parameter' && SEARCHED.includes(name) && !known.includes('search')) {
+    return 'is not a known parameter; to find people, use POST on the path with /search behind it'
+  }
   const meant = nearest(name, known)
   return `is not a known ${noun}${meant === undefined ? '' : `; did you mean ${meant}?`}`
 }

@@ -1,15 +1,13 @@
-import { factory } from '../env.ts'
+import type { Context } from 'hono'
+import { factory, type Env } from '../env.ts'
 import { refusal } from './errors.ts'
 
-/** A URL of plain HTTP, but for those of the machine itself. */
-const PLAIN = /^http:(?!\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?\/)/i
-
 /**
- * Answers may hold personal data: no cache keeps one and no browser runs one, unless its route says otherwise. Over
- * plain HTTP nothing is answered at all, and no token looked at, but on the machine itself.
+ * Answers may hold personal data: no cache keeps one and no browser runs one, unless its route says otherwise. Where a
+ * proxy says that the client uses plain HTTP, nothing is answered at all, and no token looked at.
  */
 export const harden = factory.createMiddleware(async (c, next) => {
-  if (PLAIN.test(c.req.url)) throw refusal('plainHttp')
+  if (isPlain(c)) throw refusal('plainHttp')
 
   await next()
 
@@ -19,3 +17,10 @@ export const harden = factory.createMiddleware(async (c, next) => {
     headers.set('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'")
   }
 })
+
+/** Cloudflare sets `CF-Ray`. A local server has no proxy, or a tunnel's, which says how its client came. */
+function isPlain({ req }: Context<Env>): boolean {
+  const scheme = req.header('X-Forwarded-Proto')
+  if (scheme !== undefined) return scheme === 'http'
+  return req.header('CF-Ray') !== undefined && req.url.startsWith('http:')
+}

@@ -12,6 +12,8 @@ export const BOOKMARK_HEADER = 'x-d1-bookmark'
 /** D1's bookmark, behind the name of the cell where there are several. */
 export const CELL_BOOKMARK = new RegExp(`^(?:(${CELL}):)?(${BOOKMARK.source.slice(1, -1)})$`)
 
+export const TOKEN_EXPIRES = 'X-Token-Expires'
+
 /** What wrangler.toml grants, which a binding does not tell: so many in each window of so many seconds. */
 export const TOKEN_POLICY = { name: 'token', limit: 3000, period: 60 }
 export const FAILURE_POLICY = { name: 'failed-authentication', limit: 60, period: 60 }
@@ -26,6 +28,11 @@ export const HEADERS = {
   [BOOKMARK_HEADER]: {
     description: 'Send it with your next request, and that one sees what this one saw or wrote.',
     schema: { type: 'string', pattern: CELL_BOOKMARK.source },
+  },
+  [TOKEN_EXPIRES]: {
+    description:
+      'When your token expires: ask the operator for a new one. Sent in its last 14 days.',
+    schema: { type: 'string', format: 'date-time' },
   },
   Allow: {
     description: 'The methods of the path.',
@@ -93,6 +100,7 @@ export const REQUEST_HEADERS = {
       'A key of your choice, new for each write. The same request sent again with it writes ' +
       'nothing and is answered as the first time; another request with it is 422.',
     schema: { type: 'string', pattern: PRINTABLE.source },
+    example: 'your-key-1',
   },
   IfMatch: {
     name: 'If-Match',

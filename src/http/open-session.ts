@@ -1,6 +1,6 @@
 import { databaseOf } from '../storage/session.ts'
 import { factory } from '../env.ts'
-import { INVALID } from '../fields/messages.ts'
+import { NOT_A_BOOKMARK } from '../fields/messages.ts'
 import { invalid } from './errors.ts'
 import { BOOKMARK_HEADER, CELL_BOOKMARK } from './headers.ts'
 
@@ -12,7 +12,7 @@ import { BOOKMARK_HEADER, CELL_BOOKMARK } from './headers.ts'
 export const openSession = factory.createMiddleware(async (c, next) => {
   const given = c.req.header(BOOKMARK_HEADER)
   const [isBookmark, cell, bookmark = ''] = CELL_BOOKMARK.exec(given ?? '') ?? []
-  if (given !== undefined && !isBookmark) throw invalid({ [BOOKMARK_HEADER]: [INVALID] })
+  if (given !== undefined && !isBookmark) throw invalid({ [BOOKMARK_HEADER]: [NOT_A_BOOKMARK] })
 
   const isRead = c.req.method === 'GET' || c.req.method === 'HEAD'
   const anywhere = isRead && !given ? 'first-unconstrained' : 'first-primary'

@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import * as z from 'zod'
 import { recent } from '../storage/recent.ts'
 import type { Env } from '../env.ts'
-import { INVALID } from '../fields/messages.ts'
+import { NOT_A_KEY } from '../fields/messages.ts'
 import { noted } from './describe.ts'
 import { invalid, type FieldErrors } from './errors.ts'
 import { errorsOf } from './field-errors.ts'
@@ -83,5 +83,5 @@ export function validateBody<Schema extends Strict>(
 /** What is wrong with the idempotency key, if anything. It may be left out. */
 function idempotencyKeyErrors(c: Context<Env>): FieldErrors {
   const key = c.req.header(IDEMPOTENCY_KEY)
-  return key === undefined || PRINTABLE.test(key) ? {} : { [IDEMPOTENCY_KEY]: [INVALID] }
+  return key === undefined || PRINTABLE.test(key) ? {} : { [IDEMPOTENCY_KEY]: [NOT_A_KEY] }
 }

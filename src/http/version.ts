@@ -1,5 +1,5 @@
 /** The API's version, that of package.json: importing it from there would bundle all of package.json. */
-export const VERSION = '0.1.0'
+export const VERSION = '1.0.0'
 
 /** The build says which commit it is of; the sources as they are belong to none. */
 declare const BUILT_FROM: string | undefined

@@ -1,11 +1,41 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { ORIGIN } from '../health/reference.ts'
 import { routes } from '../index.ts'
-import { openapiDocument } from './document.ts'
+import { buildClient } from './client.ts'
+import { GUIDE, openapiDocument } from './document.ts'
 import { buildReference } from './reference.ts'
 
-const ASSETS = resolve(import.meta.dirname, '../../dist/assets')
+const PROJECT = resolve(import.meta.dirname, '../..')
+const ASSETS = join(PROJECT, 'dist/assets')
+
+/** The form of https://llmstxt.org. */
+const LLMS = `# Clinic Insurances API
+
+> Clinics keep their patients' insurance data here: person informations, dependents, and a catalogue of insurance plans.
+
+Everything is below \`${ORIGIN}/v1/clinic/insurances\`, in JSON, with a token in the header \`X-User-Token\`.
+
+- [Guide](${ORIGIN}/guide.md): from a token to production
+- [OpenAPI 3.1](${ORIGIN}/openapi.json): every call, field and answer
+- [TypeScript client](${ORIGIN}/client.tgz): \`npm install ${ORIGIN}/client.tgz\`
+- [Reference](${ORIGIN}/docs): for people, with buttons that make the calls
+`
 
 await mkdir(join(ASSETS, 'docs'), { recursive: true })
-await writeFile(join(ASSETS, 'openapi.json'), JSON.stringify(openapiDocument(routes)))
+const document = JSON.stringify(openapiDocument(routes))
+await writeFile(join(ASSETS, 'openapi.json'), document)
 await buildReference(join(ASSETS, 'docs'))
+
+await writeFile(
+  join(ASSETS, 'guide.md'),
+  `# Clinic Insurances API\n\n${GUIDE.replace(/^(?=#)/gm, '#')}`,
+)
+await writeFile(join(ASSETS, 'llms.txt'), LLMS)
+
+const migrations = (await readdir(join(PROJECT, 'migrations'))).filter((name) =>
+  name.endsWith('.sql'),
+)
+await writeFile(join(ASSETS, 'migrations.json'), JSON.stringify(migrations))
+
+await buildClient(document, ASSETS)

@@ -17,12 +17,14 @@ type Route = Note & { method: string; pattern: string; operation: Operation }
 
 const read = (path: string) => readFileSync(join(import.meta.dirname, path), 'utf8')
 
-/** The guides that lead to production, and what changed: all that stands above the operations. */
-const INTRODUCTION =
-  read('guide.md') +
-  read('../../.github/CHANGELOG.md')
-    .replace(/^(?=#)/gm, '#')
-    .replace('##', '#')
+/** Of the changelog the parts for callers, one level below a heading of the guide. */
+const CHANGES = read('../../.github/CHANGELOG.md')
+  .replace(/^### For operators\n[^]*?(?=^## )/gm, '')
+  .replace(/^### For callers\n\n/gm, '')
+  .replace(/^The format [^]*?(?=^## )/m, '')
+
+/** The guide that leads to production, and what changed: all that stands above the operations. */
+export const GUIDE = `${read('guide.md')}\n${CHANGES}`
 
 const TAGS = [
   { name: 'Person informations', description: 'Who a patient, or another ownable, is.' },
@@ -37,8 +39,8 @@ const TAGS = [
 const OUR_CLIENT = {
   lang: 'TypeScript',
   description:
-    'Packed with the project: it repeats what failed, carries keys and bookmarks, and pages.',
-  source: 'npm install ./clinic-insurances-api-VERSION.tgz'.replace('VERSION', VERSION),
+    'Served here, and typed: it retries, reads page after page, and sends idempotency keys.',
+  source: `npm install ${ORIGIN}/client.tgz`,
 }
 
 const refused = z
@@ -121,7 +123,7 @@ export function openapiDocument(app: Hono<Env>) {
   })
 
   function answerOf({ description, body, refusal, headers = [] }: Answer, route: Route) {
-    const all = [...headers, ...storageHeadersOf(route)]
+    const all = [...headers, ...commonHeadersOf(route)]
     if (refusal) return refusedWith({ description, errors: refusal, headers: all })
     return {
       description,
@@ -132,7 +134,7 @@ export function openapiDocument(app: Hono<Env>) {
 
   const fieldErrorsOf = ({ operation }: Route) => ({
     description: 'Fields are wrong: all of them are named.',
-    headers: references(STORAGE_HEADERS),
+    headers: references(COMMON_HEADERS),
     ...content(write(fieldErrors, 'output'), {
       errors: operation.invalid ?? { [REQUEST_HEADERS.Bookmark.name]: [INVALID] },
     }),
@@ -155,7 +157,7 @@ export function openapiDocument(app: Hono<Env>) {
     info: {
       title: 'Clinic Insurances API',
       version: VERSION,
-      description: INTRODUCTION,
+      description: GUIDE,
       'x-scalar-sdk-installation': [OUR_CLIENT],
       license: { name: 'Proprietary', identifier: 'LicenseRef-Proprietary' },
     },
@@ -216,11 +218,11 @@ function refusalsOf(route: Route): [string, Refusal][] {
   return Object.entries(REFUSALS).filter(([status]) => statuses.has(Number(status)))
 }
 
-/** What comes with an answer, or a refusal, that storage had a part in; and with one of a route's own. */
-const STORAGE_HEADERS: HeaderName[] = ['x-d1-bookmark']
-function storageHeadersOf(route: Route): HeaderName[] {
+/** What may come with every answer below `/v1`, and what with a route's own. */
+const COMMON_HEADERS: HeaderName[] = ['x-d1-bookmark', 'X-Token-Expires']
+function commonHeadersOf(route: Route): HeaderName[] {
   if (!isGuarded(route)) return []
-  return isWrite(route) ? ['Idempotent-Replayed', ...STORAGE_HEADERS] : STORAGE_HEADERS
+  return isWrite(route) ? ['Idempotent-Replayed', ...COMMON_HEADERS] : COMMON_HEADERS
 }
 
 /** Whether the route writes under an idempotency key. */

@@ -15,6 +15,7 @@ export const REFUSALS: Record<number, Refusal> = {
     name: 'BadRequest',
     description: 'The body is not JSON.',
     errors: SENTENCES.notJson[1],
+    headers: ['X-Token-Expires'],
   },
   401: {
     name: 'Unauthorized',
@@ -26,28 +27,31 @@ export const REFUSALS: Record<number, Refusal> = {
     name: 'Forbidden',
     description: 'The token is good, but its scopes do not include this.',
     errors: SENTENCES.forbidden[1],
+    headers: ['X-Token-Expires'],
   },
   405: {
     name: 'MethodNotAllowed',
     description: 'The path has no such method; `Allow` names those it has.',
     errors: SENTENCES.methodNotAllowed[1],
-    headers: ['Allow'],
+    headers: ['Allow', 'X-Token-Expires'],
   },
   408: {
     name: 'RequestTimeout',
     description: 'The body did not arrive in time.',
     errors: SENTENCES.tooSlow[1],
+    headers: ['X-Token-Expires'],
   },
   413: {
     name: 'PayloadTooLarge',
     description: 'The body is larger than 64 KiB, or 1 MiB where it holds many records.',
     errors: SENTENCES.tooLarge[1],
+    headers: ['X-Token-Expires'],
   },
   415: {
     name: 'UnsupportedMediaType',
     description: 'The body is not declared as JSON.',
     errors: SENTENCES.notDeclaredJson[1],
-    headers: ['Accept-Encoding'],
+    headers: ['Accept-Encoding', 'X-Token-Expires'],
   },
   421: {
     name: 'MisdirectedRequest',
@@ -58,17 +62,18 @@ export const REFUSALS: Record<number, Refusal> = {
     name: 'TooManyRequests',
     description: 'Too many requests with this token.',
     errors: SENTENCES.tooManyRequests[1],
-    headers: ['Retry-After', 'RateLimit-Policy'],
+    headers: ['Retry-After', 'RateLimit-Policy', 'X-Token-Expires'],
   },
   500: {
     name: 'InternalServerError',
     description: 'Our fault. Tell us the `X-Request-Id`.',
     errors: SENTENCES.internal[1],
+    headers: ['X-Token-Expires'],
   },
   503: {
     name: 'ServiceUnavailable',
     description: 'Storage, or the sealing of SSNs, is unavailable. Try again.',
     errors: SENTENCES.storageUnavailable[1],
-    headers: ['Retry-After', 'x-d1-bookmark'],
+    headers: ['Retry-After', 'x-d1-bookmark', 'X-Token-Expires'],
   },
 }

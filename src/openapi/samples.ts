@@ -6,7 +6,7 @@ export function clientSample(id: string, args: readonly unknown[], hasAnswer: bo
   return {
     lang: 'TypeScript',
     label: 'Our client',
-    source: `import { createClient } from 'clinic-insurances-api/client'
+    source: `import { createClient } from 'clinic-insurances-client'
 
 const client = createClient({ baseUrl: '${ORIGIN}', token: process.env.TOKEN ?? '' })
 

@@ -57,7 +57,10 @@ function simplify(
       jsonSchema.minimum = Number(jsonSchema.exclusiveMinimum) + 1
       delete jsonSchema.exclusiveMinimum
     }
-    if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) jsonSchema.format = 'int64'
+    if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) {
+      delete jsonSchema.maximum
+      jsonSchema.format = 'int64'
+    }
   }
   // The format says it already, and a pattern that counts leap years tells nobody anything.
   if (jsonSchema.format === 'date') {

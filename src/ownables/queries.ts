@@ -1,49 +1,76 @@
 import { sql } from 'drizzle-orm/sql/sql'
-import { appendAccessIf, type Access } from '../trail/access.ts'
-import { isOpen, stateOfClinic } from '../clinics/queries.ts'
-import { prepared } from '../storage/prepared.ts'
 import type { Session } from '../storage/session.ts'
-import { ownables } from '../storage/tables.ts'
+import { batch, rows, statements } from '../storage/statement.ts'
+import { accesses, clinics, ownables } from '../storage/tables.ts'
+import { rangesOf } from '../trail/ranges.ts'
 
 /** Names an ownable within a clinic. */
 export type Ownable = { type: string; id: number }
 
-const selectAbsent = prepared(
-  sql`SELECT key FROM json_each(:rows) AS given WHERE NOT EXISTS (
-    SELECT * FROM ${ownables} WHERE clinic_id = :clinicId
-      AND type = given.value ->> 'type' AND id = given.value ->> 'id')`,
+const looking = statements('ownables/queries', { clinicId: 'text', ownables: 'text' })
+
+const selectAbsent = looking.statement<{ key: number }>(
+  sql`SELECT given.key FROM json_each(${looking.$.ownables}) AS given
+    WHERE NOT EXISTS (SELECT * FROM ${ownables}
+      WHERE clinic_id = ${looking.$.clinicId} AND type = given.value ->> 'type' AND id = given.value ->> 'id')`,
 )
 
 /** Which of these ownables, by their place, the clinic has not registered. */
-export async function listAbsent(db: Session, clinicId: string, rows: readonly Ownable[]) {
-  const [found] = await db.batch<{ key: number }>([
-    selectAbsent(db, { clinicId, rows: JSON.stringify(rows) }),
-  ])
-  return (found?.results ?? []).map(({ key }) => key)
+export async function listAbsent(db: Session, clinicId: string, given: readonly Ownable[]) {
+  const values = { clinicId, ownables: JSON.stringify(given) }
+  return (await rows(db, selectAbsent, values)).map(({ key }) => key)
 }
 
-const insertOwnable = prepared(
+const { $, statement } = statements('ownables/queries', {
+  clinicId: 'text',
+  tokenId: 'text',
+  requestId: 'text',
+  now: 'text',
+  type: 'text',
+  ids: 'text',
+  ranges: 'text',
+})
+
+const insert = statement(
   sql`INSERT INTO ${ownables} (clinic_id, type, id, created_at)
-    SELECT :clinicId, :type, :id, :now WHERE ${isOpen} ON CONFLICT DO NOTHING`,
+    SELECT ${$.clinicId}, ${$.type}, given.value, ${$.now}
+    FROM ${clinics} CROSS JOIN json_each(${$.ids}) AS given
+    WHERE clinics.id = ${$.clinicId} AND clinics.state = 'open'
+    ON CONFLICT DO NOTHING`,
 )
-const appendIfOpen = appendAccessIf(isOpen)
+
+const leaveAccess = statement(
+  sql`INSERT INTO ${accesses} (clinic_id, at, request_id, token_id, action, resource, ids, status)
+    SELECT ${$.clinicId}, ${$.now}, ${$.requestId}, ${$.tokenId}, 'register', 'ownables', ${$.ranges}, 204
+    FROM ${clinics} WHERE id = ${$.clinicId} AND state = 'open'
+    ON CONFLICT DO NOTHING`,
+)
+
+const selectState = statement<{ state: string }>(
+  sql`SELECT state FROM ${clinics} WHERE id = ${$.clinicId}`,
+)
 
 /**
- * Registers the ownable, and leaves that in the trail; registering it again changes nothing. Gives the state of the
- * clinic: nothing happens unless that is open.
+ * Registers ownables of one type, and leaves that in the trail; registering them again changes nothing. Gives the
+ * state of the clinic: nothing happens unless that is open.
  */
-export async function registerOwnable(
+export async function registerOwnables(
   db: Session,
-  ownable: Ownable,
-  request: Pick<Access, 'clinicId' | 'tokenId' | 'requestId'>,
-) {
-  const at = new Date().toISOString()
-  const deed = { action: 'register', resource: 'ownables', ids: String(ownable.id), status: 204 }
-  const { clinicId } = request
-  const [, , found] = await db.batch<{ state: string }>([
-    insertOwnable(db, { ...ownable, clinicId, now: at }),
-    appendIfOpen(db, { ...request, ...deed, at }),
-    stateOfClinic(db, { clinicId }),
-  ])
-  return found?.results[0]?.state
+  type: string,
+  ids: readonly number[],
+  request: { clinicId: string; tokenId: string; requestId: string },
+): Promise<string | undefined> {
+  const ascending = [...new Set(ids)].sort((a, b) => a - b)
+  const registered = await batch(
+    db,
+    { insert, leaveAccess, state: selectState },
+    {
+      ...request,
+      type,
+      ids: JSON.stringify(ascending),
+      ranges: rangesOf(ascending),
+      now: new Date().toISOString(),
+    },
+  )
+  return registered.state[0]?.state
 }

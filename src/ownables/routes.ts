@@ -1,12 +1,14 @@
+import type { Context } from 'hono'
 import { whyClosed } from '../clinics/queries.ts'
-import { factory } from '../env.ts'
+import { factory, type Env } from '../env.ts'
 import { INVALID } from '../fields/messages.ts'
 import { requireScope } from '../http/authenticate.ts'
 import { describe } from '../http/describe.ts'
 import { refusal } from '../http/errors.ts'
-import { refuseQuery, validatePath } from '../http/validate.ts'
-import { registerOwnable } from './queries.ts'
-import { ownablePath } from './schema.ts'
+import { requireJson } from '../http/require-json.ts'
+import { refuseQuery, validateBody, validatePath } from '../http/validate.ts'
+import { registerOwnables } from './queries.ts'
+import { ownablePath, ownablesBody, ownablesPath } from './schema.ts'
 
 const registering = describe({
   id: 'registerOwnable',
@@ -20,6 +22,25 @@ const registering = describe({
   invalid: { ownable_type: [INVALID] },
 })
 
+const registeringMany = describe({
+  id: 'registerOwnables',
+  tag: 'Ownables',
+  summary: 'Register up to a thousand ownables',
+  deed: { action: 'register', resource: 'ownables' },
+  description: 'All of one type, all or none. Registering them again changes nothing.',
+  answers: { 204: { description: 'They are registered.' } },
+  invalid: { 'ownable_ids[3]': ['is not a number'] },
+})
+
+async function register(c: Context<Env>, type: string, ids: readonly number[]): Promise<Response> {
+  const { clinicId, tokenId } = c.get('caller')
+  const request = { clinicId, tokenId, requestId: c.get('requestId') }
+  const state = await registerOwnables(c.get('db'), type, ids, request)
+  if (state !== 'open') throw refusal(whyClosed(state))
+  c.set('isJournaled', true)
+  return c.body(null, 204)
+}
+
 export const ownables = factory
   .createApp()
   .put(
@@ -28,16 +49,15 @@ export const ownables = factory
     requireScope('ownables:write'),
     refuseQuery,
     validatePath(ownablePath),
-    async (c) => {
-      const { ownable_type: type, ownable_id: id } = c.req.valid('param')
-      const { clinicId, tokenId } = c.get('caller')
-      const requestId = c.get('requestId')
-
-      const request = { clinicId, tokenId, requestId }
-      const state = await registerOwnable(c.get('db'), { type, id }, request)
-      if (state !== 'open') throw refusal(whyClosed(state))
-      c.set('isJournaled', true)
-
-      return c.body(null, 204)
-    },
+    (c) => register(c, c.req.valid('param').ownable_type, [c.req.valid('param').ownable_id]),
+  )
+  .put(
+    '/:ownable_type',
+    registeringMany,
+    requireScope('ownables:write'),
+    refuseQuery,
+    validatePath(ownablesPath),
+    requireJson(),
+    validateBody(ownablesBody),
+    (c) => register(c, c.req.valid('param').ownable_type, c.req.valid('json').ownable_ids),
   )

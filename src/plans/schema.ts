@@ -58,7 +58,7 @@ export const plansFilter = z.strictObject({
 
 /** The path of one plan. */
 export const planPath = z.object({
-  id: queryId.meta({ description: "The plan's id.", examples: [789] }),
+  id: queryId.meta({ description: "The plan's id.", examples: [1] }),
 })
 
 /** A plan as it is answered. */

@@ -17,13 +17,16 @@ export function furtherErrors(resource: Resource) {
   const { name, one, fields, owner, ownerColumns, references, rules } = resource
   const select = selectBroken(resource)
 
-  /** The fields of a record as it was sent that are right, and the references and rules that can't be judged. */
-  function judged(sent: unknown) {
+  /**
+   * The fields of a record as it was sent that are right, and the references and rules that can't be judged: they are
+   * about a field that is wrong or, in a new record, missing.
+   */
+  function judged(sent: unknown, isNew: boolean) {
     const given: Record<string, unknown> = {}
     const wrong = new Set<string>()
     for (const [field, schema] of Object.entries(fields)) {
       const value = partOf(sent, field)
-      if (value === undefined) continue
+      if (value === undefined && !isNew) continue
       const parsed = schema.given.safeParse(value)
       if (parsed.success) given[field] = parsed.data
       else wrong.add(field)
@@ -42,7 +45,7 @@ export function furtherErrors(resource: Resource) {
   const conditions = 1 + Object.keys(references).length + Object.keys(rules).length
 
   async function ask(c: Context<Env>, sent: readonly unknown[], id?: number) {
-    const records = sent.slice(0, MOST_RECORDS).map(judged)
+    const records = sent.slice(0, MOST_RECORDS).map((record) => judged(record, id === undefined))
     if (records.every(({ unjudged }) => unjudged.length === conditions)) return []
     c.set('isTelling', true)
     const broken = await rows(c.get('db'), select, {

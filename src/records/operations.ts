@@ -9,7 +9,7 @@ import { pascalCase, type Resource } from './resource.ts'
 
 /** The path of one record, such as `/dependents/123`. */
 export const recordPath = z.object({
-  id: queryId.meta({ description: "The record's id.", examples: [123] }),
+  id: queryId.meta({ description: "The record's id.", examples: [1] }),
 })
 
 /** The query of the list. */

@@ -18,6 +18,8 @@ export type Field = {
   /** In a body of the document, and in its answers where they read otherwise. */
   example: string | number | null
   answeredExample?: string
+  /** What a creation stores if the field is left out. */
+  otherwise?: string | number
   /** How search compares it, kept in the column `…_folded`. */
   folded?: (value: string) => string
   /** How `identity` compares it, kept in the column `…_identity`. */
@@ -103,7 +105,14 @@ export function resource(description: Description) {
 
   const example = Object.fromEntries(entries.map(([field, { example }]) => [field, example]))
   const given = z
-    .strictObject(Object.fromEntries(entries.map(([field, { given }]) => [field, given])))
+    .strictObject(
+      Object.fromEntries(
+        entries.map(([field, { given, otherwise }]) => [
+          field,
+          otherwise === undefined ? given : given.default(otherwise),
+        ]),
+      ),
+    )
     .meta({ id: `New${pascalCase(one)}`, examples: [example] })
   const record = z
     .object({

@@ -10,6 +10,7 @@ import { jsonText } from '../http/json-answer.ts'
 import { listBody, pageRequest, paginated } from '../http/pagination.ts'
 import { requireJson } from '../http/require-json.ts'
 import { refuseQuery, validateBody, validateQuery } from '../http/validate.ts'
+import { sealingKey } from '../ssn/sealing-key.ts'
 import { amender } from './amend.ts'
 import { absent, answerRecord, writtenOrThrow } from './answers.ts'
 import { bodiesOf } from './bodies.ts'
@@ -59,7 +60,7 @@ export function recordRoutes(resource: Resource) {
       const db = c.get('db')
 
       const findOwner = () => read.findSsnOwner(db, clinicId, target.id)
-      const stored = await amendmentOf(resource, given, findOwner, c.env.SSN_PUBLIC_KEY)
+      const stored = await amendmentOf(resource, given, findOwner, sealingKey(c.env))
       const key = await idempotencyKey(c, masked(given))
       const amended = writtenOrThrow(c, resource, await amend(db, key, target, stored))
 
@@ -91,7 +92,7 @@ export function recordRoutes(resource: Resource) {
         const returnExisting = c.req.valid('query').if_exists === 'return'
         const { clinicId } = c.get('caller')
 
-        const record = await recordToStore(resource, clinicId, given, c.env.SSN_PUBLIC_KEY)
+        const record = await recordToStore(resource, clinicId, given, sealingKey(c.env))
         const key = await idempotencyKey(c, masked(given))
         const outcome = await create(c.get('db'), key, [record], { returnExisting })
         const { status, records } = writtenOrThrow(c, resource, outcome)
@@ -114,7 +115,7 @@ export function recordRoutes(resource: Resource) {
         const { clinicId } = c.get('caller')
 
         const records = await Promise.all(
-          given.map((one) => recordToStore(resource, clinicId, one, c.env.SSN_PUBLIC_KEY)),
+          given.map((one) => recordToStore(resource, clinicId, one, sealingKey(c.env))),
         )
         const key = await idempotencyKey(c, given.map(masked))
         const outcome = await create(c.get('db'), key, records)

@@ -65,6 +65,9 @@ export function stateOf(record: TokenRecord, now = Date.now()): TokenState {
 /** Whether the token still lets anyone in at `now`, in milliseconds since the epoch. */
 export const isLive = (record: TokenRecord, now: number) => stateOf(record, now) === 'live'
 
-/** Whether a live token ends within two weeks, so that it is time to rotate it. */
+/** In a token's last two weeks it is time to rotate it. In milliseconds. */
+export const NOTICE = 14 * ONE_DAY
+
+/** Whether a live token ends within two weeks. */
 export const isEnding = (record: TokenRecord, now = Date.now()) =>
-  isLive(record, now) && !isLive(record, now + 14 * ONE_DAY)
+  isLive(record, now) && !isLive(record, now + NOTICE)

@@ -1,5 +1,5 @@
 import type { Deed } from '../http/describe.ts'
-import { sql, type SQL } from 'drizzle-orm/sql/sql'
+import { sql } from 'drizzle-orm/sql/sql'
 import { prepared } from '../storage/prepared.ts'
 import type { Session } from '../storage/session.ts'
 import { accesses } from '../storage/tables.ts'
@@ -16,15 +16,9 @@ export type Access = Deed & {
   status: number
 }
 
-/** The statement that appends an access if the condition, of SQL, holds. */
-export const appendAccessIf = (
-  condition: SQL,
-): ((db: Session, access: Access) => D1PreparedStatement) =>
-  prepared(
-    sql`INSERT INTO ${accesses} (clinic_id, at, request_id, token_id, action, resource, ids, status)
-      SELECT :clinicId, :at, :requestId, :tokenId, :action, :resource, :ids, :status WHERE ${condition}
-      ON CONFLICT DO NOTHING`,
-  )
-
 /** The statement that appends an access. */
-export const appendAccess = appendAccessIf(sql`true`)
+export const appendAccess: (db: Session, access: Access) => D1PreparedStatement = prepared(
+  sql`INSERT INTO ${accesses} (clinic_id, at, request_id, token_id, action, resource, ids, status)
+    VALUES (:clinicId, :at, :requestId, :tokenId, :action, :resource, :ids, :status)
+    ON CONFLICT DO NOTHING`,
+)

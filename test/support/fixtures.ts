@@ -31,6 +31,21 @@ export const aDependent = (primaryHolderId: number, fields: Record<string, unkno
   },
 })
 
+/** A coverage that is right in every field, of the patient given. */
+export const aCoverage = (patientId: number, fields: Record<string, unknown> = {}) => ({
+  coverage: {
+    patient_id: patientId,
+    carrier: 'Harbor Mutual',
+    member_id: 'HM 0012345',
+    group_number: '0042',
+    relationship: 'child' as const,
+    subscriber_first_name: 'Ana',
+    subscriber_last_name: CANARY.name,
+    starts_on: '2026-01-01',
+    ...fields,
+  },
+})
+
 /** Plans `A1` to `An` of one carrier, unless `fields` say otherwise. */
 export const somePlans = (
   count: number,

@@ -1,5 +1,5 @@
 import { resources } from '../../src/resources/index.ts'
-import { aDependent, aPersonInformation } from './fixtures.ts'
+import { aCoverage, aDependent, aPersonInformation } from './fixtures.ts'
 
 type Fields = Record<string, unknown>
 
@@ -23,6 +23,12 @@ const firstName = {
 const FIXTURES: Record<string, Fixture> = {
   person_informations: { aRecord: aPersonInformation, ...firstName },
   dependents: { aRecord: aDependent, ...firstName },
+  coverages: {
+    aRecord: aCoverage,
+    change: { member_id: 'Other' },
+    mistake: { member_id: '' },
+    complaint: { member_id: ["can't be blank"] },
+  },
 }
 
 /** Every resource of record, with its fixture. A resource without one fails every file that asks for them. */

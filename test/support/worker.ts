@@ -260,7 +260,7 @@ export function useWorker({
       const own = await token({ clinic_id: clinicId })
       let ownablesMade = 1000
       const get = (path: string, headers = {}) => call('GET', path, { token: own, headers })
-      const put = (path: string) => call('PUT', path, { token: own })
+      const put = (path: string, body?: unknown) => call('PUT', path, { token: own, body })
       return {
         clinicId,
         token: own,

@@ -9,9 +9,9 @@ import { creator } from '../../records/create.ts'
 import { ownKey } from '../../records/idempotency.ts'
 import type { Given, Resource } from '../../records/resource.ts'
 import { recordToStore } from '../../records/given.ts'
-import { newRecord, SCOPES } from '../../tokens/record.ts'
+import { isLive, newRecord, SCOPES, tokenRecord } from '../../tokens/record.ts'
 import { listTokens, putToken } from '../../operator/tokens.ts'
-import { withChecksum } from '../../tokens/token.ts'
+import { tokenKey, withChecksum } from '../../tokens/token.ts'
 import type { Store } from '../environment/open.ts'
 
 const demoToken = (secret: string, cell?: string) =>
@@ -100,6 +100,21 @@ export const demoTokens = (here: Here) =>
   Object.fromEntries(
     clinicsOf(here).map(({ clinicId, secret }) => [clinicId, demoToken(secret, here.cell)]),
   )
+
+/** Those of them that let somebody in. */
+export async function liveDemoTokens(
+  { kv }: Pick<Store, 'kv'>,
+  here: Here,
+): Promise<Record<string, string>> {
+  const all = Object.entries(demoTokens(here))
+  const live = await Promise.all(
+    all.map(async ([, token]) => {
+      const { data } = tokenRecord.safeParse(await kv.get(await tokenKey(token), 'json'))
+      return data !== undefined && !data.suspended && isLive(data, Date.now())
+    }),
+  )
+  return Object.fromEntries(all.filter((_, n) => live[n]))
+}
 
 /** Whether the store has neither plans nor tokens yet, which a demo has only once its records are loaded. */
 export async function isEmpty({ db, kv }: Pick<Store, 'db' | 'kv'>): Promise<boolean> {

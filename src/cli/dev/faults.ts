@@ -1,17 +1,21 @@
-import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
+import { Agent, createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
 import { SENTENCES } from '../../http/errors.ts'
 import { TOKEN_POLICY } from '../../http/headers.ts'
+import type { Address } from './serving.ts'
 
 type Fault = (from: IncomingMessage, to: ServerResponse) => void
 
 /**
- * Listens on `port` and passes everything on to `inner`, but so many in a hundred requests of the API go wrong, as
- * they may in production: storage is busy, the answer is lost, or the token has asked too often, in turn.
+ * Listens there and passes everything on to the port `inner`, but this many in a hundred requests of the API go wrong,
+ * as they may in production: storage is busy, the answer is lost, or the token has asked too often, in turn.
  */
-export function serveWithFaults(port: number, inner: number, percent: number): void {
+export function serveWithFaults({ ip, port }: Address, inner: number, percent: number): void {
+  // The global agent may go through the proxy that the shell names.
+  const agent = new Agent()
   const pass = (from: IncomingMessage, to: ServerResponse, isLost = false) => {
     const { method, url: path, headers } = from
-    const passed = request({ host: 'localhost', port: inner, method, path, headers }, (answer) => {
+    const there = { agent, host: 'localhost', port: inner, method, path, headers }
+    const passed = request(there, (answer) => {
       if (isLost) return to.destroy()
       to.writeHead(answer.statusCode ?? 502, answer.headers)
       answer.pipe(to)
@@ -34,7 +38,7 @@ export function serveWithFaults(port: number, inner: number, percent: number): v
     if (fault) fault(from, to)
     else pass(from, to)
   })
-  server.listen(port, 'localhost')
+  server.listen(port, ip)
 }
 
 /** Refuses as the API does, but for a second: nobody wants to rehearse for an hour. */

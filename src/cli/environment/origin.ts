@@ -1,7 +1,6 @@
-import { rmSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import * as z from 'zod'
+import { DatabaseSync } from 'node:sqlite'
 import { Failure } from '../terminal/failure.ts'
 import type { LocalEnvironment, Environment } from './choose.ts'
 import { deployed } from './wrangler-toml.ts'
@@ -9,42 +8,54 @@ import { deployed } from './wrangler-toml.ts'
 export const DEFAULT_PORT = 8787
 
 /** Where `npm run dev` writes down at which origin it last served the state. */
-const originFile = ({ state }: LocalEnvironment) => join(state, 'origin')
+const originFile = (state: string) => join(state, 'origin')
 
-const claim = z.object({ pid: z.int(), origin: z.string() })
+const lockFile = (state: string) => join(state, 'served.lock')
+
+/** Held until the process ends. */
+let lock: DatabaseSync | undefined
 
 /**
  * Writes down that this process serves the state at `origin`. Throws Failure if another one does: two Workers on one
  * database would keep each other from writing.
  */
-export async function claimState(environment: LocalEnvironment, origin: string): Promise<void> {
-  const { state } = environment
-  const file = join(state, 'served-by.json')
+export async function claimState({ state }: LocalEnvironment, origin: string): Promise<void> {
   await mkdir(state, { recursive: true })
-  const claimed = await readFile(file, 'utf8').catch(() => '{}')
-  const { data: other } = claim.safeParse(JSON.parse(claimed))
-  if (other && isRunning(other.pid)) {
+  lock = lockOf(state)
+  if (!lock) {
+    const where = await servedAt(state)
     throw new Failure(
-      `${state} is served already, at ${other.origin} by process ${other.pid}: stop that, or choose another folder with --persist-to`,
+      `${state} is served already, at ${where}: stop that server, or choose another folder with --persist-to`,
     )
   }
-  await writeFile(file, JSON.stringify({ pid: process.pid, origin }))
-  await writeFile(originFile(environment), origin)
-  process.on('exit', () => rmSync(file, { force: true }))
+  await writeFile(originFile(state), origin)
 }
 
-function isRunning(pid: number): boolean {
+/** Whether another process serves the state. */
+export function isServed(state: string): boolean {
+  const free = lockOf(state)
+  free?.close()
+  return free === undefined
+}
+
+/** SQLite's lock on a file, which the system releases however the process ends; undefined if another one has it. */
+function lockOf(state: string): DatabaseSync | undefined {
+  const file = new DatabaseSync(lockFile(state))
   try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
+    file.exec('BEGIN EXCLUSIVE')
+    return file
+  } catch (error) {
+    file.close()
+    if (error instanceof Error && error.message.includes('locked')) return undefined
+    throw error
   }
 }
+
+const servedAt = (state: string) =>
+  readFile(originFile(state), 'utf8').catch(() => `http://localhost:${DEFAULT_PORT}`)
 
 /** Where the Worker of the store answers, as far as is known. */
 export const originOf = async (environment: Environment) =>
   environment.place === 'remote'
     ? deployed(environment.config).origin
-    : await readFile(originFile(environment), 'utf8').catch(
-        () => `http://localhost:${DEFAULT_PORT}`,
-      )
+    : await servedAt(environment.state)

@@ -1,4 +1,15 @@
 /* global Scalar */
+const DEMO = 'clinic_RiversideDemo0000000000000000000000000000003Zo2xd'
+const isLocal = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(location.hostname)
+
+/** The token of the demo where it works: on a server of this machine. */
+async function demoToken() {
+  if (!isLocal) return ''
+  const headers = { 'X-User-Token': DEMO }
+  const { ok } = await fetch('/v1/clinic/insurances/token', { headers })
+  return ok ? DEMO : ''
+}
+
 // The token that is typed in stays in this page's memory: nothing is kept, and nothing leaves our origin.
 Scalar.createApiReference('#reference', {
   url: '/openapi.json',
@@ -16,7 +27,10 @@ Scalar.createApiReference('#reference', {
   orderRequiredPropertiesFirst: false,
   hideModels: true,
   defaultHttpClient: { targetKey: 'shell', clientKey: 'curl' },
-  authentication: { preferredSecurityScheme: 'token' },
+  authentication: {
+    preferredSecurityScheme: 'token',
+    securitySchemes: { token: { value: await demoToken() } },
+  },
   onLoaded: openGuides,
   onResponseReceived: showAnswer,
 })

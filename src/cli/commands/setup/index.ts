@@ -6,6 +6,7 @@ import {
 } from '../../environment/choose.ts'
 import { findIds } from '../../environment/ids.ts'
 import { applyMigrations } from '../../environment/migrations.ts'
+import { shareKey } from '../../environment/local-key.ts'
 import { openMigrated } from '../../environment/open.ts'
 import { developmentKey, developmentKeyFile } from '../../environment/ssn-key.ts'
 import { deployed } from '../../environment/wrangler-toml.ts'
@@ -62,13 +63,14 @@ export const command = commandTaking(
 
 async function setUpLocal(environment: LocalEnvironment): Promise<Report> {
   const { store, applied } = await openMigrated(environment)
+  const key = await developmentKey(environment)
+  await shareKey(environment, store, key)
   await store.close()
-  const { keyId } = await developmentKey(environment)
   return {
-    json: { migrations_applied: applied, ssn_key_id: keyId },
+    json: { migrations_applied: applied, ssn_key_id: key.keyId },
     lines: [
       applied.length > 0 ? `migrations applied: ${applied.join(', ')}` : 'migrations: none missing',
-      `SSN key ${keyId} is in ${developmentKeyFile(environment)}`,
+      `SSN key ${key.keyId} is in ${developmentKeyFile(environment)}`,
     ],
   }
 }

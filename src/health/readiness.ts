@@ -1,0 +1,48 @@
+import { sql } from 'drizzle-orm/sql/sql'
+import * as z from 'zod'
+import type { Bindings } from '../env.ts'
+import { CATALOGUE_KEY } from '../plans/catalogue.ts'
+import { LOCAL, LOCAL_KEY, sealingKey } from '../ssn/sealing-key.ts'
+import { attempt } from '../storage/retry.ts'
+import { databaseOf } from '../storage/session.ts'
+import { rows, statements } from '../storage/statement.ts'
+
+/** Where the build lists the migrations that this code needs. */
+export const MIGRATIONS = '/migrations.json'
+
+const migrationNames = z.array(z.string())
+
+const { statement } = statements('health/readiness', {})
+
+const selectApplied = statement<{ name: string }>(sql`SELECT name FROM d1_migrations`)
+
+/** Reaches D1 and KV, and gives the reasons why the Worker cannot serve everything; none if it can. */
+export async function reasonsNotReady(env: Bindings): Promise<string[]> {
+  const db = databaseOf(env, 'first-unconstrained')
+  const readKv = () => env.TOKENS.get<string>([CATALOGUE_KEY, LOCAL_KEY])
+  const [needed, applied, values] = await Promise.all([
+    readNeeded(env),
+    rows(db, selectApplied, {}).catch(noneIfNew),
+    attempt(readKv, () => 'try again'),
+  ])
+  const key = sealingKey(env)
+  const isOfStore = env.SSN_PUBLIC_KEY !== LOCAL || key === values.get(LOCAL_KEY)
+  return [
+    ...(needed.every((name) => applied.some((one) => one.name === name))
+      ? []
+      : ['migrations are missing']),
+    ...(key ? [] : ['no SSN key']),
+    ...(key && !isOfStore ? ['the SSN key belongs to another store'] : []),
+  ]
+}
+
+async function readNeeded({ ASSETS }: Bindings): Promise<string[]> {
+  const file = await ASSETS.fetch(new Request(new URL(MIGRATIONS, 'http://assets.invalid')))
+  return migrationNames.parse(await file.json())
+}
+
+/** A database that was never migrated has no table of migrations. */
+function noneIfNew(failure: unknown): [] {
+  if (failure instanceof Error && failure.message.includes('no such table')) return []
+  throw failure
+}

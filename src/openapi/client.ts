@@ -1,0 +1,66 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import './typescript-5.mjs'
+import { VERSION } from '../http/version.ts'
+import { operationsSource } from './client-operations.ts'
+
+const PROJECT = join(import.meta.dirname, '../..')
+const SOURCE = join(PROJECT, 'src/client')
+const GENERATED = join(SOURCE, 'generated')
+const OUT = join(PROJECT, 'dist/client')
+
+const PACKAGE = {
+  name: 'clinic-insurances-client',
+  version: VERSION,
+  description: 'The typed client of the Clinic Insurances API.',
+  license: 'UNLICENSED',
+  type: 'module',
+  sideEffects: false,
+  engines: { node: '>=20' },
+  exports: { '.': { types: './index.d.ts', default: './index.js' } },
+}
+
+/** Generates what follows from the document, and packs the client as `client.tgz` into `folder`, unless nothing changed. */
+export async function buildClient(document: string, folder: string): Promise<void> {
+  const digest = await digestOf(document)
+  const mark = join(OUT, 'built-from')
+  const isBuilt = existsSync(join(folder, 'client.tgz')) && existsSync(GENERATED)
+  if (isBuilt && (await readFile(mark, 'utf8').catch(() => '')) === digest) return
+
+  // Its types are those of the compiler's own API, which TypeScript 7 no longer has.
+  const { default: openapiTS, astToString } = await import('openapi-typescript')
+  const types = astToString(await openapiTS(document, { defaultNonNullable: false }))
+  await mkdir(GENERATED, { recursive: true })
+  await writeFile(join(GENERATED, 'schema.ts'), types)
+  await writeFile(join(GENERATED, 'operations.ts'), operationsSource(document))
+
+  // Two builds may run at once: each works in a folder of its own.
+  const work = `${OUT}-${process.pid}`
+  const run = (command: string, ...args: string[]) =>
+    execFileSync(command, args, {
+      cwd: PROJECT,
+      stdio: ['ignore', command === 'npm' ? 'pipe' : 'inherit', 'inherit'],
+    })
+  run(join(PROJECT, 'node_modules/.bin/tsc'), '-p', 'src/client', '--outDir', work)
+  await writeFile(join(work, 'package.json'), JSON.stringify(PACKAGE, null, 2))
+  await cp(join(SOURCE, 'README.md'), join(work, 'README.md'))
+  run('npm', 'pack', '--silent', work, '--pack-destination', work)
+  await rename(join(work, `${PACKAGE.name}-${VERSION}.tgz`), join(folder, 'client.tgz'))
+  await writeFile(join(work, 'built-from'), digest)
+  await rm(OUT, { recursive: true, force: true })
+  await rename(work, OUT)
+}
+
+/** Of all that the package is made from. */
+async function digestOf(document: string): Promise<string> {
+  const digest = createHash('sha256').update(document).update(VERSION)
+  for (const folder of [SOURCE, import.meta.dirname]) {
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      if (entry.isFile()) digest.update(await readFile(join(folder, entry.name)))
+    }
+  }
+  return digest.digest('hex')
+}

@@ -1,0 +1,186 @@
+import { sql, type SQL } from 'drizzle-orm/sql/sql'
+import * as z from 'zod'
+import { day, id } from '../fields/answered.ts'
+import {
+  calendarDay,
+  COVERAGE_RELATIONSHIPS,
+  coverageRelationship,
+  foldMemberId,
+  groupNumber,
+  memberId,
+} from '../fields/coverage.ts'
+import { foldIdentity } from '../fields/fold.ts'
+import { jsonInteger, queryId, recordId } from '../fields/number.ts'
+import { PATIENT } from '../fields/ownable-type.ts'
+import { dateOfBirth, personName } from '../fields/person.ts'
+import { line, optional } from '../fields/text.ts'
+import { resource, type Field } from '../records/resource.ts'
+import { ownables, plans } from '../storage/tables.ts'
+
+const optionalText = (given: z.ZodType<string>, example: string | null): Field => ({
+  given: optional(given),
+  answered: z.string().nullable(),
+  example,
+})
+const optionalDay = (given: z.ZodType<string>, example: string | null): Field => ({
+  given: optional(given),
+  answered: day.nullable(),
+  example,
+})
+const optionalId = (description: string, example: number | null): Field => ({
+  given: optional(recordId).meta({ description }),
+  answered: id.nullable(),
+  example,
+})
+
+const NO_NAMES = 'subscriber_first_name IS NULL AND subscriber_last_name IS NULL'
+const NAMES = 'subscriber_first_name IS NOT NULL OR subscriber_last_name IS NOT NULL'
+const SUBSCRIBER = [
+  'relationship',
+  'subscriber_id',
+  'subscriber_first_name',
+  'subscriber_last_name',
+]
+
+/** What a patient is insured with. */
+export const coverages = resource({
+  name: 'coverages',
+  one: 'coverage',
+  exampleId: 12,
+  fields: {
+    patient_id: {
+      given: recordId.meta({ description: 'Who is insured: a patient of your clinic.' }),
+      answered: id,
+      example: 1049,
+    },
+    plan_id: optionalId('A plan of the catalogue. Exactly one of it and `carrier` is given.', 7),
+    carrier: {
+      ...optionalText(
+        line(255).meta({ description: 'An insurer that the catalogue lacks.' }),
+        null,
+      ),
+      identity: foldIdentity,
+    },
+    member_id: {
+      given: memberId,
+      answered: z.string(),
+      example: 'XYZ 0012345',
+      identity: foldMemberId,
+    },
+    group_number: { given: groupNumber, answered: z.string().nullable(), example: '0042' },
+    relationship: {
+      given: coverageRelationship.meta({ description: 'What the patient is to the subscriber.' }),
+      answered: z.enum(COVERAGE_RELATIONSHIPS),
+      example: 'child',
+    },
+    subscriber_id: optionalId('The subscriber, if that is another patient of your clinic.', null),
+    subscriber_first_name: optionalText(personName, 'John'),
+    subscriber_last_name: optionalText(personName, 'Doe'),
+    subscriber_date_of_birth: optionalDay(dateOfBirth, '1985-05-15'),
+    priority: {
+      given: jsonInteger(9).meta({ description: 'The lowest pays first. Ties are allowed.' }),
+      answered: z.int().min(1).max(9),
+      example: 1,
+      otherwise: 1,
+    },
+    starts_on: optionalDay(calendarDay, '2026-01-01'),
+    ends_on: optionalDay(calendarDay, null),
+  },
+  owner: { id: 'patient_id', filter: 'patient_id' },
+  references: {
+    plan_id: (planId) => sql`EXISTS (SELECT * FROM ${plans} WHERE plans.id = ${planId})`,
+    subscriber_id: (subscriberId: SQL, clinicId: SQL) => sql`EXISTS (SELECT * FROM ${ownables}
+      WHERE clinic_id = ${clinicId} AND type = '${sql.raw(PATIENT)}' AND ownables.id = ${subscriberId})`,
+  },
+  filters: {
+    patient_id: {
+      query: queryId.optional().meta({
+        description: 'Only the coverages of this patient, by `priority`, then `id`.',
+      }),
+      type: 'integer',
+      where: (patientId) => sql`patient_id = ${patientId}`,
+      index: 'coverages_by_patient',
+      order: sql`priority, id`,
+    },
+    active_on: {
+      query: calendarDay.optional().meta({
+        description: 'Only those that cover this day, both ends included. Needs `patient_id`.',
+      }),
+      type: 'text',
+      where: (date) =>
+        sql`(starts_on IS NULL OR starts_on <= ${date}) AND (ends_on IS NULL OR ends_on >= ${date})`,
+      needs: 'patient_id',
+    },
+    plan_id: {
+      query: queryId.optional().meta({
+        description: 'Only those of this plan, oldest first; 10,000 matches at most.',
+      }),
+      type: 'integer',
+      where: (planId) => sql`plan_id = ${planId}`,
+      index: 'coverages_by_plan',
+      order: sql`id`,
+      most: { matches: 10_000, add: 'patient_id' },
+    },
+  },
+  identity: {
+    index: 'coverages_by_patient',
+    columns: ['patient_id', 'plan_id', 'carrier_identity', 'member_id_identity', 'starts_on'],
+    words: 'patient, plan or carrier, member id and first day',
+  },
+  rules: {
+    plan_or_carrier: {
+      check: 'plan_id IS NOT NULL OR carrier IS NOT NULL',
+      columns: ['plan_id', 'carrier'],
+      field: 'plan_id',
+      message: 'needs a plan_id or a carrier',
+    },
+    plan_without_carrier: {
+      check: 'plan_id IS NULL OR carrier IS NULL',
+      columns: ['plan_id', 'carrier'],
+      field: 'carrier',
+      message: 'must be blank where there is a plan_id',
+    },
+    self_without_subscriber: {
+      check: `relationship <> 'self' OR (subscriber_id IS NULL AND ${NO_NAMES})`,
+      columns: SUBSCRIBER,
+      field: 'relationship',
+      message: 'is self, so there must be no subscriber field',
+    },
+    subscriber_needed: {
+      check: `relationship = 'self' OR subscriber_id IS NOT NULL OR ${NAMES}`,
+      columns: SUBSCRIBER,
+      field: 'subscriber_id',
+      message: "needs a subscriber_id or the subscriber's names",
+    },
+    subscriber_is_another: {
+      check: 'subscriber_id IS NULL OR subscriber_id <> patient_id',
+      columns: ['subscriber_id', 'patient_id'],
+      field: 'subscriber_id',
+      message: 'is the patient; say self',
+    },
+    one_subscriber: {
+      check: `subscriber_id IS NULL OR (${NO_NAMES})`,
+      columns: SUBSCRIBER.slice(1),
+      field: 'subscriber_id',
+      message: "must be blank where there are the subscriber's names",
+    },
+    subscriber_names_together: {
+      check: '(subscriber_first_name IS NULL) = (subscriber_last_name IS NULL)',
+      columns: SUBSCRIBER.slice(2),
+      field: 'subscriber_last_name',
+      message: 'must be given together with subscriber_first_name',
+    },
+    subscriber_birth_with_names: {
+      check: `subscriber_date_of_birth IS NULL OR ${NAMES}`,
+      columns: ['subscriber_date_of_birth', ...SUBSCRIBER.slice(2)],
+      field: 'subscriber_date_of_birth',
+      message: "must be blank without the subscriber's names",
+    },
+    ends_on_after_starts_on: {
+      check: 'ends_on IS NULL OR starts_on IS NULL OR ends_on >= starts_on',
+      columns: ['starts_on', 'ends_on'],
+      field: 'ends_on',
+      message: 'must be on or after starts_on',
+    },
+  },
+})
