@@ -280,9 +280,5 @@ describe('a store that is set back in time', () => {
     expect((await restored.call('/dependents/2', token)).status).toBe(404)
     expect((await bodyOf(await restored.call('/dependents', token))).pagination.total_count).toBe(2)
     expect(changes.last_seq).toBeGreaterThan(mark.seq)
-    const { results } = await restored.env.DB.prepare(
-      "SELECT epoch FROM clinics WHERE id = 'riverside'",
-    ).all()
-    expect(results).toEqual([{ epoch: 2 }])
   })
 })

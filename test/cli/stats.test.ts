@@ -51,9 +51,9 @@ describe('stats', () => {
 
     expect(status).toBe(0)
     expect(stdout).toMatch(
-      /^.*clinic +person_informations +dependents +tokens +rows +bytes +by week/,
+      /^.*clinic +person_informations +dependents +coverages +tokens +rows +bytes +by week/,
     )
-    expect(stdout).toMatch(/^large +0 +40 +1 +82 +█+▏?.* kB +▁▁▁▁▃▁▁█ 30$/m)
+    expect(stdout).toMatch(/^large +0 +40 +0 +1 +82 +█+▏?.* kB +▁▁▁▁▃▁▁█ 30$/m)
     expect(stdout).toMatch(/0\.0 % of 10 GB; room for 10\.0 GB|0\.0 % of 10 GB; room for 10 GB/)
   })
 })
