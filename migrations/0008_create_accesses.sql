@@ -13,14 +13,13 @@ CREATE TABLE accesses (
 ) STRICT, WITHOUT ROWID;
 
 -- The parts into which each clinic's streams, `changes` and `accesses`, are cut to be sealed: put into R2 under
--- epoch/clinic/stream/n. A segment is pending until it is there, then sealed. Once it is aged, R2 alone need have its
+-- clinic/stream/n/sha256. A segment is pending until it is there, then sealed. Once it is aged, R2 alone need have its
 -- rows. `sha256` is of its NDJSON, whose first line has that of segment n - 1. `last` is the place of its last row: a
 -- seq, or the time and request of an access.
 CREATE TABLE segments (
   clinic_id TEXT NOT NULL,
   stream TEXT NOT NULL,
   n INTEGER NOT NULL CHECK (n > 0),
-  epoch INTEGER NOT NULL CHECK (epoch > 0),
   state TEXT NOT NULL,
   row_count INTEGER NOT NULL CHECK (row_count > 0),
   last TEXT NOT NULL,

@@ -1,9 +1,9 @@
 import { createFactory } from 'hono/factory'
 import type { Session } from './storage/session.ts'
-import type { TokenValues, WhyRefused } from './tokens/memory.ts'
+import type { WhyRefused } from './tokens/memory.ts'
 import type { Scope } from './tokens/record.ts'
 
-/** Who calls: what the token says of itself. */
+/** Who calls: what the token says of itself, and whether KV says that its clinic is suspended. */
 export type Caller = {
   tokenId: string
   clinicId: string
@@ -11,6 +11,7 @@ export type Caller = {
   scopes: readonly Scope[]
   /** ISO 8601; null if the token does not expire. */
   expiresAt: string | null
+  isSuspended?: boolean
 }
 
 export type Bindings = {
@@ -52,8 +53,8 @@ export type Env = {
     isTelling: boolean
     /** The request has left what it did in the trail, in the transaction that did it. */
     isJournaled: boolean
-    /** What KV holds under the token's key and the one that the route wants beside it; null where there is nothing. */
-    valuesBesideToken: TokenValues
+    /** What KV holds under the key that is read beside the token's; null if there is nothing. */
+    valueBesideToken: string | null
   }
 }
 

@@ -4,8 +4,13 @@ import { sealTrail } from './trail/seal.ts'
 import { databaseOf } from './storage/session.ts'
 import { factory, type Bindings } from './env.ts'
 import { allowOrigins } from './http/allow-origins.ts'
-import { authenticate } from './http/authenticate.ts'
-import { renderError, renderMethodNotAllowed, renderNotFound } from './http/errors.ts'
+import { authenticate, refuseSuspended } from './http/authenticate.ts'
+import {
+  refuseOtherMethods,
+  renderError,
+  renderMethodNotAllowed,
+  renderNotFound,
+} from './http/errors.ts'
 import { harden } from './http/harden.ts'
 import { limitRate } from './http/limit-rate.ts'
 import { logRequest, logStep } from './http/log.ts'
@@ -14,6 +19,7 @@ import { openSession } from './http/open-session.ts'
 import { tellExpiry } from './http/tell-expiry.ts'
 import { leaveTrail } from './trail/leave-trail.ts'
 import { ownables } from './ownables/routes.ts'
+import { CATALOGUE_KEY } from './plans/catalogue.ts'
 import { plans } from './plans/routes.ts'
 import { changesRoutes } from './records/changes.ts'
 import { sweepKeys } from './records/idempotency.ts'
@@ -24,6 +30,9 @@ import { service } from './health/routes.ts'
 import { token } from './health/token.ts'
 
 const BASE = '/v1/clinic/insurances'
+
+/** Lists of plans are kept by the version of the catalogue, which they read in the same call as the token. */
+const besideToken = (path: string) => (path.startsWith(`${BASE}/plans`) ? CATALOGUE_KEY : undefined)
 
 /** What runs hourly works on thousands of rows at a time, and nobody waits for it. */
 const STEP_MILLISECONDS = 30_000
@@ -36,7 +45,8 @@ app.notFound(renderNotFound(app, BASE))
 app.use(nameRequest, logRequest, secureHeaders(), harden, allowOrigins)
 app.use(methodNotAllowed({ app, onMethodNotAllowed: renderMethodNotAllowed }))
 for (const path of FILES) app.use(path, serveReference)
-app.use('/v1/*', authenticate, tellExpiry, openSession, leaveTrail, limitRate)
+app.use('/v1/*', authenticate(besideToken), tellExpiry, leaveTrail, limitRate)
+app.use('/v1/*', refuseSuspended, refuseOtherMethods(app), openSession)
 
 for (const resource of resources) app.route(`${BASE}/${resource.name}`, recordRoutes(resource))
 

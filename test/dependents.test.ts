@@ -17,7 +17,7 @@ beforeAll(async () => {
 const create = (fields: Record<string, unknown>) =>
   sender.post('/dependents', aDependent(holder, fields))
 
-const NO_SSN = 'is invalid: it takes nine digits, alone or in groups as in 123-45-6789'
+const NO_SSN = 'is invalid: it takes nine digits, alone or in groups of 3, 2 and 4'
 
 describe('POST /dependents', () => {
   it('answers the published example as published', async () => {

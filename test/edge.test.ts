@@ -133,16 +133,16 @@ describe('the hourly sweep', () => {
   })
 
   it('deletes in portions, keeps what is young, and says what it did', async () => {
-    const insert = (day: string, keys: number) =>
+    const insert = (at: string, keys: number) =>
       worker.env.DB.prepare(
         `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
-         INSERT INTO idempotency_keys SELECT ?1, 'swept', 'key ' || i, '', '', 201, 1, 1, 1 FROM n`,
+         INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
+         SELECT 'swept', ?1 || i, ?1, '', '', 201, 1, 1, 1 FROM n`,
       )
-        .bind(day, keys)
+        .bind(at, keys)
         .run()
     await insert('2020-01-01', 12_000)
-    const today = new Date().toISOString().slice(0, 10)
-    await insert(today, 3)
+    await insert(new Date().toISOString(), 3)
 
     await worker.sweep()
 

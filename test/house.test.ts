@@ -5,7 +5,7 @@ import { PROJECT } from './support/project.ts'
 
 /** A room imports only from earlier ones, and not from those on its own line. */
 const ROOMS = [
-  ...['storage', 'fields', 'tokens', 'ssn', 'env.ts', 'http', 'trail', 'clinics'],
+  ...['storage', 'fields', 'tokens', 'ssn', 'env.ts', 'clinics', 'http', 'trail'],
   ...['ownables plans', 'records', 'resources', 'health'],
   ...['index.ts operator', 'openapi client cli'],
 ].map((rooms) => rooms.split(' '))

@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { setClinicState } from '../src/clinics/queries.ts'
 import { FAILURE_POLICY, TOKEN_POLICY } from '../src/http/headers.ts'
+import { databaseOf } from '../src/storage/session.ts'
 import { CONFIG } from './support/project.ts'
 import { useWorker, type Answer } from './support/worker.ts'
 
 const worker = useWorker({
   instrumented: true,
   rateLimits: { TOKEN_RATE_LIMIT: 5, FAILURE_RATE_LIMIT: 5 },
-  vars: { CORS_ORIGINS: 'https://desk.example.com, https://billing.example.com' },
+  vars: { CORS_ORIGINS: 'https://Desk.example.com/, https://billing.example.com' },
 })
 
 async function untilLimited(send: () => Promise<Answer>): Promise<Answer[]> {
@@ -162,7 +164,55 @@ describe('CORS', () => {
     const answered = await clinic.get('/dependents', { Origin: origin })
 
     expect(asked.status).toBe(401)
-    expect(asked.headers.get('Access-Control-Allow-Origin')).toBeNull()
-    expect(answered.headers.get('Access-Control-Allow-Origin')).toBeNull()
+    expect(corsOf(asked)).toEqual({ vary: 'Origin' })
+    expect(corsOf(answered)).toEqual({ vary: 'Origin' })
+  })
+
+  it('says Vary: Origin where no origin was sent, too, as a cache may ask for the next page', async () => {
+    const clinic = await worker.clinic()
+
+    expect(corsOf(await clinic.get('/dependents'))).toEqual({ vary: 'Origin' })
+    expect(corsOf(await worker.call('GET', '/dependents'))).toEqual({ vary: 'Origin' })
+  })
+
+  it('counts no preflight as a failed authentication, but a guess that looks like one', async () => {
+    const headers = {
+      ...{ Origin: 'https://evil.example.com', 'CF-Connecting-IP': '203.0.113.99' },
+      'Access-Control-Request-Method': 'GET',
+    }
+
+    for (let n = 0; n < 20; n++) {
+      expect((await worker.call('OPTIONS', '/plans', { headers })).status).toBe(401)
+    }
+    const answers = await untilLimited(() =>
+      worker.call('OPTIONS', '/plans', { token: 'a guess', headers }),
+    )
+    expect(answers.length).toBeGreaterThan(5)
+    expect(answers.at(-1)?.status).toBe(429)
+  })
+})
+
+describe('what is refused before it reaches storage', () => {
+  it.each([
+    ['a malformed bookmark', 422, async () => ({ 'x-d1-bookmark': 'wrong' })],
+    [
+      'a suspended clinic',
+      403,
+      async (clinicId: string) => {
+        const db = databaseOf(worker.env, 'first-primary')
+        await setClinicState(db, clinicId, 'suspended')
+        return {}
+      },
+    ],
+  ])('counts %s against the rate of its token', async (_, status, prepare) => {
+    const clinic = await worker.clinic()
+    const headers = await prepare(clinic.clinicId)
+
+    const answers = await untilLimited(() => clinic.get('/dependents', headers))
+
+    expect(new Set(answers.slice(0, -1).map((answer) => answer.status))).toEqual(new Set([status]))
+    expect(answers.at(-1)?.status).toBe(429)
+    const line = await worker.logLine(String(answers[0]?.headers.get('X-Request-Id')))
+    expect(line).toContain(`"clinic_id":"${clinic.clinicId}"`)
   })
 })

@@ -83,7 +83,7 @@ describe('POST /person_informations', () => {
 
   const BLANK = "can't be blank"
   const INVALID = 'is invalid'
-  const NO_SSN = 'is invalid: it takes nine digits, alone or in groups as in 123-45-6789'
+  const NO_SSN = 'is invalid: it takes nine digits, alone or in groups of 3, 2 and 4'
   const NO_PHONE =
     'is invalid: it takes 7 to 15 digits with + ( ) . - / and spaces, and an extension such as x44'
   const NO_EMAIL = 'is invalid: it takes an address such as ana@example.com'

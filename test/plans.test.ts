@@ -137,7 +137,7 @@ describe('GET /plans', () => {
 
   it('tells carriers apart by letters, and not by the case of a sharp s', async () => {
     const carriers = ['GROẞE KASSE AG', 'Große Kasse AG', 'ΚΩΣΤΑΣ', 'Kasse']
-    await worker.publish(somePlans(4, (n) => ({ carrier: carriers[n] ?? '' })))
+    await worker.publish(somePlans(4, (n) => ({ carrier: carriers[n - 1] ?? '' })))
     const total = async (carrier: string) =>
       JSON.parse(await (await clinic.get(`/plans?carrier=${encodeURIComponent(carrier)}`)).text())
         .pagination.total_count

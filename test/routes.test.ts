@@ -115,14 +115,11 @@ const adding = (sent: Sent, headers: Record<string, string>): Sent => ({
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
-/** The methods of the route's path, HEAD beside GET. What is no id, such as `search`, stands where one might. */
-const methodsAt = ({ pattern }: Route) => [
-  ...new Set(
-    ROUTES.filter((other) =>
-      new RegExp(`^${other.pattern.replace(/:\w+/g, '[^/]+')}$`).test(pattern),
-    ).flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])),
-  ),
-]
+/** The methods of the route's path, HEAD beside GET. What is no id, such as `search`, has its own alone. */
+const methodsAt = ({ pattern }: Route) =>
+  ROUTES.filter((other) => other.pattern === pattern).flatMap(({ method }) =>
+    method === 'GET' ? ['GET', 'HEAD'] : [method],
+  )
 const otherMethodsAt = (route: Route) => METHODS.filter((each) => !methodsAt(route).includes(each))
 
 /** A token of the clinic that may do all but what the route does. */

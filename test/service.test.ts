@@ -110,7 +110,7 @@ describe('plain HTTP', () => {
       await expectRefusal(
         response,
         403,
-        'Use https: over plain http your token and your records can be read on the way',
+        'Use https: plain http exposes your token and your records in transit',
       )
     },
   )

@@ -25,6 +25,7 @@ beforeAll(async () => {
   const { repairer } = await import('../src/operator/records/repair.ts')
   const { countAbsent, selectAt } = await import('../src/operator/records/snapshot.ts')
   await import('../src/operator/marks.ts')
+  await import('../src/operator/trail/verify.ts')
   for (const resource of resources) {
     importer(resource)
     repairer(resource)
@@ -53,6 +54,8 @@ async function planOf(sql: string, names: readonly string[]): Promise<string[]> 
 /** Which statements may scan a table, and why. Besides, they scan json_each and rows that they have made themselves. */
 const SCANS: Record<string, string> = {
   marks: 'every clinic is marked',
+  'trail/unsealed': 'the cron asks which clinics are on their way here',
+  'verify trail': 'the operator verifies every clinic',
 }
 
 /** Which statements may sort in a temporary B-tree, and why. */
@@ -60,6 +63,9 @@ const SORTS: Record<string, string> = {
   'person_informations of a key': 'a batch is a hundred records, some changed since',
   'dependents of a key': 'a batch is a hundred records, some changed since',
   resume: 'a row for each resource',
+  'trail/age': 'the rows of a segment',
+  'trail/unsealed': 'the cron sorts clinics by their oldest row',
+  'verify trail': 'the operator verifies every clinic',
   'amend many person_informations': 'numbers the rows of a file',
   'amend many dependents': 'numbers the rows of a file',
   'restore deletions of person_informations': 'runs once, while a store is restored',
@@ -69,6 +75,10 @@ const SORTS: Record<string, string> = {
 /** Which writes don't ask whether the clinic is open, and why. */
 const UNGUARDED: Record<string, string> = {
   idempotency: 'the sweep forgets keys whatever the clinic is',
+  'trail/access': 'what was read or refused is told whatever the clinic is',
+  'trail/seal': 'what happened is sealed whatever the clinic is',
+  'trail/age': 'what was sealed ages whatever the clinic is',
+  'trail/segments': 'says that a clinic that has moved is in R2 alone',
   resume: 'the operator resumes a store that nobody uses yet',
   'restore deletions of person_informations': 'the operator fills a store that nobody uses yet',
   'restore deletions of dependents': 'the operator fills a store that nobody uses yet',

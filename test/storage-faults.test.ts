@@ -46,6 +46,29 @@ describe('a failure of storage', () => {
       'lost',
       'tried again',
     ],
+    [
+      'D1_ERROR: Connection closed: this Durable Object instance is no longer active. Reconnect or retry.',
+      'lost',
+      'tried again',
+    ],
+    [
+      'D1_ERROR: Durable Object connection closed because the object was reset.',
+      'lost',
+      'tried again',
+    ],
+    ['D1_ERROR: D1 DB exceeded its memory limit and was reset.', 'exhausted', 'given up'],
+    ["D1_ERROR: D1 DB's isolate exceeded its memory limit and was reset.", 'exhausted', 'given up'],
+    ['D1_ERROR: D1 DB exceeded its CPU time limit and was reset.', 'exhausted', 'given up'],
+    [
+      "D1_ERROR: Your account has exceeded D1's free tier daily row read limit.",
+      'exhausted',
+      'given up',
+    ],
+    [
+      "D1_ERROR: Your account has exceeded D1's maximum account storage limit, please contact Cloudflare.",
+      'exhausted',
+      'given up',
+    ],
     ['D1_ERROR: D1 DB is overloaded. Requests queued for too long.', 'overloaded', 'given up'],
     ['D1_ERROR: Too many requests queued.', 'overloaded', 'given up'],
     [

@@ -155,10 +155,10 @@ const ROWS: Record<string, { fitting: Row; wrong: Row[] }> = {
   },
   segments: {
     fitting: {
-      ...{ clinic_id: 'c', stream: 'changes', n: 1, epoch: 1, state: 'sealed', row_count: 1 },
+      ...{ clinic_id: 'c', stream: 'changes', n: 1, state: 'sealed', row_count: 1 },
       ...{ last: '1', last_at: NOW, sha256: 'h', sealed_at: NOW },
     },
-    wrong: [{ n: 0 }, { epoch: 0 }, { row_count: 0 }],
+    wrong: [{ n: 0 }, { row_count: 0 }],
   },
   idempotency_keys: {
     fitting: {

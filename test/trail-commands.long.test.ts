@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { makeStore, run, runJson, serve, type TestStore } from './cli/command.ts'
 import { aPersonInformation } from './support/fixtures.ts'
+import { keyAt } from './support/segments.ts'
 
 /** Each command starts a workerd. */
 const SLOW = 20 * 60_000
@@ -60,7 +61,7 @@ it(
       await rm(databases, { recursive: true })
       await cp(store.file('then'), databases, { recursive: true })
 
-      // The hourly run may come before `resume`. What it would seal differs from what R2 has.
+      // The hourly run may come before `resume`. What it seals lies beside what R2 has.
       const early = await clinic('audit', 'seal')
       const between = await clinic('audit', 'verify')
       await clinic('resume', store.file('marks.ndjson'))
@@ -72,7 +73,7 @@ it(
       const events = (await clinic('audit', ...CLINIC, '--since', '2h')).stdout
       await clinic('audit', 'head', '--out', store.file('head.ndjson'))
 
-      expect(early.status).toBe(1)
+      expect(early.status).toBe(0)
       expect(between.status).toBe(1)
       expect(resumed).toMatchObject({ ok: true })
       expect(next).toEqual([6])
@@ -111,7 +112,7 @@ it(
       const { env, close } = await serve(store)
       await env.DB.exec("UPDATE changes SET token_id = 'somebody else' WHERE seq = 2")
       await env.DB.exec("DELETE FROM segments WHERE stream = 'changes'")
-      await env.TRAIL?.delete('1/riverside/changes/1')
+      if (env.TRAIL) await env.TRAIL.delete(await keyAt(env.TRAIL, 'riverside', 'changes', 1))
       await close()
       await clinic('audit', 'seal')
 
@@ -124,7 +125,9 @@ it(
       )
       expect(without.status).toBe(0)
       expect(status).toBe(1)
-      expect(stdout).toContain('1/riverside/changes/1: its digest is not the one that was kept\n')
+      expect(stdout).toMatch(
+        /riverside\/changes\/1\/\w+: its digest was kept, and is now another\n/,
+      )
     } finally {
       await store.remove()
     }

@@ -8,11 +8,12 @@ import { setClinicState } from '../src/clinics/queries.ts'
 import { aDependent, aPersonInformation } from './support/fixtures.ts'
 import { findsManipulations } from './support/manipulations.ts'
 import { all, DAY, later, MINUTE, sealing } from './support/sealing.ts'
-import { sealedRows } from './support/segments.ts'
+import { keyAt, sealedRows } from './support/segments.ts'
 import { useWorker } from './support/worker.ts'
 
 const worker = useWorker({ instrumented: true })
-const { stores, misfits, verdicts, trail, countRows, insertRows } = sealing(worker)
+const { stores, misfits, verdicts, trail, countRows, insertRows, expectEachRowOnce } =
+  sealing(worker)
 
 const settled = { 'x-test-settled': 'yes' }
 
@@ -35,10 +36,10 @@ describe('sealing', () => {
     await worker.sweep()
 
     const sealed = await sealedRows(bucket, clinic.clinicId)
-    expect([...sealed.keys()]).toEqual([`1/${clinic.clinicId}/changes/1`])
-    expect(sealed.get(`1/${clinic.clinicId}/changes/1`)?.map((row) => JSON.parse(row).seq)).toEqual(
-      [1, 2, 3],
-    )
+    expect([...sealed.keys()]).toEqual([`${clinic.clinicId}/changes/1`])
+    expect(sealed.get(`${clinic.clinicId}/changes/1`)?.map((row) => JSON.parse(row).seq)).toEqual([
+      1, 2, 3,
+    ])
   })
 
   it('leaves accesses of the last ten minutes for later, as an event may be late', async () => {
@@ -77,12 +78,16 @@ describe('sealing', () => {
     const { db, bucket } = stores()
     await sealTrail(db, bucket, later())
     const clinic = await busyClinic()
-    const key = `1/${clinic.clinicId}/changes/1`
     const dying = new Proxy(bucket, {
       get: (of, name) =>
         name === 'put' ? () => Promise.reject(new Error('died')) : Reflect.get(of, name),
     })
     await expect(sealTrail(db, dying, later())).rejects.toThrow('died')
+    const digest = await db
+      .prepare("SELECT sha256 FROM segments WHERE clinic_id = ? AND stream = 'changes'")
+      .bind(clinic.clinicId)
+      .first<string>('sha256')
+    const key = `${clinic.clinicId}/changes/1/${digest}`
     await bucket.put(key, 'something else')
 
     const { unfit } = await sealTrail(db, bucket, later())
@@ -91,8 +96,33 @@ describe('sealing', () => {
     await sealTrail(db, bucket, later())
 
     expect([unfit, found]).toEqual([[key], 'something else'])
-    expect((await sealedRows(bucket, clinic.clinicId)).get(key)).toHaveLength(3)
+    expect(
+      (await sealedRows(bucket, clinic.clinicId)).get(`${clinic.clinicId}/changes/1`),
+    ).toHaveLength(3)
     expect(await misfits(clinic.clinicId)).toEqual([])
+  })
+
+  it('takes a segment of every clinic before a second of any, and says how old the rest is', async () => {
+    const { db, bucket } = stores()
+    const [busy, quiet] = [await worker.clinic(), await worker.clinic()]
+    // Older than the quiet clinic's rows, and more than a run seals.
+    await insertRows(busy.clinicId, 12_000)
+    await insertRows(quiet.clinicId, 3)
+
+    const first = await sealTrail(db, bucket, later(), 20_000)
+    const sealedFirst = await verdicts(quiet.clinicId)
+    const second = await sealTrail(db, bucket, later())
+
+    expect(first.rows).toBeGreaterThanOrEqual(20_000)
+    expect(first.rows).toBeLessThan(24_006)
+    expect(first.oldest_seconds).toBeGreaterThanOrEqual(660)
+    expect(sealedFirst.map(({ rows, unsealed }) => [rows, unsealed])).toEqual([
+      [3, 0],
+      [3, 0],
+    ])
+    expect(second.oldest_seconds).toBe(0)
+    expect(await misfits(busy.clinicId)).toEqual([])
+    await expectEachRowOnce(busy.clinicId)
   })
 
   it('waits for a clinic that is on its way here', async () => {
@@ -175,12 +205,32 @@ describe('ageing', () => {
     const clinic = await busyClinic()
     const sealed = later()
     await sealTrail(db, bucket, sealed)
-    await bucket.delete(`1/${clinic.clinicId}/accesses/1`)
+    const key = await keyAt(bucket, clinic.clinicId, 'accesses', 1)
+    await bucket.delete(key)
 
     const { unfit } = await sealTrail(db, bucket, sealed + 31 * DAY)
 
-    expect(unfit).toContain(`1/${clinic.clinicId}/accesses/1`)
+    expect(unfit).toContain(key)
     expect(await countRows('accesses', clinic.clinicId)).toBe(4)
+  })
+
+  it("takes only what was sealed, whatever D1 says, and nothing of another clinic's", async () => {
+    const { db, bucket } = stores()
+    const [altered, wide, other] = [await busyClinic(), await busyClinic(), await busyClinic()]
+    const sealed = later()
+    await sealTrail(db, bucket, sealed)
+    const run = (query: string, clinicId: string) => db.prepare(query).bind(clinicId).run()
+    await run("UPDATE accesses SET token_id = 'other' WHERE clinic_id = ?", altered.clinicId)
+    // A place behind all that will ever come.
+    await run("UPDATE segments SET last = '~' WHERE clinic_id = ?", wide.clinicId)
+    await insertRows(wide.clinicId, 2)
+
+    const { unfit } = await sealTrail(db, bucket, sealed + 31 * DAY)
+
+    expect(unfit).toContain(await keyAt(bucket, altered.clinicId, 'accesses', 1))
+    expect(await countRows('accesses', altered.clinicId)).toBe(4)
+    expect(await countRows('accesses', wide.clinicId)).toBe(2)
+    expect(await countRows('accesses', other.clinicId)).toBe(0)
   })
 })
 
@@ -194,7 +244,10 @@ describe('verifying', () => {
 
     const [changes] = await all(verifyTrail(db, bucket, clinicId, [head]))
 
-    expect(changes?.misfit).toMatchObject({ segment: `1/${clinicId}/changes/1` })
+    expect(changes?.misfit).toEqual({
+      segment: `${clinicId}/changes/1/${head.sha256}`,
+      found: 'its digest was kept, and is now another',
+    })
   })
 
   it('misses what a kept head names and neither store has', async () => {
@@ -210,9 +263,95 @@ describe('verifying', () => {
     expect(good.flatMap(({ misfit }) => misfit ?? [])).toEqual([])
     const found = 'its digest was kept, and it is gone'
     expect(cut.map(({ misfit }) => misfit)).toEqual([
-      { segment: `${clinicId}/changes/2`, found },
-      { segment: `${clinicId}/accesses/2`, found },
+      { segment: expect.stringContaining(`${clinicId}/changes/2/`), found },
+      { segment: expect.stringContaining(`${clinicId}/accesses/2/`), found },
     ])
+  })
+
+  it('misses the kept heads of clinics that neither store knows, and of the operator', async () => {
+    const { db, bucket } = stores()
+    const heads = ['gone', '*'].map((clinic_id) => ({
+      ...{ clinic_id, stream: 'accesses', n: 900, sha256: 'f'.repeat(64) },
+    }))
+
+    const found = await all(verifyTrail(db, bucket, undefined, heads))
+
+    const missed = found.filter(({ misfit }) => misfit?.found.includes('it is gone'))
+    expect(missed.map(({ clinic_id }) => clinic_id).sort()).toEqual(['*', 'gone'])
+  })
+
+  describe('after a restore in time', () => {
+    /** Sets the clinic's trail back to one segment, and leaves what was sealed since in R2. */
+    async function setBack() {
+      const { db, bucket } = stores()
+      const { clinicId } = await worker.clinic()
+      await insertRows(clinicId, 4)
+      await sealTrail(db, bucket, later())
+      await insertRows(clinicId, 5)
+      await sealTrail(db, bucket, later())
+      const heads = (await listHeads(db)).filter(({ clinic_id }) => clinic_id === clinicId)
+      const before = await trail(clinicId)
+      const run = (query: string) => db.prepare(query).bind(clinicId).run()
+      await run('DELETE FROM segments WHERE clinic_id = ? AND n = 2')
+      await run('DELETE FROM changes WHERE clinic_id = ? AND seq > 4')
+      await run(
+        `DELETE FROM accesses WHERE clinic_id = ? AND (at, request_id) > (
+          SELECT substr(last, 1, 24), substr(last, 26) FROM segments WHERE clinic_id = ?1 AND stream = 'accesses')`,
+      )
+      const resume = async (seq: number) => {
+        await run(
+          `INSERT INTO changes VALUES (?, ${seq}, 'dependents', ${seq}, 1000, 'skip',
+            strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), 'operator:jo', 'resume', '[]', NULL)`,
+        )
+        await run(
+          `INSERT INTO accesses VALUES (?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+1 second'), 'resume',
+            'operator:jo', 'resume', 'clinics', '', 200)`,
+        )
+      }
+      return { db, bucket, clinicId, heads, before, run, resume }
+    }
+
+    it('is an alarm until `resume` has left its rows, and tells then what was lost', async () => {
+      const { db, bucket, clinicId, heads, before, resume } = await setBack()
+      const early = await misfits(clinicId)
+      await resume(9)
+      const resumed = await misfits(clinicId)
+      await insertRows(clinicId, 3)
+      await sealTrail(db, bucket, later())
+
+      expect(early.map(({ found }) => found)).toEqual([
+        'D1 knows nothing of it; after a restore in time, run `resume`',
+        'D1 knows nothing of it; after a restore in time, run `resume`',
+      ])
+      expect(resumed).toEqual([])
+      const verified = await all(verifyTrail(db, bucket, clinicId, heads))
+      expect(verified.flatMap(({ misfit }) => misfit ?? [])).toEqual([])
+      const told = await trail(clinicId)
+      for (const event of before) expect(told).toContainEqual(event)
+      expect(told).toHaveLength(before.length + 2 + 6)
+    })
+
+    it('is an alarm where `resume` passed over too little, since a number may be given twice', async () => {
+      const { clinicId, resume } = await setBack()
+
+      await resume(8)
+
+      expect(await misfits(clinicId)).toMatchObject([
+        { segment: expect.stringContaining(`${clinicId}/changes/2/`) },
+      ])
+    })
+
+    it('explains no segment that does not follow the others, or is not what its name says', async () => {
+      const { db, bucket, clinicId, resume } = await setBack()
+      await resume(9)
+      await sealTrail(db, bucket, later())
+      const lost = await keyAt(bucket, clinicId, 'changes', 2)
+      const forged = lost.replace(/[^/]+$/, 'f'.repeat(64))
+      const object = await bucket.get(lost)
+      await bucket.put(forged, (await object?.arrayBuffer()) ?? '')
+
+      expect(await misfits(clinicId)).toMatchObject([{ segment: forged }])
+    })
   })
 
   findsManipulations(stores, 10)

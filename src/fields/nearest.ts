@@ -31,10 +31,16 @@ const OTHER_NAMES: Record<string, readonly string[]> = {
   birth_date: ['date_of_birth'],
 }
 
+/** A name as long as this is near none; to compare it would take time. */
+const LONGEST = 100
+
 /** The known name that was probably meant: one spelled otherwise, mistyped, or with words around it. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
+  if (name.length > LONGEST) return undefined
   const plain = asKnown(name)
-  const other = OTHER_NAMES[plain]?.find((candidate) => known.includes(candidate))
+  // A name may be that of something every object has, such as `constructor`.
+  const others = Object.hasOwn(OTHER_NAMES, plain) ? OTHER_NAMES[plain] : undefined
+  const other = others?.find((candidate) => known.includes(candidate))
   if (other !== undefined) return other
   const mistakes = (candidate: string) => {
     if (plain === candidate || plain === candidate.replaceAll('_', '')) return 0

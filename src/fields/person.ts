@@ -22,7 +22,7 @@ export const dateOfBirth = plainText
   )
   .meta({ description: 'A calendar day, `YYYY-MM-DD`, not before 1900 and not in the future.' })
 
-const SSN_MESSAGE = `${INVALID}: it takes nine digits, alone or in groups as in 123-45-6789`
+const SSN_MESSAGE = `${INVALID}: it takes nine digits, alone or in groups of 3, 2 and 4`
 const PHONE_MESSAGE = `${INVALID}: it takes 7 to 15 digits with + ( ) . - / and spaces, and an extension such as x44`
 const EMAIL_MESSAGE = `${INVALID}: it takes an address such as ana@example.com`
 

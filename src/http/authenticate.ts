@@ -11,10 +11,12 @@ import {
   type WhyRefused,
 } from '../tokens/memory.ts'
 import { stateOf, tokenRecord, type Scope } from '../tokens/record.ts'
+import { SUSPENDED_KEY, suspendedIn } from '../tokens/suspended.ts'
 import { cellOfToken, isWellFormedToken, tokenIdOf, tokenKey } from '../tokens/token.ts'
-import { noted, operationOf } from './describe.ts'
+import { noted } from './describe.ts'
 import { misdirected, refusal } from './errors.ts'
-import { limitAddress } from './limit-rate.ts'
+import { unlessSuspended } from './open-session.ts'
+import { countRequests, limitAddress } from './limit-rate.ts'
 
 /** How long, in seconds, an edge may answer a KV read from its own copy: the least that KV allows. */
 const KV_CACHE_SECONDS = 30
@@ -24,7 +26,10 @@ const readTokenRecord = recordReader(1000, tokenRecord)
 
 async function refuse(c: Context<Env>, why: WhyRefused): Promise<never> {
   c.set('refused', why)
-  await limitAddress(c)
+  // A browser asks whether a page may call at all, and sends no token yet: nobody guesses by that.
+  const isPreflight =
+    c.req.method === 'OPTIONS' && c.req.header('Access-Control-Request-Method') !== undefined
+  if (why !== 'missing' || !isPreflight) await limitAddress(c)
   throw refusal('unauthorized', {
     headers: { 'WWW-Authenticate': 'X-User-Token realm="clinic insurances"' },
   })
@@ -37,56 +42,61 @@ const originElsewhere = ({ env }: Context<Env>, cell = env.CELL) =>
 /**
  * Lets in whoever holds a live token, and sets `caller`. Every other token is refused with the same answer,
  * whatever is wrong with it; a mistyped one costs no read. A token of another cell that is not held here is sent
- * there, whether it exists or not; so is one whose clinic has moved.
+ * there, whether it exists or not; so is one whose clinic has moved. `besideToken` names a key of KV that requests
+ * for a path want read in the same call.
  */
-export const authenticate = factory.createMiddleware(async (c, next) => {
-  const token = c.req.header('X-User-Token')
-  if (!token) return await refuse(c, 'missing')
-  if (!isWellFormedToken(token)) return await refuse(c, 'malformed')
+export const authenticate = (besideToken: (path: string) => string | undefined) =>
+  factory.createMiddleware(async (c, next) => {
+    const token = c.req.header('X-User-Token')
+    if (!token) return await refuse(c, 'missing')
+    if (!isWellFormedToken(token)) return await refuse(c, 'malformed')
 
-  const key = await tokenKey(token)
-  const refused = recallRefusal(key)
-  if (refused) return await refuse(c, refused)
+    const key = await tokenKey(token)
+    const refused = recallRefusal(key)
+    if (refused) return await refuse(c, refused)
 
-  const beside = operationOf(c)?.besideToken
-  const keys = beside === undefined ? [key] : [key, beside]
-  const memorySeconds = Number(c.env.TOKEN_MEMORY_SECONDS)
-  const recalled = recall(keys)
-  const values = recalled ?? (await readKeys(c.env.TOKENS, keys))
+    const beside = besideToken(c.req.path)
+    const keys = [key, SUSPENDED_KEY, ...(beside === undefined ? [] : [beside])]
+    const recalled = recall(keys)
+    const values = recalled ?? (await readKeys(c.env.TOKENS, keys))
 
-  const held = values.get(key) ?? null
-  const record = readTokenRecord(held ?? 'null')
-  const keeper = held === null ? cellOfToken(token) : record.data?.moved_to
-  const origin = originElsewhere(c, keeper)
-  if (origin) {
-    if (held === null) await limitAddress(c)
-    throw misdirected(origin)
-  }
-  const state = record.success ? stateOf(record.data) : 'unknown'
-  if (!record.success || state !== 'live') {
-    const why = state === 'live' ? 'unknown' : state
-    rememberRefusal(key, why)
-    return await refuse(c, why)
-  }
-  if (record.data.suspended) throw refusal('suspended')
+    const held = values.get(key) ?? null
+    const record = readTokenRecord(held ?? 'null')
+    const state = record.success ? stateOf(record.data) : 'unknown'
+    if (record.success && (state === 'live' || state === 'moved')) {
+      const { clinic_id: clinicId, label, scopes, expires_at: expiresAt } = record.data
+      const isSuspended = suspendedIn(values.get(SUSPENDED_KEY)).includes(clinicId)
+      const tokenId = tokenIdOf(key)
+      c.set('caller', { tokenId, clinicId, label, scopes, expiresAt, isSuspended })
+    }
+    const keeper = held === null ? cellOfToken(token) : record.data?.moved_to
+    const origin = originElsewhere(c, keeper)
+    if (origin) {
+      await (state === 'moved' ? countRequests(c, 1) : limitAddress(c))
+      throw misdirected(origin)
+    }
+    if (state !== 'live') {
+      rememberRefusal(key, state)
+      return await refuse(c, state)
+    }
 
-  if (!recalled) remember(keys, values, memorySeconds)
-  c.set('valuesBesideToken', values)
-  c.set('caller', {
-    tokenId: tokenIdOf(key),
-    clinicId: record.data.clinic_id,
-    label: record.data.label,
-    scopes: record.data.scopes,
-    expiresAt: record.data.expires_at,
+    if (!recalled) remember(keys, values, Number(c.env.TOKEN_MEMORY_SECONDS))
+    if (beside !== undefined) c.set('valueBesideToken', values.get(beside) ?? null)
+    await next()
   })
+
+/** Refuses a caller whose clinic is suspended, once the request is counted and will leave its trail. */
+export const refuseSuspended = factory.createMiddleware(async (c, next) => {
+  if (c.get('caller').isSuspended) throw refusal('suspended')
   await next()
 })
 
-/** Refuses a caller whose token lacks the scope. */
+/** Refuses a caller whose token lacks the scope, and one who reads records of a suspended clinic. */
 export const requireScope = (scope: Scope) =>
   noted(
     factory.createMiddleware(async (c, next) => {
       if (!c.get('caller').scopes.includes(scope)) throw refusal('forbidden', { detail: scope })
+      if (scope === 'insurances:read') c.set('db', unlessSuspended(c.get('db'), c.get('caller')))
       await next()
     }),
     { scope },

@@ -17,8 +17,6 @@ export type Operation = {
   description?: string
   /** What the route does to personal data; every request for it leaves an event in the audit trail. */
   deed?: Deed
-  /** A KV key that the route wants read in the same call as the token. */
-  besideToken?: string
   /** The path's parameters, where no validator reads them. */
   path?: z.ZodObject
   /** The answers that are the route's own; those of the middleware around it are added to them. */

@@ -1,7 +1,7 @@
 import type { Context, ErrorHandler, Hono, NotFoundHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { storageFaultOf, StorageUnavailable } from '../storage/faults.ts'
-import type { Env } from '../env.ts'
+import { factory, type Env } from '../env.ts'
 import { SsnKeyError } from '../ssn/seal.ts'
 import { log } from './log.ts'
 import { nearestPath } from './nearest-path.ts'
@@ -18,7 +18,7 @@ export const SENTENCES = {
   unauthorized: [401, 'You are not authorized to perform this action.'],
   forbidden: [403, 'Your token lacks a scope'],
   notFound: [404, 'Not found'],
-  plainHttp: [403, 'Use https: over plain http your token and your records can be read on the way'],
+  plainHttp: [403, 'Use https: plain http exposes your token and your records in transit'],
   suspended: [403, 'Your clinic is suspended; ask the operator of this API'],
   methodNotAllowed: [405, 'Method not allowed'],
   tooSlow: [408, 'Request body did not arrive within 30 seconds'],
@@ -104,6 +104,32 @@ export const renderNotFound =
 
 const patternsOf = ({ routes }: Hono<Env>) =>
   routes.filter(({ method }) => method !== 'ALL').map(({ path }) => path)
+
+/**
+ * Refuses every other method on a path that a route names in full, such as that of a search: hono would take its last
+ * word for an id.
+ */
+export const refuseOtherMethods = (app: Hono<Env>) => {
+  let known: Map<string, Set<string>> | undefined
+  return factory.createMiddleware(async (c, next) => {
+    known ??= methodsByPath(app)
+    const methods = known.get(c.req.path)
+    if (methods && !methods.has(c.req.method)) return renderMethodNotAllowed(c, [...methods])
+    return await next()
+  })
+}
+
+/** Complete when the app's first request comes: its routes are added after its middleware. */
+function methodsByPath({ routes }: Hono<Env>) {
+  const methods = new Map<string, Set<string>>()
+  for (const { method, path } of routes) {
+    if (method === 'ALL') continue
+    const known = methods.get(path) ?? new Set()
+    methods.set(path, known.add(method))
+    if (method === 'GET') known.add('HEAD')
+  }
+  return methods
+}
 
 /** For hono's methodNotAllowed: the known path's methods go into `Allow` (RFC 9110 §15.5.6). */
 export const renderMethodNotAllowed = (c: Context<Env>, methods: readonly string[]) =>

@@ -5,9 +5,13 @@ import type { FieldErrors } from './errors.ts'
 
 type Noun = 'parameter' | 'field'
 
+/** An answer has this many messages at most, so that a body of nonsense costs no more than its reading. */
+const MOST_MESSAGES = 100
+
 /**
- * Messages by field, of what does not fit the schema. A field of the wrapper `root` goes by its own name, one of a
- * record in a list by its place, `people[3].first_name`. Names that are not known are told by what is near.
+ * Messages by field, of what does not fit the schema: the first hundred, and that there are more. A field of the
+ * wrapper `root` goes by its own name, one of a record in a list by its place, `people[3].first_name`. A name that is
+ * not known gets the known one that it is near.
  */
 export function errorsOf(
   error: z.core.$ZodError,
@@ -18,20 +22,39 @@ export function errorsOf(
   if (lacksWrapper(error, schema, root)) return { [root]: [wrap(schema, root)] }
   // No plain object: a field may be called __proto__.
   const errors = new Map<string, string[]>()
-  const add = (field: string, message: string) =>
-    errors.set(field, [...(errors.get(field) ?? []), message])
+  let count = 0
+  for (const [field, message] of messagesOf(error, schema, noun, root)) {
+    if (++count > MOST_MESSAGES) {
+      errors.set(root, [...(errors.get(root) ?? []), MORE])
+      break
+    }
+    const messages = errors.get(field)
+    if (messages) messages.push(message)
+    else errors.set(field, [message])
+  }
+  return Object.fromEntries(errors)
+}
 
+const MORE = `has more errors than these ${MOST_MESSAGES}: correct them and send it again`
+
+/** One message after the other, as many as are asked for. */
+function* messagesOf(
+  error: z.core.$ZodError,
+  schema: z.ZodType,
+  noun: Noun,
+  root: string,
+): Generator<[field: string, message: string]> {
   for (const issue of error.issues) {
     if (issue.code === 'unrecognized_keys') {
       const known = knownAt(schema, issue.path)
-      for (const key of issue.keys)
-        add(fieldAt([...issue.path, key], root), unknown(key, known, noun))
-      continue
+      for (const key of issue.keys) {
+        yield [fieldAt([...issue.path, key], root), unknown(key, known, noun)]
+      }
+    } else {
+      const isWhole = issue.code === 'invalid_type' && ['object', 'array'].includes(issue.expected)
+      yield [fieldAt(issue.path, root), isWhole ? BLANK : issue.message]
     }
-    const isWhole = issue.code === 'invalid_type' && ['object', 'array'].includes(issue.expected)
-    add(fieldAt(issue.path, root), isWhole ? BLANK : issue.message)
   }
-  return Object.fromEntries(errors)
 }
 
 /** Whether the body is, or has, what belongs into its wrapper. */

@@ -98,7 +98,8 @@ export const REQUEST_HEADERS = {
     in: 'header',
     description:
       'A key of your choice, new for each write. The same request sent again with it writes ' +
-      'nothing and is answered as the first time; another request with it is 422.',
+      'nothing and is answered as the first time; another request with it is 422. It has no comma ' +
+      'with a space behind it, which is how HTTP writes two headers.',
     schema: { type: 'string', pattern: PRINTABLE.source },
     example: 'your-key-1',
   },

@@ -3,18 +3,18 @@ const DEEPEST = 32
 
 const MOST_DIGITS = 17
 
-/**
- * Strings, and the characters that open and close objects and arrays and follow a key. An unterminated string
- * runs to the end of the text, so that the search takes linear time.
- */
-const TOKEN = /"(?:[^"\\]|\\.)*"?|[{}[\]:]|\d[\d.]*/gs
+/** Strings, numbers, and the characters that open and close objects and arrays and follow a key. */
+const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:]|\d[\d.]*/gs
 
-/** The name of a refusal, and where it applies. */
-type Fault = { name: 'notJson' | 'repeatedKey' | 'tooDeep' | 'tooPrecise'; detail?: string }
+/** The digits of a number from the first to the last that is not 0: a pattern that begins at the end is quadratic. */
+const SIGNIFICANT = /[1-9](?:[\d.]*[1-9])?/
 
-/** What is wrong with a text that is to be JSON, if anything. */
+/** The name of a refusal, and where it applies: a line and a column, never what stands there. */
+type Fault = { name: 'notJson' | 'repeatedKey' | 'tooDeep' | 'tooPrecise'; detail: string }
+
+/** What is wrong with a text that is to be JSON, if anything: its form first, since only JSON has keys. */
 export const faultOfJson = (text: string): Fault | undefined =>
-  faultOfSense(text) ?? faultOfForm(text)
+  faultOfForm(text) ?? faultOfSense(text)
 
 /**
  * What is wrong with a JSON text although JSON.parse accepts it: an object that repeats a key (RFC 8259 §4:
@@ -22,33 +22,30 @@ export const faultOfJson = (text: string): Fault | undefined =>
  */
 function faultOfSense(text: string): Fault | undefined {
   const objects: Set<string>[] = []
-  let lastString = ''
-  for (const [token] of text.matchAll(TOKEN)) {
-    if (token === '{' || token === '[') objects.push(new Set())
-    else if (token === '}' || token === ']') objects.pop()
-    else if (token.startsWith('"')) lastString = token
-    else if (token !== ':' && isTooPrecise(token)) return { name: 'tooPrecise' }
-    else if (token !== ':') continue
-    else if (objects.at(-1)?.has(unescaped(lastString))) return { name: 'repeatedKey' }
-    else objects.at(-1)?.add(unescaped(lastString))
-
-    if (objects.length > DEEPEST) return { name: 'tooDeep' }
+  let key = { literal: '', index: 0 }
+  for (const { 0: token, index } of text.matchAll(TOKEN)) {
+    if (token === '{' || token === '[') {
+      if (objects.length === DEEPEST) return { name: 'tooDeep', detail: placeOf(text, index) }
+      objects.push(new Set())
+    } else if (token === '}' || token === ']') objects.pop()
+    else if (token.startsWith('"')) key = { literal: token, index }
+    else if (token !== ':') {
+      if (isTooPrecise(token)) return { name: 'tooPrecise', detail: placeOf(text, index) }
+    } else {
+      const name: unknown = JSON.parse(key.literal)
+      const names = objects.at(-1)
+      if (names?.has(String(name))) {
+        return { name: 'repeatedKey', detail: placeOf(text, key.index) }
+      }
+      names?.add(String(name))
+    }
   }
   return undefined
 }
 
 /** A double holds 17 digits, the zeros around them aside: 1049.0000000000000000001 would be read as 1049. */
 const isTooPrecise = (number: string) =>
-  number.replace('.', '').replace(/^0+|0+$/g, '').length > MOST_DIGITS
-
-/** `"\\u0061"` and `"a"` are the same key. */
-function unescaped(literal: string): string {
-  try {
-    return String(JSON.parse(literal))
-  } catch {
-    return literal
-  }
-}
+  (SIGNIFICANT.exec(number)?.[0] ?? '').replace('.', '').length > MOST_DIGITS
 
 /** Where a text stops being JSON. What stands there is not told: it may be a name. */
 function faultOfForm(text: string): Fault | undefined {
@@ -60,9 +57,12 @@ function faultOfForm(text: string): Fault | undefined {
     if (isBeginning(text.slice(0, middle))) good = middle
     else bad = middle
   }
-  const lines = text.slice(0, good).split('\n')
-  const detail = `line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1}`
-  return { name: 'notJson', detail }
+  return { name: 'notJson', detail: placeOf(text, good) }
+}
+
+function placeOf(text: string, index: number): string {
+  const lines = text.slice(0, index).split('\n')
+  return `line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1}`
 }
 
 /** Whether more text could make it JSON: what is wrong with it is that it ends. */

@@ -1,7 +1,8 @@
-import { databaseOf } from '../storage/session.ts'
-import { factory } from '../env.ts'
+import { stateOfClinic } from '../clinics/queries.ts'
+import { databaseOf, type Session } from '../storage/session.ts'
+import { factory, type Caller } from '../env.ts'
 import { NOT_A_BOOKMARK } from '../fields/messages.ts'
-import { invalid } from './errors.ts'
+import { invalid, refusal } from './errors.ts'
 import { BOOKMARK_HEADER, CELL_BOOKMARK } from './headers.ts'
 
 /**
@@ -25,4 +26,20 @@ export const openSession = factory.createMiddleware(async (c, next) => {
   if (reached === undefined) return
   const prefix = c.env.CELL === undefined ? '' : `${c.env.CELL}:`
   c.res.headers.set(BOOKMARK_HEADER, prefix + reached)
+})
+
+/**
+ * The session, whose batches also ask for the clinic's state, in the same round trip, and are refused while it is
+ * suspended. Writes ask for it themselves, in the statement that decides.
+ */
+export const unlessSuspended = (db: Session, { clinicId }: Caller): Session => ({
+  ...db,
+  async batch<Row>(statements: D1PreparedStatement[]) {
+    const answers = await db.batch<Row & { state?: string }>([
+      ...statements,
+      stateOfClinic(db, { clinicId }),
+    ])
+    if (answers.pop()?.results[0]?.state === 'suspended') throw refusal('suspended')
+    return answers
+  },
 })

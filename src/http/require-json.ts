@@ -14,6 +14,8 @@ const DRAINED_AT_ONCE = 64 * 1024
 /** A body that trickles in holds its request no longer than this, whether it is taken or refused. */
 const WHOLE_BODY_MILLISECONDS = 30_000
 
+/** The name of no coding at all (RFC 9110 §12.5.3). */
+const IDENTITY = 'identity'
 const JSON_MEDIA_TYPE = /^\s*application\/([\w.-]+\+)?json\s*(;|$)/i
 const OTHER_CHARSET = /;\s*charset\s*=\s*(?!"?utf-?8"?\s*(;|$))/i
 
@@ -28,8 +30,9 @@ export const requireJson = (tooLarge: TooLarge = 'tooLarge') =>
     if (!JSON_MEDIA_TYPE.test(contentType)) throw refusal('notDeclaredJson')
     if (OTHER_CHARSET.test(contentType)) throw refusal('notUtf8')
     // RFC 9110 §15.5.16: a 415 says which codings would do.
-    if (c.req.header('Content-Encoding') !== undefined) {
-      throw refusal('encoded', { headers: { 'Accept-Encoding': 'identity' } })
+    const coding = c.req.header('Content-Encoding') ?? IDENTITY
+    if (coding.trim().toLowerCase() !== IDENTITY) {
+      throw refusal('encoded', { headers: { 'Accept-Encoding': IDENTITY } })
     }
 
     const text = decodeUtf8(await readBody(c, tooLarge))
@@ -65,7 +68,7 @@ async function readBody({ req }: Context<Env>, tooLarge: TooLarge): Promise<Uint
   try {
     return await withinTime(readWhole(), WHOLE_BODY_MILLISECONDS, () => refusal('tooSlow'))
   } finally {
-    // Of a body that was read to its end nothing is left to give up.
+    // If the body was read to the end, there is nothing to cancel.
     void reader.cancel().catch(() => {})
   }
 }

@@ -2,12 +2,15 @@ import { zValidator, type Hook } from '@hono/zod-validator'
 import type { Context } from 'hono'
 import * as z from 'zod'
 import { recent } from '../storage/recent.ts'
-import type { Env } from '../env.ts'
+import { factory, type Env } from '../env.ts'
 import { NOT_A_KEY } from '../fields/messages.ts'
 import { noted } from './describe.ts'
 import { invalid, type FieldErrors } from './errors.ts'
 import { errorsOf } from './field-errors.ts'
 import { IDEMPOTENCY_KEY, PRINTABLE } from './headers.ts'
+
+const REPEATED = 'is repeated; send it once'
+const NAMELESS = 'has no name'
 
 /** Queries that an isolate remembers, and how long they may be: clients ask the same few again and again. */
 const QUERIES = 1000
@@ -21,8 +24,12 @@ type Strict = z.ZodObject<z.core.$ZodLooseShape, z.core.$strict>
  * would list everyone. A good query is worked out once, for as long as it is remembered.
  */
 export function validateQuery<Schema extends Strict>(schema: Schema) {
-  const validate = zValidator('query', schema, (checked) => {
-    if (!checked.success) throw invalid(errorsOf(checked.error, schema, 'parameter'))
+  const validate = zValidator('query', schema, (checked, c) => {
+    const errors = {
+      ...(!checked.success && errorsOf(checked.error, schema, 'parameter')),
+      ...spellingErrors(c.req.url, schema),
+    }
+    if (Object.keys(errors).length > 0) throw invalid(errors)
   })
   const good = recent<z.output<Schema>>(QUERIES)
 
@@ -40,6 +47,18 @@ export function validateQuery<Schema extends Strict>(schema: Schema) {
     })
   }
   return noted(validateOnce, { query: schema })
+}
+
+/** What a parser of queries passes over: a value without a name, and a known parameter that comes again. */
+function spellingErrors(url: string, { shape }: Strict): FieldErrors {
+  const names = [...new URL(url).searchParams.keys()]
+  const repeated = Object.keys(shape).filter(
+    (name) => names.indexOf(name) !== names.lastIndexOf(name),
+  )
+  return {
+    ...Object.fromEntries(repeated.map((name) => [name, [REPEATED]])),
+    ...(names.includes('') && { '': [NAMELESS] }),
+  }
 }
 
 /** For routes that have no parameters. */
@@ -80,8 +99,17 @@ export function validateBody<Schema extends Strict>(
   })
 }
 
-/** What is wrong with the idempotency key, if anything. It may be left out. */
+/** Validates the idempotency key of a write that has no body. */
+export const validateKey = factory.createMiddleware(async (c, next) => {
+  const errors = idempotencyKeyErrors(c)
+  if (Object.keys(errors).length > 0) throw invalid(errors)
+  await next()
+})
+
+/** What is wrong with the idempotency key, if anything. It may be left out. HTTP joins repeated headers by `, `. */
 function idempotencyKeyErrors(c: Context<Env>): FieldErrors {
   const key = c.req.header(IDEMPOTENCY_KEY)
-  return key === undefined || PRINTABLE.test(key) ? {} : { [IDEMPOTENCY_KEY]: [NOT_A_KEY] }
+  if (key === undefined) return {}
+  if (key.includes(', ')) return { [IDEMPOTENCY_KEY]: [REPEATED] }
+  return PRINTABLE.test(key) ? {} : { [IDEMPOTENCY_KEY]: [NOT_A_KEY] }
 }

@@ -7,6 +7,7 @@ import { INVALID } from '../fields/messages.ts'
 import { noteOf, type Answer, type Note, type Operation } from '../http/describe.ts'
 import { HEADERS, REQUEST_HEADERS, type HeaderName } from '../http/headers.ts'
 import { VERSION } from '../http/version.ts'
+import { resources } from '../resources/index.ts'
 import { ORIGIN } from '../health/reference.ts'
 import { REFUSALS, type Refusal } from './refusals.ts'
 import { clientSample } from './samples.ts'
@@ -27,8 +28,7 @@ const CHANGES = read('../../.github/CHANGELOG.md')
 export const GUIDE = `${read('guide.md')}\n${CHANGES}`
 
 const TAGS = [
-  { name: 'Person informations', description: 'Who a patient, or another ownable, is.' },
-  { name: 'Dependents', description: 'Who is insured through a primary holder.' },
+  ...resources.map(({ tag, about }) => ({ name: tag, description: about })),
   { name: 'Changes', description: 'What happened to records, in order: to mirror them.' },
   { name: 'Plans', description: 'The catalogue of insurance plans.' },
   { name: 'Ownables', description: 'The registry of those whom records may name.' },

@@ -25,9 +25,10 @@ export const REFUSALS: Record<number, Refusal> = {
   },
   403: {
     name: 'Forbidden',
-    description: 'The token is good, but its scopes do not include this.',
+    description:
+      'The token is good, but its scopes do not include this, or its clinic is suspended.',
     errors: SENTENCES.forbidden[1],
-    headers: ['X-Token-Expires'],
+    headers: ['X-Token-Expires', 'x-d1-bookmark'],
   },
   405: {
     name: 'MethodNotAllowed',

@@ -1,4 +1,5 @@
 import { newRecord, tokenRecord, type TokenRecord } from '../tokens/record.ts'
+import { SUSPENDED_KEY, suspendedIn } from '../tokens/suspended.ts'
 import { KEY_PREFIX, mintToken, tokenIdOf, tokenKey } from '../tokens/token.ts'
 
 // Tokens as KV keeps them, for the operator: the Worker itself only reads the record of a token that it is sent.
@@ -33,14 +34,23 @@ export async function putToken(kv: KVNamespace, token: string, record: TokenReco
 }
 
 /** Puts a tombstone in the token's place, since KV remembers for a while that a key was absent, too. */
-export async function revokeToken(
+export const revokeToken = (kv: KVNamespace, stored: StoredToken, now = Date.now()) =>
+  changeRecord(kv, stored, { revoked_at: new Date(now).toISOString() })
+
+/**
+ * Changes the record as it is now: what was listed may be a minute old, and a token that was revoked since must not
+ * come back. Gives the changed record.
+ */
+async function changeRecord(
   kv: KVNamespace,
   { key, record }: StoredToken,
-  now = Date.now(),
+  change: Partial<TokenRecord>,
 ): Promise<TokenRecord> {
-  const revoked = { ...record, revoked_at: record.revoked_at ?? new Date(now).toISOString() }
-  await putRecord(kv, key, revoked)
-  return revoked
+  const { data: latest = record } = tokenRecord.safeParse(await kv.get(key, 'json'))
+  const revoked_at = latest.revoked_at ?? record.revoked_at ?? change.revoked_at ?? null
+  const changed = { ...latest, ...change, revoked_at }
+  await putRecord(kv, key, changed)
+  return changed
 }
 
 /** Every token of a clinic. */
@@ -59,19 +69,22 @@ export async function moveTokens(
 ): Promise<number> {
   const tokens = (await listTokensOf(source, clinicId)).filter(({ record }) => !record.moved_to)
   for (const { key, record } of tokens) await putRecord(target, key, record)
-  for (const { key, record } of tokens) await putRecord(source, key, { ...record, moved_to: cell })
+  for (const stored of tokens) {
+    const { moved_to: _, ...left } = await changeRecord(source, stored, { moved_to: cell })
+    // It may have been revoked between the two.
+    if (left.revoked_at !== stored.record.revoked_at) await putRecord(target, stored.key, left)
+  }
   return tokens.length
 }
 
-/** Marks a clinic's tokens as suspended, or as not, and gives their number. */
+/** Adds a clinic to the suspended ones, or takes it from them. D1 says the same of each by itself. */
 export async function setSuspended(
   kv: KVNamespace,
   clinicId: string,
   suspended: boolean,
-): Promise<number> {
-  const tokens = await listTokensOf(kv, clinicId)
-  for (const { key, record } of tokens) await putRecord(kv, key, { ...record, suspended })
-  return tokens.length
+): Promise<void> {
+  const others = suspendedIn(await kv.get(SUSPENDED_KEY)).filter((id) => id !== clinicId)
+  await kv.put(SUSPENDED_KEY, JSON.stringify(suspended ? [...others, clinicId] : others))
 }
 
 /**
@@ -81,7 +94,7 @@ export async function setSuspended(
  */
 export async function rotateToken(
   kv: KVNamespace,
-  { key, record: old }: StoredToken,
+  stored: StoredToken,
   {
     grace,
     cell,
@@ -89,6 +102,7 @@ export async function rotateToken(
   }: { grace: number; lifetime?: number | undefined; cell?: string | undefined },
   now = Date.now(),
 ): Promise<{ token: string; record: TokenRecord; expiring: TokenRecord }> {
+  const { record: old } = stored
   // Replaced for the second time, the old one has been shortened already.
   const { planned_expires_at = old.expires_at } = old
   const planned =
@@ -98,12 +112,11 @@ export async function rotateToken(
   const record = newRecord({ ...old, lifetime: planned, ...wanted }, now)
   const end = old.expires_at === null ? Infinity : Date.parse(old.expires_at)
   const expires_at = new Date(Math.min(now + grace, end)).toISOString()
-  const expiring = { ...old, expires_at, planned_expires_at }
 
   // The clinic must never be left without a token, so the new one comes first.
   const token = mintToken(cell)
   await putToken(kv, token, record)
-  await putRecord(kv, key, expiring)
+  const expiring = await changeRecord(kv, stored, { expires_at, planned_expires_at })
   return { token, record, expiring }
 }
 

@@ -7,14 +7,7 @@ import { ApiError, invalid } from '../http/errors.ts'
 import { isNoneOf } from '../http/etag.ts'
 import { linkHeader, listBody, pageRequest, searchOf } from '../http/pagination.ts'
 import { refuseQuery, validateQuery } from '../http/validate.ts'
-import {
-  CATALOGUE_KEY,
-  etagOf,
-  readCatalogue,
-  throughTiers,
-  type PlansAnswer,
-  type Tier,
-} from './catalogue.ts'
+import { etagOf, readCatalogue, throughTiers, type PlansAnswer, type Tier } from './catalogue.ts'
 import { findFacets, findPlan, listPlans } from './queries.ts'
 import { FLAG_MESSAGE, plan, planFacets, planList, planPath, plansFilter } from './schema.ts'
 
@@ -33,7 +26,6 @@ const cached = {
 const listing = describe({
   id: 'listPlans',
   tag: cached.tag,
-  besideToken: CATALOGUE_KEY,
   summary: 'List insurance plans',
   description:
     'One catalogue for all clinics, cached at the edge. Send the `ETag` of your copy as ' +
@@ -48,7 +40,6 @@ const listing = describe({
 const listingFacets = describe({
   id: 'listPlanFacets',
   tag: cached.tag,
-  besideToken: CATALOGUE_KEY,
   summary: 'List carriers and plan types',
   description:
     'For drop-downs: every carrier and plan type of the catalogue, and how many plans each has.',
@@ -61,7 +52,6 @@ const listingFacets = describe({
 const getting = describe({
   id: 'getPlan',
   tag: cached.tag,
-  besideToken: CATALOGUE_KEY,
   summary: 'Get an insurance plan',
   path: planPath,
   answers: {
@@ -122,7 +112,7 @@ async function serve(c: Context<Env>, rest: string, load: Load): Promise<Respons
     return { version, link, body: await new Blob([json]).arrayBuffer() }
   }
 
-  const catalogue = readCatalogue(c.get('valuesBesideToken').get(CATALOGUE_KEY))
+  const catalogue = readCatalogue(c.get('valueBesideToken'))
   if (!catalogue) return answer(c, rest, await loadAt('first-primary'), 'BYPASS')
 
   const etag = etagOf(catalogue.version, rest)

@@ -58,6 +58,8 @@ type Description = {
   name: string
   /** The key around a record in a body, such as `dependent`. */
   one: string
+  /** What it is, for the document. */
+  about: string
   exampleId: number
   fields: Record<string, Field>
   /**

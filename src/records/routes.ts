@@ -9,7 +9,7 @@ import { wantedTags } from '../http/etag.ts'
 import { jsonText } from '../http/json-answer.ts'
 import { listBody, pageRequest, paginated } from '../http/pagination.ts'
 import { requireJson } from '../http/require-json.ts'
-import { refuseQuery, validateBody, validateQuery } from '../http/validate.ts'
+import { refuseQuery, validateBody, validateKey, validateQuery } from '../http/validate.ts'
 import { sealingKey } from '../ssn/sealing-key.ts'
 import { amender } from './amend.ts'
 import { absent, answerRecord, writtenOrThrow } from './answers.ts'
@@ -139,7 +139,7 @@ export function recordRoutes(resource: Resource) {
     })
     .put('/:id', describe(operations.put), ...amendment)
     .patch('/:id', describe(operations.amend), ...amendment)
-    .delete('/:id', describe(operations.delete), writers, refuseQuery, async (c) => {
+    .delete('/:id', describe(operations.delete), writers, refuseQuery, validateKey, async (c) => {
       const target = { id: idIn(c), etags: wantedTags(c.req.header('If-Match')) }
 
       const key = await idempotencyKey(c, null)

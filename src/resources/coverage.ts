@@ -42,10 +42,10 @@ const SUBSCRIBER = [
   'subscriber_last_name',
 ]
 
-/** What a patient is insured with. */
 export const coverages = resource({
   name: 'coverages',
   one: 'coverage',
+  about: 'What a patient is insured with.',
   exampleId: 12,
   fields: {
     patient_id: {

@@ -6,10 +6,10 @@ import { relationship, RELATIONSHIPS } from '../fields/person.ts'
 import { resource, ssnField } from '../records/resource.ts'
 import { PERSON, personFields } from './person.ts'
 
-/** Who is insured through a primary holder. */
 export const dependents = resource({
   name: 'dependents',
   one: 'dependent',
+  about: 'Who is insured through a primary holder.',
   exampleId: 456,
   fields: {
     primary_holder_id: {

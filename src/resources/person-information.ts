@@ -7,10 +7,10 @@ import { email, phone, REDACTED_EMAIL } from '../fields/person.ts'
 import { resource, ssnField } from '../records/resource.ts'
 import { PERSON, personFields } from './person.ts'
 
-/** Who a patient, or another ownable, is. */
 export const personInformations = resource({
   name: 'person_informations',
   one: 'person_information',
+  about: 'Who a patient, or another ownable, is.',
   exampleId: 123,
   fields: {
     ownable_id: {

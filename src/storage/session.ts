@@ -44,6 +44,7 @@ function remedyFor(failure: unknown): Remedy {
     case 'internal':
       return 'wait'
     case 'overloaded':
+    case 'exhausted':
       return 'give up'
     default:
       return 'throw'

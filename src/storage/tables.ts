@@ -102,7 +102,6 @@ export const segments = sqliteTable('segments', {
   clinic_id: text().notNull(),
   stream: text().notNull(),
   n: integer().notNull(),
-  epoch: integer().notNull(),
   state: text().notNull(),
   row_count: integer().notNull(),
   last: text().notNull(),

@@ -1,5 +1,6 @@
 import { recent } from '../storage/recent.ts'
 import type { TokenState } from './record.ts'
+import { SUSPENDED_KEY } from './suspended.ts'
 
 /** What KV held under the key of a token that was let in, and under the keys read beside it. */
 export type TokenValues = ReadonlyMap<string, string | null>
@@ -25,7 +26,7 @@ export function recall(keys: readonly string[], now = Date.now()): TokenValues |
 
 /**
  * Keeps for some seconds, ten at most, what KV said of a token that was let in. What is absent is never kept, so
- * that a catalogue just published is found at once.
+ * that a catalogue just published is found at once; only that no clinic is suspended.
  */
 export function remember(
   keys: readonly string[],
@@ -33,7 +34,9 @@ export function remember(
   seconds: number,
   now = Date.now(),
 ): void {
-  const isPositive = keys.every((one) => typeof values.get(one) === 'string')
+  const isPositive = keys.every(
+    (one) => one === SUSPENDED_KEY || typeof values.get(one) === 'string',
+  )
   if (!isPositive || !(seconds > 0)) return
 
   const until = now + Math.min(seconds * 1000, LONGEST_MILLISECONDS)

@@ -26,8 +26,6 @@ export const tokenRecord = z.object({
   created_at: z.iso.datetime(),
   expires_at: z.iso.datetime().nullable(),
   revoked_at: z.iso.datetime().nullable(),
-  /** Its clinic is suspended. */
-  suspended: z.boolean().optional(),
   /** The cell to which its clinic has moved; what else stands here is then out of date. */
   moved_to: cellName.optional(),
   /** What `expires_at` was until the token was replaced, which brings its end forward. */

@@ -1,7 +1,6 @@
 import type { Deed } from '../http/describe.ts'
 import { sql } from 'drizzle-orm/sql/sql'
-import { prepared } from '../storage/prepared.ts'
-import type { Session } from '../storage/session.ts'
+import { statements } from '../storage/statement.ts'
 import { accesses } from '../storage/tables.ts'
 
 /** One request that read personal data, was refused it, or did something else worth knowing. */
@@ -16,9 +15,20 @@ export type Access = Deed & {
   status: number
 }
 
+const { $, statement } = statements('trail/access', {
+  clinicId: 'text',
+  tokenId: 'text',
+  requestId: 'text',
+  at: 'text',
+  action: 'text',
+  resource: 'text',
+  ids: 'text',
+  status: 'integer',
+})
+
 /** The statement that appends an access. */
-export const appendAccess: (db: Session, access: Access) => D1PreparedStatement = prepared(
+export const appendAccess = statement(
   sql`INSERT INTO ${accesses} (clinic_id, at, request_id, token_id, action, resource, ids, status)
-    VALUES (:clinicId, :at, :requestId, :tokenId, :action, :resource, :ids, :status)
+    VALUES (${$.clinicId}, ${$.at}, ${$.requestId}, ${$.tokenId}, ${$.action}, ${$.resource}, ${$.ids}, ${$.status})
     ON CONFLICT DO NOTHING`,
 )

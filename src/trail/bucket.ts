@@ -31,22 +31,20 @@ export async function readStored(
   }
 }
 
-/** The folders below a prefix, such as `1/`. */
-export async function prefixesOf(bucket: R2Bucket, prefix: string): Promise<string[]> {
-  const prefixes: string[] = []
-  for await (const page of pagesOf(bucket, { prefix, delimiter: '/' })) {
-    prefixes.push(...page.delimitedPrefixes)
+/** The clinics that have segments. */
+export async function listClinicsIn(bucket: R2Bucket): Promise<string[]> {
+  const clinicIds: string[] = []
+  for await (const page of pagesOf(bucket, { delimiter: '/' })) {
+    clinicIds.push(...page.delimitedPrefixes.map((prefix) => prefix.slice(0, -1)))
   }
-  return prefixes
+  return clinicIds
 }
 
-/** The keys of a stream's segments, of all epochs. */
+/** The keys of a stream's segments. */
 export async function listKeys(bucket: R2Bucket, { clinicId, stream }: Place) {
   const keys = new Set<string>()
-  for (const epoch of await prefixesOf(bucket, '')) {
-    for await (const page of pagesOf(bucket, { prefix: `${epoch}${clinicId}/${stream}/` })) {
-      for (const { key } of page.objects) keys.add(key)
-    }
+  for await (const page of pagesOf(bucket, { prefix: `${clinicId}/${stream}/` })) {
+    for (const { key } of page.objects) keys.add(key)
   }
   return keys
 }

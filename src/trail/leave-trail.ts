@@ -2,6 +2,8 @@ import type { Context } from 'hono'
 import { appendAccess, type Access } from './access.ts'
 import { rangesOf } from './ranges.ts'
 import { recent } from '../storage/recent.ts'
+import { databaseOf } from '../storage/session.ts'
+import { changedRows } from '../storage/statement.ts'
 import { factory, type Env } from '../env.ts'
 import { operationOf, type Deed } from '../http/describe.ts'
 import { log } from '../http/log.ts'
@@ -48,7 +50,8 @@ async function append(c: Context<Env>, deed: Deed): Promise<void> {
   // The answer goes out first.
   await scheduler.wait(0)
   try {
-    await c.get('db').batch([appendAccess(c.get('db'), access)])
+    const db = databaseOf(c.env, 'first-primary')
+    await changedRows(db, appendAccess, access)
   } catch {
     log(c, 'error', { code: 'accessNotStored', access })
   }

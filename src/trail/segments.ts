@@ -1,5 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm/sql/sql'
-import { prepared, type Prepared } from '../storage/prepared.ts'
+import { changedRows, rows, statements } from '../storage/statement.ts'
 import type { Session } from '../storage/session.ts'
 import { accesses, changes, segments } from '../storage/tables.ts'
 
@@ -16,7 +16,6 @@ export type Place = { clinicId: string; stream: Stream }
 /** A segment as D1 has it; see the migration. */
 export type Segment = {
   n: number
-  epoch: number
   state: 'pending' | 'sealed' | 'aged'
   row_count: number
   last: string
@@ -32,20 +31,25 @@ type Described = {
   table: SQL
   line: SQL
   place: SQL
-  /** Compares a row with a place that is given as a value. */
-  compare: (operator: '>' | '<=', value: string) => SQL
+  /** Whether a row stands after a place that is given as a value, and whether at the place or before. */
+  isAfter: (value: SQL) => SQL
+  isUpTo: (value: SQL) => SQL
   order: SQL
   /** After every row. */
   end: string
 }
 
-const DESCRIBED: Record<Stream, Described> = {
+/** The time and request of an access, of a place that names both. */
+const timeAndRequest = (place: SQL) => sql`(substr(${place}, 1, 24), substr(${place}, 26))`
+
+export const DESCRIBED: Record<Stream, Described> = {
   changes: {
     table: sql`${changes}`,
     line: sql`json_object('seq', seq, 'at', at, 'token_id', token_id, 'request_id', request_id, 'action', action,
       'resource', resource, 'record_id', record_id, 'version', version, 'changed', json(changed))`,
     place: sql`CAST(seq AS TEXT)`,
-    compare: (operator, value) => sql.raw(`seq ${operator} CAST(${value} AS INTEGER)`),
+    isAfter: (value) => sql`seq > CAST(${value} AS INTEGER)`,
+    isUpTo: (value) => sql`seq <= CAST(${value} AS INTEGER)`,
     order: sql`seq`,
     end: String(Number.MAX_SAFE_INTEGER),
   },
@@ -54,8 +58,8 @@ const DESCRIBED: Record<Stream, Described> = {
     line: sql`json_object('at', at, 'token_id', token_id, 'request_id', request_id, 'action', action,
       'resource', resource, 'ids', ids, 'status', status)`,
     place: sql`at || ' ' || request_id`,
-    compare: (operator, value) =>
-      sql.raw(`(at, request_id) ${operator} (substr(${value}, 1, 24), substr(${value}, 26))`),
+    isAfter: (value) => sql`(at, request_id) > ${timeAndRequest(value)}`,
+    isUpTo: (value) => sql`(at, request_id) <= ${timeAndRequest(value)}`,
     order: sql`at, request_id`,
     end: '~',
   },
@@ -65,83 +69,83 @@ const DESCRIBED: Record<Stream, Described> = {
 export const START = ''
 export const endOf = ({ stream }: Place) => DESCRIBED[stream].end
 
-/** The rows of a stream after one place and up to another. */
-export const isBetween = (stream: Stream, after: string, upTo: string) =>
-  sql`${DESCRIBED[stream].compare('>', after)} AND ${DESCRIBED[stream].compare('<=', upTo)}`
-
 /** Compares the places of two rows, as SQLite orders them. */
-export const comparePlaces = ({ stream }: Place, a: string, b: string) =>
+export const comparePlaces = ({ stream }: Pick<Place, 'stream'>, a: string, b: string) =>
   stream === 'changes' ? Number(a) - Number(b) : Number(a > b) - Number(a < b)
 
-/** A statement for each stream. */
-export const forStreams = (query: (stream: Stream, described: Described) => SQL) => {
-  const statements: Record<Stream, Prepared> = {
-    changes: prepared(query('changes', DESCRIBED.changes)),
-    accesses: prepared(query('accesses', DESCRIBED.accesses)),
-  }
-  return ({ stream }: Place) => statements[stream]
-}
-
-const selectLines = forStreams(
-  (stream, { table, line, place, order }) =>
+const ofLines = statements('trail/segments', {
+  clinicId: 'text',
+  after: 'text',
+  upTo: 'text',
+  since: 'text',
+  limit: 'integer',
+})
+const selectLines = (stream: Stream) => {
+  const { table, line, place, isAfter, isUpTo, order } = DESCRIBED[stream]
+  const { $, statement } = ofLines
+  return statement<Line>(
     sql`SELECT ${place} AS place, ${line} AS line FROM ${table}
-      WHERE clinic_id = :clinicId AND ${isBetween(stream, ':after', ':upTo')} AND at >= :since
-      ORDER BY ${order} LIMIT :limit`,
-)
+      WHERE clinic_id = ${$.clinicId} AND ${isAfter($.after)} AND ${isUpTo($.upTo)} AND at >= ${$.since}
+      ORDER BY ${order} LIMIT ${$.limit}`,
+  )
+}
+const linesOf = { changes: selectLines('changes'), accesses: selectLines('accesses') }
 
 /** Which rows of a stream: after a place, up to another, since a time, so many at most. */
 export type Range = { after: string; upTo: string; since?: string; limit: number }
 
 /** The statement that reads rows of D1. */
-export const linesBetween = (db: Session, place: Place, { since = '', ...range }: Range) =>
-  selectLines(place)(db, { clinicId: place.clinicId, since, ...range })
+export const linesBetween = (db: Session, { clinicId, stream }: Place, range: Range) =>
+  linesOf[stream].bind(db, { clinicId, since: '', ...range })
 
-const selectSegments = prepared(
-  sql`SELECT * FROM ${segments} WHERE clinic_id = :clinicId AND stream = :stream AND n > :n
-    ORDER BY n LIMIT :limit`,
+const ofSegments = statements('trail/segments', {
+  clinicId: 'text',
+  stream: 'text',
+  n: 'integer',
+  limit: 'integer',
+})
+const selectSegments = ofSegments.statement<Segment>(
+  sql`SELECT * FROM ${segments} WHERE clinic_id = ${ofSegments.$.clinicId} AND stream = ${ofSegments.$.stream}
+    AND n > ${ofSegments.$.n} ORDER BY n LIMIT ${ofSegments.$.limit}`,
 )
-
-/** The statement that finds one segment. */
-export const selectSegment = prepared(
-  sql`SELECT * FROM ${segments} WHERE clinic_id = :clinicId AND stream = :stream AND n = :n`,
-)
-
-/** The statement that takes from D1 the accesses after one place and up to another. */
-export const deleteAccesses = prepared(
-  sql`DELETE FROM ${accesses} WHERE clinic_id = :clinicId AND ${isBetween('accesses', ':after', ':last')}`,
-)
-
-const markAllAged = prepared(
-  sql`UPDATE ${segments} SET state = 'aged' WHERE clinic_id = :clinicId AND state = 'sealed'`,
-)
-
-/** Says that R2 alone has what was sealed of a clinic, before its rows are deleted. */
-export const ageAll = async (db: Session, clinicId: string) =>
-  void (await db.batch([markAllAged(db, { clinicId })]))
 
 const PAGE = 500
 
 /** A stream's segments, first to last. */
 export async function* segmentsOf(db: Session, place: Place) {
   for (let n = 0; ;) {
-    const [page] = await db.batch<Segment>([selectSegments(db, { ...place, n, limit: PAGE })])
-    const found = page?.results ?? []
+    const found = await rows(db, selectSegments, { ...place, n, limit: PAGE })
     yield* found
     n = found.at(-1)?.n ?? 0
     if (found.length < PAGE) return
   }
 }
 
-/** Where a segment lies in R2. */
-export const keyOf = ({ clinicId, stream }: Place, { epoch, n }: Pick<Segment, 'epoch' | 'n'>) =>
-  `${epoch}/${clinicId}/${stream}/${n}`
+const ofClinic = statements('trail/segments', { clinicId: 'text' })
+const markAllAged = ofClinic.statement(
+  sql`UPDATE ${segments} SET state = 'aged' WHERE clinic_id = ${ofClinic.$.clinicId} AND state = 'sealed'`,
+)
+
+/** Says that R2 alone has what was sealed of a clinic that has moved, before its rows are deleted. */
+export const ageAll = async (db: Session, clinicId: string) =>
+  void (await changedRows(db, markAllAged, { clinicId }))
+
+/** Where a segment lies in R2. Its digest is part of its name, so that two of one number can lie side by side. */
+export const keyOf = ({ clinicId, stream }: Place, { n, sha256 }: Pick<Segment, 'n' | 'sha256'>) =>
+  `${clinicId}/${stream}/${n}/${sha256}`
+
+/** The number and the digest that the key of a segment says. */
+export function parseKey(key: string): Pick<Segment, 'n' | 'sha256'> {
+  const [, , n, digest = ''] = key.split('/')
+  return { n: Number(n), sha256: digest }
+}
 
 /** What the first segment follows. */
 export const NOTHING = '0'.repeat(64)
 
 /** A segment's NDJSON, uncompressed. The first line ties it to its place and to the segment before. */
-export const ndjsonOf = (place: Place, n: number, previous: string, lines: readonly Line[]) =>
-  `${[headerOf(place, n, previous), ...lines.map(({ line }) => line)].join('\n')}\n`
+export const ndjsonOf = (header: string, lines: readonly Line[]) =>
+  `${[header, ...lines.map(({ line }) => line)].join('\n')}\n`
 
 export const headerOf = ({ clinicId, stream }: Place, n: number, previous: string) =>
   JSON.stringify({ clinic_id: clinicId, stream, n, previous })

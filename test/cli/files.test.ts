@@ -1,9 +1,15 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { importOwnables } from '../../src/cli/commands/import/ownables.ts'
 import { importPlans } from '../../src/cli/commands/import/plans.ts'
+import { writeAll } from '../../src/cli/files/output.ts'
+import { openRows } from '../../src/cli/files/rows.ts'
 import { Failure } from '../../src/cli/terminal/failure.ts'
+import { print, reporting } from '../../src/cli/terminal/report.ts'
 import { databaseOf } from '../../src/storage/session.ts'
 import { lendingSignals, run, start, useServedStore } from './command.ts'
 
@@ -82,7 +88,7 @@ describe('a row that is not what it should be', () => {
     expect(report).toMatchObject({ failed: true, json: { rejected: 1 } })
   })
 
-  it('is rejected whole, and a duplicate called so', async () => {
+  it('is rejected without its values, and a duplicate called so', async () => {
     const { report, file } = await load(`${HEADER},tier\n${row('D1')},1\n${row('D1')},2\n`)
 
     const rejected = JSON.parse(await readFile(`${file}.rejected.ndjson`, 'utf8'))
@@ -90,7 +96,7 @@ describe('a row that is not what it should be', () => {
     expect(rejected.errors).toEqual({
       external_id: ['is in this file twice: the first row counts'],
     })
-    expect(rejected.row).toMatchObject({ external_id: 'D1', tier: '2' })
+    expect(JSON.stringify(rejected)).not.toContain('Círculo')
   })
 
   it.each([
@@ -105,8 +111,81 @@ describe('a row that is not what it should be', () => {
   })
 })
 
+describe('the lines of NDJSON', () => {
+  const plan = (id: string, name: string) =>
+    `{"external_id":"${id}","plan_name":"${name}","carrier":"Messy","plan_type":"PPO","active":true}`
+
+  it('end at a line feed alone: not at U+2028, which a name may hold', async () => {
+    const text = `${plan('S1', 'a\u2028b')}\r\n${plan('S2', 'c\u2029d')}`
+    const { rows } = await openRows(await write(text, 'ndjson'), [], new AbortController().signal)
+    const names = []
+    for await (const { columns } of rows) names.push(columns?.plan_name)
+
+    expect(names).toEqual(['a\u2028b', 'c\u2029d'])
+  })
+
+  it('are not of more than a megabyte', async () => {
+    const { report } = await load(`{"external_id":"${'x'.repeat(3_000_000)}"}`, 'ndjson')
+
+    expect(report).toBeInstanceOf(Failure)
+    expect(String(report)).toContain('has a line of over 1 MB: is it NDJSON?')
+  })
+
+  it('are written with U+2028 and U+2029 escaped, into a new file that follows no link', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'clinic-out-'))
+    const [file, victim] = [join(folder, 'out.ndjson'), join(folder, 'victim')]
+    await writeFile(victim, 'kept')
+    await symlink(victim, join(folder, '.out.ndjson.part'))
+    await symlink(victim, join(folder, 'link.ndjson'))
+    await symlink(join(folder, 'nothing'), join(folder, 'dangling.ndjson'))
+
+    const write = (name: string) =>
+      lendingSignals(() => writeAll(join(folder, name), [{ name: 'a\u2028b\u2029' }]))
+    await write('out.ndjson')
+    for (const name of ['link.ndjson', 'dangling.ndjson', 'out.ndjson']) {
+      await expect(write(name)).rejects.toThrow('exists: choose another name')
+    }
+
+    expect(await readFile(file, 'utf8')).toBe('{"name":"a\\u2028b\\u2029"}\n')
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+    expect(await readFile(victim, 'utf8')).toBe('kept')
+    expect((await readdir(folder)).sort()).toEqual([
+      ...['.out.ndjson.part', 'dangling.ndjson', 'link.ndjson', 'out.ndjson', 'victim'],
+    ])
+    await rm(folder, { recursive: true })
+  })
+})
+
+describe('a terminal', () => {
+  it('is told of a column that is named by control characters, and obeys none of them', async () => {
+    const file = await write(`${HEADER},\u001b]0;pwned\u0007\u009b2J\n${row('T1')},1\n,,,,,\n`)
+
+    for (const flags of [[], ['--json']]) {
+      const { stdout, stderr } = await run(
+        ['import', 'plans', file, '--dry-run', ...flags].concat(served.store.flags),
+      )
+      expect(stdout + stderr).not.toMatch(/[^\P{Cc}\n\t]/u)
+    }
+  })
+
+  it('shows control characters as JSON writes them, and our colours', () => {
+    const shown: string[] = []
+    const to = new Writable({
+      write: (chunk, _, done) => {
+        shown.push(String(chunk))
+        done()
+      },
+    })
+    const lines = ['\u001b]0;pwned\u0007', '\u001b[1mbold\u001b[22m', 'a\u009b2J']
+    reporting.to = to
+    print({ json: {}, lines }, {})
+
+    expect(shown.join('')).toBe('\\u001b]0;pwned\\u0007\n\u001b[1mbold\u001b[22m\na\\u009b2J\n')
+  })
+})
+
 describe('the columns of a CSV', () => {
-  it('are numbers, booleans or text as a whole, and those of mixed type are named', async () => {
+  it('are numbers, booleans or text as a whole, and the report says which', async () => {
     const { report } = await load(
       'ContractPlanID,External ID,Plan Name,Carrier,Plan Type,Active,Premium,ZIP,Dental,Vision\n' +
         'H1,T1,One,Types,PPO,yes,"$6,750.00 ",02134,True,Yes\n' +
@@ -124,9 +203,12 @@ describe('the columns of a CSV', () => {
     ])
     expect(report).toMatchObject({
       json: {
-        warnings: [
-          'zip holds text and number values, and stays as it is',
-          'vision holds boolean and text values, and stays as it is',
+        columns: [
+          { column: 'contract_plan_id', type: 'text', example: 'H1' },
+          { column: 'premium', type: 'number', example: '$6,750.00' },
+          { column: 'zip', type: 'text', example: '02134' },
+          { column: 'dental', type: 'boolean', example: 'True' },
+          { column: 'vision', type: 'text', example: 'Yes' },
         ],
       },
     })

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { tokenIdOf, tokenKey } from '../../src/tokens/token.ts'
 import { aDependent } from '../support/fixtures.ts'
 import { run, runJson, start, useServedStore } from './command.ts'
 
@@ -108,6 +109,11 @@ describe('clinic', () => {
     const before = await statusOf()
     const suspended = await start(['suspend', id, ...served.store.flags]).finished
     const while_ = await statusOf()
+    const tokenId = tokenIdOf(await tokenKey(own))
+    const issuing = [
+      await run(['token', 'create', '--clinic', id, '--label', 'late', ...served.store.flags]),
+      await run(['token', 'rotate', tokenId, ...served.store.flags]),
+    ]
     const { stdout } = await run(['list', ...served.store.flags])
     await runJson(['open', id, ...served.store.flags])
 
@@ -115,6 +121,10 @@ describe('clinic', () => {
     expect(suspended.status).toBe(0)
     expect([before, while_, await statusOf()]).toEqual([200, 403, 200])
     expect(stdout).toMatch(/hillside +suspended/)
+    for (const { status, stderr } of issuing) {
+      expect(status).toBe(1)
+      expect(stderr).toContain(`${id} is suspended: \`open ${id}\` first`)
+    }
   })
 })
 

@@ -108,7 +108,7 @@ export async function checkAgainstDocument(method: string, url: string, answer: 
   const [some] = Object.values(methods)
   const own = methods[method === 'HEAD' ? 'get' : method.toLowerCase()]
   // A method that the path lacks is told so, once the token is good.
-  const asked = own ?? (answer.status === 401 || answer.status === 405 ? some : undefined)
+  const asked = own ?? ([401, 405, 429].includes(answer.status) ? some : undefined)
   const allowed = asked && documented(asked.operationId, answer.status)
   if (!allowed) return complain('it documents no such answer')
 

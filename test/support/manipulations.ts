@@ -5,6 +5,7 @@ import { expect, it } from 'vitest'
 import { sealTrail } from '../../src/trail/seal.ts'
 import { verifyTrail } from '../../src/operator/trail/verify.ts'
 import { createClinic } from '../../src/clinics/queries.ts'
+import { keyAt } from './segments.ts'
 import type { Session } from '../../src/storage/session.ts'
 
 type Stores = { db: Session; bucket: R2Bucket }
@@ -53,11 +54,11 @@ type Target = { clinicId: string; stream: 'changes' | 'accesses'; segment: numbe
 type Deed = (stores: Stores, target: Target) => Promise<Found>
 
 /** What `audit verify` must name: the number of the segment and, where it can know it, of the row. */
-type Found = { segment: number; row?: number }
+type Found = { segment: number; row?: number; stream?: Target['stream'] }
 
 const numberOf = ({ segment, row }: Target) => (segment - 1) * ROWS + row
-const keyOf = ({ clinicId, stream }: Target, segment: number) =>
-  `1/${clinicId}/${stream}/${segment}`
+const keyOf = ({ bucket }: Stores, { clinicId, stream }: Target, segment: number) =>
+  keyAt(bucket, clinicId, stream, segment)
 const isRow = ({ stream }: Target, n: number) =>
   stream === 'changes'
     ? `clinic_id = ?1 AND seq = ${n}`
@@ -153,24 +154,26 @@ const add: Deed = async (stores, target) => {
 
 const inR2: Deed[] = [
   async (stores, target) => {
-    await rewrite(stores, keyOf(target, target.segment), (lines) =>
+    await rewrite(stores, await keyOf(stores, target, target.segment), (lines) =>
       lines.map((line, n) => (n === target.row ? forged(line) : line)),
     )
     return { segment: target.segment, row: numberOf(target) }
   },
   async (stores, target) => {
-    await rewrite(stores, keyOf(target, target.segment), (lines) => lines.toSpliced(target.row, 1))
+    await rewrite(stores, await keyOf(stores, target, target.segment), (lines) =>
+      lines.toSpliced(target.row, 1),
+    )
     return { segment: target.segment, row: numberOf(target) }
   },
   async (stores, target) => {
-    await rewrite(stores, keyOf(target, target.segment), (lines) =>
+    await rewrite(stores, await keyOf(stores, target, target.segment), (lines) =>
       lines.toSpliced(target.row, 0, forged(lines[target.row])),
     )
     return { segment: target.segment }
   },
   async (stores, target) => {
     const other = neighbourOf(target) - (target.segment - 1) * ROWS
-    await rewrite(stores, keyOf(target, target.segment), (lines) =>
+    await rewrite(stores, await keyOf(stores, target, target.segment), (lines) =>
       lines.map(
         (line, n) =>
           (n === target.row ? lines[other] : n === other ? lines[target.row] : line) ?? '',
@@ -178,17 +181,18 @@ const inR2: Deed[] = [
     )
     return { segment: target.segment }
   },
-  async ({ bucket }, target) => {
-    await bucket.delete(keyOf(target, target.segment))
+  async (stores, target) => {
+    await stores.bucket.delete(await keyOf(stores, target, target.segment))
     return { segment: target.segment }
   },
-  async ({ bucket }, target) => {
-    await bucket.put(keyOf(target, target.segment), 'no segment')
+  async (stores, target) => {
+    await stores.bucket.put(await keyOf(stores, target, target.segment), 'no segment')
     return { segment: target.segment }
   },
-  async ({ bucket }, target) => {
+  async (stores, target) => {
+    const { bucket } = stores
     const other = (target.segment % SEGMENTS) + 1
-    const [a, b] = [keyOf(target, target.segment), keyOf(target, other)]
+    const [a, b] = [await keyOf(stores, target, target.segment), await keyOf(stores, target, other)]
     const [one, two] = [await bucket.get(a), await bucket.get(b)]
     const [first, second] = [await one?.arrayBuffer(), await two?.arrayBuffer()]
     await bucket.put(a, second ?? '')
@@ -196,7 +200,9 @@ const inR2: Deed[] = [
     return { segment: Math.min(target.segment, other) }
   },
   async ({ bucket }, target) => {
-    await bucket.put(keyOf(target, SEGMENTS + 1), gzipSync('{}\n{"seq":99}\n'))
+    const { clinicId, stream } = target
+    const key = `${clinicId}/${stream}/${SEGMENTS + 1}/${'f'.repeat(64)}`
+    await bucket.put(key, gzipSync('{}\n{"seq":99}\n'))
     return { segment: SEGMENTS + 1 }
   },
 ]
@@ -205,7 +211,7 @@ const isSegment = ({ stream, segment }: Target) =>
   `clinic_id = ?1 AND stream = '${stream}' AND n = ${segment}`
 
 const inTheIndex: Deed[] = [
-  ...['row_count = 3', "last = '2'", "last_at = '2026-01-01'", "sha256 = 'f'", 'epoch = 2'].map(
+  ...['row_count = 3', "last = '2'", "last_at = '2026-01-01'", "sha256 = 'f'"].map(
     (set): Deed =>
       async (stores, target) => {
         await change(stores, target, 1, `UPDATE segments SET ${set} WHERE ${isSegment(target)}`)
@@ -218,12 +224,18 @@ const inTheIndex: Deed[] = [
   },
 ]
 
-/** The same row altered in both stores, and the digest to go with it: the next segment does not follow it. */
-const inBoth: Deed = async (stores, { segment, ...rest }) => {
-  const target = { ...rest, segment: Math.min(segment, SEGMENTS - 1) }
-  const digest = await rewrite(stores, keyOf(target, target.segment), (lines) =>
+/** The same row altered in both stores, under the digest that goes with it; the old object is `left` or deleted. */
+async function forge(stores: Stores, target: Target, left: boolean) {
+  const key = await keyOf(stores, target, target.segment)
+  const object = await stores.bucket.get(key)
+  const original = await object?.arrayBuffer()
+  const digest = await rewrite(stores, key, (lines) =>
     lines.map((line, n) => (n === target.row ? forged(line) : line)),
   )
+  const altered = await stores.bucket.get(key)
+  await stores.bucket.put(key.replace(/[^/]+$/, digest), (await altered?.arrayBuffer()) ?? '')
+  if (left) await stores.bucket.put(key, original ?? '')
+  else await stores.bucket.delete(key)
   const n = numberOf(target)
   await change(
     stores,
@@ -232,7 +244,34 @@ const inBoth: Deed = async (stores, { segment, ...rest }) => {
     `UPDATE ${target.stream} SET token_id = 'somebody else' WHERE ${isRow(target, n)}`,
     `UPDATE segments SET sha256 = '${digest}' WHERE ${isSegment(target)}`,
   )
+}
+
+/** The next segment does not follow what was made anew. */
+const inBoth: Deed = async (stores, { segment, ...rest }) => {
+  const target = { ...rest, segment: Math.min(segment, SEGMENTS - 1) }
+  await forge(stores, target, false)
   return { segment: target.segment + 1 }
+}
+
+/** The last one made anew: a locked bucket keeps what it was, and the fork shows it. */
+const aFork: Deed = async (stores, rest) => {
+  const target = { ...rest, segment: SEGMENTS }
+  await forge(stores, target, true)
+  return { segment: SEGMENTS }
+}
+
+/** A row of the journal is deleted, and said to have aged; the journal ages only where its clinic has moved. */
+const hidden: Deed = async (stores, rest) => {
+  const target = { ...rest, stream: 'changes' as const }
+  const n = numberOf(target)
+  await change(
+    stores,
+    target,
+    2,
+    `UPDATE segments SET state = 'aged' WHERE ${isSegment(target)}`,
+    `DELETE FROM changes WHERE ${isRow(target, n)}`,
+  )
+  return { segment: target.segment, row: n, stream: target.stream }
 }
 
 const isAged = ({ stream, segment }: Target) => stream === 'accesses' && segment === AGED
@@ -247,7 +286,7 @@ export function findsManipulations(stores: () => Stores, runs: number, timeout?:
         segment: fc.integer({ min: 1, max: SEGMENTS }),
         row: fc.integer({ min: 1, max: ROWS }),
       })
-      const deed = fc.constantFrom(...inD1, add, ...inR2, ...inTheIndex, inBoth)
+      const deed = fc.constantFrom(...inD1, add, ...inR2, ...inTheIndex, inBoth, aFork, hidden)
       await fc.assert(
         fc.asyncProperty(target, deed, async (where, manipulate) => {
           const clinicId = await sealedClinic(stores())
@@ -259,13 +298,13 @@ export function findsManipulations(stores: () => Stores, runs: number, timeout?:
           const expected = await chosen(stores(), at)
 
           const [misfit, ...more] = await misfitsOf(stores(), at)
-          const named = Number(misfit?.segment.split('/').at(-1))
-          expect({ stream: misfit?.segment.split('/')[2], segment: named, more }).toEqual({
-            stream: at.stream,
+          const [, stream, n] = misfit?.segment.split('/') ?? []
+          expect({ stream, segment: Number(n), more }).toEqual({
+            stream: expected.stream ?? at.stream,
             segment: expected.segment,
             more: [],
           })
-          if (expected.row !== undefined && !isAged(at)) {
+          if (expected.row !== undefined && (expected.stream || !isAged(at))) {
             expect(misfit?.row).toMatch(new RegExp(`(^|request-)${expected.row}$`))
           }
         }),

@@ -56,7 +56,7 @@ export function sealing(worker: TestWorker) {
     /** The sealed rows of a clinic are those of D1, each once. */
     async expectEachRowOnce(clinicId: string) {
       const rows = [...(await sealedRows(stores().bucket, clinicId))].flatMap(([key, lines]) =>
-        lines.map((line) => `${key.split('/')[2]} ${line}`),
+        lines.map((line) => `${key.split('/')[1]} ${line}`),
       )
       expect(new Set(rows).size).toBe(rows.length)
       const counts = await Promise.all(

@@ -23,8 +23,21 @@ function textOf(bytes: Buffer): string {
   }
 }
 
-/** The rows of a clinic's segments of the first epoch, by the key of each segment. */
+/** The rows of a clinic's segments, by `clinic/stream/n`. */
 export async function sealedRows(bucket: R2Bucket, clinicId: string) {
-  const objects = [...(await objectsOf(bucket, `1/${clinicId}/`))]
-  return new Map(objects.map(([key, text]) => [key, text.trimEnd().split('\n').slice(1)]))
+  const objects = [...(await objectsOf(bucket, `${clinicId}/`))]
+  return new Map(
+    objects.map(([key, text]) => [
+      key.slice(0, key.lastIndexOf('/')),
+      text.trimEnd().split('\n').slice(1),
+    ]),
+  )
+}
+
+/** The key of a clinic's segment, whose digest is the last part of it. */
+export async function keyAt(bucket: R2Bucket, clinicId: string, stream: string, n: number) {
+  const { objects } = await bucket.list({ prefix: `${clinicId}/${stream}/${n}/` })
+  const [object] = objects
+  if (!object) throw new Error(`there is no segment ${clinicId}/${stream}/${n}`)
+  return object.key
 }

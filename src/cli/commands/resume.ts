@@ -1,14 +1,12 @@
 import { InvalidArgumentError } from 'commander'
-import { adoptLost, Unrelated } from '../../operator/trail/adopt.ts'
-import type { Session } from '../../storage/session.ts'
+import { highestSealed } from '../../operator/trail/lost.ts'
 import { resources } from '../../resources/index.ts'
-import { NO_CLINIC } from '../../operator/content.ts'
 import { listMarks, resumeAfter, type Mark } from '../../operator/marks.ts'
 import { mark } from '../files/backup.ts'
 import { readWritten } from '../files/rows.ts'
 import { onStore } from '../environment/command.ts'
 import { argument, option } from '../terminal/command.ts'
-import { Failure, Misuse } from '../terminal/failure.ts'
+import { Misuse } from '../terminal/failure.ts'
 import { counted } from '../terminal/report.ts'
 
 export const command = onStore({
@@ -25,13 +23,13 @@ export const command = onStore({
   async work({ file, skip }, { db, bucket, leave, operator }) {
     const marks =
       file === undefined ? await listMarks(db, resources) : await readWritten(file, mark, 'marks')
-    // What was sealed since is in R2 still: the trail goes on after that.
-    await adopt(db, bucket, NO_CLINIC)
     for (const one of marks) {
-      const sealed = await adopt(db, bucket, one.clinic_id)
+      const sealed = bucket ? await highestSealed(bucket, one.clinic_id) : 0
       await resumeAfter(db, passingOver(one, skip ?? 0, sealed), await operator())
       await leave({ action: 'resume', resource: 'clinics', clinicId: one.clinic_id })
     }
+    // Says in the trail of what belongs to no clinic, too, that it was set back.
+    await leave({ action: 'resume', resource: 'clinics' })
     const resumed = marks.length
     return { json: { resumed }, lines: [`resumed: ${counted(resumed)} clinics`] }
   },
@@ -40,18 +38,6 @@ export const command = onStore({
 function parseCount(value: string): number {
   if (/^[1-9]\d{0,5}$/.test(value)) return Number(value)
   throw new InvalidArgumentError('Use a number from 1 to 999999.')
-}
-
-/** Gives the highest `seq` that was sealed, 0 if none was lost. Throws Failure. */
-async function adopt(db: Session, bucket: R2Bucket | undefined, clinicId: string) {
-  try {
-    return bucket ? await adoptLost(db, bucket, clinicId) : 0
-  } catch (error) {
-    if (!(error instanceof Unrelated)) throw error
-    throw new Failure(
-      `segment ${error.message} in R2 does not follow what D1 has: \`audit verify\` tells more`,
-    )
-  }
 }
 
 const passingOver = ({ ids, seq, ...one }: Mark, skip: number, sealed: number): Mark => ({

@@ -1,5 +1,6 @@
 import { createClinic } from '../../clinics/queries.ts'
 import type { Session } from '../../storage/session.ts'
+import { coverages } from '../../resources/coverage.ts'
 import { dependents } from '../../resources/dependent.ts'
 import { PATIENT } from '../../fields/ownable-type.ts'
 import { registerOwnables } from '../../operator/ownables.ts'
@@ -10,6 +11,7 @@ import { ownKey } from '../../records/idempotency.ts'
 import type { Given, Resource } from '../../records/resource.ts'
 import { recordToStore } from '../../records/given.ts'
 import { isLive, newRecord, SCOPES, tokenRecord } from '../../tokens/record.ts'
+import { SUSPENDED_KEY, suspendedIn } from '../../tokens/suspended.ts'
 import { listTokens, putToken } from '../../operator/tokens.ts'
 import { tokenKey, withChecksum } from '../../tokens/token.ts'
 import type { Store } from '../environment/open.ts'
@@ -107,10 +109,11 @@ export async function liveDemoTokens(
   here: Here,
 ): Promise<Record<string, string>> {
   const all = Object.entries(demoTokens(here))
+  const suspended = suspendedIn(await kv.get(SUSPENDED_KEY))
   const live = await Promise.all(
     all.map(async ([, token]) => {
       const { data } = tokenRecord.safeParse(await kv.get(await tokenKey(token), 'json'))
-      return data !== undefined && !data.suspended && isLive(data, Date.now())
+      return data !== undefined && !suspended.includes(data.clinic_id) && isLive(data, Date.now())
     }),
   )
   return Object.fromEntries(all.filter((_, n) => live[n]))
@@ -128,15 +131,18 @@ export async function loadDemo(
   ssnPublicKey: string,
   here: Here = { cell: undefined, origins: {} },
 ): Promise<void> {
-  for (const clinic of clinicsOf(here)) await loadClinic(db, clinic, ssnPublicKey)
   await publishPlans(db, kv, PLANS)
+  for (const clinic of clinicsOf(here)) await loadClinic(db, clinic, ssnPublicKey)
   for (const [clinicId, token] of Object.entries(demoTokens(here))) {
     const record = newRecord({ clinic_id: clinicId, label: 'demo', scopes: [...SCOPES] })
     await putToken(kv, token, record)
   }
 }
 
-/** Four in five people have an SSN on file and two in three a dependent; four patients have no record yet. */
+/**
+ * Four in five people have an SSN on file, two in three a dependent, each a coverage and every fourth a second one;
+ * four patients have no record yet.
+ */
 async function loadClinic(
   db: Session,
   { clinicId, firstPatientId, people }: (typeof CLINICS)[number],
@@ -167,6 +173,14 @@ async function loadClinic(
       phone: n % 6 === 5 ? null : `+1-202-555-01${10 + n}`,
       email: n % 4 === 3 ? null : `patient.${id}@example.com`,
     })
+    const insured = {
+      patient_id: id,
+      member_id: `M ${String(100 + n).padStart(7, '0')}`,
+      relationship: 'self',
+      starts_on: '2026-01-01',
+    }
+    await insert(coverages, { ...insured, plan_id: 1 + n, group_number: '0042', priority: 1 })
+    if (n % 4 === 0) await insert(coverages, { ...insured, carrier: 'Alpine Kasse', priority: 2 })
     if (n % 3 === 2) continue
     await insert(dependents, {
       primary_holder_id: id,

@@ -22,3 +22,10 @@ export async function checkClinic(
       : `there is no clinic ${id}; did you mean ${meant}?`,
   )
 }
+
+/** Whether a token may be issued for the clinic. Throws Failure. */
+export function checkIssuing({ id, state }: Clinic): void {
+  if (state === 'moved') throw new Failure(`${id} has moved: create its token there`)
+  if (state !== 'suspended') return
+  throw new Failure(`${id} is suspended: \`open ${id}\` first, then create its token`)
+}

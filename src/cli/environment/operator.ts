@@ -5,6 +5,7 @@ import type { Deed } from '../../http/describe.ts'
 import { NO_CLINIC } from '../../operator/content.ts'
 import { appendAccess } from '../../trail/access.ts'
 import type { Session } from '../../storage/session.ts'
+import { changedRows } from '../../storage/statement.ts'
 import type { Environment } from './choose.ts'
 import { askWrangler } from './wrangler.ts'
 
@@ -33,5 +34,5 @@ export async function leaveDeed(
 ): Promise<void> {
   const at = new Date(now).toISOString()
   const access = { ...deed, clinicId, ids, tokenId, at, requestId: randomUUID(), status: 200 }
-  await db.batch([appendAccess(db, access)])
+  await changedRows(db, appendAccess, access)
 }

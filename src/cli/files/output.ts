@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createWriteStream, existsSync } from 'node:fs'
 import { link, rm } from 'node:fs/promises'
@@ -18,7 +19,8 @@ export type Output = {
 
 /**
  * Opens a new file that only its owner can read, or stdout. The file has its name once it is whole: until then, and
- * for good if the process is killed, it lies beside as `.NAME.part`. Throws Failure if the file exists.
+ * for good if the process is killed, it lies beside as `.NAME.…part`, with a random part that nobody can have put a
+ * link at. Throws Failure if the file exists.
  */
 export async function openOutput(file: string | undefined): Promise<Output> {
   if (file === undefined) {
@@ -31,8 +33,8 @@ export async function openOutput(file: string | undefined): Promise<Output> {
   }
   if (existsSync(path)) refuse()
 
-  const part = join(dirname(path), `.${basename(path)}.part`)
-  const stream = createWriteStream(part, { flags: 'w', mode: 0o600 })
+  const part = join(dirname(path), `.${basename(path)}.${randomUUID()}.part`)
+  const stream = createWriteStream(part, { flags: 'wx', mode: 0o600 })
   await once(stream, 'open').catch((error) => fail(Object.assign(error, { path })))
   return {
     ...lineWriter(stream),
@@ -52,8 +54,8 @@ const fail = (error: unknown) => {
   throw error
 }
 
-/** JSON on one line: U+2028 and U+2029 end a line, too, for many who read it. */
-const lineOf = (record: object) =>
+/** JSON leaves U+2028 and U+2029 as they are, where other readers of lines than ours see the end of one. */
+const onOneLine = (record: object) =>
   JSON.stringify(record).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')
 
 /** A stream that fails without a listener would end the process: the failure is thrown at the next write. */
@@ -63,7 +65,7 @@ function lineWriter(stream: Writable): Pick<Output, 'write'> {
   return {
     async write(record) {
       if (failure) throw failure
-      if (!stream.write(`${lineOf(record)}\n`)) await once(stream, 'drain')
+      if (!stream.write(`${onOneLine(record)}\n`)) await once(stream, 'drain')
     },
   }
 }

@@ -12,12 +12,8 @@ const SHOWN = 10
 /** Where rejected rows go: a file that is made for the first of them, since most imports have none. */
 export type Rejections = Awaited<ReturnType<typeof openRejections>>
 
-/** Of a row, only the columns named are written down, if any are: the file may be the wrong one, and about people. */
-export async function openRejections(
-  file: string,
-  names: readonly string[] | undefined,
-  { dryRun }: { dryRun: boolean | undefined },
-) {
+/** Of a row its line and what is wrong are written down, and no value: columns may have shifted, and hold an SSN. */
+export async function openRejections(file: string, { dryRun }: { dryRun: boolean | undefined }) {
   const path = fromCaller(file)
   if (!dryRun) await rm(path, { force: true })
   let output: Output | undefined
@@ -29,26 +25,18 @@ export async function openRejections(
     get count() {
       return count
     },
-    async add({ line, columns }: Row, errors: FieldErrors) {
+    async add({ line }: Row, errors: FieldErrors) {
       count++
       if (shown.length < SHOWN) shown.push(`line ${line} rejected: ${sentence(errors)}`)
       if (dryRun) return
       output ??= await openOutput(path)
-      const named = names?.map((name) => [name, withoutSsn(columns?.[name])])
-      const row = named ? Object.fromEntries(named) : columns
-      await output.write({ line, errors, row })
+      await output.write({ line, errors })
     },
     async close() {
       await output?.close()
     },
   }
 }
-
-/** Where columns have shifted, an SSN may stand anywhere. */
-const withoutSsn = (value: unknown) =>
-  typeof value === 'string'
-    ? value.replace(/\b\d{3}-\d{2}-\d{4}\b|\b\d{9}\b/g, '(like an SSN)')
-    : value
 
 const sentence = (errors: FieldErrors) =>
   Object.entries(errors)

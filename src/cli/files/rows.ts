@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline'
 import { pipeline, Readable } from 'node:stream'
 import { parse } from 'csv-parse'
 import type * as z from 'zod'
@@ -31,7 +30,7 @@ export async function openRows(
   const { value: first = '' }: IteratorResult<string, undefined> = await chunks.next()
   const format = formatByName(file) ?? formatByContent(first, file)
   const text = Readable.from(concatenated(first, chunks))
-  const rows = format === 'csv' ? csvRows(text, file, required) : ndjsonRows(text)
+  const rows = format === 'csv' ? csvRows(text, file, required) : ndjsonRows(text, file)
   return { format, rows, share }
 }
 
@@ -71,19 +70,25 @@ function formatByContent(text: string, file: string): Format {
   return first === '{' || first === undefined ? 'ndjson' : 'csv'
 }
 
-async function* ndjsonRows(stream: Readable): AsyncGenerator<Row> {
-  const lines = createInterface({ input: stream, crlfDelay: Infinity })
-  let failure: unknown
-  stream.once('error', (error) => {
-    failure = error
-    lines.close()
-  })
+async function* ndjsonRows(stream: Readable, file: string): AsyncGenerator<Row> {
   let line = 0
-  for await (const text of lines) {
+  for await (const text of linesOf(stream, file)) {
     line++
     if (text.trim() !== '') yield { line, ...parseObject(text.replace(/^\uFEFF/, '')) }
   }
-  if (failure !== undefined) throw failure
+}
+
+/** Lines end at `\n` alone: `readline` ends one at U+2028 too, which a name may hold. */
+async function* linesOf(chunks: AsyncIterable<string>, file: string): AsyncGenerator<string> {
+  let held = ''
+  for await (const chunk of chunks) {
+    const lines = (held + chunk).split('\n')
+    held = lines.pop() ?? ''
+    yield* lines
+    if (held.length > MAX_RECORD)
+      throw new Failure(`${file} has a line of over 1 MB: is it NDJSON?`)
+  }
+  if (held !== '') yield held
 }
 
 const TORN = 'has too few or too many columns, or a quote that is out of place'
@@ -116,7 +121,9 @@ async function* csvRows(
   try {
     for await (const { record, info } of parser) {
       while (unreadable[0] && unreadable[0].line < info.lines) yield* unreadable.splice(0, 1)
-      yield info.error ? { line: info.lines, fault: TORN } : { line: info.lines, columns: record }
+      yield info.error
+        ? { line: info.lines, fault: TORN }
+        : { line: info.lines, columns: withoutEmpty(record) }
     }
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'CSV_MAX_RECORD_SIZE') {
@@ -144,38 +151,49 @@ const OTHER_SEPARATORS = [
   ['|', 'bars'],
 ] as const
 
-/** Headers as people write them, `Plan Name`, to names as the API writes them, `plan_name`. Throws Failure. */
+/** A header as people write it, `Plan Name`, as the API writes names, `plan_name`. */
+export const columnName = (title: string) =>
+  title
+    .trim()
+    .replace(/([\p{Ll}\p{N}])(\p{Lu})/gu, '$1_$2')
+    .replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1_$2')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{N}]+/gu, '_')
+    .replace(/^_|_$/g, '')
+
+/** The names of the columns; one without a name is called by its place. Throws Failure. */
 function columnNames(header: string[], file: string, required: readonly string[]) {
-  const names = header.map((title) =>
-    title
-      .trim()
-      .replace(/([\p{Ll}\p{N}])(\p{Lu})/gu, '$1_$2')
-      .replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1_$2')
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}]+/gu, '_')
-      .replace(/^_|_$/g, ''),
-  )
+  const names = header.map((title, n) => columnName(title) || `column_${n + 1}`)
   const missing = required.filter((name) => !names.includes(name))
+  const separator = OTHER_SEPARATORS.find(([character]) => header.join().includes(character))
+  if (
+    separator &&
+    (header.length === 1 || (missing.length > 0 && header.length <= required.length))
+  ) {
+    throw new Failure(`${file} has ${separator[1]} between its columns: save it with commas`)
+  }
   if (missing.length > 0) {
-    const separator = OTHER_SEPARATORS.find(([character]) => header.join().includes(character))
-    if (separator && header.length <= required.length) {
-      throw new Failure(`${file} has ${separator[1]} between its columns: save it with commas`)
-    }
     // The first line may be no header but somebody's data, so nothing else of it is shown.
     const known = required.filter((name) => names.includes(name))
     throw new Failure(
       `${file} has no column ${missing.join(', ')}: its first line must name the columns, and of its ${names.length} only ${known.join(', ') || 'none'} is known`,
     )
   }
-  const repeated = names.find((name, n) => name !== '' && names.indexOf(name) !== n)
+  const repeated = names.find((name, n) => names.indexOf(name) !== n)
   if (repeated !== undefined) throw new Failure(`${file} has two columns named ${repeated}`)
-  return names.map((name) => name || false)
+  return names
 }
+
+/** Spreadsheets end lines with commas for columns that hold nothing and have no name. */
+const withoutEmpty = (record: Record<string, string>) =>
+  Object.fromEntries(
+    Object.entries(record).filter(([name, cell]) => cell !== '' || !/^column_\d+$/.test(name)),
+  )
 
 /** The object on a line, or what is wrong with it: the API would refuse the same. */
 function parseObject(text: string) {
   const fault = faultOfJson(text)
-  if (fault) return { fault: WORDS[fault.name] + (fault.detail?.replace(/^line 1,/, ' at') ?? '') }
+  if (fault) return { fault: WORDS[fault.name] + fault.detail.replace(/^line 1,/, ' at') }
   const value: unknown = JSON.parse(text)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return { fault: 'is no JSON object' }
@@ -187,7 +205,7 @@ const WORDS = {
   notJson: 'is not JSON',
   repeatedKey: 'repeats a key',
   tooDeep: 'is nested too deeply',
-  tooPrecise: 'has a number that is too long to be exact: send it as text, in quotes',
+  tooPrecise: 'has a number that is too long to be exact (send it as text, in quotes)',
 }
 
 /** Past 2^53 neighbouring integers read as one and the same; past 1e308 all are infinite. */

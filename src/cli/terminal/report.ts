@@ -14,12 +14,28 @@ export const reporting: { to: Writable } = { to: process.stdout }
 
 /** Prints one JSON object and nothing else, or the lines. */
 export function print(report: Report, { json }: { json?: true | undefined }): void {
-  reporting.to.write(json ? `${JSON.stringify(report.json)}\n` : `${report.lines.join('\n')}\n`)
+  const text = json ? JSON.stringify(report.json) : report.lines.join('\n')
+  reporting.to.write(harmless(`${text}\n`))
   if (report.failed) process.exitCode = 1
 }
 
 /** Tells a person what is going on. It goes to stderr: stdout has only what was asked for. */
-export const note = (line: string) => process.stderr.write(`${line}\n`)
+export const note = (line: string) => process.stderr.write(harmless(`${line}\n`))
+
+/** Every control character but tab and line end. */
+const CONTROL = /[^\P{Cc}\t\n]/gu
+const COLOUR = /^\[\d+m/
+
+/**
+ * Text with control characters as JSON writes them, but for the colours that we set ourselves: a file may name a column
+ * so that its name types for the operator.
+ */
+const harmless = (text: string) =>
+  text.replace(CONTROL, (one, at: number) =>
+    one === '\u001b' && COLOUR.test(text.slice(at + 1, at + 6))
+      ? one
+      : `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 
 /** `1,234`, whatever the operator's locale. */
 export const counted = (count: number) => count.toLocaleString('en-US')

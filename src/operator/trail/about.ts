@@ -7,12 +7,12 @@ import { changes } from '../../storage/tables.ts'
 import { PATIENT } from '../../fields/ownable-type.ts'
 import { ownerTypeOf, type Resource } from '../../records/resource.ts'
 
-// Who saw a person is asked of the trail, which names records. Whose a record was, and when, stands in the journal.
+// The trail says which records were seen; the journal says whose they were at the time.
 
 /** From when until when, both included, in ISO 8601. */
 type Period = readonly [from: string, until: string]
 
-/** What events may name, by resource and id, and in which periods that is about whom was asked for. */
+/** For each resource and id: the periods in which it belonged to the person asked about. */
 export type About = Map<string, Map<number, Period[]>>
 
 /** Changes are named by their `seq` where a client follows them. */
@@ -20,9 +20,9 @@ const CHANGES = 'changes'
 
 const ALWAYS: Period = ['', '~']
 
-/** Whether the event showed or changed what was asked for: a refusal showed nothing. */
-export function isAbout(about: About, { at, resource, ids, status }: TrailEvent): boolean {
-  if (status !== null && status >= 400) return false
+/** Whether the event showed or changed what was asked for: a refusal showed nothing, and ids passed over are nobody's. */
+export function isAbout(about: About, { at, action, resource, ids, status }: TrailEvent): boolean {
+  if (action === 'skip' || (status !== null && status >= 400)) return false
   const named = [...(about.get(resource) ?? [])].filter(([, periods]) =>
     periods.some(([from, until]) => from <= at && at <= until),
   )

@@ -1,5 +1,5 @@
 import type { Session } from '../../storage/session.ts'
-import { readStored } from '../../trail/bucket.ts'
+import { listKeys, readStored } from '../../trail/bucket.ts'
 import {
   comparePlaces,
   endOf,
@@ -10,6 +10,7 @@ import {
   type Line,
   type Place,
 } from '../../trail/segments.ts'
+import { readLost } from './lost.ts'
 
 /** An event of the trail, whether it was an access or a change. `status` is null for a change, which succeeded. */
 export type TrailEvent = {
@@ -46,16 +47,18 @@ async function* eventsOf(
   place: Place,
   since: string,
 ): AsyncGenerator<TrailEvent> {
-  let last: string | undefined
-  const rows = merged(
+  const isInOrder = (a: Line, b: Line) => comparePlaces(place, a.place, b.place) <= 0
+  const sealed = merged(
     agedLines(db, bucket, place, since),
-    keptLines(db, place, since),
-    (a, b) => comparePlaces(place, a.place, b.place) <= 0,
+    lostLines(db, bucket, place, since),
+    isInOrder,
   )
-  for await (const row of rows) {
-    // What a restore of the database brought back is in both stores.
-    if (row.place === last) continue
-    last = row.place
+  // What a restore of the database brought back is in both stores, and what was lost by one may share a place.
+  let last = { place: '', lines: new Set<string>() }
+  for await (const row of merged(sealed, keptLines(db, place, since), isInOrder)) {
+    if (row.place !== last.place) last = { place: row.place, lines: new Set() }
+    if (last.lines.has(row.line)) continue
+    last.lines.add(row.line)
     const { at, token_id, request_id, action, resource, ...rest } = JSON.parse(row.line)
     const ids = place.stream === 'accesses' ? rest.ids : String(rest.record_id)
     const status = rest.status ?? null
@@ -77,6 +80,20 @@ async function* agedLines(
     if (!stored) throw new SegmentMissing(key)
     yield* stored.lines.filter(({ line }) => JSON.parse(line).at >= since)
   }
+}
+
+/** The rows that a restore of the database has lost, from R2. */
+async function* lostLines(
+  db: Session,
+  bucket: R2Bucket | undefined,
+  place: Place,
+  since: string,
+): AsyncGenerator<Line> {
+  if (!bucket) return
+  const strangers = await listKeys(bucket, place)
+  for await (const segment of segmentsOf(db, place)) strangers.delete(keyOf(place, segment))
+  const lines = await readLost(bucket, place, strangers)
+  yield* lines.filter(({ line }) => JSON.parse(line).at >= since)
 }
 
 const ROWS_A_PAGE = 500

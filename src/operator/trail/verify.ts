@@ -1,31 +1,30 @@
 import { sql } from 'drizzle-orm/sql/sql'
-import { prepared } from '../../storage/prepared.ts'
+import { first, rows, statements } from '../../storage/statement.ts'
 import type { Session } from '../../storage/session.ts'
 import { accesses, changes, clinics, segments } from '../../storage/tables.ts'
 import { sha256 } from '../../storage/sha256.ts'
-import { listKeys, prefixesOf, readStored, type Stored } from '../../trail/bucket.ts'
+import { listClinicsIn, listKeys, readStored, type Stored } from '../../trail/bucket.ts'
 import {
-  endOf,
-  forStreams,
   headerOf,
-  isBetween,
   keyOf,
   linesBetween,
   ndjsonOf,
   NOTHING,
   segmentsOf,
-  selectSegment,
   START,
   STREAMS,
   type Line,
   type Place,
   type Segment,
 } from '../../trail/segments.ts'
+import { findLost } from './lost.ts'
+import { countAfter, findSegment, lastSetBack, laterOf, setBackIn } from './rows.ts'
 
 /** The last sealed segment of a stream: kept elsewhere, it shows later that nothing up to it was made anew. */
 export type Head = { clinic_id: string; stream: string; n: number; sha256: string }
 
-const selectHeads = prepared(
+const { statement } = statements('verify trail', {})
+const selectHeads = statement<Head>(
   sql`SELECT clinic_id, stream, n, sha256 FROM ${segments} AS head WHERE state <> 'pending' AND NOT EXISTS (
       SELECT * FROM ${segments} WHERE clinic_id = head.clinic_id AND stream = head.stream
         AND n = head.n + 1 AND state <> 'pending')
@@ -33,10 +32,7 @@ const selectHeads = prepared(
 )
 
 /** The last sealed segment of every stream. */
-export async function listHeads(db: Session): Promise<Head[]> {
-  const [found] = await db.batch<Head>([selectHeads(db, {})])
-  return found?.results ?? []
-}
+export const listHeads = (db: Session): Promise<Head[]> => rows(db, selectHeads, {})
 
 /** What does not fit: the first segment, by its key, and the first row, by its seq or its time and request. */
 export type Misfit = { segment: string; row?: string; found: string }
@@ -52,7 +48,6 @@ export type Verdict = {
 }
 
 const ALTERED = 'it is not what was sealed'
-const FORGOTTEN = 'D1 knows nothing of it; after a restore in time, run `resume`'
 
 /** Compares all that was sealed, in both stores, with its digests, and those with heads that were kept. */
 export async function* verifyTrail(
@@ -61,12 +56,14 @@ export async function* verifyTrail(
   clinicId?: string,
   heads: readonly Head[] = [],
 ): AsyncGenerator<Verdict> {
-  const clinicIds = clinicId === undefined ? await listClinicIds(db, bucket) : [clinicId]
-  for (const id of clinicIds) {
+  const known = clinicId === undefined ? await listClinicIds(db, bucket) : [clinicId]
+  // A clinic that neither store knows any more, though a head of it was kept, has lost all of its trail.
+  const kept = clinicId === undefined ? heads.map((head) => head.clinic_id) : []
+  for (const id of [...new Set([...known, ...kept])].sort()) {
     for (const stream of STREAMS) {
       const place = { clinicId: id, stream }
-      const kept = heads.filter((head) => head.clinic_id === id && head.stream === stream)
-      yield await verifyStream(db, bucket, place, kept)
+      const own = heads.filter((head) => head.clinic_id === id && head.stream === stream)
+      yield await verifyStream(db, bucket, place, own)
     }
   }
 }
@@ -79,82 +76,88 @@ async function verifyStream(
 ): Promise<Verdict> {
   // R2 first: what is put there meanwhile is no stranger.
   const strangers = await listKeys(bucket, place)
-  const unmet = new Map(heads.map((head) => [head.n, head.sha256]))
+  const state = await first(db, selectState, place)
+  const mayLackRows = place.stream === 'accesses' || state?.state === 'moved'
+  const digests = new Map([[0, NOTHING]])
   let previous: Segment | undefined
-  let rows = 0
+  let setBack: string | undefined
+  let rowCount = 0
   let sealedUpTo = START
   let misfit: Misfit | undefined
   for await (const segment of segmentsOf(db, place)) {
-    strangers.delete(keyOf(place, segment))
-    const head = unmet.get(segment.n)
-    unmet.delete(segment.n)
+    const key = keyOf(place, segment)
+    strangers.delete(key)
+    digests.set(segment.n, segment.sha256)
+    const stored = await readStored(bucket, place, key)
     misfit ??=
       segment.n !== (previous?.n ?? 0) + 1
-        ? { segment: keyOf(place, segment), found: 'the segment before it is not in D1' }
-        : await checkSegment(db, bucket, place, previous, segment)
-    if (head !== undefined && head !== segment.sha256) {
-      misfit ??= {
-        segment: keyOf(place, segment),
-        found: 'its digest is not the one that was kept',
-      }
-    }
+        ? { segment: key, found: 'the segment before it is not in D1' }
+        : await checkSegment(db, place, stored, previous, segment, mayLackRows)
+    setBack = laterOf(place, setBack, setBackIn(stored?.lines ?? []))
     previous = segment
     if (segment.state === 'pending') continue
-    rows += segment.row_count
+    rowCount += segment.row_count
     sealedUpTo = segment.last
   }
-  for (const segment of strangers) misfit ??= { segment, found: FORGOTTEN }
-  for (const n of unmet.keys()) {
-    misfit ??= {
-      segment: `${place.clinicId}/${place.stream}/${n}`,
-      found: 'its digest was kept, and it is gone',
-    }
-  }
-  const [counted] = await db.batch<{ count: number }>([
-    countAfter(place)(db, {
-      clinicId: place.clinicId,
-      after: sealedUpTo,
-      upTo: endOf(place),
-    }),
-  ])
+  setBack = laterOf(place, setBack, await lastSetBack(db, place))
+  const lost = await findLost(bucket, place, strangers, digests, setBack)
+  misfit ??= lost.misfit
+  for (const head of heads) misfit ??= misfitOfHead(place, head, digests.get(head.n), lost.keys)
   return {
     clinic_id: place.clinicId,
     stream: place.stream,
     segments: previous?.n ?? 0,
-    rows,
-    unsealed: counted?.results[0]?.count ?? 0,
+    rows: rowCount,
+    unsealed: await countAfter(db, place, sealedUpTo),
     ...(misfit && { misfit }),
   }
+}
+
+/** What of a head that was kept is not so any more. One may lie on a part of the trail that a restore in time cut off. */
+function misfitOfHead(
+  place: Place,
+  head: Head,
+  digest: string | undefined,
+  lost: ReadonlySet<string>,
+): Misfit | undefined {
+  const segment = keyOf(place, head)
+  if (digest === head.sha256 || lost.has(segment)) return undefined
+  const found =
+    digest === undefined
+      ? 'its digest was kept, and it is gone'
+      : 'its digest was kept, and is now another'
+  return { segment, found }
 }
 
 /** What of a segment does not fit the one before, its digest, or the other store. */
 async function checkSegment(
   db: Session,
-  bucket: R2Bucket,
   place: Place,
+  stored: Stored | undefined,
   previous: Segment | undefined,
   segment: Segment,
+  mayLackRows: boolean,
 ): Promise<Misfit | undefined> {
   const key = keyOf(place, segment)
-  const previousDigest = previous?.sha256 ?? NOTHING
-  const stored = await readStored(bucket, place, key)
+  const header = headerOf(place, segment.n, previous?.sha256 ?? NOTHING)
   const range = { after: previous?.last ?? START, upTo: segment.last, limit: segment.row_count + 1 }
+  // In one transaction: rows may age meanwhile.
   const [now, found] = await db.batch<Segment & Line>([
-    selectSegment(db, { ...place, n: segment.n }),
+    findSegment(db, { ...place, n: segment.n }),
     linesBetween(db, place, range),
   ])
   const held: Line[] = found?.results ?? []
   if (!stored) {
     if (segment.state !== 'pending')
       return { segment: key, found: 'it is not in R2, or unreadable' }
-    const ndjson = ndjsonOf(place, segment.n, previousDigest, held)
-    if ((await sha256(ndjson)) === segment.sha256) return undefined
+    if ((await sha256(ndjsonOf(header, held))) === segment.sha256) return undefined
     return { segment: key, found: 'its rows have changed since it was begun' }
   }
-  if (stored.header !== headerOf(place, segment.n, previousDigest)) {
+  if (stored.header !== header) {
     return { segment: key, found: `it does not follow the segment before` }
   }
-  const row = firstDifference(stored.lines, held, now?.results[0]?.state === 'aged')
+  const isAged = now?.results[0]?.state === 'aged' && mayLackRows
+  const row = firstDifference(stored.lines, held, isAged)
   if (row) return { segment: key, ...row }
   return describes(segment, stored) ? undefined : { segment: key, found: ALTERED }
 }
@@ -184,23 +187,18 @@ function firstDifference(sealed: readonly Line[], held: readonly Line[], isAged:
   return added === undefined ? undefined : { row: added, found: 'R2 lacks the row' }
 }
 
-const countAfter = forStreams(
-  (stream, { table }) =>
-    sql`SELECT count(*) AS count FROM ${table}
-      WHERE clinic_id = :clinicId AND ${isBetween(stream, ':after', ':upTo')}`,
+const ofPlace = statements('verify trail', { clinicId: 'text' })
+const selectState = ofPlace.statement<{ state: string }>(
+  sql`SELECT state FROM ${clinics} WHERE id = ${ofPlace.$.clinicId}`,
 )
 
-const selectClinicIds = prepared(
+const selectClinicIds = statement<{ id: string }>(
   sql`SELECT id FROM ${clinics} UNION SELECT clinic_id FROM ${changes}
     UNION SELECT clinic_id FROM ${accesses} UNION SELECT clinic_id FROM ${segments}`,
 )
 
 /** The clinics that either store knows. */
-async function listClinicIds(db: Session, bucket: R2Bucket) {
-  const [found] = await db.batch<{ id: string }>([selectClinicIds(db, {})])
-  const ids = new Set(found?.results.map(({ id }) => id))
-  for (const epoch of await prefixesOf(bucket, '')) {
-    for (const prefix of await prefixesOf(bucket, epoch)) ids.add(prefix.split('/')[1] ?? '')
-  }
-  return [...ids].sort()
+async function listClinicIds(db: Session, bucket: R2Bucket): Promise<string[]> {
+  const inD1 = await rows(db, selectClinicIds, {})
+  return [...inD1.map(({ id }) => id), ...(await listClinicsIn(bucket))]
 }

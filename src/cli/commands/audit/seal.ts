@@ -8,9 +8,12 @@ export const command = onStore({
   takes: {},
   async work(_, store) {
     const sealed = await sealTrail(store.db, bucketOf(store))
-    const { segments, rows, aged, unfit } = sealed
+    const { segments, rows, aged, unfit, oldest_seconds } = sealed
     const lines = [
       `${counted(rows)} rows sealed in ${counted(segments)} segments, ${counted(aged)} left D1`,
+      ...(oldest_seconds > 0
+        ? [`what is left has waited for ${counted(oldest_seconds)} seconds: run this again`]
+        : []),
       ...unfit.map((key) => `${key} cannot be sealed: its rows have changed, or R2 has others`),
     ]
     return { json: sealed, lines, failed: unfit.length > 0 }

@@ -6,7 +6,7 @@ import { Failure } from '../../terminal/failure.ts'
 import type { Report } from '../../terminal/report.ts'
 import { KV_DELAY } from '../token/named-token.ts'
 
-/** Suspends or reopens a clinic: its state in D1, which stops writes at once, and its tokens in KV. */
+/** Suspends or reopens a clinic: in D1, which its records heed at once, and in KV, which outlasts a restore. */
 export async function changeState(
   store: Store,
   id: string,
@@ -17,10 +17,10 @@ export async function changeState(
   if (!(await setClinicState(db, id, state)))
     throw new Failure(`${id} is being moved, or has moved`)
 
-  const tokens = await setSuspended(kv, id, state === 'suspended')
+  await setSuspended(kv, id, state === 'suspended')
   await leave({ action: state, resource: 'clinics', clinicId: id })
   return {
-    json: { id, state, tokens },
-    lines: [`Clinic ${id} is ${state}, and so are its tokens: ${tokens}.`, KV_DELAY],
+    json: { id, state },
+    lines: [`Clinic ${id} is ${state}.`, KV_DELAY],
   }
 }

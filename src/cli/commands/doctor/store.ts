@@ -2,6 +2,7 @@ import { CATALOGUE_KEY, readCatalogue } from '../../../plans/catalogue.ts'
 import { digestPlans } from '../../../operator/publish-plans.ts'
 import { isEnding } from '../../../tokens/record.ts'
 import { listTokens } from '../../../operator/tokens.ts'
+import { secondsUnsealed } from '../../../trail/unsealed.ts'
 import type { Environment } from '../../environment/choose.ts'
 import { clockLead } from '../../environment/clock.ts'
 import { compareMigrations } from '../../environment/migrations.ts'
@@ -108,12 +109,15 @@ async function checkClock({ db }: Store): Promise<Finding> {
 
 /** D1 holds 10 GB. What nothing seals, nothing takes away. */
 const BYTES_TO_WARN_AT = 7e9
+/** The cron seals hourly; it has missed a run, or does not keep up. */
+const LONGEST_WAIT_SECONDS = 2 * 60 * 60
 
 async function checkTrail({ db, bucket }: Store, { flags }: Environment): Promise<Finding> {
   const [answer] = await db.batch([db.prepare('SELECT 1')])
   const bytes = answer?.meta.size_after ?? 0
   const size = `the database has ${(bytes / 1e9).toFixed(1)} GB of 10`
   const isLarge = bytes >= BYTES_TO_WARN_AT
+  const waited = bucket ? await secondsUnsealed(db) : 0
   if (!bucket && isLarge) {
     const fix = 'declare an R2 bucket TRAIL, so that old accesses leave it'
     return [`nothing is sealed, and ${size}`, fix, 'soon']
@@ -123,6 +127,14 @@ async function checkTrail({ db, bucket }: Store, { flags }: Environment): Promis
     await bucket.head('none')
   } catch {
     return ['the bucket cannot be reached', `run \`npm run clinic -- setup ${flags}\``]
+  }
+  if (waited > LONGEST_WAIT_SECONDS) {
+    const hours = (waited / 3600).toFixed(1)
+    const seal = `\`npm run clinic -- audit seal ${flags}\``
+    return [
+      `its oldest unsealed row is ${hours} hours old`,
+      `run ${seal}, and see whether the cron runs`,
+    ]
   }
   if (!isLarge) return [`is sealed in R2; ${size}`]
   return [`is sealed in R2, but ${size}`, 'move clinics to another cell', 'soon']

@@ -38,7 +38,7 @@ export async function importOwnables(
 ): Promise<Report> {
   const imported = await importRows(file, options, stopAtCtrlC(), {
     what: 'ownables',
-    columns: ['type', 'id'],
+    required: ['type', 'id'],
     schema: () => ownableRow,
     write: async (rows) =>
       (await (options.dryRun ? compareOwnables : registerOwnables)(db, options.clinic, rows)) ??

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { blankOr, INVALID, notOneOf } from '../../../fields/messages.ts'
+import { blankOr, INVALID, NOT_A_NUMBER, notOneOf } from '../../../fields/messages.ts'
 import { text } from '../../../fields/text.ts'
 import type { CataloguePlan } from '../../../operator/publish-plans.ts'
 import type { Format } from '../../files/rows.ts'
@@ -22,9 +22,11 @@ export function planRow(
   format: Format,
   types: ReadonlyMap<string, ColumnType>,
 ): z.ZodType<CataloguePlan> {
-  const given = (name: string, value: unknown) => cellOf(value, types.get(name))
-  const cell = (name: string, value: unknown) =>
-    format === 'csv' && String(value).trim() === '' ? null : given(name, value)
+  // A payer id is text, though JSON may say it as a number.
+  const given = (name: string, value: unknown, written: Format) =>
+    name === 'payer_id' && typeof value === 'number'
+      ? String(value)
+      : cellOf(value, types.get(name), written)
   return z
     .looseObject({
       external_id: text(255),
@@ -36,25 +38,27 @@ export function planRow(
         .preprocess(parseText, z.record(z.string(), z.unknown(), { error: INVALID }).nullable())
         .optional(),
     })
-    .transform(
-      ({ external_id, plan_name, carrier, plan_type, active, coverage_details, ...others }) => ({
-        external_id,
-        plan_name,
-        carrier,
-        plan_type,
-        active,
-        coverage_details: {
-          ...mapValues(coverage_details ?? {}, given),
-          ...mapValues(others, cell),
-        },
-      }),
-    )
+    .transform(({ coverage_details, ...row }, { addIssue }) => {
+      const { external_id, plan_name, carrier, plan_type, active, ...others } = row
+      const details: Record<string, unknown> = {}
+      const add = (name: string, value: unknown, written: Format) => {
+        const detail = given(name, value, written)
+        const fault = name in details ? IN_BOTH : detail === undefined ? NOT_A_NUMBER : undefined
+        if (fault) addIssue({ code: 'custom', path: [name], message: fault })
+        else details[name] = detail
+      }
+      for (const [name, value] of Object.entries(coverage_details ?? {})) add(name, value, 'ndjson')
+      for (const [name, value] of Object.entries(others)) add(name, value, format)
+      return { external_id, plan_name, carrier, plan_type, active, coverage_details: details }
+    })
     .refine(
       ({ coverage_details }) =>
         Buffer.byteLength(JSON.stringify(coverage_details)) <= MAX_COVERAGE_BYTES,
       { path: ['coverage_details'], error: `is too long (maximum is ${MAX_COVERAGE_BYTES} bytes)` },
     )
 }
+
+const IN_BOTH = 'is a column and one of the coverage_details too: give it once'
 
 /** A CSV may carry coverage details as JSON text. */
 function parseText(value: unknown): unknown {
@@ -66,8 +70,3 @@ function parseText(value: unknown): unknown {
     return value
   }
 }
-
-const mapValues = (
-  object: Record<string, unknown>,
-  change: (name: string, value: unknown) => unknown,
-) => Object.fromEntries(Object.entries(object).map(([name, value]) => [name, change(name, value)]))

@@ -11,7 +11,7 @@ import { readTwice, STDIN } from '../../files/input.ts'
 import { inTurn } from '../../environment/cell.ts'
 import { onEnvironments } from '../../environment/command.ts'
 import { withStore, type Store } from '../../environment/open.ts'
-import { flag } from '../../terminal/command.ts'
+import { flag, many } from '../../terminal/command.ts'
 import { Misuse, stopAtCtrlC } from '../../terminal/failure.ts'
 import type { Report } from '../../terminal/report.ts'
 import { lookThrough, PLAN_COLUMNS } from './column-types.ts'
@@ -28,6 +28,8 @@ import {
 type Options = ImportOptions & {
   deactivateMissing?: true | undefined
   republish?: true | undefined
+  text?: string[] | undefined
+  number?: string[] | undefined
 }
 
 export const command = onEnvironments({
@@ -37,6 +39,11 @@ export const command = onEnvironments({
     deactivateMissing: flag(
       '--deactivate-missing',
       'make the plans inactive that the file does not name',
+    ),
+    text: many('--text <column...>', 'columns that stay text, whatever their values look like'),
+    number: many(
+      '--number <column...>',
+      'columns of numbers; a row with anything else is rejected',
     ),
     republish: flag(
       '--republish',
@@ -75,13 +82,14 @@ export async function importPlans(
   }
   const signal = stopAtCtrlC()
   await using read = await readTwice(file)
-  const { types, warnings } = await lookThrough(read.path, signal)
+  const overrules = { text: options.text ?? [], number: options.number ?? [] }
+  const { columns, warnings } = await lookThrough(read.path, overrules, signal)
+  const types = new Map(columns.map(({ column, type }) => [column, type]))
   if (!options.dryRun) await clearStaged(db)
   const rejected = options.rejected ?? rejectedFileOf(file)
   const imported = await importRows(read.path, { ...options, rejected }, signal, {
     what: 'plans',
-    columns: PLAN_COLUMNS,
-    isPublic: true,
+    required: PLAN_COLUMNS,
     schema: (format) => planRow(format, types).pipe(oncePerFile(seen)),
     write: options.dryRun ? compare : stage,
   })
@@ -90,7 +98,7 @@ export async function importPlans(
   const deactivate = options.deactivateMissing === true && !refusal
   if (options.dryRun) {
     const deactivated = deactivate ? (await countActivePlans(db)) - stillActive : undefined
-    return reportOf(imported, options, { deactivated, refusal, warnings })
+    return reportOf(imported, options, { deactivated, refusal, warnings, columns })
   }
 
   const { republish } = options
@@ -100,6 +108,7 @@ export async function importPlans(
     ...(deactivate && { deactivated }),
     refusal,
     warnings,
+    columns,
     catalogueVersion: version,
   })
 }

@@ -1,49 +1,21 @@
 import * as z from 'zod'
-import { PATIENT } from '../../../fields/ownable-type.ts'
+import { INVALID } from '../../../fields/messages.ts'
 import type { ImportedRow } from '../../../operator/records/import.ts'
 import { derivedFrom, type Resource } from '../../../records/resource.ts'
+import { isDate, type Dates } from './record-columns.ts'
 
-type Columns = Record<string, unknown>
-
-/** What other systems call our fields, as far as nobody can mean anything else, without `_`. */
-const ALIASES: Record<string, string> = {
-  first: 'first_name',
-  last: 'last_name',
-  dob: 'date_of_birth',
-  birthdate: 'date_of_birth',
-  birthday: 'date_of_birth',
-  phonenumber: 'phone',
-  emailaddress: 'email',
-  socialsecuritynumber: 'ssn',
+/** How a file writes dates, and which fields a row may do without; `leftOut` counts the rows that did. */
+export type Leniency = {
+  dates: Dates
+  withoutInvalid: readonly string[]
+  leftOut: { rows: number }
 }
 
-/** What an export says beside the fields: some of it tells for which record an SSN was sealed. */
-const OF_EXPORTS = ['table', 'clinic_id', 'uid', 'id', 'created_at', 'updated_at']
-
-const squeezed = (name: string) => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
-
-/** Names the columns of a row as the API names its fields; `unknown` gathers those that are none. */
-export function fieldNames({ given: { shape }, owner }: Resource, unknown: Set<string>) {
-  const known = [...Object.keys(shape), owner.filter, ...OF_EXPORTS]
-  const names = { ...ALIASES, ...Object.fromEntries(known.map((name) => [squeezed(name), name])) }
-  return (columns: Columns): Columns => {
-    const named = new Map<string, unknown>()
-    for (const [column, value] of Object.entries(columns)) {
-      const name = names[squeezed(column)]
-      if (name === undefined) unknown.add(column)
-      else if (name === column || !named.has(name)) named.set(name, value)
-    }
-    if (named.has(owner.filter) && owner.filter !== owner.id) {
-      named.set(owner.id, named.get(owner.filter))
-      if (owner.type !== undefined) named.set(owner.type, PATIENT)
-      named.delete(owner.filter)
-    }
-    // In a CSV an id is text.
-    const id = named.get(owner.id)
-    if (typeof id === 'string' && /^-?\d+$/.test(id.trim())) named.set(owner.id, Number(id))
-    return Object.fromEntries(named)
-  }
-}
+/** What the command line adds where a date is refused. */
+const remedyOf = (dates: Dates) =>
+  dates === 'iso'
+    ? ': it takes YYYY-MM-DD from 1900 on, or the order that --dates mdy or --dates dmy names'
+    : `: it takes ${dates === 'mdy' ? 'MM/DD/YYYY' : 'DD/MM/YYYY'} or YYYY-MM-DD, from 1900 on`
 
 /** A sealed SSN as an export has it. */
 const exportedSsn = z.object({
@@ -60,6 +32,7 @@ export function recordRow(
   resource: Resource,
   clinicId: string,
   keyId: string,
+  { dates, withoutInvalid, leftOut }: Leniency,
 ): z.ZodType<ImportedRow> {
   const place = z.object({
     clinic_id: z.literal(clinicId),
@@ -71,7 +44,8 @@ export function recordRow(
     return key === keyId ? undefined : `is sealed to key ${key}, not to ${keyId}: open it first`
   }
 
-  return z.record(z.string(), z.unknown()).transform((columns, { addIssue }) => {
+  return z.record(z.string(), z.unknown()).transform((row, { addIssue }) => {
+    const columns = { ...row }
     const add = (field: PropertyKey, message: string) =>
       addIssue({ code: 'custom', path: [field], message })
     const { data: ssn } = exportedSsn.safeParse(columns.ssn)
@@ -79,12 +53,24 @@ export function recordRow(
     const refusal = ssn && whyNotTaken(ssn.key_id, from !== undefined)
     if (refusal) add('ssn', refusal)
 
-    const own = Object.entries(columns).filter(
-      ([name]) => name in resource.given.shape && !(ssn && name === 'ssn'),
-    )
-    const { data, error } = resource.given.safeParse(Object.fromEntries(own))
-    for (const { path, message } of error?.issues ?? []) add(path[0] ?? 'row', message)
+    const check = () =>
+      resource.given.safeParse(
+        Object.fromEntries(
+          Object.entries(columns).filter(
+            ([name]) => name in resource.given.shape && !(ssn && name === 'ssn'),
+          ),
+        ),
+      )
+    const invalid = (check().error?.issues ?? []).map(({ path }) => String(path[0]))
+    const dispensable = invalid.filter((name) => withoutInvalid.includes(name))
+    for (const name of dispensable) delete columns[name]
+    const { data, error } = check()
+    for (const { path, message } of error?.issues ?? []) {
+      const remedy = isDate(String(path[0])) && message === INVALID ? remedyOf(dates) : ''
+      add(path[0] ?? 'row', message + remedy)
+    }
     if (!data) return z.NEVER
+    if (dispensable.length > 0) leftOut.rows++
 
     // What the row does not name stays as it is.
     const fields = Object.fromEntries(

@@ -10,11 +10,14 @@ import { checkClinic } from '../../environment/clinic.ts'
 import { onStore } from '../../environment/command.ts'
 import type { Store } from '../../environment/open.ts'
 import { activePublicKey } from '../../environment/ssn-key.ts'
-import { flag } from '../../terminal/command.ts'
-import { stopAtCtrlC } from '../../terminal/failure.ts'
-import { clinicOption } from '../../terminal/options.ts'
+import { flag, option } from '../../terminal/command.ts'
+import { Misuse, stopAtCtrlC } from '../../terminal/failure.ts'
+import { clinicOption, oneOf } from '../../terminal/options.ts'
 import { counted, type Report } from '../../terminal/report.ts'
-import { fieldNames, recordRow } from './record-row.ts'
+import { oddities } from './oddities.ts'
+import { mergesIn } from './merges.ts'
+import { DATES, fieldReader, type Dates } from './record-columns.ts'
+import { recordRow } from './record-row.ts'
 import {
   importRows,
   importWords,
@@ -24,10 +27,16 @@ import {
   type ImportOptions,
 } from './rows.ts'
 
+const REGISTER = ': --register registers the owners that rows name'
+/** So many merged rows are named. */
+const MOST_TOLD = 100
+
 type Options = ImportOptions & {
   clinic: string
   register?: true | undefined
   replaceSsns?: true | undefined
+  dates?: Dates | undefined
+  withoutInvalid?: string[] | undefined
 }
 
 /** The command that imports records of a resource. */
@@ -41,6 +50,16 @@ export const importOf = (resource: Resource) => ({
       replaceSsns: flag(
         '--replace-ssns',
         'write every SSN given, even if its last four digits are the same',
+      ),
+      dates: option(
+        '--dates <order>',
+        `how the file writes dates, such as 5/15/1990: ${DATES.join(', ')} (default: iso)`,
+        oneOf(DATES),
+      ),
+      withoutInvalid: option(
+        '--without-invalid <fields>',
+        'take rows without such values as are invalid, such as phone,email',
+        (text) => text.split(','),
       ),
     },
     async work({ file, ...options }, store) {
@@ -57,8 +76,9 @@ export async function importRecords(
   resource: Resource,
   file: string,
   publicKey: string,
-  { clinic: clinicId, register, ...options }: Options,
+  { clinic: clinicId, register, dates = 'iso', withoutInvalid = [], ...options }: Options,
 ): Promise<Report> {
+  checkOptional(resource, withoutInvalid)
   const { dryRun, replaceSsns } = options
   const { given, owner } = resource
   const importing = { clinicId, tokenId: await operator(), publicKey, replaceSsns, dryRun }
@@ -68,6 +88,9 @@ export async function importRecords(
     Object.fromEntries(resource.ownerColumns.map((name) => [name, given.shape[name] ?? z.any()])),
   )
   const unknown = new Set<string>()
+  const odd = oddities()
+  const merges = mergesIn(resource)
+  const leniency = { dates, withoutInvalid, leftOut: { rows: 0 } }
   let registered = 0
 
   /** The owners that rows name, with the places of the rows. */
@@ -89,35 +112,68 @@ export async function importRecords(
   }
 
   // What is wrong with nothing at all is that it lacks what every record must have.
-  const required = given.safeParse({}).error?.issues.map(({ path }) => String(path[0]))
+  const required = given.safeParse({}).error?.issues.map(({ path }) => String(path[0])) ?? []
   const imported = await importRows(file, options, stopAtCtrlC(), {
     what: resource.name,
-    columns: Object.keys(given.shape).filter((name) => name !== 'ssn'),
-    ...(required && { required }),
-    rename: fieldNames(resource, unknown),
-    schema: () => recordRow(resource, clinicId, keyId),
+    required,
+    rename: fieldReader(resource, dates, unknown, odd),
+    odd,
+    schema: () => recordRow(resource, clinicId, keyId, leniency),
     async check(rows) {
       const owners = ownersOf(rows)
       if (register) {
         await registerOwners(owners)
-        return new Map()
+        return merges.find(rows, () => false)
       }
       const absent = await listAbsent(db, clinicId, owners)
-      return new Map(absent.map((n) => [owners[n]?.place ?? 0, { [owner.id]: [MUST_EXIST] }]))
+      const errors = new Map(
+        absent.map((n) => [owners[n]?.place ?? 0, { [owner.id]: [MUST_EXIST + REGISTER] }]),
+      )
+      return new Map([...merges.find(rows, (place) => errors.has(place)), ...errors])
     },
     async write(rows) {
-      return (await write(db, rows, importing)) ?? refuseWrites(clinicId)
+      const written = (await write(db, rows, importing)) ?? refuseWrites(clinicId)
+      return {
+        ...written,
+        unchanged: written.unchanged - merges.inPortion(),
+      }
     },
   })
-  const report = reportOf(imported, options)
+  const { merged } = merges
+  const report = reportOf(imported, options, {
+    more: {
+      ...(merged.length > 0 && { merged: merged.length }),
+      ...(withoutInvalid.length > 0 && { without_invalid: leniency.leftOut.rows }),
+    },
+  })
   const ignored = [...unknown].sort()
   return {
     ...report,
-    json: { ...report.json, ...(register && { registered }), ignored_columns: ignored },
+    json: {
+      ...report.json,
+      ...(merged.length > 0 && { merged_rows: merged.slice(0, MOST_TOLD) }),
+      ...(register && { registered }),
+      ignored_columns: ignored,
+    },
     lines: [
       ...report.lines,
+      ...merged
+        .slice(0, 10)
+        .map(
+          ({ line, first, differs }) =>
+            `line ${line} merged into line ${first}, which names the same person${differs ? ' with other values' : ''}`,
+        ),
       ...(register ? [`${counted(registered)} owners registered`] : []),
       ...(ignored.length > 0 ? [`ignored columns: ${ignored.join(', ')}`] : []),
     ],
+  }
+}
+
+/** Throws Misuse. */
+function checkOptional({ given: { shape } }: Resource, names: readonly string[]) {
+  const optional = Object.keys(shape).filter((name) => shape[name]?.safeParse(null).success)
+  const other = names.find((name) => !optional.includes(name))
+  if (other !== undefined) {
+    throw new Misuse(`--without-invalid takes ${optional.join(',')}, not ${other}`)
   }
 }

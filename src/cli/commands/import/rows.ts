@@ -6,6 +6,8 @@ import { argument, flag, option } from '../../terminal/command.ts'
 import { Failure } from '../../terminal/failure.ts'
 import { startProgress } from '../../terminal/progress.ts'
 import { counted, type Report } from '../../terminal/report.ts'
+import type { Decision } from './column-types.ts'
+import { oddities, type Oddities } from './oddities.ts'
 
 /** A statement takes its rows as one JSON parameter, for which D1 allows 2 MB. */
 const BATCH_ROWS = 500
@@ -28,14 +30,11 @@ export type ImportOptions = {
 /** How rows of one resource are read and written. */
 export type RowKind<Accepted> = {
   what: string
-  /** The columns that a rejected row is shown with. */
-  columns: readonly string[]
-  /** Those that a CSV must have: all of them unless this says which. */
-  required?: readonly string[]
-  /** Rejected rows are written down whole: they hold nothing about people. */
-  isPublic?: true
-  /** Names the columns of a row as the schema knows them. */
-  rename?: (columns: Columns) => Columns
+  /** The columns that a CSV must have. */
+  required: readonly string[]
+  /** Names the columns of a row, which a CSV must all have, as the schema knows them. */
+  rename?: (row: Row, format: Format) => Row
+  odd?: Oddities
   schema: (format: Format) => z.ZodType<Accepted>
   /** What only storage can find wrong with rows, good or bad, by their places. */
   check?: (rows: readonly CheckedRow<Accepted>[]) => Promise<ErrorsByPlace>
@@ -55,7 +54,13 @@ export type CheckedRow<Accepted> = {
 }
 
 export type Counts = { inserted: number; updated: number; unchanged: number }
-export type Imported = { counts: Counts; rejections: Rejections; read: number }
+export type Imported = {
+  counts: Counts
+  rejections: Rejections
+  read: number
+  /** What looks odd in the file, though it was taken. */
+  warnings: readonly string[]
+}
 
 /** Where rejected rows go unless the operator says otherwise. */
 export const rejectedFileOf = (file: string) => `${file === STDIN ? 'stdin' : file}.rejected.ndjson`
@@ -70,11 +75,11 @@ export async function importRows<Accepted>(
   file: string,
   { dryRun, rejected = rejectedFileOf(file) }: ImportOptions,
   signal: AbortSignal,
-  { what, columns, required = columns, isPublic, rename, schema, check, write }: RowKind<Accepted>,
+  { what, required, rename, odd = oddities(), schema, check, write }: RowKind<Accepted>,
 ): Promise<Imported> {
   const { format, rows, share } = await openRows(file, rename ? [] : required, signal)
   const rowSchema = schema(format)
-  const rejections = await openRejections(rejected, isPublic ? undefined : columns, { dryRun })
+  const rejections = await openRejections(rejected, { dryRun })
   const progress = startProgress(`${dryRun ? 'checking' : 'importing'} ${what}`)
   const counts: Counts = { inserted: 0, updated: 0, unchanged: 0 }
   let batch: CheckedRow<Accepted>[] = []
@@ -101,7 +106,8 @@ export async function importRows<Accepted>(
   try {
     for await (const read of rows) {
       count++
-      const row = read.columns && rename ? { ...read, columns: rename(read.columns) } : read
+      noteDamage(read, odd)
+      const row = read.columns && rename ? rename(read, format) : read
       if (count === 1 && rename && format === 'csv') expectColumns(file, required, row.columns)
       const { data, error } = rowSchema.safeParse(row.columns)
       const errors = row.fault ? { row: [row.fault] } : error && errorsOf(error)
@@ -110,7 +116,16 @@ export async function importRows<Accepted>(
       if (batch.length === BATCH_ROWS || characters > BATCH_CHARACTERS) await flush()
     }
     await flush()
-    return { counts, rejections, read: count }
+    return { counts, rejections, read: count, warnings: odd.list() }
+  } catch (error) {
+    // What could not be read ends the import, and some of it may be written.
+    if (!(error instanceof Failure) || dryRun) throw error
+    const { inserted, updated } = counts
+    const written =
+      inserted + updated > 0
+        ? `before it ${counted(inserted)} were inserted and ${counted(updated)} updated: correct the file, and import it again`
+        : 'nothing was written'
+    throw new Failure(`${error.message}; ${written}`)
   } finally {
     progress.stop()
     await rejections.close()
@@ -132,23 +147,38 @@ function expectColumns(file: string, required: readonly string[], columns: Colum
 
 const errorsOf = (error: z.ZodError): FieldErrors => z.flattenError(error).fieldErrors
 
+/** Text in UTF-8 that was taken for another encoding, and made UTF-8 once more: `JosÃ©`, `Oâ€™Neil`. */
+const ENCODED_TWICE =
+  /Ã[\u0080-\u00BF\u2018-\u203A\u20AC\u0152-\u0192\u02C6\u02DC]|Â[\u00A0-\u00BF]|â€/
+
+function noteDamage({ line, columns }: Row, odd: Oddities) {
+  const text = Object.values(columns ?? {}).join('\n')
+  if (text.includes('\uFFFD')) odd.note('U+FFFD, where characters were lost before', line)
+  if (ENCODED_TWICE.test(text)) odd.note('text that was encoded twice before', line)
+}
+
 type Outcome = {
   deactivated?: number | undefined
   /** Why no plan was deactivated though that was asked for. */
   refusal?: string | undefined
   catalogueVersion?: string
-  /** What looks odd in the file, though it was taken. */
   warnings?: readonly string[]
+  /** What was made of a catalogue's columns. */
+  columns?: readonly Decision[]
+  /** More counts. */
+  more?: Record<string, number>
 }
 
 /** What an import tells. */
 export function reportOf(
-  { counts, rejections, read }: Imported,
+  { counts, rejections, read, warnings: ofFile }: Imported,
   { dryRun, strict }: ImportOptions,
-  { deactivated, refusal, catalogueVersion, warnings = [] }: Outcome = {},
+  { deactivated, refusal, catalogueVersion, more, columns = [], ...outcome }: Outcome = {},
 ): Report {
+  const warnings = [...(outcome.warnings ?? []), ...ofFile]
   const all = {
     ...counts,
+    ...more,
     ...(deactivated !== undefined && { deactivated }),
     rejected: rejections.count,
   }
@@ -163,9 +193,11 @@ export function reportOf(
       ...(catalogueVersion && { catalogue_version: catalogueVersion }),
       ...(refusal && { refusal }),
       ...(warnings.length > 0 && { warnings }),
+      ...(columns.length > 0 && { columns }),
     },
     failed: refusal !== undefined || isEmpty || (strict === true && rejections.count > 0),
     lines: [
+      ...columns.map(({ column, type, example }) => `${column}: ${type}, such as ${example}`),
       ...warnings.map((warning) => `warning: ${warning}`),
       ...rejections.shown,
       ...(hasFile ? [`all rejected rows are in ${rejections.file}`] : []),

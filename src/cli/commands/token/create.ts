@@ -2,11 +2,10 @@ import { putToken } from '../../../operator/tokens.ts'
 import { DEFAULT_LIFETIME, DEFAULT_SCOPES, newRecord } from '../../../tokens/record.ts'
 import { mintToken, tokenIdOf, tokenKey } from '../../../tokens/token.ts'
 import { cellOf } from '../../environment/cell.ts'
-import { checkClinic } from '../../environment/clinic.ts'
+import { checkClinic, checkIssuing } from '../../environment/clinic.ts'
 import { onStore } from '../../environment/command.ts'
 import { originOf } from '../../environment/origin.ts'
 import { option, required } from '../../terminal/command.ts'
-import { Failure } from '../../terminal/failure.ts'
 import {
   clinicOption,
   parseCell,
@@ -35,9 +34,7 @@ export const command = onStore({
   },
   async work({ clinic, label, scopes = DEFAULT_SCOPES, expires, cell }, store) {
     const { kv, leave, environment } = store
-    const { state } = await checkClinic(store, clinic)
-    if (state === 'moved') throw new Failure(`${clinic} has moved: create its token there`)
-
+    checkIssuing(await checkClinic(store, clinic))
     const token = mintToken(cell ?? (await cellOf(environment)).cell)
     const { lifetime } = expires ?? { lifetime: DEFAULT_LIFETIME }
     const record = newRecord({ clinic_id: clinic, label, scopes, lifetime })

@@ -32,7 +32,7 @@ export const command = onStore({
       shortened(token.label, 16),
       SCOPES.map((scope) => (token.scopes.includes(scope) ? LETTERS[scope] : '-')).join(''),
       token.expires_at?.slice(0, 10) ?? 'never',
-      token.suspended && token.state === 'live' ? 'suspended' : token.state,
+      token.state,
     ])
     const heading = ['id', 'clinic', 'label', 'may', 'expires', 'state']
     const ending = tokens.filter((token) => isEnding(token)).map(({ id }) => id)

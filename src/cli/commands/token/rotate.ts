@@ -1,6 +1,7 @@
 import { rotateToken } from '../../../operator/tokens.ts'
 import { stateOf } from '../../../tokens/record.ts'
 import { cellOf } from '../../environment/cell.ts'
+import { checkClinic, checkIssuing } from '../../environment/clinic.ts'
 import { onStore } from '../../environment/command.ts'
 import { originOf } from '../../environment/origin.ts'
 import { option } from '../../terminal/command.ts'
@@ -30,6 +31,7 @@ export const command = onStore({
     const { kv, leave, environment } = store
     const stored = await findNamed(named, store)
     const { id, record } = stored
+    checkIssuing(await checkClinic(store, record.clinic_id))
     const state = stateOf(record)
     if (state !== 'live') throw new Failure(`token ${id} is ${state}: create a new one`)
 

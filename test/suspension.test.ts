@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest'
+import { setClinicState } from '../src/clinics/queries.ts'
+import {
+  listTokens,
+  moveTokens,
+  revokeToken,
+  rotateToken,
+  setSuspended,
+} from '../src/operator/tokens.ts'
+import { databaseOf } from '../src/storage/session.ts'
+import { stateOf } from '../src/tokens/record.ts'
+import { tokenIdOf, tokenKey } from '../src/tokens/token.ts'
+import { expectRefusal } from './support/expect.ts'
+import { aDependent } from './support/fixtures.ts'
+import { useWorker } from './support/worker.ts'
+
+const worker = useWorker({ instrumented: true })
+
+const SUSPENDED = 'Your clinic is suspended; ask the operator of this API'
+const setState = (clinicId: string, state: 'open' | 'suspended') =>
+  setClinicState(databaseOf(worker.env, 'first-primary'), clinicId, state)
+
+describe('a suspended clinic', () => {
+  const READS: [string, string, object?][] = [
+    ['GET', '/dependents'],
+    ['GET', '/dependents/1'],
+    ['GET', '/dependents/1/history'],
+    ['GET', '/changes'],
+    ['POST', '/dependents/search', { search: { last_name: 'q' } }],
+  ]
+  const WRITES = (patient: number): [string, string, object?][] => [
+    ['POST', '/dependents', aDependent(patient)],
+    ['PATCH', '/dependents/1', { dependent: { first_name: 'Ana' } }],
+    ['DELETE', '/dependents/1'],
+    ['PUT', `/ownables/Patient/${patient}`],
+  ]
+
+  it('is read and written by nobody, at once, with tokens made before or since', async () => {
+    const clinic = await worker.clinic()
+    const patient = await clinic.ownable()
+    await clinic.post('/dependents', aDependent(patient))
+    await setState(clinic.clinicId, 'suspended')
+    const since = await worker.token({ clinic_id: clinic.clinicId })
+
+    for (const token of [clinic.token, since]) {
+      for (const [method, path, body] of [...READS, ...WRITES(patient)]) {
+        const options = { token, headers: { 'x-test-settled': 'yes' }, ...(body && { body }) }
+        const answer = await worker.call(method, path, options)
+        await expectRefusal(answer, 403, SUSPENDED)
+        expect(await worker.eventOf(answer)).toMatchObject({
+          ...{ clinic_id: clinic.clinicId, status: 403 },
+          token_id: tokenIdOf(await tokenKey(token)),
+        })
+      }
+    }
+  })
+
+  it('is asked for in the round trip that a read makes anyway', async () => {
+    const clinic = await worker.clinic()
+    for (const [method, path, body] of READS) {
+      const answer = await worker.call(method, path, {
+        ...{ token: clinic.token, ...(body && { body }) },
+      })
+      expect([path, answer.headers.get('x-test-d1')]).toEqual([path, '1'])
+    }
+  })
+
+  it('stays out where D1 was set back to a time before, and of plans too', async () => {
+    const clinic = await worker.clinic()
+    await setSuspended(worker.env.TOKENS, clinic.clinicId, true)
+    const other = await worker.clinic()
+    await setSuspended(worker.env.TOKENS, other.clinicId, true)
+    await setSuspended(worker.env.TOKENS, other.clinicId, false)
+
+    for (const path of ['/dependents', '/plans', '/plans/facets']) {
+      await expectRefusal(await clinic.get(path), 403, SUSPENDED)
+      expect((await other.get(path)).status).toBe(200)
+    }
+    await expectRefusal(await clinic.put('/ownables/Patient/1'), 403, SUSPENDED)
+  })
+
+  it('is let in again as it was once it is open', async () => {
+    const clinic = await worker.clinic()
+    await setState(clinic.clinicId, 'suspended')
+    await setState(clinic.clinicId, 'open')
+
+    expect((await clinic.get('/dependents')).status).toBe(200)
+  })
+})
+
+describe('the record of a token', () => {
+  /** As a command read it before another command revoked it. */
+  async function readBeforeRevoked() {
+    const { clinicId, token } = await worker.clinic()
+    const kv = worker.env.TOKENS
+    const [early] = await listTokens(kv, tokenIdOf(await tokenKey(token)))
+    const [again] = await listTokens(kv, tokenIdOf(await tokenKey(token)))
+    if (!early || !again) throw new Error('the token is not listed')
+    await revokeToken(kv, again)
+    const stateNow = async () => {
+      const [now] = await listTokens(kv, early.id)
+      return now && stateOf(now.record)
+    }
+    return { clinicId, early, kv, stateNow }
+  }
+
+  it('stays revoked when the token is rotated by who read it before', async () => {
+    const { early, kv, stateNow } = await readBeforeRevoked()
+
+    await rotateToken(kv, early, { grace: 1000 })
+
+    expect(await stateNow()).toBe('revoked')
+  })
+
+  it('keeps the time of the first of two revocations', async () => {
+    const { early, kv } = await readBeforeRevoked()
+    const first = await revokeToken(kv, early)
+    const second = await revokeToken(kv, early, Date.now() + 60_000)
+
+    expect(second.revoked_at).toBe(first.revoked_at)
+  })
+
+  it('is taken to another cell as it is', async () => {
+    const { clinicId, early, kv } = await readBeforeRevoked()
+    const there = new Map<string, string>()
+    const target = new Proxy(kv, {
+      get: (of, name) =>
+        name === 'put'
+          ? async (key: string, value: string) => void there.set(key, value)
+          : Reflect.get(of, name),
+    })
+
+    await moveTokens(kv, target, clinicId, 'eu')
+
+    expect(JSON.parse(there.get(early.key) ?? '{}')).toMatchObject({
+      revoked_at: expect.any(String),
+    })
+  })
+})
