@@ -162,7 +162,7 @@ describe('a fresh clone', () => {
   it('shows the demo’s tokens only where they work', async () => {
     const state = join(clone, 'third-state')
     const flags = ['--local', '--persist-to', state]
-    for (const words of [['setup'], ['clinic', 'create', 'north']]) {
+    for (const words of [['setup'], ['create', 'north']]) {
       expect(finish(['npm', 'run', 'clinic', '--', ...words, ...flags]).status).toBe(0)
     }
     finish(

@@ -7,7 +7,7 @@ import { CONFIG } from './support/project.ts'
 let store: TestStore
 beforeEach(async () => {
   store = await makeStore()
-  await runJson(['clinic', 'create', 'riverside', ...store.flags])
+  await runJson(['create', 'riverside', ...store.flags])
 })
 afterEach(() => store.remove())
 

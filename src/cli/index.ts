@@ -1,6 +1,7 @@
-import { Command, type CommandOptions } from '@commander-js/extra-typings'
+import { Command } from 'commander'
 import { VERSION } from '../http/version.ts'
-import { endWorkerdWithUs } from './store/workerd.ts'
+import { endWorkerdWithUs } from './environment/workerd.ts'
+import type { Definition } from './terminal/command.ts'
 import { endAtCtrlC, explain, FAILED, type Manner } from './terminal/failure.ts'
 import { reporting } from './terminal/report.ts'
 
@@ -9,6 +10,82 @@ const mannerOf = (args: readonly string[]): Manner => ({
   json: args.includes('--json') || undefined,
   debug: args.includes('--debug'),
 })
+
+type Loader = () => Promise<{ command: Definition }>
+
+/** Words with commands below them. */
+const GROUPS: Record<string, string> = {
+  token: 'issue, list and revoke tokens',
+  import: 'load a CSV or NDJSON file',
+  audit: 'read the audit trail, and prove that it is whole',
+  records: 'restore, reassign or erase a single record',
+  ssn: 'make SSN keys and open sealed SSNs',
+}
+
+/** Every command: its words, its purpose, and its file. */
+const COMMANDS: [words: string, purpose: string, load: Loader][] = [
+  ['setup', 'prepare an environment', () => import('./commands/setup/index.ts')],
+  ['deploy', 'deploy the code in this folder', () => import('./commands/deploy.ts')],
+  ['doctor', 'check an environment', () => import('./commands/doctor/index.ts')],
+  ['stats', 'show how much each clinic stores', () => import('./commands/stats.ts')],
+
+  ['create', 'add a clinic', () => import('./commands/clinic/create.ts')],
+  ['list', 'list clinics and their states', () => import('./commands/clinic/list.ts')],
+  ['suspend', "refuse a clinic's requests", () => import('./commands/clinic/suspend.ts')],
+  ['open', 'reopen a suspended clinic', () => import('./commands/clinic/open.ts')],
+  ['move', 'move a clinic to another cell', () => import('./commands/clinic/move/index.ts')],
+
+  ['token create', 'issue a token and show it once', () => import('./commands/token/create.ts')],
+  ['token list', 'list tokens without their secrets', () => import('./commands/token/list.ts')],
+  ['token revoke', 'revoke a token', () => import('./commands/token/revoke.ts')],
+  ['token rotate', 'replace a token with a new one', () => import('./commands/token/rotate.ts')],
+
+  ['import plans', 'load the catalogue of plans', () => import('./commands/import/plans.ts')],
+  ['import ownables', 'register ownables', () => import('./commands/import/ownables.ts')],
+  ['export', "write a clinic's records as NDJSON", () => import('./commands/export.ts')],
+
+  ['audit list', 'list who touched which records', () => import('./commands/audit/list.ts')],
+  ['audit seal', 'seal now instead of hourly', () => import('./commands/audit/seal.ts')],
+  ['audit verify', 'find what was tampered with', () => import('./commands/audit/verify.ts')],
+  ['audit head', 'print digests to keep offline', () => import('./commands/audit/head.ts')],
+
+  ['records restore', 'restore a deleted record', () => import('./commands/records/restore.ts')],
+  [
+    'records reassign',
+    'give a record another owner',
+    () => import('./commands/records/reassign.ts'),
+  ],
+  [
+    'records erase',
+    "erase a deleted record's content",
+    () => import('./commands/records/erase.ts'),
+  ],
+
+  ['backup', 'copy a store to a folder', () => import('./commands/backup.ts')],
+  ['restore', 'copy a backup into an empty store', () => import('./commands/restore.ts')],
+  ['marks', 'note the highest ids, before Time Travel', () => import('./commands/marks.ts')],
+  ['resume', 'skip those ids, after Time Travel', () => import('./commands/resume.ts')],
+
+  ['ssn keygen', 'make a key pair', () => import('./commands/ssn/keygen.ts')],
+  ['ssn open', "open an export's SSNs, offline", () => import('./commands/ssn/open.ts')],
+  [
+    'ssn rotate',
+    'change the key that SSNs are sealed to',
+    () => import('./commands/ssn/rotate.ts'),
+  ],
+  ['ssn reseal', 'seal old SSNs to the new key', () => import('./commands/ssn/reseal.ts')],
+]
+
+/** The imports of records, which are looked up only where they are needed. */
+async function importsOf(called: string | undefined): Promise<typeof COMMANDS> {
+  if (called !== 'import') return []
+  const { resources } = await import('../resources/index.ts')
+  return resources.map((resource) => [
+    `import ${resource.name}`,
+    `create and amend ${resource.name.replaceAll('_', ' ')}`,
+    async () => (await import('./commands/import/records.ts')).importOf(resource),
+  ])
+}
 
 /** Runs one command line and sets the exit status of the process. */
 export async function clinic(args: readonly string[]): Promise<void> {
@@ -29,58 +106,7 @@ an error comes with all that is known of it, which may hold data of yours.
 Exit status: 0 done, 1 failed, 2 usage error.`,
     )
 
-  const top = commandsOf(program)
-  top('setup', 'make a store ready to be served', () => import('./commands/setup/index.ts'))
-  top('doctor', 'check whether a store is in order', () => import('./commands/doctor/index.ts'))
-  top('stats', 'show how much is stored, and for whom', () => import('./commands/stats.ts'))
-
-  top('deploy', 'bring new code to the edge', () => import('./commands/deploy.ts'))
-
-  const clinics = commandsOf(program.command('clinic').description('say which clinics there are'))
-  clinics('create', 'add a clinic', () => import('./commands/clinic/create.ts'))
-  clinics('list', 'list clinics and their states', () => import('./commands/clinic/list.ts'))
-  clinics('suspend', 'refuse all its requests', () => import('./commands/clinic/suspend.ts'))
-  clinics('move', 'move it to another cell', () => import('./commands/clinic/move/index.ts'))
-  clinics('open', 'let it in again', () => import('./commands/clinic/open.ts'))
-
-  const token = commandsOf(program.command('token').description('issue and revoke tokens'))
-  token('create', 'issue a token and show it once', () => import('./commands/token/create.ts'))
-  token('list', 'list tokens, not their secrets', () => import('./commands/token/list.ts'))
-  token('revoke', 'revoke a token', () => import('./commands/token/revoke.ts'))
-  token('rotate', 'replace a token with a new one', () => import('./commands/token/rotate.ts'))
-
-  const load = commandsOf(program.command('import').description('load a CSV or NDJSON file'))
-  load('plans', 'load the catalogue of plans', () => import('./commands/import/plans.ts'))
-  load('ownables', "register a clinic's ownables", () => import('./commands/import/ownables.ts'))
-  const importRecords = () => import('./commands/import/records.ts')
-  load('person_informations', "create and amend a clinic's person informations", importRecords)
-  load('dependents', "create and amend a clinic's dependents", importRecords)
-
-  top('export', "write a clinic's records as NDJSON", () => import('./commands/export.ts'))
-
-  const audit = commandsOf(program.command('audit').description('read the trail, and prove it'))
-  const list = () => import('./commands/audit/list.ts')
-  audit('list', 'write who touched which records', list, { isDefault: true })
-  audit('seal', 'do now what is done hourly', () => import('./commands/audit/seal.ts'))
-  audit('verify', 'find what was tampered with', () => import('./commands/audit/verify.ts'))
-  audit('head', 'write what to keep elsewhere', () => import('./commands/audit/head.ts'))
-
-  const records = commandsOf(
-    program.command('records').description('put right single records of a clinic'),
-  )
-  records('restore', 'bring a deleted record back', () => import('./commands/records/restore.ts'))
-  records('reassign', 'give it another owner', () => import('./commands/records/reassign.ts'))
-  records('erase', "forget a deleted record's content", () => import('./commands/records/erase.ts'))
-  top('backup', 'write all of a store to a folder', () => import('./commands/backup.ts'))
-  top('restore', 'fill an empty store from a backup', () => import('./commands/restore.ts'))
-  top('marks', 'write what ids were given out', () => import('./commands/marks.ts'))
-  top('resume', 'go on after a restore in time', () => import('./commands/resume.ts'))
-
-  const ssn = commandsOf(program.command('ssn').description('keep SSN keys, open sealed SSNs'))
-  ssn('keygen', 'make a key pair', () => import('./commands/ssn/keygen.ts'))
-  ssn('open', 'open the SSNs of an export, offline', () => import('./commands/ssn/open.ts'))
-  ssn('rotate', 'change the key that SSNs are sealed to', () => import('./commands/ssn/rotate.ts'))
-  ssn('reseal', 'seal old SSNs to the new key', () => import('./commands/ssn/reseal.ts'))
+  await addCommands(program, args)
 
   try {
     const words = args.filter((word) => word !== '--debug')
@@ -90,18 +116,21 @@ Exit status: 0 done, 1 failed, 2 usage error.`,
   }
 }
 
-type Loader = () => Promise<{ define: (command: Command) => unknown }>
-
-/**
- * Adds commands to a parent. The file of a command says all but its name and what it does, and is loaded when
- * the command is called: loading takes most of the time of a short run.
- */
-function commandsOf(parent: Command) {
-  parent.helpCommand(false)
-  return (name: string, description: string, load: Loader, options: CommandOptions = {}) => {
-    const command = parent.command(name, options).description(description)
-    parent.hook('preSubcommand', async (_, called) => {
-      if (called === command) (await load()).define(command)
+/** Adds every command by its words; its file is loaded when it is called, since loading takes most of a short run. */
+async function addCommands(program: Command, [called]: readonly string[]) {
+  const groups = new Map<string, Command>()
+  const groupOf = (name: string) => {
+    const group = groups.get(name) ?? program.command(name).helpCommand(false)
+    groups.set(name, group)
+    return group.description(GROUPS[name] ?? '')
+  }
+  for (const [words, purpose, load] of [...COMMANDS, ...(await importsOf(called))]) {
+    const [first = '', second] = words.split(' ')
+    const parent = second === undefined ? program.helpCommand(false) : groupOf(first)
+    const isDefault = words === 'audit list'
+    const command = parent.command(second ?? first, { isDefault }).description(purpose)
+    parent.hook('preSubcommand', async (_, chosen) => {
+      if (chosen === command) (await load()).command(command)
     })
   }
 }

@@ -1,184 +1,186 @@
 import { sql, type SQL } from 'drizzle-orm/sql/sql'
-import { prepared } from '../storage/prepared.ts'
+import { changedRows, rows, statements } from '../storage/statement.ts'
 import type { Session } from '../storage/session.ts'
 import { clinics } from '../storage/tables.ts'
-import { sha256 } from '../storage/sha256.ts'
+import type { Table } from './tables.ts'
 
-// A clinic's rows, copied from one database to another as they are, in ranges of the primary key. The database itself
-// says which tables there are, so that a new one is copied without a word here.
+// Rows of a store, as a backup, a restore and a move read, write and measure them.
 
-/** A clinic's part of a table. */
-export type Part = {
-  table: string
-  clinicId: string
-  columns: readonly string[]
-  /** The rest of the primary key, in order: it tells the rows of the part apart. */
-  key: readonly string[]
-}
+export type Row = Record<string, string | number | null>
 
-/** Whether readers add rows, so that the part grows while writes wait. */
-export const isGrowing = ({ table }: Part) => table === 'accesses'
+/** A place in the order of a table's rows: the values of its key. */
+type Place = readonly (string | number | null | undefined)[]
 
-/** Rows of one statement, which takes them as one parameter of 2 MB at most; a row of the journal may have 6 kB. */
-const ROWS = 250
+/** The rows of a table: all of them, or one clinic's; those up to `end`, if there is one. */
+export type Part = { table: Table; clinicId?: string; end?: Place }
 
-/** What a cell has sealed in a bucket of its own is described in that cell alone. */
-const STAYING = ['segments']
+/** From behind `after` up to `until`; undefined is open. */
+type Range = { after?: Place | undefined; until?: Place | undefined }
 
-// D1 lets nobody look at tables of its own.
-const listColumns = prepared(
-  sql`SELECT master.name AS table_name, info.name, info.pk
-    FROM sqlite_master AS master JOIN pragma_table_info(master.name) AS info
-    WHERE master.type = 'table' AND master.sql LIKE '%clinic_id%' ORDER BY master.rowid, info.cid`,
-)
+const PAGE_ROWS = 500
 
-/** The parts of a clinic, in an order in which no row comes before one that it names: that of the migrations. */
-export async function partsOf(db: Session, clinicId: string): Promise<Part[]> {
-  const [found] = await db.batch<{ table_name: string; name: string; pk: number }>([
-    listColumns(db, {}),
-  ])
-  const tables = Map.groupBy(found?.results ?? [], ({ table_name }) => table_name)
-  return Array.from(tables).flatMap(([table, all]) => {
-    const columns = all.map(({ name }) => name)
-    if (!columns.includes('clinic_id') || STAYING.includes(table)) return []
+/** A statement takes its rows as one parameter, for which D1 allows 2 MB. */
+const PORTION_BYTES = 1_000_000
 
-    const key = all
-      .filter(({ name, pk }) => pk > 0 && name !== 'clinic_id')
-      .sort((a, b) => a.pk - b.pk)
-      .map(({ name }) => name)
-    return [{ table, clinicId, columns, key }]
-  })
-}
+const { $, statement } = statements('operator/copy', {
+  clinicId: 'text',
+  after: 'text',
+  until: 'text',
+  limit: 'integer',
+  rows: 'text',
+  state: 'text',
+})
+
+const valuesOf = ({ clinicId = '' }: Part, { after = [], until = [] }: Range = {}) => ({
+  clinicId,
+  after: JSON.stringify(after),
+  until: JSON.stringify(until),
+  limit: -1,
+  rows: '[]',
+  state: '',
+})
 
 const list = (columns: readonly string[]) => sql.raw(columns.join(', '))
-/** The members of a JSON array, one by one. */
-const members = (array: string, places: readonly number[]) =>
-  sql.raw(places.map((place) => `${array} ->> ${place}`).join(', '))
-const placesOf = (columns: readonly string[], among = columns) =>
-  columns.map((name) => among.indexOf(name))
-
-/** Where a range begins and ends, as JSON arrays of the key: behind `after`, with `until`; null is open. */
-type Range = { after: string | null; until: string | null }
-const EVERYTHING: Range = { after: null, until: null }
-
-function isWithin({ key }: Part, { after, until }: Range): SQL {
-  const conditions = [
-    sql`clinic_id = :clinicId`,
-    ...(after === null ? [] : [sql`(${list(key)}) > (${members(':after', placesOf(key))})`]),
-    ...(until === null ? [] : [sql`(${list(key)}) <= (${members(':until', placesOf(key))})`]),
-  ]
-  return sql.join(conditions, sql` AND `)
-}
-
-const valuesOf = ({ clinicId }: Part, range: Range) => ({ clinicId, ...range })
-
-/** Rows of the part, as SQLite writes them in JSON, in the order of their keys. */
-async function read(db: Session, part: Part, range: Range, limit = -1) {
-  const { table, columns, key } = part
-  const select = prepared(
-    sql`SELECT json_array(${list(columns)}) AS row, json_array(${list(key)}) AS key
-      FROM ${sql.identifier(table)} WHERE ${isWithin(part, range)} ORDER BY ${list(key)} LIMIT :limit`,
+const members = (array: SQL, columns: readonly string[]) =>
+  sql.join(
+    columns.map((_, n) => sql`${array} ->> ${sql.raw(`${n}`)}`),
+    sql`, `,
   )
-  const [found] = await db.batch<{ row: string; key: string }>([
-    select(db, { ...valuesOf(part, range), limit }),
-  ])
-  const rows = found?.results ?? []
-  const isLast = limit < 0 || rows.length < limit
-  return {
-    count: rows.length,
-    text: `[${rows.map(({ row }) => row).join()}]`,
-    /** The key of the last row; null if the part has no more. */
-    last: isLast ? null : (rows.at(-1)?.key ?? null),
+const fields = (columns: readonly string[]) =>
+  sql.raw(columns.map((name) => `value ->> '$.${name}'`).join(', '))
+
+function isWithin({ table: { key }, clinicId }: Part, { after, until }: Range): SQL {
+  const conditions = [
+    ...(clinicId === undefined ? [] : [sql`clinic_id = ${$.clinicId}`]),
+    ...(after ? [sql`(${list(key)}) > (${members($.after, key)})`] : []),
+    ...(until ? [sql`(${list(key)}) <= (${members($.until, key)})`] : []),
+  ]
+  return conditions.length === 0 ? sql`true` : sql.join(conditions, sql` AND `)
+}
+
+async function read(db: Session, part: Part, range: Range, limit = -1): Promise<Row[]> {
+  const { name, columns, key } = part.table
+  const select = statement<Row>(
+    sql`SELECT ${list(columns)} FROM ${sql.raw(name)} WHERE ${isWithin(part, range)}
+      ORDER BY ${list(key)} LIMIT ${$.limit}`,
+  )
+  return await rows(db, select, { ...valuesOf(part, range), limit })
+}
+
+const placeOf = (row: Row | undefined, { table: { key } }: Part): Place | undefined =>
+  row && key.map((name) => row[name])
+
+/** The part's rows, in the order of their keys. */
+export async function* rowsOf(db: Session, part: Part): AsyncGenerator<Row> {
+  for (let after: Place | undefined; ;) {
+    const page = await read(db, part, { after, until: part.end }, PAGE_ROWS)
+    yield* page
+    if (page.length < PAGE_ROWS) return
+    after = placeOf(page.at(-1), part)
   }
 }
 
-/** The part's rows up to the key `end`, a page at a time, and the range that each page fills. */
-async function* pagesOf(db: Session, part: Part, end: string | null = null) {
-  for (let after: string | null = null; ;) {
-    const { last, ...page } = await read(db, part, { after, until: end }, ROWS)
-    yield { ...page, range: { after, until: last ?? end } }
-    if (last === null) return
-    after = last
+/** The rows in portions that a statement can take. */
+export async function* inPortions(all: AsyncIterable<Row>): AsyncGenerator<Row[]> {
+  let portion: Row[] = []
+  let bytes = 0
+  for await (const row of all) {
+    const size = Buffer.byteLength(JSON.stringify(row))
+    if (portion.length === PAGE_ROWS || (portion.length > 0 && bytes + size > PORTION_BYTES)) {
+      yield portion
+      ;[portion, bytes] = [[], 0]
+    }
+    portion.push(row)
+    bytes += size
   }
+  if (portion.length > 0) yield portion
 }
 
 /** Only what is arriving may be written over: a mover that was paused finds the clinic open, and does nothing. */
-const isArriving = sql`EXISTS (SELECT * FROM ${clinics} WHERE id = :clinicId AND state = 'arriving')`
+const isArriving = sql`EXISTS (SELECT * FROM ${clinics} WHERE id = ${$.clinicId} AND state = 'arriving')`
 
-function insertRows({ table, columns, key }: Part, onConflict: SQL) {
-  const unique = ['clinic_id', ...key]
-  return prepared(
-    sql`INSERT INTO ${sql.identifier(table)} (${list(columns)})
-      SELECT ${members('value', placesOf(columns))} FROM json_each(:rows) WHERE ${isArriving}
-      ON CONFLICT (${list(unique)}) ${onConflict}`,
+const insert = ({ name, columns }: Table, condition: SQL, onConflict: SQL) =>
+  statement(
+    sql`INSERT INTO ${sql.raw(name)} (${list(columns)})
+      SELECT ${fields(columns)} FROM json_each(${$.rows}) WHERE ${condition} ON CONFLICT ${onConflict}`,
   )
-}
 
-/** Makes the range say what the rows say. */
-async function write(db: Session, part: Part, range: Range, rows: string): Promise<void> {
-  const { table, columns, key } = part
-  const drop = prepared(
-    sql`DELETE FROM ${sql.identifier(table)} WHERE ${isWithin(part, range)} AND ${isArriving}
-      AND (${list(key)}) NOT IN (
-        SELECT ${members('value', placesOf(key, columns))} FROM json_each(:rows))`,
-  )
-  const set = columns.map((name) => `${name} = excluded.${name}`)
-  const upsert = insertRows(part, sql`DO UPDATE SET ${list(set)}`)
-  const values = { ...valuesOf(part, range), rows }
-  await db.batch([drop(db, values), upsert(db, values)])
-}
-
-type Progress = (rows: number) => void
-
-/** Makes the target's part say what the source's says. Ranges that do already cost no write. */
-export async function mirror(source: Session, target: Session, part: Part, progress: Progress) {
-  for await (const { text, count, range } of pagesOf(source, part)) {
-    if (text !== (await read(target, part, range)).text) await write(target, part, range, text)
-    progress(count)
-  }
+/** Adds rows to the table, but for those that it has already. */
+export async function fill(db: Session, table: Table, added: readonly Row[]): Promise<void> {
+  const add = insert(table, sql`true`, sql`DO NOTHING`)
+  await changedRows(db, add, { ...valuesOf({ table }), rows: JSON.stringify(added) })
 }
 
 /** Adds what the target's part lacks. */
-export async function addMissing(source: Session, target: Session, part: Part) {
-  const add = insertRows(part, sql`DO NOTHING`)
-  for await (const { text } of pagesOf(source, part)) {
-    await target.batch([add(target, { clinicId: part.clinicId, rows: text })])
+export async function addMissing(source: Session, target: Session, part: Part): Promise<void> {
+  const add = insert(part.table, isArriving, sql`DO NOTHING`)
+  for await (const portion of inPortions(rowsOf(source, part))) {
+    await changedRows(target, add, { ...valuesOf(part), rows: JSON.stringify(portion) })
   }
 }
 
-/**
- * How many rows the part has up to the key `end`, and the SHA-256 of all they say: that of each page, taken together
- * with the one of the pages before.
- */
-export async function digestOf(db: Session, part: Part, end: string | null) {
-  let [count, hash] = [0, '']
-  for await (const page of pagesOf(db, part, end)) {
-    count += page.count
-    hash = await sha256(hash + page.text)
+/** Makes the target's part say what the source's says. Ranges that do already cost no write. */
+export async function mirror(
+  source: Session,
+  target: Session,
+  part: Part,
+  onRows: (rows: number) => void,
+): Promise<void> {
+  let after: Place | undefined
+  for await (const portion of inPortions(rowsOf(source, part))) {
+    const until = placeOf(portion.at(-1), part)
+    await align(target, part, { after, until }, portion)
+    after = until
+    onRows(portion.length)
   }
-  return `${count} ${hash}`
+  await align(target, part, { after, until: part.end }, [])
 }
 
-/** How many rows the part has. */
-export async function countOf(db: Session, part: Part): Promise<number> {
-  const count = prepared(
-    sql`SELECT count(*) AS count FROM ${sql.identifier(part.table)} WHERE ${isWithin(part, EVERYTHING)}`,
+/** Makes the range say what the rows say. */
+async function align(db: Session, part: Part, range: Range, wanted: readonly Row[]) {
+  const given = JSON.stringify(wanted)
+  if (given === JSON.stringify(await read(db, part, range))) return
+
+  const { name, columns, key } = part.table
+  const drop = statement(
+    sql`DELETE FROM ${sql.raw(name)} WHERE ${isWithin(part, range)} AND ${isArriving}
+      AND (${list(key)}) NOT IN (SELECT ${fields(key)} FROM json_each(${$.rows}))`,
   )
-  const [found] = await db.batch<{ count: number }>([count(db, valuesOf(part, EVERYTHING))])
-  return found?.results[0]?.count ?? 0
+  const set = list(columns.map((column) => `${column} = excluded.${column}`))
+  const unique = list(['clinic_id', ...key])
+  const upsert = insert(part.table, isArriving, sql`(${unique}) DO UPDATE SET ${set}`)
+  const values = { ...valuesOf(part, range), rows: given }
+  await db.batch([drop.bind(db, values), upsert.bind(db, values)])
+}
+
+/** How many rows, and how many bytes their columns hold. */
+export type Size = { rows: number; bytes: number }
+
+/** The sizes of parts, in their order, measured at one time. */
+export async function sizesOf(db: Session, parts: readonly Part[]): Promise<Size[]> {
+  const measured = await db.batch<Size>(
+    parts.map((part) => {
+      const { name, columns } = part.table
+      const bytes = columns.map((column) => `ifnull(octet_length(${column}), 0)`).join(' + ')
+      const measure = statement(
+        sql`SELECT count(*) AS rows, ifnull(sum(${sql.raw(bytes)}), 0) AS bytes
+          FROM ${sql.raw(name)} WHERE ${isWithin(part, {})}`,
+      )
+      return measure.bind(db, valuesOf(part))
+    }),
+  )
+  return measured.map(({ results: [size] }) => size ?? { rows: 0, bytes: 0 })
 }
 
 /** Deletes the part's rows, of a clinic that is in the state given. */
 export async function clear(db: Session, part: Part, state: 'arriving' | 'moved'): Promise<void> {
-  const { table, key } = part
-  const rows = sql`FROM ${sql.identifier(table)} WHERE ${isWithin(part, EVERYTHING)}`
-  const remove = prepared(
-    sql`DELETE ${rows} AND EXISTS (SELECT * FROM ${clinics} WHERE id = :clinicId AND state = :state)
-      AND (${list(key)}) IN (SELECT ${list(key)} ${rows} LIMIT :limit)`,
+  const { name, key } = part.table
+  const all = sql`FROM ${sql.raw(name)} WHERE ${isWithin(part, {})}`
+  const remove = statement(
+    sql`DELETE ${all}
+      AND EXISTS (SELECT * FROM ${clinics} WHERE id = ${$.clinicId} AND state = ${$.state})
+      AND (${list(key)}) IN (SELECT ${list(key)} ${all} LIMIT ${$.limit})`,
   )
-  const values = { ...valuesOf(part, EVERYTHING), state, limit: ROWS * 4 }
-  for (let removed = 1; removed > 0;) {
-    const [deleted] = await db.batch([remove(db, values)])
-    removed = deleted?.meta.changes ?? 0
-  }
+  const values = { ...valuesOf(part), state, limit: 2 * PAGE_ROWS }
+  while ((await changedRows(db, remove, values)) > 0);
 }

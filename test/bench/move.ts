@@ -4,8 +4,8 @@ import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { carryOut, openMove } from '../../src/cli/commands/clinic/move/steps.ts'
-import { chooseLocal } from '../../src/cli/store/choice.ts'
-import { openMigrated, type Store } from '../../src/cli/store/open.ts'
+import { chooseLocal } from '../../src/cli/environment/choose.ts'
+import { openMigrated, type Store } from '../../src/cli/environment/open.ts'
 import { createClinic } from '../../src/clinics/queries.ts'
 
 const PORTION = 1000

@@ -7,9 +7,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { sealTrail } from '../../src/trail/seal.ts'
 import { createClinic } from '../../src/clinics/queries.ts'
 import type { Session } from '../../src/storage/session.ts'
-import { chooseLocal } from '../../src/cli/store/choice.ts'
-import { openMigrated, openStore } from '../../src/cli/store/open.ts'
-import { PROJECT } from '../../src/cli/store/project.ts'
+import { chooseLocal } from '../../src/cli/environment/choose.ts'
+import { openMigrated, openStore } from '../../src/cli/environment/open.ts'
+import { PROJECT } from '../../src/cli/environment/project.ts'
 
 // What a million accesses of one clinic cost, in a local store of its own: `node test/bench/trail.ts [accesses]`.
 

@@ -1,8 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { aDependent, aPersonInformation } from '../support/fixtures.ts'
-import { makeStore, run, runJson, serve, start, type TestStore } from './command.ts'
+import { backUp } from '../../src/cli/commands/backup.ts'
+import { chooseLocal } from '../../src/cli/environment/choose.ts'
+import { openStore } from '../../src/cli/environment/open.ts'
+import { lendingSignals, makeStore, run, runJson, serve, start, type TestStore } from './command.ts'
 
 const stores: TestStore[] = []
 const workers: Awaited<ReturnType<typeof serve>>[] = []
@@ -87,7 +90,8 @@ describe('backup and restore', () => {
     expect(during).toBeGreaterThan(0)
 
     const empty = await makeEmpty(source)
-    const { tables } = await runJson(['restore', folder, ...empty.flags])
+    const { digest } = JSON.parse(backup.stdout)
+    const { tables } = await runJson(['restore', folder, '--digest', digest, ...empty.flags])
     const restored = await serveOwn(empty)
 
     // The digests were compared by the restore; here the restored records are held against the source's journal.
@@ -139,12 +143,106 @@ describe('backup and restore', () => {
     await writeFile(people, (await readFile(people, 'utf8')).replace('Ana', 'Eva'))
     const damaged = await run(['restore', folder, ...empty.flags])
     const cut = await run(['restore', source.folder, ...empty.flags])
+    const [manifest, text] = [join(folder, 'manifest.json'), await readFile(people, 'utf8')]
+    const other = await run(['restore', folder, '--digest', '0'.repeat(64), ...empty.flags])
+    const { format: _, ...old } = JSON.parse(await readFile(manifest, 'utf8'))
+    await writeFile(manifest, JSON.stringify(old))
+    const older = await run(['restore', folder, ...empty.flags])
+    await writeFile(manifest, text)
+    const foreign = await run(['restore', folder, ...empty.flags])
 
     expect(inUse).toMatchObject({ status: 1, stderr: expect.stringContaining('is not empty') })
     expect(again).toMatchObject({ status: 1, stderr: expect.stringContaining('is not empty') })
     expect(damaged.stderr).toContain('person_informations.ndjson is not what was backed up')
-    expect(cut.stderr).toContain('has no manifest.json')
-    expect(await runJson(['clinic', 'list', ...empty.flags])).toEqual({ clinics: [] })
+    expect(cut.stderr).toContain('is not a complete backup: manifest.json is missing')
+    expect(other.stderr).toContain('is not the backup with that digest')
+    expect(older.stderr).toContain('is a backup of format 1, and this version reads format 2')
+    expect(foreign.stderr).toContain('manifest.json was not written by `backup`')
+    expect(await runJson(['list', ...empty.flags])).toEqual({ clinics: [] })
+  })
+})
+
+/** Rows that are as large as they come, and names with what ends a line elsewhere. */
+async function awkward(): Promise<TestStore> {
+  const store = await makeOwn()
+  const plans = Array.from({ length: 300 }, (_, n) =>
+    JSON.stringify({
+      ...{ external_id: `P${n}`, plan_name: 'One', carrier: 'Harbor', plan_type: 'PPO' },
+      ...{ active: true, coverage_details: { notes: '€'.repeat(4_900) } },
+    }),
+  )
+  await writeFile(store.file('plans.ndjson'), plans.join('\n'))
+  await runJson(['import', 'plans', store.file('plans.ndjson'), ...store.flags])
+  const worker = await serve(store)
+  const token = await worker.token('riverside')
+  await worker.patients('riverside', 1)
+  await worker.call('/dependents', token, aDependent(1))
+  await worker.env.DB.prepare("UPDATE dependents SET first_name = ? || char(13) || 'x'")
+    .bind('A\u2028B\u2029C')
+    .run()
+  await worker.close()
+  return store
+}
+
+describe('restore', () => {
+  it('migrates a new store itself, and brings back large rows and odd names', async () => {
+    const [source, target] = [await awkward(), await makeOwn()]
+    const folder = source.file('backup')
+    const state = target.file('new')
+    const flags = ['--local', '--persist-to', state]
+
+    await runJson(['backup', folder, ...source.flags])
+    const { tables } = await runJson(['restore', folder, ...flags])
+
+    const written = await readFile(join(folder, 'dependents.ndjson'), 'utf8')
+    expect(written).toContain(String.raw`A\u2028B\u2029C\rx`)
+    expect(tables).toMatchObject({ plans: { rows: 300 }, dependents: { rows: 1 } })
+    const worker = await serveOwn({ ...target, state, keyFile: source.keyFile })
+    const { results } = await worker.env.DB.prepare('SELECT first_name FROM dependents').all()
+    expect(results).toEqual([{ first_name: 'A\u2028B\u2029C\rx' }])
+  })
+})
+
+describe('backup', () => {
+  /** Backs up, and makes a change when all but the tokens was written. */
+  async function backUpAnd(change: (db: D1Database) => Promise<unknown>) {
+    const store = await makeOwn()
+    const local = await chooseLocal({ local: true, persistTo: store.state })
+    const folder = await mkdtemp(join(store.folder, 'backup-'))
+    const opened = await openStore(local)
+    const worker = await serve(store)
+    const kv = new Proxy(opened.kv, {
+      get: (target, name) =>
+        name === 'list'
+          ? async (options: KVNamespaceListOptions) => {
+              await change(worker.env.DB)
+              return target.list(options)
+            }
+          : Reflect.get(target, name),
+    })
+    try {
+      return await lendingSignals(() => backUp({ ...opened, kv }, folder, ''))
+    } finally {
+      await opened.close()
+      await worker.close()
+    }
+  }
+
+  it.each([
+    ['a clinic is suspended', "UPDATE clinics SET state = 'suspended' WHERE id = 'riverside'"],
+    ['the catalogue is changed', "INSERT INTO catalogue VALUES (1, 'another')"],
+  ])('fails if %s meanwhile', async (_, change) => {
+    await expect(backUpAnd((db) => db.prepare(change).run())).rejects.toThrow(
+      'the catalogue or a clinic was changed meanwhile',
+    )
+  })
+
+  it('leaves out a clinic that is created meanwhile', async () => {
+    const insert = "INSERT INTO clinics (id, state, created_at) VALUES ('new', 'open', '')"
+    const manifest = await backUpAnd((db) => db.prepare(insert).run())
+
+    expect(manifest.marks.map(({ clinic_id }) => clinic_id)).toEqual(['lakeside', 'riverside'])
+    expect(manifest.tables['clinics']?.rows).toBe(2)
   })
 })
 
@@ -182,9 +280,5 @@ describe('a store that is set back in time', () => {
     expect((await restored.call('/dependents/2', token)).status).toBe(404)
     expect((await bodyOf(await restored.call('/dependents', token))).pagination.total_count).toBe(2)
     expect(changes.last_seq).toBeGreaterThan(mark.seq)
-    const { results } = await restored.env.DB.prepare(
-      "SELECT epoch FROM clinics WHERE id = 'riverside'",
-    ).all()
-    expect(results).toEqual([{ epoch: 2 }])
   })
 })

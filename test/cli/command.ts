@@ -8,8 +8,8 @@ import { Miniflare } from 'miniflare'
 import { afterAll, beforeAll, vi } from 'vitest'
 import * as z from 'zod'
 import { clinic } from '../../src/cli/index.ts'
-import { storageOf } from '../../src/cli/store/open.ts'
-import { readWranglerToml } from '../../src/cli/store/wrangler-toml.ts'
+import { storageOf } from '../../src/cli/environment/open.ts'
+import { readWranglerToml } from '../../src/cli/environment/wrangler-toml.ts'
 import type { Bindings } from '../../src/env.ts'
 import { newRecord, SCOPES } from '../../src/tokens/record.ts'
 import { putToken } from '../../src/operator/tokens.ts'
@@ -131,7 +131,7 @@ async function migratedState(): Promise<string> {
   const made = await mkdtemp(`${state}-`)
   const flags = ['--local', '--persist-to', made]
   await runJson(['setup', ...flags])
-  for (const id of ['riverside', 'lakeside']) await runJson(['clinic', 'create', id, ...flags])
+  for (const id of ['riverside', 'lakeside']) await runJson(['create', id, ...flags])
   await rename(made, state).catch(() => rm(made, { recursive: true }))
   return state
 }

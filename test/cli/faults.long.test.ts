@@ -41,29 +41,24 @@ const FAULTS: [fault: string, line: string, status: number, message: string][] =
   ['a name too long', `import plans F/${'x'.repeat(300)} S`, 1, 'that name is too long'],
   ['no folder for what is written', `marks --out F/no/x S`, 1, 'there is no such file or folder'],
   ['a file in the way', 'marks --out F/a-file S', 1, 'exists: choose another name'],
-  [
-    'a store below a file',
-    'clinic list --local --persist-to F/a-file',
-    1,
-    'is a file, not a folder',
-  ],
+  ['a store below a file', 'list --local --persist-to F/a-file', 1, 'is a file, not a folder'],
   ['doctor on it', 'doctor --local --persist-to F/a-file', 1, 'is a file, not a folder'],
-  ['a store that was never made', 'clinic list --local --persist-to F/new', 1, 'lacks migrations'],
+  ['a store that was never made', 'list --local --persist-to F/new', 1, 'lacks migrations'],
   ['a key that is not there', 'ssn open - --key F/none', 1, 'cannot read the key file'],
   ['a key that is none', 'ssn open - --key F/a-file', 1, 'is not a private key'],
   ['a key in the way', 'ssn keygen --out F/a-file', 1, 'exists and may hold a key'],
-  ['no wrangler.toml', 'clinic list --local --config F/none.toml', 1, 'cannot be read'],
+  ['no wrangler.toml', 'list --local --config F/none.toml', 1, 'cannot be read'],
   ['an unknown clinic', `export dependents --clinic riverzide S`, 1, 'did you mean riverside?'],
   ['a clinic unlike any', `export dependents --clinic q S`, 1, 'clinic create q --local'],
   ['an unknown command', 'exprot', 2, 'Did you mean export?'],
-  ['an unknown option', 'clinic list --jsn --local', 2, 'Did you mean --json?'],
-  ['no store said', 'clinic list', 2, 'say which store: --local or --remote'],
+  ['an unknown option', 'list --jsn --local', 2, 'Did you mean --json?'],
+  ['no store said', 'list', 2, 'say which store: --local or --remote'],
   ['a backup that is none', 'restore F/a-folder S', 1, 'has no manifest.json'],
   ['a backup over another', 'backup F/ S', 1, 'is not empty: name another'],
   ['marks that are none', 'resume F/a-file S', 1, 'has no column clinic_id'],
   ['nothing to resume', 'resume S', 2, 'say how many numbers to --skip'],
   ['an empty file', `import ownables /dev/null ${CLINIC} S`, 1, 'the file has no row'],
-  ['an environment that is not set up', 'clinic list --remote --env staging', 1, 'does not exist'],
+  ['an environment that is not set up', 'list --remote --env staging', 1, 'does not exist'],
 ]
 
 describe('a fault', () => {
@@ -81,7 +76,7 @@ describe('a fault', () => {
 
   it.each([
     ['frobnicate --json', 2],
-    ['clinic list --json', 2],
+    ['list --json', 2],
     ['import plans F/none.csv --json S', 1],
   ])('is one JSON object: %s', async (line, status) => {
     const ended = await failed(line)
@@ -127,7 +122,7 @@ describe('a command that is killed', () => {
   })
 
   it('ends at Ctrl-C before it has begun, and says so', async () => {
-    const { child, finished } = start(['clinic', 'list', ...store.flags])
+    const { child, finished } = start(['list', ...store.flags])
     const isUp = () => spawnSync('pgrep', ['-P', String(child.pid)]).status
     await expect.poll(isUp, { timeout: 60_000, interval: 20 }).toBe(0)
     child.kill('SIGINT')

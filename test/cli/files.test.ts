@@ -9,7 +9,7 @@ import { importPlans } from '../../src/cli/commands/import/plans.ts'
 import { writeAll } from '../../src/cli/files/output.ts'
 import { openRows } from '../../src/cli/files/rows.ts'
 import { Failure } from '../../src/cli/terminal/failure.ts'
-import { print } from '../../src/cli/terminal/report.ts'
+import { print, reporting } from '../../src/cli/terminal/report.ts'
 import { databaseOf } from '../../src/storage/session.ts'
 import { lendingSignals, run, start, useServedStore } from './command.ts'
 
@@ -177,7 +177,8 @@ describe('a terminal', () => {
       },
     })
     const lines = ['\u001b]0;pwned\u0007', '\u001b[1mbold\u001b[22m', 'a\u009b2J']
-    print({ json: {}, lines }, {}, to)
+    reporting.to = to
+    print({ json: {}, lines }, {})
 
     expect(shown.join('')).toBe('\\u001b]0;pwned\\u0007\n\u001b[1mbold\u001b[22m\na\\u009b2J\n')
   })

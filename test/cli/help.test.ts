@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest'
+import { resources } from '../../src/resources/index.ts'
 import { run } from './command.ts'
 
-const GROUPS = ['clinic', 'token', 'import', 'audit', 'records', 'ssn']
+const GROUPS = ['token', 'import', 'audit', 'records', 'ssn']
 const COMMANDS = [
   ...['setup', 'doctor', 'stats', 'export', 'marks', 'resume', 'backup', 'restore', 'deploy'],
   ...['audit list', 'audit seal', 'audit verify', 'audit head'],
-  ...['clinic create', 'clinic list', 'clinic suspend', 'clinic open', 'clinic move'],
+  ...['create', 'list', 'suspend', 'open', 'move'],
   ...['token create', 'token list', 'token revoke', 'token rotate'],
-  ...['import plans', 'import ownables', 'import person_informations', 'import dependents'],
+  ...['plans', 'ownables', ...resources.map(({ name }) => name)].map((name) => `import ${name}`),
   ...['records restore', 'records reassign', 'records erase'],
   ...['ssn keygen', 'ssn open', 'ssn rotate', 'ssn reseal'],
 ]
@@ -43,7 +44,10 @@ describe('a usage error', () => {
     [['token', 'list', '--remote', '--env', 'moon'], 'there is no environment moon'],
     [['token', 'list', '--remote', '--persist-to', 'x'], '--persist-to goes with --local'],
     [['token', 'list', '--local', '--colour'], "unknown option '--colour'"],
-    [['export', 'plans', '--local', '--clinic', 'x'], 'Use person_informations or dependents.'],
+    [
+      ['export', 'plans', '--local', '--clinic', 'x'],
+      'Use person_informations or dependents or coverages.',
+    ],
     [['audit', '--local', '--clinic', 'x', '--since', 'yesterday'], "option '--since <when>'"],
     [['audit', '--local', '--clinic', 'x', '--since', '2026-02-31T00:00:00.1234Z'], '--since'],
     [['audit', '--local', '--clinic', 'x', '--since', '0d'], '--since'],

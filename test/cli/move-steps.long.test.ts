@@ -70,7 +70,7 @@ describe('clinic move', () => {
     const [before, changes] = [await contentOf(eu, id), await changesOf(eu, token)]
     for (const table of TABLES) expect(before[table]?.length, table).toBeGreaterThan(0)
 
-    const moved = await runJson(['clinic', 'move', id, ...cells.move])
+    const moved = await runJson(['move', id, ...cells.move])
 
     expect(moved).toMatchObject({ clinic: id, cell: 'us', moved: true, tokens: 1 })
     expect(await contentOf(us, id)).toEqual(before)
@@ -99,7 +99,7 @@ describe('clinic move', () => {
        END`,
     )
 
-    await runJson(['clinic', 'move', id, ...cells.move])
+    await runJson(['move', id, ...cells.move])
     await eu.query('DROP TRIGGER late')
 
     const accesses = (cell: Cell) =>
@@ -119,7 +119,7 @@ describe('clinic move', () => {
        END`,
     )
 
-    await runJson(['clinic', 'move', id, ...cells.move])
+    await runJson(['move', id, ...cells.move])
     await eu.query('DROP TRIGGER resumed')
 
     const found = await us.query('SELECT epoch, seq_floor FROM clinics WHERE id = ?', id)
@@ -128,10 +128,10 @@ describe('clinic move', () => {
 
   it('is done once: run again it says so', async () => {
     const { id } = await aClinic(cells.eu)
-    await runJson(['clinic', 'move', id, ...cells.move])
+    await runJson(['move', id, ...cells.move])
     const before = await contentOf(cells.us, id)
 
-    const again = await runJson(['clinic', 'move', id, ...cells.move])
+    const again = await runJson(['move', id, ...cells.move])
 
     expect(again).toEqual({ clinic: id, cell: 'us', moved: false })
     expect(await contentOf(cells.us, id)).toEqual(before)
@@ -140,12 +140,12 @@ describe('clinic move', () => {
   it('comes back with what has changed in between, under the same token', async () => {
     const { eu, us } = cells
     const { id, token } = await aClinic(eu)
-    await runJson(['clinic', 'move', id, ...cells.move])
+    await runJson(['move', id, ...cells.move])
     await us.call('/person_informations/1', token, undefined, 'DELETE')
     expect(await statusOf(us, token, aPersonInformation(1))).toBe(201)
     const before = await contentOf(us, id)
 
-    await runJson(['clinic', 'move', id, ...cells.back])
+    await runJson(['move', id, ...cells.back])
 
     expect(await contentOf(eu, id)).toEqual(before)
     expect([await statusOf(eu, token), await statusOf(us, token)]).toEqual([200, 421])
@@ -156,7 +156,7 @@ describe('clinic move', () => {
     const { id, token } = await aClinic(eu)
     const key = await tokenKey(token)
     const remembered = (await eu.env.TOKENS.get(key)) ?? ''
-    await runJson(['clinic', 'move', id, ...cells.move])
+    await runJson(['move', id, ...cells.move])
     const before = await contentOf(eu, id)
     await eu.env.TOKENS.put(key, remembered)
 
@@ -175,7 +175,7 @@ describe('clinic move', () => {
     const { eu, us } = cells
     const { id } = await aClinic(eu)
 
-    const told = await runJson(['clinic', 'move', id, '--dry-run', ...cells.move])
+    const told = await runJson(['move', id, '--dry-run', ...cells.move])
 
     expect(told).toMatchObject({ state: 'open', at_target: null, rows: { changes: 6, gaps: 1 } })
     expect([await eu.stateOf(id), await us.stateOf(id)]).toEqual(['open', undefined])
@@ -200,7 +200,7 @@ describe('clinic move', () => {
           : `DELETE FROM ${table} WHERE seq = 3`
       await spoilt(us, table, id, spoil)
 
-      const stopped = await run(['clinic', 'move', id, ...cells.move])
+      const stopped = await run(['move', id, ...cells.move])
       await mended(us)
 
       expect(stopped.status).toBe(1)
@@ -209,7 +209,7 @@ describe('clinic move', () => {
       expect(await statusOf(eu, token)).toBe(200)
       expect(await statusOf(us, token)).toBe(421)
 
-      await runJson(['clinic', 'move', id, ...cells.move])
+      await runJson(['move', id, ...cells.move])
       expect(await contentOf(us, id)).toEqual(await contentOf(eu, id))
       expect(await statusOf(us, token)).toBe(200)
     },
@@ -220,12 +220,12 @@ describe('clinic move', () => {
     const { id, token } = await aClinic(eu)
     const before = await contentOf(eu, id)
     await spoilt(us, 'changes', id, "UPDATE changes SET token_id = 'x'")
-    expect((await run(['clinic', 'move', id, ...cells.move])).status).toBe(1)
+    expect((await run(['move', id, ...cells.move])).status).toBe(1)
     await mended(us)
     expect(await statusOf(eu, token, aPersonInformation(1))).toBe(503)
 
-    const aborted = await runJson(['clinic', 'move', id, '--abort', ...cells.move])
-    const again = await runJson(['clinic', 'move', id, '--abort', ...cells.move])
+    const aborted = await runJson(['move', id, '--abort', ...cells.move])
+    const again = await runJson(['move', id, '--abort', ...cells.move])
 
     expect([aborted, again]).toMatchObject([{ aborted: true }, { aborted: false }])
     expect(await contentOf(eu, id)).toEqual(before)
@@ -237,11 +237,11 @@ describe('clinic move', () => {
   it('cannot be aborted once it has happened, nor can the clinic be opened at the source', async () => {
     const { eu, us } = cells
     const { id } = await aClinic(eu)
-    await runJson(['clinic', 'move', id, ...cells.move])
+    await runJson(['move', id, ...cells.move])
     const before = await contentOf(us, id)
 
-    const aborted = await run(['clinic', 'move', id, '--abort', ...cells.move])
-    const opened = await run(['clinic', 'open', id, ...eu.flags])
+    const aborted = await run(['move', id, '--abort', ...cells.move])
+    const opened = await run(['open', id, ...eu.flags])
 
     expect([aborted.status, opened.status]).toEqual([1, 1])
     expect(aborted.stderr).toContain('move it back instead')
@@ -254,15 +254,15 @@ describe('clinic move', () => {
     const { eu, us } = cells
     const { id, token } = await aClinic(eu)
     await runJson(['audit', 'seal', ...eu.flags])
-    const early = await run(['clinic', 'move', id, '--erase-source', ...cells.move])
-    await runJson(['clinic', 'move', id, ...cells.move])
+    const early = await run(['move', id, '--erase-source', ...cells.move])
+    await runJson(['move', id, ...cells.move])
     const before = await contentOf(us, id)
     // Where a move has not come to its end, it may still need what is here.
     await us.query("UPDATE clinics SET state = 'arriving' WHERE id = ?", id)
-    const unfinished = await run(['clinic', 'move', id, '--erase-source', ...cells.move])
+    const unfinished = await run(['move', id, '--erase-source', ...cells.move])
     await us.query("UPDATE clinics SET state = 'open' WHERE id = ?", id)
 
-    await runJson(['clinic', 'move', id, '--erase-source', ...cells.move])
+    await runJson(['move', id, '--erase-source', ...cells.move])
 
     expect([early.status, unfinished.status]).toEqual([1, 1])
     expect(Object.values(await contentOf(eu, id)).flat()).toEqual([])
@@ -280,7 +280,7 @@ describe('clinic move', () => {
     await us.query("UPDATE clinics SET created_at = '2020-01-01T00:00:00.000Z' WHERE id = ?", id)
 
     for (const more of [[], ['--abort'], ['--erase-source']]) {
-      const refused = await run(['clinic', 'move', id, ...more, ...cells.move])
+      const refused = await run(['move', id, ...more, ...cells.move])
       expect(refused.status).toBe(1)
       expect(refused.stderr).toContain(`us has another clinic called ${id}`)
     }
@@ -292,7 +292,7 @@ describe('clinic move', () => {
   it('says what is wrong with what it was asked for', async () => {
     const { eu } = cells
     const { id } = await aClinic(eu)
-    const move = async (...args: string[]) => (await run(['clinic', 'move', ...args])).stderr
+    const move = async (...args: string[]) => (await run(['move', ...args])).stderr
 
     expect(await move('harbour-1', ...cells.move)).toContain('did you mean harbor-1?')
     expect(await move(id, ...eu.flags)).toContain('--to-persist-to')
@@ -300,7 +300,7 @@ describe('clinic move', () => {
       'both are the cell eu',
     )
     expect(await move(id, ...cells.move, '--abort', '--dry-run')).toContain('use one')
-    await runJson(['clinic', 'suspend', id, ...eu.flags])
+    await runJson(['suspend', id, ...eu.flags])
     expect(await move(id, ...cells.move)).toContain('is suspended: open it first')
   })
 
@@ -309,7 +309,6 @@ describe('clinic move', () => {
       "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%clinic_id%' ORDER BY rowid",
     )
     const { rows } = await runJson([
-      'clinic',
       'move',
       (await aClinic(cells.eu)).id,
       '--dry-run',

@@ -256,7 +256,7 @@ describe('a mover that is killed', () => {
       await fill(eu, id, 600)
       const before = await contentOf(eu, id)
       const began = performance.now()
-      const { child, printed, finished } = start(['clinic', 'move', id, ...cells.move])
+      const { child, printed, finished } = start(['move', id, ...cells.move])
       const ended = finished.then(() => performance.now() - began)
       const writesWait = () =>
         vi.waitUntil(() => printed.stderr.includes('wait from here on'), WHILE_COPYING)
@@ -274,7 +274,7 @@ describe('a mover that is killed', () => {
         states.push([await eu.stateOf(id), await us.stateOf(id)].join(', '))
       }
 
-      await runJson(['clinic', 'move', id, ...cells.move])
+      await runJson(['move', id, ...cells.move])
 
       expect(await contentOf(us, id), states.at(-1)).toEqual(before)
       expect([await eu.stateOf(id), await us.stateOf(id)]).toEqual(['moved', 'open'])

@@ -101,21 +101,21 @@ describe('clinic', () => {
 
   it('is created once, listed, suspended with its tokens, and opened again', async () => {
     const id = 'hillside'
-    const first = await runJson(['clinic', 'create', id, ...served.store.flags])
-    const second = await runJson(['clinic', 'create', id, ...served.store.flags])
+    const first = await runJson(['create', id, ...served.store.flags])
+    const second = await runJson(['create', id, ...served.store.flags])
     const own = await served.worker.token(id)
     const statusOf = async () => (await served.worker.call('/dependents', own)).status
 
     const before = await statusOf()
-    const suspended = await start(['clinic', 'suspend', id, ...served.store.flags]).finished
+    const suspended = await start(['suspend', id, ...served.store.flags]).finished
     const while_ = await statusOf()
     const tokenId = tokenIdOf(await tokenKey(own))
     const issuing = [
       await run(['token', 'create', '--clinic', id, '--label', 'late', ...served.store.flags]),
       await run(['token', 'rotate', tokenId, ...served.store.flags]),
     ]
-    const { stdout } = await run(['clinic', 'list', ...served.store.flags])
-    await runJson(['clinic', 'open', id, ...served.store.flags])
+    const { stdout } = await run(['list', ...served.store.flags])
+    await runJson(['open', id, ...served.store.flags])
 
     expect([first.created, second.created]).toEqual([true, false])
     expect(suspended.status).toBe(0)
@@ -123,7 +123,7 @@ describe('clinic', () => {
     expect(stdout).toMatch(/hillside +suspended/)
     for (const { status, stderr } of issuing) {
       expect(status).toBe(1)
-      expect(stderr).toContain(`${id} is suspended: \`clinic open ${id}\` first`)
+      expect(stderr).toContain(`${id} is suspended: \`open ${id}\` first`)
     }
   })
 })

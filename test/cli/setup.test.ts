@@ -1,15 +1,15 @@
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { commitHere } from '../../src/cli/store/project.ts'
+import { commitHere } from '../../src/cli/environment/project.ts'
 import { createClinicText } from '../../src/clinics/queries.ts'
 import { isWellFormedToken, tokenIdOf, tokenKey } from '../../src/tokens/token.ts'
 import { run, runJson } from './command.ts'
 import { makeStandIn } from './stand-in.ts'
 
 /**
- * Stands in for wrangler where there is no account: it records every call, and remembers what it was asked to
- * create, in the forms in which wrangler answers. The file `refuse` holds the beginning of a call that is to fail.
+ * Stands in for wrangler where there is no account: it records every call, and remembers what a deployment created, in
+ * the forms in which wrangler answers. The file `refuse` holds the beginning of a call that is to fail.
  */
 const STAND_IN = String.raw`#!/bin/sh
 cd "$STAND_IN"
@@ -20,29 +20,16 @@ if [ -f refuse ]; then
 fi
 list() { echo 'wrangler'; echo '['; paste -sd, "$1"; echo ']'; }
 case "$*" in
-  'whoami'*) echo '{"loggedIn":true}' ;;
   'd1 list'*) list d1 ;;
-  'd1 create'*)
-    echo "{\"name\":\"$3\",\"uuid\":\"5ca1ab1e-0000-4000-8000-000000000000\"}" >> d1
-    printf '[[d1_databases]]\ndatabase_id = "5ca1ab1e-0000-4000-8000-000000000000"\n' ;;
   'kv namespace list'*) list kv ;;
-  'kv namespace create'*)
-    # Whether the namespaces of a jurisdiction are listed is not known, so here they are not.
-    case "$*" in
-      *--jurisdiction*) ;;
-      *) echo "{\"title\":\"$4\",\"id\":\"feedc0de000000000000000000000000\"}" >> kv ;;
-    esac
-    printf '[[kv_namespaces]]\nid = "feedc0de000000000000000000000000"\n' ;;
-  'r2 bucket info'*) [ -f r2 ] && echo '{}' ;;
-  'r2 bucket create'*) touch r2 ;;
-  'd1 execute'*) ;;
-  'd1 migrations apply'*) echo 'No migrations to apply!' ;;
-  'deployments list'*) list deployments ;;
   'deploy dist/index.js'*)
-    echo '{"id":"d"}' >> deployments
-    echo 'Deployed'
-    echo '  https://clinic-insurances-staging.example.workers.dev' ;;
+    [ -s d1 ] || echo '{"name":"clinic-insurances-staging","uuid":"5ca1ab1e"}' > d1
+    [ -s kv ] || echo '{"title":"clinic-insurances-staging-tokens","id":"feedc0de"}' > kv ;;
   'deploy --dry-run'*) ;;
+  'd1 execute'*) ;;
+  'd1 migrations apply'*) ;;
+  'r2 bucket lock list'*) cat locks ;;
+  'r2 bucket lock add'*) echo "$6" >> locks ;;
   'kv key list'*) list keys ;;
   'kv key put'*) echo "{\"name\":\"$4\"}" >> keys ;;
   *) echo 'unknown call' >&2; exit 1 ;;
@@ -53,7 +40,7 @@ let folder: string
 let config: string
 let env: Record<string, string>
 beforeEach(async () => {
-  const notes = ['d1', 'kv', 'deployments', 'keys']
+  const notes = ['d1', 'kv', 'keys', 'locks']
   ;({ folder, config, env } = await makeStandIn(STAND_IN, notes))
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
@@ -69,28 +56,24 @@ const calls = async () => {
 }
 const STAGING = ['--env', 'staging', '--jurisdiction', 'eu', '--clinic', 'riverside']
 
+const target = () => `--env staging --config ${config}`
+const linesSince = async (first: number) =>
+  (await calls()).slice(first).map((args) => args.join(' '))
+
 describe('setup --remote', () => {
-  it('creates everything, in order, and writes it to its own environment alone', async () => {
+  it('deploys, migrates and issues a token, and edits its own environment alone', async () => {
     const before = await readFile(config, 'utf8')
 
     const done = await runJson(setup(...STAGING), options())
 
-    const target = `--env staging --config ${config}`
-    const made = (await calls()).map((args) => args.join(' '))
-    expect(made.slice(0, -1)).toEqual([
-      'whoami --json',
+    expect((await linesSince(0)).slice(0, -1)).toEqual([
       `d1 list --json --config ${config}`,
-      `d1 create clinic-insurances-staging --jurisdiction eu --config ${config}`,
       `kv namespace list --config ${config}`,
-      `kv namespace create clinic-insurances-staging-tokens --jurisdiction eu --config ${config}`,
-      `r2 bucket info clinic-insurances-trail-staging --json --jurisdiction eu --config ${config}`,
-      `r2 bucket create clinic-insurances-trail-staging --jurisdiction eu --config ${config}`,
-      `d1 migrations apply DB --remote ${target}`,
-      `deployments list --json --name clinic-insurances-staging --config ${config}`,
-      `deploy --dry-run --minify --outdir dist --define BUILT_FROM:"${commitHere()}" ${target}`,
-      `deploy dist/index.js --no-bundle ${target}`,
-      `d1 execute clinic-insurances-staging --remote --yes ${target} --command ${createClinicText('riverside')}`,
-      `kv key list --prefix token: --binding TOKENS --remote ${target}`,
+      `deploy --dry-run --minify --outdir dist --define BUILT_FROM:"${commitHere()}" ${target()}`,
+      `deploy dist/index.js --no-bundle ${target()}`,
+      `d1 migrations apply DB --remote ${target()}`,
+      `d1 execute DB --remote --yes ${target()} --command ${createClinicText('riverside')}`,
+      `kv key list --prefix token: --binding TOKENS --remote ${target()}`,
     ])
     const { publicKey, privateKey } = JSON.parse(
       await readFile(join(folder, 'ssn-staging.key.json'), 'utf8'),
@@ -103,32 +86,23 @@ describe('setup --remote', () => {
         ...environments.map((text) =>
           text
             .replace(/^(staging\.vars\]\nSSN_PUBLIC_KEY = )""/, `$1"${publicKey}"`)
-            .replace(
-              /^(staging\.d1_databases\]\][^]*database_id = )"[0-]+"/,
-              '$1"5ca1ab1e-0000-4000-8000-000000000000"',
-            )
-            .replace(
-              /^(staging\.kv_namespaces\]\][^]*id = )"0+"/,
-              '$1"feedc0de000000000000000000000000"',
-            )
-            .replace(/^(staging\.r2_buckets\]\]\n)/, '$1jurisdiction = "eu"\n'),
+            .replace(/^(staging\.(d1_databases|r2_buckets)\]\]\n)/, '$1jurisdiction = "eu"\n'),
         ),
       ].join('[env.'),
     )
 
-    const { token, id, curl } = Object(done['token'])
+    const { token, id } = Object(done['token'])
     expect(isWellFormedToken(token)).toBe(true)
     const [, , , key, value, , metadata] = (await calls()).at(-1) ?? []
     expect(key).toBe(await tokenKey(token))
     expect(id).toBe(tokenIdOf(await tokenKey(token)))
     expect(JSON.parse(value ?? '')).toMatchObject({ clinic_id: 'riverside', revoked_at: null })
     expect(metadata).toBe(value)
-    expect(curl).toContain('https://clinic-insurances-staging.example.workers.dev/v1/')
     expect(JSON.stringify(await calls())).not.toContain(token)
     expect(JSON.stringify(await calls())).not.toContain(privateKey)
   })
 
-  it('skips at a second run what exists', async () => {
+  it('migrates first where the database exists, and issues no second token', async () => {
     await runJson(setup(...STAGING), options())
     const after = await readFile(config, 'utf8')
     const first = (await calls()).length
@@ -136,78 +110,79 @@ describe('setup --remote', () => {
     const again = await runJson(setup(...STAGING), options())
 
     expect(await readFile(config, 'utf8')).toBe(after)
-    const made = (await calls()).slice(first).map((args) => args.slice(0, 3).join(' '))
+    const made = (await calls()).slice(first).map((args) => args.slice(0, 2).join(' '))
     expect(made).toEqual([
-      'whoami --json',
-      'r2 bucket info',
-      'd1 migrations apply',
-      'deployments list --json',
-      'd1 execute clinic-insurances-staging',
-      'kv key list',
+      ...['d1 list', 'kv namespace', 'd1 migrations', 'deploy --dry-run', 'deploy dist/index.js'],
+      ...['d1 execute', 'kv key'],
     ])
     expect(again).not.toHaveProperty('token')
-    expect(again['steps']).toMatchObject({
-      'D1 database': 'exists, 5ca1ab1e-0000-4000-8000-000000000000',
-      'first token': 'exists',
-    })
+    expect(again['steps']).toMatchObject({ 'SSN key': 'exists', 'first token': 'exists' })
   })
 
-  it('goes on where it failed, and finds what was made but not written down', async () => {
-    const made = '{"name":"clinic-insurances-staging","uuid":"0ddba11"}\n'
-    await writeFile(join(folder, 'd1'), made)
-    const failing = async (call: string, ...more: string[]) => {
+  it.each(['deploy dist', 'd1 migrations', 'd1 execute', 'kv key put'])(
+    'goes on where `%s` failed',
+    async (call) => {
       await writeFile(join(folder, 'refuse'), call)
-      const { status, stderr } = await run(setup(...STAGING, ...more), options())
+      const { status, stderr } = await run(setup(...STAGING), options())
+      await rm(join(folder, 'refuse'))
+      const key = await readFile(join(folder, 'ssn-staging.key.json'), 'utf8')
+
+      const done = await runJson(setup(...STAGING), options())
+
       expect(status).toBe(1)
       expect(stderr).toContain('no such thing today')
-      return stderr
-    }
-
-    const withoutKv = await failing('kv namespace create clinic-insurances-staging-tokens --jur')
-    await failing('deploy dist', '--kv-anywhere')
-    await failing('kv key put')
-    await rm(join(folder, 'refuse'))
-    const { steps } = await runJson(setup(...STAGING), options())
-
-    expect(withoutKv).toContain('add --kv-anywhere')
-    expect(steps).toMatchObject({ 'D1 database': 'exists, 0ddba11' })
-    const all = (await calls()).map((args) => args.join(' '))
-    expect(all.join('\n')).not.toContain('d1 create')
-    expect(all.filter((call) => call.startsWith('kv namespace create'))).toEqual([
-      expect.stringContaining('--jurisdiction eu'),
-      `kv namespace create clinic-insurances-staging-tokens --config ${config}`,
-    ])
-    expect(all.filter((call) => call.startsWith('kv key put'))).toHaveLength(2)
-  })
+      expect(await readFile(join(folder, 'ssn-staging.key.json'), 'utf8')).toBe(key)
+      expect(isWellFormedToken(Object(done['token']).token)).toBe(true)
+      expect(await linesSince(0)).toContain(`deploy dist/index.js --no-bundle ${target()}`)
+    },
+  )
 
   it('prints each step at a dry run, asks nothing and changes nothing', async () => {
     const before = await readFile(config, 'utf8')
-    const place = ['--env', 'production', '--location', 'weur', '--domain', 'api.example.com']
+    const place = ['--env', 'production', '--jurisdiction', 'us', '--domain', 'api.example.com']
 
-    const { status, stdout } = await run(setup('--dry-run', ...place), options())
+    const { status, stdout } = await run(setup('--dry-run', '--lock-trail', ...place), options())
 
     expect(status).toBe(0)
-    expect(stdout).toContain('wrangler d1 create clinic-insurances-production --location weur')
+    expect(stdout).toContain('[[env.production.d1_databases]] jurisdiction = "us"')
+    expect(stdout).toContain('[[env.production.r2_buckets]] jurisdiction = "us"')
     expect(stdout).toContain('custom_domain = true')
+    expect(stdout).toContain('deploy dist/index.js --no-bundle --env production')
+    expect(stdout).toContain('r2 bucket lock add clinic-insurances-trail-production six-years')
     expect(await calls()).toEqual([])
     expect(await readFile(config, 'utf8')).toBe(before)
   })
 
-  it.each(['eu', 'us', 'fedramp'])('keeps D1, KV and R2 in the jurisdiction %s', async (name) => {
-    const place = ['--env', 'production', '--jurisdiction', name, '--domain', 'api.example.com']
+  it('locks the bucket of the trail for six years, once', async () => {
+    const place = ['--env', 'production', '--jurisdiction', 'eu', '--domain', 'api.example.com']
+    const lock = async () => await runJson(setup(...place, '--lock-trail'), options())
 
-    const { stdout } = await run(setup('--dry-run', ...place), options())
+    const [first, second] = [await lock(), await lock()]
 
-    const created = stdout.match(/wrangler .* create .*/g)
-    expect(created).toEqual([
-      expect.stringContaining(`d1 create clinic-insurances-production --jurisdiction ${name}`),
-      expect.stringContaining(`create clinic-insurances-production-tokens --jurisdiction ${name}`),
-      expect.stringContaining(`create clinic-insurances-trail-production --jurisdiction ${name}`),
+    const name = 'clinic-insurances-trail-production'
+    expect((await linesSince(0)).filter((line) => line.startsWith('r2'))).toEqual([
+      `r2 bucket lock list ${name} --jurisdiction eu --config ${config}`,
+      `r2 bucket lock add ${name} six-years  --retention-days 2192 --force --jurisdiction eu --config ${config}`,
+      `r2 bucket lock list ${name} --jurisdiction eu --config ${config}`,
     ])
+    expect(Object(first['steps'])['bucket lock']).toContain('2192 days')
+    expect(Object(second['steps'])['bucket lock']).toBe('exists')
+  })
+
+  it('refuses to move an environment to another jurisdiction', async () => {
+    await runJson(setup(...STAGING), options())
+    const first = (await calls()).length
+
+    const us = ['--env', 'staging', '--jurisdiction', 'us']
+    const { status, stderr } = await run(setup(...us), options())
+
+    expect(status).toBe(2)
+    expect(stderr).toContain('staging is kept in eu, which cannot be changed')
+    expect(await linesSince(first)).toEqual([])
   })
 
   it('says what to do when nobody is signed in', async () => {
-    await writeFile(join(folder, 'refuse'), 'whoami')
+    await writeFile(join(folder, 'refuse'), 'd1 list')
 
     const { status, stderr } = await run(setup(...STAGING), options())
 
@@ -219,8 +194,8 @@ describe('setup --remote', () => {
   it.each([
     [['--clinic', 'riverside'], 'say which environment: --env staging or production'],
     [['--env', 'production', '--jurisdiction', 'eu'], '--domain api.example.com'],
-    [['--env', 'staging', '--clinic', 'riverside'], '--jurisdiction eu|us|fedramp or --location'],
-    [['--env', 'staging', '--jurisdiction', 'mars'], 'Allowed choices are eu, us, fedramp'],
+    [['--env', 'staging', '--clinic', 'riverside'], '--jurisdiction eu|us|fedramp|none'],
+    [['--env', 'staging', '--jurisdiction', 'mars'], 'Use eu, us, fedramp, none.'],
     [[...STAGING, '--domain', 'a"b'], 'Use a host name'],
     [[...STAGING, '--clinic', 'River Side'], 'Use 1 to 64'],
   ])('refuses %j', async (args, message) => {
@@ -232,15 +207,26 @@ describe('setup --remote', () => {
   })
 })
 
-describe('setup --remote where a listing fails', () => {
-  it('ships nothing', async () => {
-    await writeFile(join(folder, 'refuse'), 'deployments list')
+describe('setup --lock-trail', () => {
+  it.each([[['--local']], [['--remote', '--env', 'staging']]])('refuses %j', async (place) => {
+    const { status, stderr } = await run(['setup', ...place, '--lock-trail', '--dry-run'])
 
-    const { status, stderr } = await run(setup(...STAGING), options())
+    expect(status).toBe(2)
+    expect(stderr).toBe('error: --lock-trail goes with --env production\n')
+  })
+})
 
-    expect(status).toBe(1)
-    expect(stderr).toContain('no such thing today')
-    expect((await calls()).map(([call]) => call)).not.toContain('deploy')
+describe('a command on an environment', () => {
+  const list = () => run(['list', '--remote', '--env', 'staging', '--config', config], options())
+
+  it('says what to run where it was never set up, or never deployed', async () => {
+    const before = await list()
+    await writeFile(join(folder, 'refuse'), 'deploy dist')
+    await run(setup(...STAGING), options())
+    const between = await list()
+
+    expect(before.stderr).toContain('staging does not exist yet: run `npm run clinic -- setup')
+    expect(between.stderr).toContain('staging was never deployed: run `npm run clinic -- setup')
   })
 })
 

@@ -37,7 +37,8 @@ describe('stats', () => {
         expect.objectContaining({ id: 'large', ...counts, rows: 82, created_by_week: byWeek }),
         expect.objectContaining({ id: 'small', state: 'open', dependents: 0, rows: 0, bytes: 0 }),
       ]),
-      total: { ...counts, rows: 84, created_by_week: byWeek },
+      // The clinics have a row each.
+      total: { ...counts, rows: 88, created_by_week: byWeek },
       plans: 0,
     })
     const { total, room_bytes } = stats
@@ -50,9 +51,9 @@ describe('stats', () => {
 
     expect(status).toBe(0)
     expect(stdout).toMatch(
-      /^.*clinic +person_informations +dependents +tokens +rows +bytes +by week/,
+      /^.*clinic +person_informations +dependents +coverages +tokens +rows +bytes +by week/,
     )
-    expect(stdout).toMatch(/^large +0 +40 +1 +82 +█+▏?.* kB +▁▁▁▁▃▁▁█ 30$/m)
+    expect(stdout).toMatch(/^large +0 +40 +0 +1 +82 +█+▏?.* kB +▁▁▁▁▃▁▁█ 30$/m)
     expect(stdout).toMatch(/0\.0 % of 10 GB; room for 10\.0 GB|0\.0 % of 10 GB; room for 10 GB/)
   })
 })

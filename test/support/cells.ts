@@ -1,6 +1,6 @@
 import { createClinic } from '../../src/clinics/queries.ts'
-import { rememberCell } from '../../src/cli/store/cell.ts'
-import { chooseLocal } from '../../src/cli/store/choice.ts'
+import { rememberCell } from '../../src/cli/environment/cell.ts'
+import { chooseLocal } from '../../src/cli/environment/choose.ts'
 import { databaseOf } from '../../src/storage/session.ts'
 import { newRecord, SCOPES } from '../../src/tokens/record.ts'
 import { putToken } from '../../src/operator/tokens.ts'

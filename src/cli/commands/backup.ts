@@ -1,82 +1,106 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Command } from '@commander-js/extra-typings'
 import { resources } from '../../resources/index.ts'
-import { CATALOGUE_KEY, readCatalogue } from '../../plans/catalogue.ts'
+import { contentAt, type Content } from '../../operator/content.ts'
+import type { Row } from '../../operator/copy.ts'
+import { digesting, digestOf, type Digest } from '../../operator/digest.ts'
 import { listMarks } from '../../operator/marks.ts'
 import { listTokens } from '../../operator/tokens.ts'
-import { digesting, type Digest } from '../files/digest.ts'
+import { sha256 } from '../../storage/sha256.ts'
+import { onStore } from '../environment/command.ts'
+import type { Store } from '../environment/open.ts'
+import { activePublicKey } from '../environment/ssn-key.ts'
+import { FORMAT, MANIFEST, readRows } from '../files/backup.ts'
 import { fromCaller } from '../files/input.ts'
 import { writeAll } from '../files/output.ts'
-import { chooseStore, onStore } from '../store/choice.ts'
-import { contentOf } from '../store/content.ts'
-import { withStore, type Store } from '../store/open.ts'
-import { activePublicKey } from '../store/ssn-key.ts'
+import { argument } from '../terminal/command.ts'
 import { Failure } from '../terminal/failure.ts'
-import { example } from '../terminal/options.ts'
-import { counted, note, print } from '../terminal/report.ts'
+import { counted, note } from '../terminal/report.ts'
 
-export const define = (command: Command) =>
-  onStore(command)
-    .argument('<dir>', 'a new folder, which only you can read')
-    .addHelpText(...example('backup backup/2026-11-25 --remote --env production'))
-    .action(async (dir, options) => {
-      const choice = await chooseStore(options)
-      const folder = fromCaller(dir)
-      await mkdir(folder, { recursive: true, mode: 0o700 })
-      if ((await readdir(folder)).length > 0) throw new Failure(`${dir} is not empty: name another`)
+export const command = onStore({
+  example: 'backup backup/2026-11-25 --remote --env production',
+  takes: { folder: argument('<dir>', 'a new folder, which only you can read', fromCaller) },
+  async work({ folder }, store) {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    if ((await readdir(folder)).length > 0)
+      throw new Failure(`${folder} is not empty: name another`)
 
-      const publicKey = await activePublicKey(choice)
-      const manifest = await withStore(choice, (store) => backUp(store, folder, publicKey))
-      // It comes last: a folder without it is no whole backup.
-      await writeFile(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`, {
-        mode: 0o600,
-      })
-      const { ssn_keys, ...json } = manifest
-      print(
-        {
-          json: { ...json, ssn_keys },
-          lines: [
-            `${folder} holds all of the store at ${manifest.at}.`,
-            `To open its SSNs you need the private keys ${ssn_keys.needed.join(', ') || '(none yet)'}, which are not in it.`,
-          ],
-        },
-        options,
-      )
-    })
+    const publicKey = await activePublicKey(store.environment)
+    const manifest = await backUp(store, folder, publicKey)
+    const text = `${JSON.stringify(manifest, null, 2)}\n`
+    const digest = await sha256(text)
+    // It comes last: without it, a folder is not a complete backup.
+    await writeFile(join(folder, MANIFEST), text, { mode: 0o600 })
+    const { needed } = manifest.ssn_keys
+    return {
+      json: { ...manifest, digest },
+      lines: [
+        `${folder} holds all of the store at ${manifest.at}, and was read back.`,
+        `To open its SSNs you need the private keys ${needed.join(', ') || '(none yet)'}, which are not in it.`,
+        `Keep its digest elsewhere, for \`restore --digest\`: ${digest}`,
+      ],
+    }
+  },
+})
 
-/** Writes every table to a file of its own, as it was when the backup began, and tells what makes it whole. */
-async function backUp({ db, kv, leave }: Store, folder: string, publicKey: string) {
+/** Writes every table to a file of its own, as it was when the backup began, and reads it back. */
+export async function backUp(
+  { db, kv, leave }: Pick<Store, 'db' | 'kv' | 'leave'>,
+  folder: string,
+  publicKey: string,
+) {
   const moment = { at: new Date().toISOString(), marks: await listMarks(db, resources) }
   const bookmark = db.bookmark()
-  const version = async () => readCatalogue(await kv.get(CATALOGUE_KEY))?.version ?? null
-  const catalogue = await version()
+  const content = await contentAt(db, resources, moment)
+  const before = await unchanging(content)
   const tables: Record<string, Digest> = {}
   const keyIds = new Set<string>()
 
   async function* tokens() {
-    for (const { key, record } of await listTokens(kv)) yield { key, record }
+    for (const { key, record } of await listTokens(kv))
+      yield { key, record: JSON.stringify(record) }
   }
-  for (const { name, rows } of [...contentOf(db, moment), { name: 'tokens', rows: tokens }]) {
-    const passed = digesting(rows())
-    const noted = async function* () {
-      for await (const row of passed.rows()) {
-        if ('ssn_key_id' in row && typeof row.ssn_key_id === 'string') keyIds.add(row.ssn_key_id)
-        yield row
-      }
-    }
-    await writeAll(join(folder, `${name}.ndjson`), noted())
-    tables[name] = passed.digest()
-    note(`${name}: ${counted(tables[name].rows)}`)
+  const all = content.map(({ table: { name }, rows }) => ({ name, rows }))
+  for (const { name, rows } of [...all, { name: 'tokens', rows: tokens }]) {
+    const passed = digesting(noting(keyIds, rows()))
+    const file = join(folder, `${name}.ndjson`)
+    await writeAll(file, passed.rows())
+    const written = passed.digest()
+    const { sha256: found } = await digestOf(readRows(file))
+    if (found !== written.sha256) throw new Failure(`${file} does not hold what was written to it`)
+    tables[name] = written
+    note(`${name}: ${counted(written.rows)}`)
   }
-  if ((await version()) !== catalogue) {
-    throw new Failure('the catalogue was changed meanwhile: delete the folder and run this again')
+  if ((await unchanging(content)) !== before) {
+    throw new Failure(
+      'the catalogue or a clinic was changed meanwhile: delete the folder and run this again',
+    )
   }
   await leave({ action: 'backup', resource: 'store' })
-  return {
-    ...moment,
-    bookmark,
-    ssn_keys: { public_key: publicKey, needed: [...keyIds].sort() },
-    tables,
+  const ssn_keys = { public_key: publicKey, needed: [...keyIds].sort() }
+  return { format: FORMAT, ...moment, bookmark, ssn_keys, tables }
+}
+
+/** What must be the same at the beginning and at the end: the catalogue's version, and the clinics and their states. */
+async function unchanging(content: readonly Content[]): Promise<string> {
+  const found: Row[] = []
+  for (const { table, rows } of content) {
+    if (table.name === 'catalogue' || table.name === 'clinics') found.push(...(await all(rows())))
+  }
+  return JSON.stringify(found)
+}
+
+async function all(rows: AsyncIterable<Row>): Promise<Row[]> {
+  const found: Row[] = []
+  for await (const row of rows) found.push(row)
+  return found
+}
+
+/** Notes the SSN keys that rows name, those of deleted records in the journal included. */
+async function* noting(keyIds: Set<string>, rows: AsyncIterable<Row>): AsyncGenerator<Row> {
+  for await (const row of rows) {
+    const before: Row = typeof row.before === 'string' ? JSON.parse(row.before) : {}
+    for (const id of [row.ssn_key_id, before.ssn_key_id]) if (id) keyIds.add(`${id}`)
+    yield row
   }
 }

@@ -1,28 +1,23 @@
-import type { Command } from '@commander-js/extra-typings'
-import { chooseStores } from '../store/cell.ts'
-import { building, onStore, shipping } from '../store/choice.ts'
-import { runWrangler } from '../store/wrangler.ts'
+import { building, shipping } from '../environment/choose.ts'
+import { onEnvironments } from '../environment/command.ts'
+import { runWrangler } from '../environment/wrangler.ts'
 import { Misuse } from '../terminal/failure.ts'
-import { example } from '../terminal/options.ts'
-import { note, print } from '../terminal/report.ts'
+import { note } from '../terminal/report.ts'
 
-export const define = (command: Command) =>
-  onStore(command)
-    .option('--all-cells', 'every cell of the deployment, one after the other')
-    .addHelpText(...example('deploy --remote --env production-eu --all-cells'))
-    .action(async (options) => {
-      const choices = (await chooseStores(options)).filter((choice) => choice.place === 'remote')
-      const [first] = choices
-      if (!first) throw new Misuse('a local store is served by `npm run dev`; this needs --remote')
+export const command = onEnvironments({
+  example: 'deploy --remote --env production-eu --all-cells',
+  takes: {},
+  async work(_, all) {
+    const environments = all.filter((one) => one.place === 'remote')
+    const [first] = environments
+    if (!first) throw new Misuse('deploy needs --remote; `npm run dev` serves a local store')
 
-      await runWrangler(building(first))
-      for (const choice of choices) {
-        await runWrangler(shipping(choice))
-        note(`${choice.env}: deployed`)
-      }
-      const environments = choices.map(({ env }) => env)
-      print(
-        { json: { deployed: environments }, lines: [`deployed: ${environments.join(', ')}`] },
-        options,
-      )
-    })
+    await runWrangler(building(first))
+    for (const environment of environments) {
+      await runWrangler(shipping(environment))
+      note(`${environment.env}: deployed`)
+    }
+    const deployed = environments.map(({ env }) => env)
+    return { json: { deployed }, lines: [`deployed: ${deployed.join(', ')}`] }
+  },
+})

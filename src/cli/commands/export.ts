@@ -1,36 +1,36 @@
-import { InvalidArgumentError, type Command } from '@commander-js/extra-typings'
-import { rangesOf } from '../../trail/ranges.ts'
+import { InvalidArgumentError } from 'commander'
 import { resources } from '../../resources/index.ts'
-import type { Resource } from '../../records/resource.ts'
 import { listStored } from '../../operator/records/stored.ts'
+import type { Resource } from '../../records/resource.ts'
+import { rangesOf } from '../../trail/ranges.ts'
+import { checkClinic } from '../environment/clinic.ts'
+import { onStore } from '../environment/command.ts'
+import type { Store } from '../environment/open.ts'
 import { writeAll } from '../files/output.ts'
-import { chooseStore, onStore } from '../store/choice.ts'
-import { checkClinic } from '../store/clinic.ts'
-import { withStore, type Store } from '../store/open.ts'
-import { example, parseClinic } from '../terminal/options.ts'
-import { counted, print } from '../terminal/report.ts'
+import { argument } from '../terminal/command.ts'
+import { clinicOption, outOption } from '../terminal/options.ts'
+import { counted } from '../terminal/report.ts'
 
 const PAGE_ROWS = 500
 
 const NAMES = resources.map(({ name }) => name).join(' or ')
 
-export const define = (command: Command) =>
-  onStore(command)
-    .argument('<table>', NAMES, parseKind)
-    .requiredOption('--clinic <id>', 'the clinic whose records they are', parseClinic)
-    .option('--out <file>', 'a new file that only you can read (default: stdout)')
-    .addHelpText(
-      ...example('export person_informations --clinic riverside --local --out people.ndjson'),
-    )
-    .action(async (resource, { clinic, out, ...options }) => {
-      const choice = await chooseStore(options)
-      const exported = await withStore(choice, async (store) => {
-        await checkClinic(store.db, choice, clinic)
-        return await writeAll(out, recordsOf(store, resource, clinic))
-      })
-      const lines = [`${counted(exported)} ${resource.name} of ${clinic} exported`]
-      print({ json: { exported }, lines }, options, out ? process.stdout : process.stderr)
-    })
+export const command = onStore({
+  example: 'export person_informations --clinic riverside --local --out people.ndjson',
+  takes: {
+    resource: argument('<table>', NAMES, parseResource),
+    clinic: clinicOption,
+    out: outOption,
+  },
+  async work({ resource, clinic, out }, store) {
+    await checkClinic(store, clinic)
+    const exported = await writeAll(out, recordsOf(store, resource, clinic))
+    return {
+      json: { exported },
+      lines: [`${counted(exported)} ${resource.name} of ${clinic} exported`],
+    }
+  },
+})
 
 /** A clinic's records; the trail names each page before it is written. */
 export async function* recordsOf(
@@ -49,7 +49,7 @@ export async function* recordsOf(
   }
 }
 
-function parseKind(value: string): Resource {
+function parseResource(value: string): Resource {
   const resource = resources.find(({ name }) => name === value)
   if (resource) return resource
   throw new InvalidArgumentError(`Use ${NAMES}.`)

@@ -1,24 +1,15 @@
-import type { Command } from '@commander-js/extra-typings'
 import { resources } from '../../resources/index.ts'
 import { listMarks } from '../../operator/marks.ts'
+import { onStore } from '../environment/command.ts'
 import { writeAll } from '../files/output.ts'
-import { chooseStore, onStore } from '../store/choice.ts'
-import { withStore } from '../store/open.ts'
-import { example } from '../terminal/options.ts'
-import { counted, print } from '../terminal/report.ts'
+import { outOption } from '../terminal/options.ts'
+import { counted } from '../terminal/report.ts'
 
-export const define = (command: Command) =>
-  onStore(command)
-    .option('--out <file>', 'a new file that only you can read (default: stdout)')
-    .addHelpText(...example('marks --remote --env production --out marks.ndjson'))
-    .action(async ({ out, ...options }) => {
-      const choice = await chooseStore(options)
-      const marks = await withStore(choice, ({ db }) => listMarks(db, resources))
-      await writeAll(out, marks)
-      const lines = [`marked: ${counted(marks.length)} clinics`]
-      print(
-        { json: { clinics: marks.length }, lines },
-        options,
-        out ? process.stdout : process.stderr,
-      )
-    })
+export const command = onStore({
+  example: 'marks --remote --env production --out marks.ndjson',
+  takes: { out: outOption },
+  async work({ out }, { db }) {
+    const clinics = await writeAll(out, await listMarks(db, resources))
+    return { json: { clinics }, lines: [`marked: ${counted(clinics)} clinics`] }
+  },
+})

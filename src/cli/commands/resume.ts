@@ -1,49 +1,39 @@
-import { InvalidArgumentError, type Command } from '@commander-js/extra-typings'
-import * as z from 'zod'
+import { InvalidArgumentError } from 'commander'
 import { highestSealed } from '../../operator/trail/lost.ts'
-import { clinicId } from '../../fields/clinic-id.ts'
 import { resources } from '../../resources/index.ts'
 import { listMarks, resumeAfter, type Mark } from '../../operator/marks.ts'
+import { mark } from '../files/backup.ts'
 import { readWritten } from '../files/rows.ts'
-import { chooseStore, onStore } from '../store/choice.ts'
-import { withStore } from '../store/open.ts'
+import { onStore } from '../environment/command.ts'
+import { argument, option } from '../terminal/command.ts'
 import { Misuse } from '../terminal/failure.ts'
-import { example } from '../terminal/options.ts'
-import { counted, print } from '../terminal/report.ts'
+import { counted } from '../terminal/report.ts'
 
-const count = z.int().min(0)
-
-/** A line of what `marks` wrote. */
-export const mark = z.object({
-  clinic_id: clinicId,
-  seq: count,
-  ids: z.record(z.string(), count),
-}) satisfies z.ZodType<Mark>
-
-export const define = (command: Command) =>
-  onStore(command)
-    .argument('[marks]', 'what `marks` wrote before the database was set back')
-    .option('--skip <n>', 'how many more numbers to pass over (default: none)', parseCount)
-    .addHelpText(...example('resume marks.ndjson --remote --env production'))
-    .action(async (file, { skip, ...options }) => {
-      if (file === undefined && skip === undefined) {
-        throw new Misuse('name the marks; if there are none, say how many numbers to --skip')
-      }
-      const choice = await chooseStore(options)
-      const given = file === undefined ? undefined : await readWritten(file, mark, 'marks')
-      const resumed = await withStore(choice, async ({ db, bucket, leave, operator }) => {
-        const marks = given ?? (await listMarks(db, resources))
-        for (const one of marks) {
-          const sealed = bucket ? await highestSealed(bucket, one.clinic_id) : 0
-          await resumeAfter(db, passingOver(one, skip ?? 0, sealed), await operator())
-          await leave({ action: 'resume', resource: 'clinics', clinicId: one.clinic_id })
-        }
-        // Says in the trail of what belongs to no clinic, too, that it was set back.
-        await leave({ action: 'resume', resource: 'clinics' })
-        return marks.length
-      })
-      print({ json: { resumed }, lines: [`resumed: ${counted(resumed)} clinics`] }, options)
-    })
+export const command = onStore({
+  example: 'resume marks.ndjson --remote --env production',
+  takes: {
+    file: argument('[marks]', 'what `marks` wrote before the database was set back'),
+    skip: option('--skip <n>', 'how many more ids to skip (default: none)', parseCount),
+  },
+  check({ file, skip }) {
+    if (file === undefined && skip === undefined) {
+      throw new Misuse('name the marks; if there are none, say how many ids to --skip')
+    }
+  },
+  async work({ file, skip }, { db, bucket, leave, operator }) {
+    const marks =
+      file === undefined ? await listMarks(db, resources) : await readWritten(file, mark, 'marks')
+    for (const one of marks) {
+      const sealed = bucket ? await highestSealed(bucket, one.clinic_id) : 0
+      await resumeAfter(db, passingOver(one, skip ?? 0, sealed), await operator())
+      await leave({ action: 'resume', resource: 'clinics', clinicId: one.clinic_id })
+    }
+    // Says in the trail of what belongs to no clinic, too, that it was set back.
+    await leave({ action: 'resume', resource: 'clinics' })
+    const resumed = marks.length
+    return { json: { resumed }, lines: [`resumed: ${counted(resumed)} clinics`] }
+  },
+})
 
 function parseCount(value: string): number {
   if (/^[1-9]\d{0,5}$/.test(value)) return Number(value)

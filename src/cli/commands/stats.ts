@@ -1,26 +1,24 @@
-import type { Command } from '@commander-js/extra-typings'
 import { listClinics } from '../../clinics/queries.ts'
 import { resources } from '../../resources/index.ts'
-import { clinicStats, sharedStats } from '../../operator/stats.ts'
+import type { Size } from '../../operator/copy.ts'
+import { clinicStats, databaseBytes, sizesByTable } from '../../operator/stats.ts'
+import { listTables } from '../../operator/tables.ts'
 import { listTokens } from '../../operator/tokens.ts'
-import { chooseStore, onStore } from '../store/choice.ts'
-import { withStore, type Store } from '../store/open.ts'
+import { onStore } from '../environment/command.ts'
+import type { Store } from '../environment/open.ts'
 import { bar, columns, sized } from '../terminal/bars.ts'
-import { example } from '../terminal/options.ts'
-import { counted, print, table, type Report } from '../terminal/report.ts'
+import { counted, table, type Report } from '../terminal/report.ts'
 
 /** What one D1 database may hold, in bytes. */
 const MOST_BYTES = 10_000_000_000
 const WEEKS = 8
 const BAR_WIDTH = 12
 
-export const define = (command: Command) =>
-  onStore(command)
-    .addHelpText(...example('stats --remote --env production'))
-    .action(async (options) => {
-      const choice = await chooseStore(options)
-      print(reportOf(await withStore(choice, measure)), options)
-    })
+export const command = onStore({
+  example: 'stats --remote --env production',
+  takes: {},
+  work: async (_, store) => reportOf(await measure(store)),
+})
 
 type Line = {
   records: Record<string, number>
@@ -39,35 +37,44 @@ type Stats = {
 
 /** Reads every row of the store once, clinic by clinic. */
 async function measure({ db, kv }: Store): Promise<Stats> {
-  const shared = await sharedStats(db)
+  const stored = await listTables(db)
+  const shared = await sizesByTable(db, stored)
   const tokens = await listTokens(kv)
   const clinics: Stats['clinics'] = []
   for (const { id, state } of await listClinics(db)) {
+    const { tables, createdByWeek } = await clinicStats(db, stored, id, WEEKS)
     const own = tokens.filter(({ record }) => record.clinic_id === id).length
-    clinics.push({ id, state, tokens: own, ...(await clinicStats(db, resources, id, WEEKS)) })
+    const records = Object.fromEntries(resources.map(({ name }) => [name, tables[name]?.rows ?? 0]))
+    clinics.push({ id, state, records, tokens: own, ...sum(Object.values(tables)), createdByWeek })
   }
-  const sum = (of: (clinic: Line) => number) =>
-    clinics.reduce((total, clinic) => total + of(clinic), 0)
-
-  const inRows = shared.bytes + sum(({ bytes }) => bytes)
-  const scale = shared.databaseBytes / Math.max(1, inRows)
+  const all = sum([...clinics, ...Object.values(shared)])
+  const bytes = await databaseBytes(db)
+  const scale = bytes / Math.max(1, all.bytes)
   return {
     clinics: clinics.map((clinic) => ({ ...clinic, bytes: Math.round(clinic.bytes * scale) })),
     total: {
       records: Object.fromEntries(
-        resources.map(({ name }) => [name, sum(({ records }) => records[name] ?? 0)]),
+        resources.map(({ name }) => [name, total(clinics.map(({ records }) => records[name]))]),
       ),
       tokens: tokens.length,
-      rows: shared.rows + sum(({ rows }) => rows),
-      bytes: shared.databaseBytes,
+      rows: all.rows,
+      bytes,
       createdByWeek: Array.from({ length: WEEKS }, (_, week) =>
-        sum(({ createdByWeek }) => createdByWeek[week] ?? 0),
+        total(clinics.map(({ createdByWeek }) => createdByWeek[week])),
       ),
     },
-    plans: shared.plans,
-    roomBytes: MOST_BYTES - shared.databaseBytes,
+    plans: shared['plans']?.rows ?? 0,
+    roomBytes: MOST_BYTES - bytes,
   }
 }
+
+const total = (counts: readonly (number | undefined)[]) =>
+  counts.reduce<number>((all, count = 0) => all + count, 0)
+
+const sum = (sizes: readonly Size[]): Size => ({
+  rows: total(sizes.map(({ rows }) => rows)),
+  bytes: total(sizes.map(({ bytes }) => bytes)),
+})
 
 function reportOf({ clinics, total, plans, roomBytes }: Stats): Report {
   const jsonOf = ({ records, createdByWeek, ...line }: Line) => ({

@@ -1,8 +1,8 @@
 import { existsSync, globSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { isServed } from '../store/origin.ts'
-import { DEFAULT_STATE, PROJECT } from '../store/project.ts'
+import { isServed } from '../environment/origin.ts'
+import { DEFAULT_STATE, PROJECT } from '../environment/project.ts'
 
 // Wrangler runs this before it builds the top level of wrangler.toml, and prints it on its first lines.
 

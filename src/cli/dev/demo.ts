@@ -14,7 +14,7 @@ import { isLive, newRecord, SCOPES, tokenRecord } from '../../tokens/record.ts'
 import { SUSPENDED_KEY, suspendedIn } from '../../tokens/suspended.ts'
 import { listTokens, putToken } from '../../operator/tokens.ts'
 import { tokenKey, withChecksum } from '../../tokens/token.ts'
-import type { Store } from '../store/open.ts'
+import type { Store } from '../environment/open.ts'
 
 const demoToken = (secret: string, cell?: string) =>
   withChecksum(`clinic_${cell ? `${cell}_` : ''}${secret.padEnd(43, '0')}`)

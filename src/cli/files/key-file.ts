@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { readFile, stat, writeFile } from 'node:fs/promises'
-import { Option } from '@commander-js/extra-typings'
 import * as z from 'zod'
 import { makeSsnKeyPair, type SsnKeyPair } from '../../operator/ssn.ts'
 import { askSecret, canAsk } from '../terminal/ask.ts'
+import { many } from '../terminal/command.ts'
 import { Failure, Misuse } from '../terminal/failure.ts'
 import { note, shellWords } from '../terminal/report.ts'
 import { fromCaller } from './input.ts'
@@ -17,11 +17,7 @@ const keyPair = z.object({
   privateKey: z.string().regex(BASE64URL_32_BYTES),
 })
 
-export const keyOption = () =>
-  new Option('--key <file...>', 'one or more private key files; asked for if left out').default(
-    [],
-    'none',
-  )
+export const keyOption = many('--key <file...>', 'private key files; asked for if left out')
 
 /** Reads the key files, or asks for the text of one if there are none. Keys by their id. Throws Failure. */
 export async function readKeys(files: readonly string[]): Promise<Map<string, SsnKeyPair>> {

@@ -1,4 +1,4 @@
-import { CommanderError } from '@commander-js/extra-typings'
+import { CommanderError } from 'commander'
 import { sentenceOf } from './faults.ts'
 import { note, print } from './report.ts'
 

@@ -1,9 +1,10 @@
-import { InvalidArgumentError } from '@commander-js/extra-typings'
+import { InvalidArgumentError } from 'commander'
 import * as z from 'zod'
 import { clinicId } from '../../fields/clinic-id.ts'
 import { text } from '../../fields/text.ts'
 import { cellName } from '../../tokens/cell.ts'
 import { SCOPES, tokenRecord } from '../../tokens/record.ts'
+import { argument, option, required } from './command.ts'
 
 // What options may say. Commander adds to each message which option it is about.
 
@@ -32,9 +33,19 @@ export const parseScopes = parser(
   `Use one or more of ${SCOPES.join(',')}.`,
 )
 
-const domain = z.string().regex(/^([a-z0-9-]+\.)+[a-z]{2,}$/)
-export const isDomain = (value: string) => domain.safeParse(value).success
-export const parseDomain = parser(domain, 'Use a host name, such as api.example.com.')
+export const parseDomain = parser(
+  z.string().regex(/^([a-z0-9-]+\.)+[a-z]{2,}$/),
+  'Use a host name, such as api.example.com.',
+)
+
+/** One of the values that an option may have. */
+export const oneOf =
+  <Value extends string>(values: readonly Value[]) =>
+  (text: string): Value => {
+    const value = values.find((one) => one === text)
+    if (value === undefined) throw new InvalidArgumentError(`Use ${values.join(', ')}.`)
+    return value
+  }
 
 /** `90d`, `12h`, `30m` or `10s`, in milliseconds. */
 export function parseDuration(value: string): number {
@@ -47,8 +58,9 @@ export function parseDuration(value: string): number {
 }
 
 /** How long a token lives, in milliseconds: a duration, or `never`, which is undefined. */
-export const parseLifetime = (value: string): number | undefined =>
-  value === 'never' ? undefined : parseDuration(value)
+export const parseLifetime = (value: string): { lifetime: number | undefined } => ({
+  lifetime: value === 'never' ? undefined : parseDuration(value),
+})
 
 /** `24h` before now, or a time such as `2026-07-30T12:00:00Z`, in ISO 8601 to the millisecond. */
 export function parseSince(value: string): string {
@@ -58,8 +70,13 @@ export function parseSince(value: string): string {
   return new Date(time).toISOString()
 }
 
-/** What `addHelpText` takes to show an example. */
-export const example = (words: string): ['after', string] => [
-  'after',
-  `\nExample:\n  npm run clinic -- ${words}`,
-]
+/** A clinic that exists. */
+export const clinicArgument = argument('<id>', 'the clinic, as `list` shows it', parseClinic)
+
+/** Whose records, tokens or ownables a command works on. */
+export const clinicOption = required('--clinic <id>', 'the clinic that they belong to', parseClinic)
+
+export const outOption = option(
+  '--out <file>',
+  'a new file that only you can read (default: stdout)',
+)

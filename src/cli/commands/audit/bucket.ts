@@ -1,27 +1,24 @@
 import { SegmentMissing } from '../../../operator/trail/events.ts'
-import type { StoreChoice } from '../../store/choice.ts'
-import type { Store } from '../../store/open.ts'
+import type { Store } from '../../environment/open.ts'
 import { Failure } from '../../terminal/failure.ts'
-import { shellWords } from '../../terminal/report.ts'
 
 /** The bucket that the trail is sealed in. Throws Failure if the store has none. */
-export function bucketOf({ bucket }: Store, { file }: StoreChoice): R2Bucket {
+export function bucketOf({ bucket, environment }: Store): R2Bucket {
   if (bucket) return bucket
-  throw new Failure(`${file} declares no R2 bucket TRAIL, so nothing is sealed`)
+  throw new Failure(`${environment.file} declares no R2 bucket TRAIL, so nothing is sealed`)
 }
 
 /** Does work that reads segments. Throws Failure where one cannot be read. */
 export async function readingSegments<Result>(
-  choice: StoreChoice,
+  { environment }: Store,
   work: () => Promise<Result>,
 ): Promise<Result> {
   try {
     return await work()
   } catch (error) {
     if (!(error instanceof SegmentMissing)) throw error
-    const verify = shellWords(['npm', 'run', 'clinic', '--', 'audit', 'verify'])
     throw new Failure(
-      `segment ${error.message} is not in R2, or unreadable: \`${verify} ${choice.flags}\` tells what else is wrong`,
+      `segment ${error.message} is missing from R2, or unreadable: \`npm run clinic -- audit verify ${environment.flags}\` says what else is wrong`,
     )
   }
 }

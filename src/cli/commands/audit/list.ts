@@ -1,58 +1,66 @@
-import { InvalidArgumentError, Option, type Command } from '@commander-js/extra-typings'
-import { trailOf, type TrailEvent } from '../../../operator/trail/events.ts'
+import { InvalidArgumentError } from 'commander'
 import { recordId } from '../../../fields/number.ts'
 import { resources } from '../../../resources/index.ts'
+import { NO_CLINIC } from '../../../operator/content.ts'
 import { aboutPatient, aboutRecord, isAbout, type About } from '../../../operator/trail/about.ts'
+import { trailOf, type TrailEvent } from '../../../operator/trail/events.ts'
+import { onStore } from '../../environment/command.ts'
 import { writeAll } from '../../files/output.ts'
-import { chooseStore, onStore } from '../../store/choice.ts'
-import { withStore } from '../../store/open.ts'
-import { NO_CLINIC } from '../../store/operator.ts'
+import { option } from '../../terminal/command.ts'
 import { Misuse } from '../../terminal/failure.ts'
-import { example, parseClinic, parseSince } from '../../terminal/options.ts'
-import { counted, print } from '../../terminal/report.ts'
+import { outOption, parseClinic, parseSince } from '../../terminal/options.ts'
+import { counted } from '../../terminal/report.ts'
 import { parseRecord } from '../records/named-record.ts'
 import { readingSegments } from './bucket.ts'
 
 const EVER = ''
 
-export const define = (command: Command) =>
-  onStore(command)
-    .option('--clinic <id>', 'the clinic (default: what was done to no single clinic)', parseClinic)
-    .option('--patient <id>', 'only what showed or changed records of the patient', parseId)
-    .addOption(
-      new Option('--record <record>', 'only what showed or changed it, such as dependents/12')
-        .argParser(parseRecord)
-        .conflicts('patient'),
-    )
-    .addOption(
-      new Option('--since <when>', 'a duration such as 7d, or a time in UTC')
-        .argParser(parseSince)
-        .default(undefined, '24h; of a patient or record: ever'),
-    )
-    .option('--out <file>', 'a new file that only you can read (default: stdout)')
-    .addHelpText(...example('audit list --clinic riverside --local --patient 1049'))
-    .action(async ({ clinic, patient, record, out, ...options }) => {
-      const isNarrow = patient !== undefined || record !== undefined
-      if (isNarrow && clinic === undefined) throw new Misuse('say whose it is: --clinic')
-      const since = options.since ?? (isNarrow ? EVER : parseSince('24h'))
-      const clinicId = clinic ?? NO_CLINIC
-      const choice = await chooseStore(options)
-      const exported = await withStore(choice, async ({ db, bucket, leave }) => {
-        let about: About | undefined
-        if (patient !== undefined) about = await aboutPatient(db, resources, clinicId, patient)
-        if (record) about = await aboutRecord(db, record.resource, clinicId, record.id)
-        const events = matching(trailOf(db, bucket, clinicId, since), about)
-        const written = await readingSegments(choice, () => writeAll(out, events))
-        await leave({ action: 'audit', resource: 'trail', clinicId })
-        return written
-      })
-      const lines = [`${counted(exported)} events${since === EVER ? '' : ` since ${since}`}`]
-      print(
-        { json: { exported, since: since || null }, lines },
-        options,
-        out ? process.stdout : process.stderr,
-      )
-    })
+export const command = onStore({
+  example: 'audit list --clinic riverside --local --patient 1049',
+  takes: {
+    clinic: option(
+      '--clinic <id>',
+      'the clinic (default: what was done to no single clinic)',
+      parseClinic,
+    ),
+    patient: option(
+      '--patient <id>',
+      'only what showed or changed records of the patient',
+      parseId,
+    ),
+    record: option(
+      '--record <record>',
+      'only what showed or changed it, such as dependents/12',
+      parseRecord,
+    ),
+    since: option(
+      '--since <when>',
+      'a duration such as 7d, or a time in UTC (default: 24h; of a patient or record: ever)',
+      parseSince,
+    ),
+    out: outOption,
+  },
+  check({ clinic, patient, record }) {
+    if (patient !== undefined && record) throw new Misuse('use --patient or --record, not both')
+    if ((patient ?? record) !== undefined && clinic === undefined) {
+      throw new Misuse('name its --clinic')
+    }
+  },
+  async work({ clinic, patient, record, since: given, out }, store) {
+    const { db, bucket, leave } = store
+    const isNarrow = patient !== undefined || record !== undefined
+    const since = given ?? (isNarrow ? EVER : parseSince('24h'))
+    const clinicId = clinic ?? NO_CLINIC
+    let about: About | undefined
+    if (patient !== undefined) about = await aboutPatient(db, resources, clinicId, patient)
+    if (record) about = await aboutRecord(db, record.resource, clinicId, record.id)
+    const events = matching(trailOf(db, bucket, clinicId, since), about)
+    const exported = await readingSegments(store, () => writeAll(out, events))
+    await leave({ action: 'audit', resource: 'trail', clinicId })
+    const lines = [`${counted(exported)} events${since === EVER ? '' : ` since ${since}`}`]
+    return { json: { exported, since: since || null }, lines }
+  },
+})
 
 function parseId(value: string): number {
   const { data } = recordId.safeParse(Number(value))

@@ -1,26 +1,21 @@
-import type { Command } from '@commander-js/extra-typings'
 import { sealTrail } from '../../../trail/seal.ts'
-import { chooseStore, onStore } from '../../store/choice.ts'
-import { withStore } from '../../store/open.ts'
-import { example } from '../../terminal/options.ts'
-import { counted, print } from '../../terminal/report.ts'
+import { onStore } from '../../environment/command.ts'
+import { counted } from '../../terminal/report.ts'
 import { bucketOf } from './bucket.ts'
 
-export const define = (command: Command) =>
-  onStore(command)
-    .addHelpText(...example('audit seal --local'))
-    .action(async (options) => {
-      const choice = await chooseStore(options)
-      const sealed = await withStore(choice, (store) =>
-        sealTrail(store.db, bucketOf(store, choice)),
-      )
-      const { segments, rows, aged, unfit, oldest_seconds } = sealed
-      const lines = [
-        `${counted(rows)} rows sealed in ${counted(segments)} segments, ${counted(aged)} left D1`,
-        ...(oldest_seconds > 0
-          ? [`what is left has waited for ${counted(oldest_seconds)} seconds: run this again`]
-          : []),
-        ...unfit.map((key) => `${key} cannot be sealed: its rows have changed, or R2 has others`),
-      ]
-      print({ json: sealed, lines, failed: unfit.length > 0 }, options)
-    })
+export const command = onStore({
+  example: 'audit seal --local',
+  takes: {},
+  async work(_, store) {
+    const sealed = await sealTrail(store.db, bucketOf(store))
+    const { segments, rows, aged, unfit, oldest_seconds } = sealed
+    const lines = [
+      `${counted(rows)} rows sealed in ${counted(segments)} segments, ${counted(aged)} left D1`,
+      ...(oldest_seconds > 0
+        ? [`what is left has waited for ${counted(oldest_seconds)} seconds: run this again`]
+        : []),
+      ...unfit.map((key) => `${key} cannot be sealed: its rows have changed, or R2 has others`),
+    ]
+    return { json: sealed, lines, failed: unfit.length > 0 }
+  },
+})

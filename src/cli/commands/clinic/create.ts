@@ -1,21 +1,15 @@
-import type { Command } from '@commander-js/extra-typings'
 import { createClinic } from '../../../clinics/queries.ts'
-import { chooseStore, onStore } from '../../store/choice.ts'
-import { withStore } from '../../store/open.ts'
-import { example, parseClinic } from '../../terminal/options.ts'
-import { print } from '../../terminal/report.ts'
+import { onStore } from '../../environment/command.ts'
+import { argument } from '../../terminal/command.ts'
+import { parseClinic } from '../../terminal/options.ts'
 
-export const define = (command: Command) =>
-  onStore(command)
-    .argument('<id>', 'a name of its own, such as riverside', parseClinic)
-    .addHelpText(...example('clinic create riverside --local'))
-    .action(async (id, options) => {
-      const choice = await chooseStore(options)
-      const created = await withStore(choice, async ({ db, leave }) => {
-        const isNew = await createClinic(db, id)
-        if (isNew) await leave({ action: 'create', resource: 'clinics', clinicId: id })
-        return isNew
-      })
-      const lines = [created ? `The clinic ${id} is there.` : `The clinic ${id} was there already.`]
-      print({ json: { id, created }, lines }, options)
-    })
+export const command = onStore({
+  example: 'create riverside --local',
+  takes: { id: argument('<id>', 'a name for it, such as riverside', parseClinic) },
+  async work({ id }, { db, leave }) {
+    const created = await createClinic(db, id)
+    if (created) await leave({ action: 'create', resource: 'clinics', clinicId: id })
+    const line = created ? `Created clinic ${id}.` : `Clinic ${id} already exists.`
+    return { json: { id, created }, lines: [line] }
+  },
+})

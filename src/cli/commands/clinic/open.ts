@@ -1,10 +1,9 @@
-import type { Command } from '@commander-js/extra-typings'
-import { onStore } from '../../store/choice.ts'
-import { example, parseClinic } from '../../terminal/options.ts'
+import { onStore } from '../../environment/command.ts'
+import { clinicArgument } from '../../terminal/options.ts'
 import { changeState } from './state.ts'
 
-export const define = (command: Command) =>
-  onStore(command)
-    .argument('<id>', 'as `clinic list` shows it', parseClinic)
-    .addHelpText(...example('clinic open riverside --local'))
-    .action((id, options) => changeState(id, 'open', options))
+export const command = onStore({
+  example: 'open riverside --local',
+  takes: { id: clinicArgument },
+  work: ({ id }, store) => changeState(store, id, 'open'),
+})

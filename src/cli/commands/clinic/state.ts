@@ -1,25 +1,26 @@
 import { setClinicState } from '../../../clinics/queries.ts'
 import { setSuspended } from '../../../operator/tokens.ts'
-import { chooseStore, type StoreOptions } from '../../store/choice.ts'
-import { checkClinic } from '../../store/clinic.ts'
-import { withStore } from '../../store/open.ts'
+import { checkClinic } from '../../environment/clinic.ts'
+import type { Store } from '../../environment/open.ts'
 import { Failure } from '../../terminal/failure.ts'
-import { print } from '../../terminal/report.ts'
+import type { Report } from '../../terminal/report.ts'
 import { KV_DELAY } from '../token/named-token.ts'
 
-/** Suspends a clinic or opens it again: in D1, which its records heed at once, and in KV, which outlasts a restore. */
+/** Suspends or reopens a clinic: in D1, which its records heed at once, and in KV, which outlasts a restore. */
 export async function changeState(
+  store: Store,
   id: string,
   state: 'open' | 'suspended',
-  options: StoreOptions,
-): Promise<void> {
-  const choice = await chooseStore(options)
-  await withStore(choice, async ({ db, kv, leave }) => {
-    await checkClinic(db, choice, id)
-    if (!(await setClinicState(db, id, state)))
-      throw new Failure(`${id} is being moved, or has moved`)
-    await setSuspended(kv, id, state === 'suspended')
-    await leave({ action: state, resource: 'clinics', clinicId: id })
-  })
-  print({ json: { id, state }, lines: [`The clinic ${id} is ${state}.`, KV_DELAY] }, options)
+): Promise<Report> {
+  const { db, kv, leave } = store
+  await checkClinic(store, id)
+  if (!(await setClinicState(db, id, state)))
+    throw new Failure(`${id} is being moved, or has moved`)
+
+  await setSuspended(kv, id, state === 'suspended')
+  await leave({ action: state, resource: 'clinics', clinicId: id })
+  return {
+    json: { id, state },
+    lines: [`Clinic ${id} is ${state}.`, KV_DELAY],
+  }
 }

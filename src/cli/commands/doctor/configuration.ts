@@ -2,14 +2,14 @@ import { existsSync } from 'node:fs'
 import * as z from 'zod'
 import { sealSsn } from '../../../ssn/seal.ts'
 import { readKeyFile } from '../../files/key-file.ts'
-import { cellOf, cellsOfDeployment, deploymentOf } from '../../store/cell.ts'
-import type { StoreChoice } from '../../store/choice.ts'
-import { developmentKeyFile } from '../../store/ssn-key.ts'
-import { deployed, readWranglerToml, type Configuration } from '../../store/wrangler-toml.ts'
+import { cellOf, cellsOfDeployment, deploymentOf } from '../../environment/cell.ts'
+import type { Environment } from '../../environment/choose.ts'
+import { developmentKeyFile } from '../../environment/ssn-key.ts'
+import { deployed, readWranglerToml, type Configuration } from '../../environment/wrangler-toml.ts'
 import { setUp, type Finding } from './finding.ts'
 
 /** Environments inherit neither bindings nor variables: what one of them declares, all must declare. */
-export async function checkConfigurations({ file }: StoreChoice): Promise<Record<string, Finding>> {
+export async function checkConfigurations({ file }: Environment): Promise<Record<string, Finding>> {
   const { top, environments } = await readWranglerToml(file)
   const all = Object.entries({ 'the top level': top, ...environments })
   const names = new Set(all.flatMap(([, config]) => declaredBy(config)))
@@ -53,13 +53,15 @@ const declaredBy = (config: Configuration): string[] => [
 ]
 
 /** Whether the cells of the deployment say the same of each other. */
-export async function checkCells(choice: StoreChoice): Promise<Record<string, Finding>> {
-  const { cell, origins } = await cellOf(choice)
-  if (choice.place === 'local' || cell === undefined) return {}
+export async function checkCells(environment: Environment): Promise<Record<string, Finding>> {
+  const { cell, origins } = await cellOf(environment)
+  if (environment.place === 'local' || cell === undefined) return {}
 
-  const fix = `run \`npm run clinic -- setup ${choice.flags} --cell ${cell}\`, then deploy all cells`
-  const all = await cellsOfDeployment(choice.file, deploymentOf(choice.env, cell))
-  const unlike = all.filter(({ config: { vars } }) => vars['CELLS'] !== choice.config.vars['CELLS'])
+  const fix = `run \`npm run clinic -- setup ${environment.flags} --cell ${cell}\`, then deploy all cells`
+  const all = await cellsOfDeployment(environment.file, deploymentOf(environment.env, cell))
+  const unlike = all.filter(
+    ({ config: { vars } }) => vars['CELLS'] !== environment.config.vars['CELLS'],
+  )
   const wrong = all.filter(({ cell: name, config }) => origins[name] !== deployed(config).origin)
   const unknown = Object.keys(origins).filter((name) => !all.some((one) => one.cell === name))
   const found = [
@@ -72,7 +74,7 @@ export async function checkCells(choice: StoreChoice): Promise<Record<string, Fi
 }
 
 /** Environments that share a namespace count each other's requests. */
-export async function checkRateLimits({ file }: StoreChoice): Promise<Finding> {
+export async function checkRateLimits({ file }: Environment): Promise<Finding> {
   const { top, environments } = await readWranglerToml(file)
   const ids = [top, ...Object.values(environments)].flatMap(({ ratelimits }) =>
     ratelimits.map(({ namespace_id }) => namespace_id),
@@ -83,16 +85,16 @@ export async function checkRateLimits({ file }: StoreChoice): Promise<Finding> {
     : [`namespace_id ${shared} is used twice`, `give each its own in ${file}`]
 }
 
-export async function checkKey(choice: StoreChoice): Promise<Finding> {
-  if (choice.place === 'remote') {
-    const { ssnPublicKey } = deployed(choice.config)
-    if (!ssnPublicKey) return ['none, so SSNs are refused with 503', setUp(choice)]
+export async function checkKey(environment: Environment): Promise<Finding> {
+  if (environment.place === 'remote') {
+    const { ssnPublicKey } = deployed(environment.config)
+    if (!ssnPublicKey) return ['none, so SSNs are refused with 503', setUp(environment)]
     return (await canSeal(ssnPublicKey))
       ? ['a public key that SSNs can be sealed to']
       : ['no public key that SSNs can be sealed to', 'put it back from version control']
   }
-  const file = developmentKeyFile(choice)
-  if (!existsSync(file)) return ['none', setUp(choice)]
+  const file = developmentKeyFile(environment)
+  if (!existsSync(file)) return ['none', setUp(environment)]
   try {
     return [`${(await readKeyFile(file)).keyId}, a pair of the local state`]
   } catch {

@@ -3,10 +3,10 @@ import { digestPlans } from '../../../operator/publish-plans.ts'
 import { isEnding } from '../../../tokens/record.ts'
 import { listTokens } from '../../../operator/tokens.ts'
 import { secondsUnsealed } from '../../../trail/unsealed.ts'
-import type { StoreChoice } from '../../store/choice.ts'
-import { clockLead } from '../../store/clock.ts'
-import { compareMigrations } from '../../store/migrations.ts'
-import { openStore, type Store } from '../../store/open.ts'
+import type { Environment } from '../../environment/choose.ts'
+import { clockLead } from '../../environment/clock.ts'
+import { compareMigrations } from '../../environment/migrations.ts'
+import { openStore, type Store } from '../../environment/open.ts'
 import { Failure } from '../../terminal/failure.ts'
 import { sentenceOf } from '../../terminal/faults.ts'
 import { setUp, type Finding } from './finding.ts'
@@ -15,36 +15,36 @@ import { setUp, type Finding } from './finding.ts'
 const CLOCK_TOLERANCE = 30_000
 
 export async function checkStore(
-  choice: StoreChoice,
+  environment: Environment,
   catalogues?: Catalogues,
 ): Promise<Record<string, Finding>> {
   let store: Store
   try {
-    store = await openStore(choice)
+    store = await openStore(environment)
   } catch (error) {
     const why = error instanceof Failure ? error.message : sentenceOf(error)
     if (why === undefined) throw error
     return { store: ['cannot be opened', why] }
   }
   try {
-    const migrations = await checkMigrations(store, choice)
+    const migrations = await checkMigrations(store, environment)
     // Without its tables the rest cannot be asked for.
     if (migrations.length > 1) return { migrations, clock: await checkClock(store) }
     return {
       migrations,
-      'catalogue version': await checkCatalogue(store, choice),
-      ...(catalogues && { plans: await checkPlans(store, choice, catalogues) }),
-      tokens: await checkTokens(store, choice),
-      import: await checkImport(store, choice),
+      'catalogue version': await checkCatalogue(store, environment),
+      ...(catalogues && { plans: await checkPlans(store, environment, catalogues) }),
+      tokens: await checkTokens(store, environment),
+      import: await checkImport(store, environment),
       clock: await checkClock(store),
-      trail: await checkTrail(store, choice),
+      trail: await checkTrail(store, environment),
     }
   } finally {
     await store.close()
   }
 }
 
-async function checkMigrations({ db }: Store, choice: StoreChoice): Promise<Finding> {
+async function checkMigrations({ db }: Store, environment: Environment): Promise<Finding> {
   const { missing, unknown } = await compareMigrations(db)
   if (unknown.length > 0) {
     const fix = 'the database is ahead of this code: update it, or you may deploy what is too old'
@@ -52,10 +52,10 @@ async function checkMigrations({ db }: Store, choice: StoreChoice): Promise<Find
   }
   return missing.length === 0
     ? ['all applied']
-    : [`${missing.join(', ')} not applied`, setUp(choice)]
+    : [`${missing.join(', ')} not applied`, setUp(environment)]
 }
 
-async function checkCatalogue({ kv }: Store, { flags }: StoreChoice): Promise<Finding> {
+async function checkCatalogue({ kv }: Store, { flags }: Environment): Promise<Finding> {
   const served = readCatalogue(await kv.get(CATALOGUE_KEY))
   if (served) return [served.version]
   const load = `\`npm run clinic -- import plans plans.csv ${flags}\``
@@ -68,7 +68,7 @@ export type Catalogues = Map<string, string>
 /** Whether the plans are those of the cells before. */
 async function checkPlans(
   { db }: Store,
-  { env = '' }: StoreChoice,
+  { env = '' }: Environment,
   catalogues: Catalogues,
 ): Promise<Finding> {
   const digest = await digestPlans(db).catch(() => undefined)
@@ -81,7 +81,7 @@ async function checkPlans(
     : [`others than those of ${first}`, 'import one file with --all-cells']
 }
 
-async function checkTokens({ kv }: Store, { flags }: StoreChoice): Promise<Finding> {
+async function checkTokens({ kv }: Store, { flags }: Environment): Promise<Finding> {
   const tokens = await listTokens(kv)
   const ending = tokens.filter(({ record }) => isEnding(record)).map(({ id }) => id)
   if (ending.length === 0) return ['none expires within two weeks']
@@ -90,7 +90,7 @@ async function checkTokens({ kv }: Store, { flags }: StoreChoice): Promise<Findi
 }
 
 /** An import that was cut short has changed nothing, but somebody should finish it. */
-async function checkImport({ db }: Store, { flags }: StoreChoice): Promise<Finding> {
+async function checkImport({ db }: Store, { flags }: Environment): Promise<Finding> {
   const [counted] = await db.batch<{ staged: number }>([
     db.prepare('SELECT count(*) AS staged FROM staged_plans'),
   ])
@@ -112,7 +112,7 @@ const BYTES_TO_WARN_AT = 7e9
 /** The cron seals hourly; it has missed a run, or does not keep up. */
 const LONGEST_WAIT_SECONDS = 2 * 60 * 60
 
-async function checkTrail({ db, bucket }: Store, { flags }: StoreChoice): Promise<Finding> {
+async function checkTrail({ db, bucket }: Store, { flags }: Environment): Promise<Finding> {
   const [answer] = await db.batch([db.prepare('SELECT 1')])
   const bytes = answer?.meta.size_after ?? 0
   const size = `the database has ${(bytes / 1e9).toFixed(1)} GB of 10`

@@ -1,15 +1,14 @@
-import type { Command } from '@commander-js/extra-typings'
 import * as z from 'zod'
 import { recordId } from '../../../fields/number.ts'
 import { ownableType } from '../../../fields/ownable-type.ts'
 import { compareOwnables, registerOwnables } from '../../../operator/ownables.ts'
-import { chooseStore } from '../../store/choice.ts'
-import { checkClinic } from '../../store/clinic.ts'
-import { withStore, type Store } from '../../store/open.ts'
+import { checkClinic } from '../../environment/clinic.ts'
+import { onStore } from '../../environment/command.ts'
+import type { Store } from '../../environment/open.ts'
 import { Failure, stopAtCtrlC } from '../../terminal/failure.ts'
-import { example, parseClinic } from '../../terminal/options.ts'
-import { print, type Report } from '../../terminal/report.ts'
-import { importRows, onImport, refuseWrites, reportOf, type ImportOptions } from './rows.ts'
+import { clinicOption } from '../../terminal/options.ts'
+import type { Report } from '../../terminal/report.ts'
+import { importRows, importWords, refuseWrites, reportOf, type ImportOptions } from './rows.ts'
 
 /** In a CSV an id is text. */
 const ownableRow = z.object({
@@ -21,19 +20,15 @@ const ownableRow = z.object({
   ),
 })
 
-export const define = (command: Command) =>
-  onImport(command)
-    .requiredOption('--clinic <id>', 'the clinic whose ownables they are', parseClinic)
-    .addHelpText(...example('import ownables patients.csv --clinic riverside --local'))
-    .action(async (file, options) => {
-      const choice = await chooseStore(options)
-      const report = await withStore(choice, async (store) => {
-        const { id, state } = await checkClinic(store.db, choice, options.clinic)
-        if (state !== 'open') throw new Failure(`${id} is ${state}, so nothing can be added to it`)
-        return await importOwnables(store, file, options)
-      })
-      print(report, options)
-    })
+export const command = onStore({
+  example: 'import ownables patients.csv --clinic riverside --local',
+  takes: { ...importWords, clinic: clinicOption },
+  async work({ file, ...options }, store) {
+    const { id, state } = await checkClinic(store, options.clinic)
+    if (state !== 'open') throw new Failure(`${id} is ${state}, so nothing can be added to it`)
+    return await importOwnables(store, file, options)
+  },
+})
 
 /** Registers the ownables of a clinic. */
 export async function importOwnables(

@@ -1,4 +1,3 @@
-import type { Command } from '@commander-js/extra-typings'
 import * as z from 'zod'
 import {
   clearStaged,
@@ -9,17 +8,17 @@ import {
   type CataloguePlan,
 } from '../../../operator/publish-plans.ts'
 import { readTwice, STDIN } from '../../files/input.ts'
-import { chooseStores, inTurn } from '../../store/cell.ts'
-import type { StoreChoice } from '../../store/choice.ts'
-import { withStore, type Store } from '../../store/open.ts'
+import { inTurn } from '../../environment/cell.ts'
+import { onEnvironments } from '../../environment/command.ts'
+import { withStore, type Store } from '../../environment/open.ts'
+import { flag, many } from '../../terminal/command.ts'
 import { Misuse, stopAtCtrlC } from '../../terminal/failure.ts'
-import { example } from '../../terminal/options.ts'
-import { print, type Report } from '../../terminal/report.ts'
+import type { Report } from '../../terminal/report.ts'
 import { lookThrough, PLAN_COLUMNS } from './column-types.ts'
 import { planRow } from './plan-row.ts'
 import {
   importRows,
-  onImport,
+  importWords,
   rejectedFileOf,
   reportOf,
   type Imported,
@@ -33,23 +32,33 @@ type Options = ImportOptions & {
   number?: string[] | undefined
 }
 
-export const define = (command: Command) =>
-  onImport(command)
-    .option('--all-cells', 'load it into every cell of the deployment')
-    .option('--deactivate-missing', 'make the plans inactive that the file does not name')
-    .option('--text <column...>', 'columns that stay text, whatever their values look like')
-    .option('--number <column...>', 'columns of numbers; a row with anything else is rejected')
-    .option('--republish', 'serve a new version even if nothing changed, as after a restore')
-    .addHelpText(...example('import plans plans.csv --local --dry-run'))
-    .action(async (file, options) => {
-      const choices = await chooseStores(options)
-      if (choices.length > 1 && file === STDIN) {
-        throw new Misuse('stdin can be read once: with --all-cells name a file')
-      }
-      const load = (choice: StoreChoice) =>
-        withStore(choice, (store) => importPlans(store, file, options))
-      print(await inTurn(choices, load), options)
-    })
+export const command = onEnvironments({
+  example: 'import plans plans.csv --local --dry-run',
+  takes: {
+    ...importWords,
+    deactivateMissing: flag(
+      '--deactivate-missing',
+      'make the plans inactive that the file does not name',
+    ),
+    text: many('--text <column...>', 'columns that stay text, whatever their values look like'),
+    number: many(
+      '--number <column...>',
+      'columns of numbers; a row with anything else is rejected',
+    ),
+    republish: flag(
+      '--republish',
+      'serve a new version even if nothing changed, as after a restore',
+    ),
+  },
+  async work({ file, ...options }, environments) {
+    if (environments.length > 1 && file === STDIN) {
+      throw new Misuse('stdin can be read once: with --all-cells name a file')
+    }
+    return await inTurn(environments, (environment) =>
+      withStore(environment, (store) => importPlans(store, file, options)),
+    )
+  },
+})
 
 /**
  * Stages the rows of a file, then takes all of them over at once, by `external_id`: whoever lists plans sees the old

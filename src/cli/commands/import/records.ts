@@ -1,27 +1,26 @@
-import { Option, type Command } from '@commander-js/extra-typings'
 import { decodeBase64Url } from 'hono/utils/encode'
 import * as z from 'zod'
 import { MUST_EXIST } from '../../../fields/messages.ts'
-import { resources } from '../../../resources/index.ts'
 import { compareOwnables, registerOwnables } from '../../../operator/ownables.ts'
 import { listAbsent } from '../../../ownables/queries.ts'
 import { importer, type ImportedRow } from '../../../operator/records/import.ts'
 import { ownerOf, type Resource } from '../../../records/resource.ts'
 import { keyIdOf } from '../../../ssn/suite.ts'
-import { chooseStore } from '../../store/choice.ts'
-import { checkClinic } from '../../store/clinic.ts'
-import { withStore, type Store } from '../../store/open.ts'
-import { activePublicKey } from '../../store/ssn-key.ts'
+import { checkClinic } from '../../environment/clinic.ts'
+import { onStore } from '../../environment/command.ts'
+import type { Store } from '../../environment/open.ts'
+import { activePublicKey } from '../../environment/ssn-key.ts'
+import { flag, option } from '../../terminal/command.ts'
 import { Misuse, stopAtCtrlC } from '../../terminal/failure.ts'
-import { example, parseClinic } from '../../terminal/options.ts'
-import { counted, print, type Report } from '../../terminal/report.ts'
+import { clinicOption, oneOf } from '../../terminal/options.ts'
+import { counted, type Report } from '../../terminal/report.ts'
 import { oddities } from './oddities.ts'
 import { mergesIn } from './merges.ts'
 import { DATES, fieldReader, type Dates } from './record-columns.ts'
 import { recordRow } from './record-row.ts'
 import {
   importRows,
-  onImport,
+  importWords,
   refuseWrites,
   reportOf,
   type CheckedRow,
@@ -40,36 +39,36 @@ type Options = ImportOptions & {
   withoutInvalid?: string[] | undefined
 }
 
-/** The command is called as the resource is. */
-export const define = (command: Command) =>
-  onImport(command)
-    .requiredOption('--clinic <id>', 'the clinic whose records they are', parseClinic)
-    .option('--register', 'register the patients, or other owners, that rows name')
-    .option('--replace-ssns', 'write every SSN given, even if its last four digits are the same')
-    .addOption(
-      new Option('--dates <order>', 'how the file writes dates, such as 5/15/1990')
-        .choices(DATES)
-        .default('iso' as const),
-    )
-    .option(
-      '--without-invalid <fields>',
-      'take rows without such values as are invalid, such as phone,email',
-      (text) => text.split(','),
-    )
-    .addHelpText(
-      ...example(`import ${command.name()} file.csv --clinic riverside --local --dry-run`),
-    )
-    .action(async (file, options) => {
-      const resource = resources.find(({ name }) => name === command.name())
-      if (!resource) throw new Error(`${command.name()} is no resource of records`)
-      const choice = await chooseStore(options)
-      const publicKey = await activePublicKey(choice)
-      const report = await withStore(choice, async (store) => {
-        await checkClinic(store.db, choice, options.clinic)
-        return await importRecords(store, resource, file, publicKey, options)
-      })
-      print(report, options)
-    })
+/** The command that imports records of a resource. */
+export const importOf = (resource: Resource) => ({
+  command: onStore({
+    example: `import ${resource.name} file.csv --clinic riverside --local --dry-run`,
+    takes: {
+      ...importWords,
+      clinic: clinicOption,
+      register: flag('--register', 'register the patients, or other owners, that rows name'),
+      replaceSsns: flag(
+        '--replace-ssns',
+        'write every SSN given, even if its last four digits are the same',
+      ),
+      dates: option(
+        '--dates <order>',
+        `how the file writes dates, such as 5/15/1990: ${DATES.join(', ')} (default: iso)`,
+        oneOf(DATES),
+      ),
+      withoutInvalid: option(
+        '--without-invalid <fields>',
+        'take rows without such values as are invalid, such as phone,email',
+        (text) => text.split(','),
+      ),
+    },
+    async work({ file, ...options }, store) {
+      const publicKey = await activePublicKey(store.environment)
+      await checkClinic(store, options.clinic)
+      return await importRecords(store, resource, file, publicKey, options)
+    },
+  }),
+})
 
 /** Creates and amends a clinic's records of a resource, as the rows of a file say. */
 export async function importRecords(

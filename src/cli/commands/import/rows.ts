@@ -1,9 +1,8 @@
-import type { Command } from '@commander-js/extra-typings'
 import * as z from 'zod'
 import { STDIN } from '../../files/input.ts'
 import { openRejections, type FieldErrors, type Rejections } from '../../files/rejections.ts'
 import { openRows, type Format, type Row } from '../../files/rows.ts'
-import { onStore } from '../../store/choice.ts'
+import { argument, flag, option } from '../../terminal/command.ts'
 import { Failure } from '../../terminal/failure.ts'
 import { startProgress } from '../../terminal/progress.ts'
 import { counted, type Report } from '../../terminal/report.ts'
@@ -14,13 +13,13 @@ import { oddities, type Oddities } from './oddities.ts'
 const BATCH_ROWS = 500
 const BATCH_CHARACTERS = 500_000
 
-/** Adds what every import takes. */
-export const onImport = (command: Command) =>
-  onStore(command)
-    .argument('<file>', 'a CSV or NDJSON file (- for stdin)')
-    .option('--strict', 'exit with 1 if any row is rejected')
-    .option('--dry-run', 'say what would change, and change nothing')
-    .option('--rejected <file>', 'where rejected rows go (default: <file>.rejected.ndjson)')
+/** What every import takes. */
+export const importWords = {
+  file: argument('<file>', 'a CSV or NDJSON file (- for stdin)'),
+  strict: flag('--strict', 'exit with 1 if any row is rejected'),
+  dryRun: flag('--dry-run', 'say what would change, and change nothing'),
+  rejected: option('--rejected <file>', 'where rejected rows go (default: <file>.rejected.ndjson)'),
+}
 
 export type ImportOptions = {
   dryRun?: true | undefined
@@ -68,7 +67,7 @@ export const rejectedFileOf = (file: string) => `${file === STDIN ? 'stdin' : fi
 
 /** Where nothing was written because the clinic is not open. */
 export function refuseWrites(clinicId: string): never {
-  throw new Failure(`${clinicId} takes no writes now: see \`clinic list\``)
+  throw new Failure(`${clinicId} takes no writes now: see \`list\``)
 }
 
 /** Writes the rows of a file in batches, and sets aside those that are wrong. Throws Failure. */

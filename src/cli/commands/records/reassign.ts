@@ -1,48 +1,45 @@
-import { InvalidArgumentError, type Command } from '@commander-js/extra-typings'
+import { InvalidArgumentError } from 'commander'
 import { recordId } from '../../../fields/number.ts'
 import { ownableType, PATIENT } from '../../../fields/ownable-type.ts'
+import { repairer } from '../../../operator/records/repair.ts'
+import { openSsn } from '../../../operator/ssn.ts'
 import type { Ownable } from '../../../ownables/queries.ts'
 import type { Given, Resource } from '../../../records/resource.ts'
-import { repairer } from '../../../operator/records/repair.ts'
 import { ssnColumns, ssnOwner } from '../../../records/given.ts'
-import { openSsn } from '../../../operator/ssn.ts'
 import { sealSsn } from '../../../ssn/seal.ts'
+import { onStore } from '../../environment/command.ts'
+import { activePublicKey } from '../../environment/ssn-key.ts'
 import { keyOption, readKeys } from '../../files/key-file.ts'
-import { activePublicKey } from '../../store/ssn-key.ts'
+import { required } from '../../terminal/command.ts'
 import { Failure } from '../../terminal/failure.ts'
-import { example } from '../../terminal/options.ts'
-import { onRecord, withRecord } from './named-record.ts'
+import { recordWords, repairRecord } from './named-record.ts'
 
-export const define = (command: Command) =>
-  onRecord(command)
-    .requiredOption('--to <ownable>', 'its new owner, such as Patient/1050', parseOwnable)
-    .addOption(keyOption())
-    .addHelpText(
-      ...example(
-        'records reassign dependents/7 --clinic riverside --to Patient/1050 --key ssn.key.json --local',
-      ),
-    )
-    .action(({ resource, id }, { to, key, ...options }) =>
-      withRecord(
-        { resource, id },
-        options,
-        {
-          done: 'reassigned',
-          wrong: `cannot be given to ${to.type}/${to.id}: is that registered?`,
-        },
-        async ({ db }, repair, choice) => {
-          if (to.type !== PATIENT && resource.owner.type === undefined) {
-            throw new Failure(`${resource.name} are owned by a Patient`)
-          }
-          const { find, reassign } = repairer(resource)
-          const stored = await find(db, repair)
-          if (!stored) throw new Failure(`${repair.clinicId} has no ${resource.name}/${id}`)
-          const publicKey = stored.ssn_sealed ? await activePublicKey(choice) : ''
-          const ssn = stored.ssn_sealed ? await sealedFor(to, resource, stored, key, publicKey) : {}
-          return await reassign(db, repair, to, Number(stored.version), ssn)
-        },
-      ),
-    )
+export const command = onStore({
+  example:
+    'records reassign dependents/7 --clinic riverside --to Patient/1050 --key ssn.key.json --local',
+  takes: {
+    ...recordWords,
+    to: required('--to <ownable>', 'its new owner, such as Patient/1050', parseOwnable),
+    key: keyOption,
+  },
+  work: ({ to, key, ...given }, store) =>
+    repairRecord(given, store, {
+      done: 'reassigned',
+      wrong: `cannot be given to ${to.type}/${to.id}: is that registered?`,
+      async work({ resource, id }, repair) {
+        const { db, environment } = store
+        if (to.type !== PATIENT && resource.owner.type === undefined) {
+          throw new Failure(`${resource.name} are owned by a Patient`)
+        }
+        const { find, reassign } = repairer(resource)
+        const stored = await find(db, repair)
+        if (!stored) throw new Failure(`${repair.clinicId} has no ${resource.name}/${id}`)
+        const publicKey = stored.ssn_sealed ? await activePublicKey(environment) : ''
+        const ssn = stored.ssn_sealed ? await sealedFor(to, resource, stored, key, publicKey) : {}
+        return await reassign(db, repair, to, Number(stored.version), ssn)
+      },
+    }),
+})
 
 function parseOwnable(value: string): Ownable {
   const [type, id, ...rest] = value.split('/')

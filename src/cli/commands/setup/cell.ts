@@ -1,17 +1,21 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
-import { cellsOfDeployment, deploymentOf } from '../../store/cell.ts'
-import { configFile, type RemoteChoice, type StoreOptions } from '../../store/choice.ts'
-import { withEnvironment } from '../../store/new-environment.ts'
-import { deployed, readWranglerToml, setInWranglerToml } from '../../store/wrangler-toml.ts'
+import { cellsOfDeployment, deploymentOf } from '../../environment/cell.ts'
+import {
+  configFile,
+  type RemoteEnvironment,
+  type EnvironmentOptions,
+} from '../../environment/choose.ts'
+import { withEnvironment } from '../../environment/new-environment.ts'
+import { deployed, readWranglerToml, setInWranglerToml } from '../../environment/wrangler-toml.ts'
 import { Failure, Misuse } from '../../terminal/failure.ts'
 import { note } from '../../terminal/report.ts'
-import type { Run, Step } from './steps.ts'
+import type { Action } from './action.ts'
 
 /**
  * Adds the environment of a new cell to wrangler.toml, like that of the deployment that it becomes a cell of:
  * `production-eu` is made like `production`. Throws Failure and Misuse.
  */
-export async function addEnvironment(options: StoreOptions, cell: string, dryRun: boolean) {
+export async function addEnvironment(options: EnvironmentOptions, cell: string, dryRun: boolean) {
   const file = configFile(options)
   const { environments } = await readWranglerToml(file)
   const { env = '' } = options
@@ -30,25 +34,20 @@ export async function addEnvironment(options: StoreOptions, cell: string, dryRun
   const text = withEnvironment(await readFile(file, 'utf8'), like, env)
   await writeFile(`${file}.new`, text)
   await rename(`${file}.new`, file)
-  note(`${file}: ${env} is added, like ${like}`)
+  note(`${file}: added ${env}, like ${like}`)
 }
 
-/** Says in wrangler.toml which cell this is, and to every cell of the deployment where all of them answer. */
+/** Says in wrangler.toml which cell this is, and tells every cell of the deployment where all of them answer. */
 export function nameCell(
-  { file, env, config }: RemoteChoice,
+  { file, env, config }: RemoteEnvironment,
   cell: string,
   domain: string | undefined,
-  run: Run,
-): Step {
+): Action {
   const origin = domain ? `https://${domain}` : deployed(config).origin
   if (origin === undefined) throw new Misuse('a cell needs a host of its own: give its --domain')
   const header = (name: string) => `[env.${name}.vars]`
   return {
-    title: 'cell',
-    plan: [
-      `${file}: ${header(env)} CELL = "${cell}"`,
-      `${file}: CELLS of every cell of ${deploymentOf(env, cell)} names ${cell}, at ${origin}`,
-    ],
+    says: `${file}: ${header(env)} CELL = "${cell}"; CELLS of all cells of ${deploymentOf(env, cell)} names it`,
     async run() {
       await setInWranglerToml(file, header(env), 'CELL', `"${cell}"`)
       const cells = await cellsOfDeployment(file, deploymentOf(env, cell))
@@ -62,7 +61,6 @@ export function nameCell(
       const all = JSON.stringify(Object.fromEntries(origins))
       const stale = cells.filter(({ config: { vars } }) => vars['CELLS'] !== all)
       for (const one of stale) await setInWranglerToml(file, header(one.env), 'CELLS', `'${all}'`)
-      if (stale.length > 0) run.hasChanged = true
       const others = stale.filter((one) => one.env !== env).map((one) => one.env)
       if (others.length === 0) return `${cell}, at ${origin}`
       return `${cell}, at ${origin}; now deploy ${others.join(', ')} too, with --all-cells`

@@ -1,14 +1,14 @@
-import type { Command } from '@commander-js/extra-typings'
 import * as z from 'zod'
 import { resources } from '../../../resources/index.ts'
-import { ssnOwner } from '../../../records/given.ts'
 import { openSsn, type SsnKeyPair } from '../../../operator/ssn.ts'
+import { ssnOwner } from '../../../records/given.ts'
 import { keyOption, readKeys } from '../../files/key-file.ts'
-import { openOutput } from '../../files/output.ts'
-import { openRows } from '../../files/rows.ts'
+import { writeAll } from '../../files/output.ts'
+import { openRows, type Row } from '../../files/rows.ts'
+import { argument, offline } from '../../terminal/command.ts'
 import { stopAtCtrlC } from '../../terminal/failure.ts'
-import { example } from '../../terminal/options.ts'
-import { counted, note, print } from '../../terminal/report.ts'
+import { outOption } from '../../terminal/options.ts'
+import { counted, note } from '../../terminal/report.ts'
 
 /** A line of an export, as far as opening it needs. */
 const exportedRecord = z.looseObject({
@@ -18,39 +18,32 @@ const exportedRecord = z.looseObject({
   ssn: z.object({ key_id: z.string(), sealed: z.string(), last_four: z.string() }).nullable(),
 })
 
-export const define = (command: Command) =>
-  command
-    .argument('<file>', 'what `export` wrote (- for stdin)')
-    .addOption(keyOption())
-    .option('--out <file>', 'a new file that only you can read (default: stdout)')
-    .option('--json', 'print the counts as one JSON object')
-    .addHelpText(...example('ssn open people.ndjson --key ssn.key.json --out opened.ndjson'))
-    .action(async (file, { key, out, ...options }) => {
-      const keys = await readKeys(key)
-      const { rows } = await openRows(file, ['table'], stopAtCtrlC())
-      const output = await openOutput(out)
-      let opened = 0
-      let refused = 0
-      try {
-        for await (const { line, columns } of rows) {
-          const result = await openRecord(columns, keys)
-          if ('refusal' in result) {
-            note(`line ${line} refused: ${result.refusal}`)
-            refused++
-          } else {
-            await output.write(result.record)
-            opened++
-          }
+export const command = offline({
+  example: 'ssn open people.ndjson --key ssn.key.json --out opened.ndjson',
+  takes: {
+    file: argument('<file>', 'what `export` wrote (- for stdin)'),
+    key: keyOption,
+    out: outOption,
+  },
+  async work({ file, key, out }) {
+    const keys = await readKeys(key)
+    const { rows } = await openRows(file, ['table'], stopAtCtrlC())
+    let refused = 0
+    async function* openedRecords(all: AsyncIterable<Row>) {
+      for await (const { line, columns } of all) {
+        const result = await openRecord(columns, keys)
+        if ('record' in result) yield result.record
+        else {
+          note(`line ${line} refused: ${result.refusal}`)
+          refused++
         }
-        await output.close()
-      } catch (error) {
-        await output.discard()
-        throw error
       }
-      const lines = [`${counted(opened)} opened, ${counted(refused)} refused`]
-      const report = { json: { opened, refused }, lines, failed: refused > 0 }
-      print(report, options, out ? process.stdout : process.stderr)
-    })
+    }
+    const opened = await writeAll(out, openedRecords(rows))
+    const lines = [`${counted(opened)} opened, ${counted(refused)} refused`]
+    return { json: { opened, refused }, lines, failed: refused > 0 }
+  },
+})
 
 /** The record with its SSN in plain, or why it is refused. */
 async function openRecord(

@@ -1,4 +1,3 @@
-import type { Command } from '@commander-js/extra-typings'
 import { decodeBase64Url } from 'hono/utils/encode'
 import { rangesOf } from '../../../trail/ranges.ts'
 import { resources } from '../../../resources/index.ts'
@@ -12,28 +11,25 @@ import { openSsn, type SsnKeyPair } from '../../../operator/ssn.ts'
 import { sealSsn } from '../../../ssn/seal.ts'
 import { keyIdOf } from '../../../ssn/suite.ts'
 import { keyOption, readKeys } from '../../files/key-file.ts'
-import { chooseStore, onStore } from '../../store/choice.ts'
-import { withStore, type Store } from '../../store/open.ts'
-import { activePublicKey } from '../../store/ssn-key.ts'
+import { onStore } from '../../environment/command.ts'
+import type { Store } from '../../environment/open.ts'
+import { activePublicKey } from '../../environment/ssn-key.ts'
 import { stopAtCtrlC } from '../../terminal/failure.ts'
-import { example } from '../../terminal/options.ts'
 import { startProgress } from '../../terminal/progress.ts'
-import { counted, print, type Report } from '../../terminal/report.ts'
+import { counted, type Report } from '../../terminal/report.ts'
 
 const PAGE_ROWS = 200
 
 type Keys = ReadonlyMap<string, SsnKeyPair>
 
-export const define = (command: Command) =>
-  onStore(command)
-    .addOption(keyOption())
-    .addHelpText(...example('ssn reseal --remote --env production --key ssn-1.key.json'))
-    .action(async ({ key, ...options }) => {
-      const choice = await chooseStore(options)
-      const keys = await readKeys(key)
-      const publicKey = await activePublicKey(choice)
-      print(await withStore(choice, (store) => resealAll(store, keys, publicKey)), options)
-    })
+export const command = onStore({
+  example: 'ssn reseal --remote --env production --key ssn-1.key.json',
+  takes: { key: keyOption },
+  async work({ key }, store) {
+    const publicKey = await activePublicKey(store.environment)
+    return await resealAll(store, await readKeys(key), publicKey)
+  },
+})
 
 /** Seals to the public key every SSN that is sealed to another key and that one of `keys` opens. */
 async function resealAll({ db, leave }: Store, keys: Keys, publicKey: string): Promise<Report> {

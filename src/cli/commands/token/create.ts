@@ -1,44 +1,46 @@
-import { Option, type Command } from '@commander-js/extra-typings'
-import { DEFAULT_LIFETIME, DEFAULT_SCOPES, newRecord } from '../../../tokens/record.ts'
 import { putToken } from '../../../operator/tokens.ts'
+import { DEFAULT_LIFETIME, DEFAULT_SCOPES, newRecord } from '../../../tokens/record.ts'
 import { mintToken, tokenIdOf, tokenKey } from '../../../tokens/token.ts'
-import { cellOf } from '../../store/cell.ts'
-import { chooseStore, onStore } from '../../store/choice.ts'
-import { checkClinic, checkIssuing } from '../../store/clinic.ts'
-import { withStore } from '../../store/open.ts'
-import { originOf } from '../../store/origin.ts'
+import { cellOf } from '../../environment/cell.ts'
+import { checkClinic, checkIssuing } from '../../environment/clinic.ts'
+import { onStore } from '../../environment/command.ts'
+import { originOf } from '../../environment/origin.ts'
+import { option, required } from '../../terminal/command.ts'
 import {
-  example,
+  clinicOption,
   parseCell,
-  parseClinic,
-  parseLifetime,
   parseLabel,
+  parseLifetime,
   parseScopes,
 } from '../../terminal/options.ts'
-import { print } from '../../terminal/report.ts'
 import { shownOnce } from './shown-once.ts'
 
-export const define = (command: Command) =>
-  onStore(command)
-    .requiredOption('--clinic <id>', 'the clinic that it belongs to', parseClinic)
-    .requiredOption('--label <text>', 'what it is for, such as "front desk"', parseLabel)
-    .option('--scopes <a,b>', `what it may do (default: ${DEFAULT_SCOPES.join(',')})`, parseScopes)
-    .addOption(
-      new Option('--expires <duration>', 'how long it lives, such as 90d or 12h, or never')
-        .argParser(parseLifetime)
-        .default(DEFAULT_LIFETIME, '90d'),
-    )
-    .option('--cell <name>', 'the cell that it says (default: that of the store)', parseCell)
-    .addHelpText(...example('token create --local --clinic riverside --label "front desk"'))
-    .action(async ({ clinic, label, scopes = DEFAULT_SCOPES, expires, cell, ...options }) => {
-      const choice = await chooseStore(options)
-      const token = mintToken(cell ?? (await cellOf(choice)).cell)
-      const record = newRecord({ clinic_id: clinic, label, scopes, lifetime: expires })
-      await withStore(choice, async ({ db, kv, leave }) => {
-        checkIssuing(await checkClinic(db, choice, clinic))
-        await putToken(kv, token, record)
-        const ids = tokenIdOf(await tokenKey(token))
-        await leave({ action: 'create', resource: 'tokens', clinicId: clinic, ids })
-      })
-      print(await shownOnce(token, record, await originOf(choice)), options)
-    })
+export const command = onStore({
+  example: 'token create --local --clinic riverside --label "front desk"',
+  takes: {
+    clinic: clinicOption,
+    label: required('--label <text>', 'what it is for, such as "front desk"', parseLabel),
+    scopes: option(
+      '--scopes <a,b>',
+      `what it may do (default: ${DEFAULT_SCOPES.join(',')})`,
+      parseScopes,
+    ),
+    expires: option(
+      '--expires <duration>',
+      'how long it lives, such as 12h, or never (default: 90d)',
+      parseLifetime,
+    ),
+    cell: option('--cell <name>', 'the cell that it names (default: that of the store)', parseCell),
+  },
+  async work({ clinic, label, scopes = DEFAULT_SCOPES, expires, cell }, store) {
+    const { kv, leave, environment } = store
+    checkIssuing(await checkClinic(store, clinic))
+    const token = mintToken(cell ?? (await cellOf(environment)).cell)
+    const { lifetime } = expires ?? { lifetime: DEFAULT_LIFETIME }
+    const record = newRecord({ clinic_id: clinic, label, scopes, lifetime })
+    await putToken(kv, token, record)
+    const ids = tokenIdOf(await tokenKey(token))
+    await leave({ action: 'create', resource: 'tokens', clinicId: clinic, ids })
+    return await shownOnce(token, record, await originOf(environment))
+  },
+})

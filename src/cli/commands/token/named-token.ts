@@ -1,10 +1,9 @@
-import type { Command } from '@commander-js/extra-typings'
 import { findToken, type StoredToken } from '../../../operator/tokens.ts'
 import { isWellFormedToken, tokenIdOf, tokenKey } from '../../../tokens/token.ts'
 import { readAll } from '../../files/input.ts'
-import { onStore, type StoreChoice } from '../../store/choice.ts'
-import { withStore, type Store } from '../../store/open.ts'
+import type { Store } from '../../environment/open.ts'
 import { askSecret, canAsk } from '../../terminal/ask.ts'
+import { argument, option, type Given } from '../../terminal/command.ts'
 import { Failure, Misuse } from '../../terminal/failure.ts'
 
 const TOKEN_ID = /^[0-9a-f]{16}$/
@@ -12,28 +11,21 @@ const TOKEN_ID = /^[0-9a-f]{16}$/
 /** KV's edges keep what they have read for a while. */
 export const KV_DELAY = 'At Cloudflare it can take up to 70 seconds until this is known everywhere.'
 
-/** Adds what a command takes that is about one token. */
-export const onToken = (command: Command) =>
-  onStore(command)
-    .argument(
-      '[id]',
-      'its id as `token list` shows it; without --token-file, the token is asked for',
-    )
-    .option('--token-file <file>', 'a file that holds the token itself (- for stdin)')
+/** What a command takes that is about one token. */
+export const tokenWords = {
+  id: argument('[id]', 'its id, as `token list` shows it; without one, the token is asked for'),
+  tokenFile: option('--token-file <file>', 'a file that holds the token itself (- for stdin)'),
+}
 
-/** Does `work` on the token named, which must be stored. Throws Failure and Misuse. */
-export async function withToken<Result>(
-  choice: StoreChoice,
-  id: string | undefined,
-  tokenFile: string | undefined,
-  work: (store: Store, stored: StoredToken) => Promise<Result>,
-): Promise<Result> {
+/** Finds the token named, which must be stored. Throws Failure and Misuse. */
+export async function findNamed(
+  { id, tokenFile }: Given<typeof tokenWords>,
+  { kv, environment }: Store,
+): Promise<StoredToken> {
   const named = id === undefined ? await idOfSecret(tokenFile) : checkId(id)
-  return await withStore(choice, async (store) => {
-    const stored = await findToken(store.kv, named)
-    if (stored) return await work(store, stored)
-    throw new Failure(`no such token: see \`npm run clinic -- token list ${choice.flags}\``)
-  })
+  const stored = await findToken(kv, named)
+  if (stored) return stored
+  throw new Failure(`no such token: see \`npm run clinic -- token list ${environment.flags}\``)
 }
 
 /** No argument may hold a token itself: arguments end up in the shell's history. */

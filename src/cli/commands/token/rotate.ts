@@ -1,52 +1,46 @@
-import { Option, type Command } from '@commander-js/extra-typings'
-import { stateOf } from '../../../tokens/record.ts'
 import { rotateToken } from '../../../operator/tokens.ts'
-import { cellOf } from '../../store/cell.ts'
-import { chooseStore } from '../../store/choice.ts'
-import { checkClinic, checkIssuing } from '../../store/clinic.ts'
-import { originOf } from '../../store/origin.ts'
+import { stateOf } from '../../../tokens/record.ts'
+import { cellOf } from '../../environment/cell.ts'
+import { checkClinic, checkIssuing } from '../../environment/clinic.ts'
+import { onStore } from '../../environment/command.ts'
+import { originOf } from '../../environment/origin.ts'
+import { option } from '../../terminal/command.ts'
 import { Failure } from '../../terminal/failure.ts'
-import { example, parseDuration, parseLifetime } from '../../terminal/options.ts'
-import { print } from '../../terminal/report.ts'
-import { KV_DELAY, onToken, withToken } from './named-token.ts'
+import { parseDuration, parseLifetime } from '../../terminal/options.ts'
+import { findNamed, KV_DELAY, tokenWords } from './named-token.ts'
 import { shownOnce } from './shown-once.ts'
 
-export const define = (command: Command) =>
-  onToken(command)
-    .addOption(
-      new Option('--grace <duration>', 'how much longer the old one may live')
-        .argParser(parseDuration)
-        .default(parseDuration('24h'), '24h'),
-    )
-    .option(
+const DEFAULT_GRACE = parseDuration('24h')
+
+export const command = onStore({
+  example: 'token rotate 0123456789abcdef --local --grace 2h',
+  takes: {
+    ...tokenWords,
+    grace: option(
+      '--grace <duration>',
+      'how much longer the old one may live (default: 24h)',
+      parseDuration,
+    ),
+    expires: option(
       '--expires <duration>',
       'how long the new one lives, or never (default: as long as the old one was to live)',
-      (value) => ({ lifetime: parseLifetime(value) }),
-    )
-    .addHelpText(...example('token rotate 0123456789abcdef --local --grace 2h'))
-    .action(async (id, { tokenFile, grace, expires, ...options }) => {
-      const choice = await chooseStore(options)
-      const { cell } = await cellOf(choice)
-      const rotated = await withToken(choice, id, tokenFile, async ({ db, kv, leave }, stored) => {
-        checkIssuing(await checkClinic(db, choice, stored.record.clinic_id))
-        const state = stateOf(stored.record)
-        if (state !== 'live') throw new Failure(`token ${stored.id} is ${state}: create a new one`)
-        const made = await rotateToken(kv, stored, { grace, cell, ...expires })
-        const about = { resource: 'tokens', clinicId: stored.record.clinic_id, ids: stored.id }
-        await leave({ action: 'rotate', ...about })
-        return { old: stored.id, ...made }
-      })
-      const { json, lines } = await shownOnce(rotated.token, rotated.record, await originOf(choice))
-      const replaces = { id: rotated.old, expires_at: rotated.expiring.expires_at }
-      print(
-        {
-          json: { ...json, replaces },
-          lines: [
-            ...lines,
-            '',
-            `The old one, ${replaces.id}, expires at ${replaces.expires_at}. ${KV_DELAY}`,
-          ],
-        },
-        options,
-      )
-    })
+      parseLifetime,
+    ),
+  },
+  async work({ grace = DEFAULT_GRACE, expires, ...named }, store) {
+    const { kv, leave, environment } = store
+    const stored = await findNamed(named, store)
+    const { id, record } = stored
+    checkIssuing(await checkClinic(store, record.clinic_id))
+    const state = stateOf(record)
+    if (state !== 'live') throw new Failure(`token ${id} is ${state}: create a new one`)
+
+    const { cell } = await cellOf(environment)
+    const made = await rotateToken(kv, stored, { grace, cell, ...expires })
+    await leave({ action: 'rotate', resource: 'tokens', clinicId: record.clinic_id, ids: id })
+    const { json, lines } = await shownOnce(made.token, made.record, await originOf(environment))
+    const replaces = { id, expires_at: made.expiring.expires_at }
+    const end = `The old one, ${id}, expires at ${replaces.expires_at}. ${KV_DELAY}`
+    return { json: { ...json, replaces }, lines: [...lines, '', end] }
+  },
+})

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Failure } from '../terminal/failure.ts'
-import type { LocalChoice, StoreChoice } from './choice.ts'
+import type { LocalEnvironment, Environment } from './choose.ts'
 import { deployed } from './wrangler-toml.ts'
 
 export const DEFAULT_PORT = 8787
@@ -19,7 +19,7 @@ let lock: DatabaseSync | undefined
  * Writes down that this process serves the state at `origin`. Throws Failure if another one does: two Workers on one
  * database would keep each other from writing.
  */
-export async function claimState({ state }: LocalChoice, origin: string): Promise<void> {
+export async function claimState({ state }: LocalEnvironment, origin: string): Promise<void> {
   await mkdir(state, { recursive: true })
   lock = lockOf(state)
   if (!lock) {
@@ -55,5 +55,7 @@ const servedAt = (state: string) =>
   readFile(originFile(state), 'utf8').catch(() => `http://localhost:${DEFAULT_PORT}`)
 
 /** Where the Worker of the store answers, as far as is known. */
-export const originOf = async (choice: StoreChoice) =>
-  choice.place === 'remote' ? deployed(choice.config).origin : await servedAt(choice.state)
+export const originOf = async (environment: Environment) =>
+  environment.place === 'remote'
+    ? deployed(environment.config).origin
+    : await servedAt(environment.state)

@@ -2,14 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { userInfo } from 'node:os'
 import * as z from 'zod'
 import type { Deed } from '../../http/describe.ts'
+import { NO_CLINIC } from '../../operator/content.ts'
 import { appendAccess } from '../../trail/access.ts'
 import type { Session } from '../../storage/session.ts'
 import { changedRows } from '../../storage/statement.ts'
-import type { StoreChoice } from './choice.ts'
+import type { Environment } from './choose.ts'
 import { askWrangler } from './wrangler.ts'
-
-/** The clinic of what the operator does to no clinic, or to all of them; no clinic can be called so. */
-export const NO_CLINIC = '*'
 
 const account = z.looseObject({ email: z.string() })
 
@@ -17,9 +15,9 @@ const account = z.looseObject({ email: z.string() })
  * Who works here, as the trail has it in the place of a token: the name given with `--as`, or else that of the
  * Cloudflare account, or of the user of this machine.
  */
-export async function operatorOf(choice: StoreChoice): Promise<string> {
-  if (choice.as !== undefined) return `operator:${choice.as}`
-  if (choice.place === 'local') return `operator:${userInfo().username}`
+export async function operatorOf(environment: Environment): Promise<string> {
+  if (environment.as !== undefined) return `operator:${environment.as}`
+  if (environment.place === 'local') return `operator:${userInfo().username}`
   const { data } = account.safeParse(await askWrangler(['whoami', '--json']).catch(() => undefined))
   return `operator:${data?.email ?? userInfo().username}`
 }

@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto'
+import type { Row } from './copy.ts'
 
-/** How many rows there were, and the SHA-256 of their lines. */
+/** How many rows there are, and the SHA-256 of their lines. */
 export type Digest = { rows: number; sha256: string }
 
 /** Lets rows through, one JSON object a line, and tells at the end what they were. */
-export function digesting(rows: AsyncIterable<object>) {
+export function digesting(all: AsyncIterable<Row>) {
   const hash = createHash('sha256')
   let count = 0
   return {
     async *rows() {
-      for await (const row of rows) {
+      for await (const row of all) {
         hash.update(`${JSON.stringify(row)}\n`)
         count++
         yield row
@@ -20,8 +21,8 @@ export function digesting(rows: AsyncIterable<object>) {
 }
 
 /** Reads rows to their end for their digest alone. */
-export async function digestOf(rows: AsyncIterable<object>): Promise<Digest> {
-  const passed = digesting(rows)
+export async function digestOf(all: AsyncIterable<Row>): Promise<Digest> {
+  const passed = digesting(all)
   for await (const _ of passed.rows());
   return passed.digest()
 }

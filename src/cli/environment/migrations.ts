@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Session } from '../../storage/session.ts'
-import { wranglerFlags, type StoreChoice } from './choice.ts'
+import { wranglerFlags, type Environment } from './choose.ts'
 import { PROJECT } from './project.ts'
 
 /** The names of the migrations that the database has not seen. */
@@ -10,23 +10,26 @@ export const missingMigrations = async (db: Session) => (await compareMigrations
 /** The migrations that the database has not seen, and those that it has and this code does not know. */
 export async function compareMigrations(
   db: Session,
-): Promise<{ missing: string[]; unknown: string[] }> {
+): Promise<{ missing: string[]; unknown: string[]; isNew: boolean }> {
   const files = (await readdir(join(PROJECT, 'migrations'))).filter((name) => name.endsWith('.sql'))
   const [tables] = await db.batch([
     db.prepare("SELECT name FROM sqlite_master WHERE name = 'd1_migrations'"),
   ])
-  if (tables?.results.length === 0) return { missing: files, unknown: [] }
+  if (tables?.results.length === 0) return { missing: files, unknown: [], isNew: true }
   const [applied] = await db.batch<{ name: string }>([db.prepare('SELECT name FROM d1_migrations')])
   const names = (applied?.results ?? []).map(({ name }) => name)
   return {
     missing: files.filter((file) => !names.includes(file)),
     unknown: names.filter((name) => !files.includes(name)),
+    isNew: names.length === 0,
   }
 }
 
 /** The wrangler command that applies them. */
-export const applyMigrations = (choice: StoreChoice) => [
+export const applyMigrations = (environment: Environment) => [
   ...['d1', 'migrations', 'apply', 'DB'],
-  ...(choice.place === 'remote' ? ['--remote'] : ['--local', '--persist-to', choice.state]),
-  ...wranglerFlags(choice),
+  ...(environment.place === 'remote'
+    ? ['--remote']
+    : ['--local', '--persist-to', environment.state]),
+  ...wranglerFlags(environment),
 ]

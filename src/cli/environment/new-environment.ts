@@ -1,7 +1,5 @@
 /** What is an environment's own, by key: a copy starts with none of it. */
 const OWN: Record<string, string> = {
-  database_id: '"00000000-0000-0000-0000-000000000000"',
-  id: '"00000000000000000000000000000000"',
   SSN_PUBLIC_KEY: '""',
   routes: '[]',
 }

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LOCAL_KEY } from '../../ssn/sealing-key.ts'
 import { DEFAULT_STATE, PROJECT } from './project.ts'
-import type { LocalChoice } from './choice.ts'
+import type { LocalEnvironment } from './choose.ts'
 
 const DEV_VARS = join(PROJECT, '.dev.vars')
 const LINE = /^LOCAL_SSN_PUBLIC_KEY=.*$/m
@@ -12,7 +12,7 @@ const LINE = /^LOCAL_SSN_PUBLIC_KEY=.*$/m
  * into `.dev.vars`.
  */
 export async function shareKey(
-  { state, env }: LocalChoice,
+  { state, env }: LocalEnvironment,
   { kv }: { kv: KVNamespace },
   { publicKey }: { publicKey: string },
 ): Promise<void> {

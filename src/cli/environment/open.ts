@@ -4,14 +4,16 @@ import { join } from 'node:path'
 import { databaseOf, type Session } from '../../storage/session.ts'
 import type { Bindings } from '../../env.ts'
 import { Failure } from '../terminal/failure.ts'
-import type { LocalChoice, RemoteChoice, StoreChoice } from './choice.ts'
+import type { LocalEnvironment, RemoteEnvironment, Environment } from './choose.ts'
 import { clockLead } from './clock.ts'
-import { applyMigrations, missingMigrations } from './migrations.ts'
+import { findIds } from './ids.ts'
+import { applyMigrations, compareMigrations, missingMigrations } from './migrations.ts'
 import { leaveDeed, operatorOf, type OperatorDeed } from './operator.ts'
 import { deployed, type Configuration } from './wrangler-toml.ts'
 import { runWrangler } from './wrangler.ts'
 
 export type Store = {
+  environment: Environment
   db: Session
   kv: KVNamespace
   /** Where the trail is sealed, if the configuration has a bucket for it. */
@@ -28,14 +30,14 @@ const STEP_MILLISECONDS = 30_000
 
 /** Does `work` on the store, which must be migrated. Throws Failure. */
 export async function withStore<Result>(
-  choice: StoreChoice,
+  environment: Environment,
   work: (store: Store) => Promise<Result>,
 ): Promise<Result> {
-  const store = await openStore(choice)
+  const store = await openStore(environment)
   try {
     if ((await missingMigrations(store.db)).length > 0) {
       throw new Failure(
-        `the store lacks migrations: run \`npm run clinic -- setup ${choice.flags}\``,
+        `the store lacks migrations: run \`npm run clinic -- setup ${environment.flags}\``,
       )
     }
     return await work(store)
@@ -44,37 +46,44 @@ export async function withStore<Result>(
   }
 }
 
-/** Opens a local store and applies the migrations that it lacks. */
+/** Opens a store and applies the migrations that it lacks. */
 export async function openMigrated(
-  choice: LocalChoice,
+  environment: Environment,
 ): Promise<{ store: Store; applied: string[] }> {
-  const store = await openStore(choice)
+  const store = await openStore(environment)
   const missing = await missingMigrations(store.db)
   if (missing.length === 0) return { store, applied: [] }
 
   await store.close()
-  await runWrangler(applyMigrations(choice))
-  return { store: await openStore(choice), applied: missing }
+  await runWrangler(applyMigrations(environment))
+  return { store: await openStore(environment), applied: missing }
+}
+
+/** Applies all migrations to a store that has none yet; another one stays as it is. */
+export async function migrateNew(environment: Environment): Promise<void> {
+  const store = await openStore(environment)
+  const { isNew } = await compareMigrations(store.db).finally(store.close)
+  if (isNew) await runWrangler(applyMigrations(environment))
 }
 
 /** Opens the same D1 and KV that `wrangler dev` or the deployed Worker uses. Throws Failure. */
-export const openStore = (choice: StoreChoice) =>
-  choice.place === 'remote' ? openRemote(choice) : openLocal(choice)
+export const openStore = (environment: Environment) =>
+  environment.place === 'remote' ? openRemote(environment) : openLocal(environment)
 
-function storeOf(choice: StoreChoice, env: Bindings, close: () => Promise<void>): Store {
+function storeOf(environment: Environment, env: Bindings, close: () => Promise<void>): Store {
   const db = databaseOf(env, 'first-primary', STEP_MILLISECONDS)
   let known: Promise<string> | undefined
-  const operator = () => (known ??= operatorOf(choice))
+  const operator = () => (known ??= operatorOf(environment))
   let lead: Promise<number> | undefined
   // What is older than ten minutes is sealed: a wrong clock here must not add to that.
   const now = async () => Date.now() - (await (lead ??= clockLead(db)))
   const leave = async (deed: OperatorDeed) => leaveDeed(db, await operator(), await now(), deed)
-  return { db, kv: env.TOKENS, bucket: env.TRAIL, operator, leave, close }
+  return { environment, db, kv: env.TOKENS, bucket: env.TRAIL, operator, leave, close }
 }
 
 /** Miniflare, on the files of `wrangler dev`. Opening them through wrangler takes twice the memory. */
-async function openLocal(choice: LocalChoice): Promise<Store> {
-  const { state, config } = choice
+async function openLocal(environment: LocalEnvironment): Promise<Store> {
+  const { state, config } = environment
   // Where it may not write, Miniflare waits for ever.
   await mkdir(join(state, 'v3'), { recursive: true })
   await access(join(state, 'v3'), constants.R_OK | constants.W_OK | constants.X_OK)
@@ -95,16 +104,19 @@ async function openLocal(choice: LocalChoice): Promise<Store> {
       },
     ],
   })
-  return storeOf(choice, await miniflare.getBindings<Bindings>(), () => miniflare.dispose())
+  return storeOf(environment, await miniflare.getBindings<Bindings>(), () => miniflare.dispose())
 }
 
-/** The databases, namespaces and buckets of a configuration, as Miniflare binds them. */
+/** The databases, namespaces and buckets of a configuration, as Miniflare binds them; wrangler names them likewise. */
 export const storageOf = ({ d1_databases, kv_namespaces, r2_buckets }: Configuration) => ({
   ...Object.fromEntries(
-    d1_databases.map(({ binding, database_id: id }) => [binding, { type: 'd1' as const, id }]),
+    d1_databases.map(({ binding, database_id: id = binding }) => [
+      binding,
+      { type: 'd1' as const, id },
+    ]),
   ),
   ...Object.fromEntries(
-    kv_namespaces.map(({ binding, id }) => [binding, { type: 'kv' as const, id }]),
+    kv_namespaces.map(({ binding, id = binding }) => [binding, { type: 'kv' as const, id }]),
   ),
   ...Object.fromEntries(
     r2_buckets.map(({ binding, bucket_name: name }) => [binding, { type: 'r2' as const, name }]),
@@ -112,11 +124,13 @@ export const storageOf = ({ d1_databases, kv_namespaces, r2_buckets }: Configura
 })
 
 /** Wrangler, which reaches the D1, KV and R2 of bindings marked `remote`: a copy of the configuration marks them. */
-async function openRemote(choice: RemoteChoice): Promise<Store> {
-  const { env, config, flags } = choice
-  const { databaseId, namespaceId } = deployed(config)
+async function openRemote(environment: RemoteEnvironment): Promise<Store> {
+  const { env, config, flags } = environment
+  const setUp = `run \`npm run clinic -- setup ${flags}\``
+  if (!deployed(config).ssnPublicKey) throw new Failure(`${env} does not exist yet: ${setUp}`)
+  const { databaseId, namespaceId } = await findIds(environment)
   if (databaseId === undefined || namespaceId === undefined) {
-    throw new Failure(`${env} does not exist yet: run \`npm run clinic -- setup ${flags}\``)
+    throw new Failure(`${env} was never deployed: ${setUp}`)
   }
   const { name, account_id, compatibility_date, d1_databases, kv_namespaces, r2_buckets } = config
   const folder = await mkdtemp(join(tmpdir(), 'clinic-'))
@@ -128,9 +142,13 @@ async function openRemote(choice: RemoteChoice): Promise<Store> {
         name,
         account_id,
         compatibility_date,
-        d1_databases: d1_databases.map((database) => ({ ...database, remote: true })),
-        kv_namespaces: kv_namespaces.map((namespace) => ({ ...namespace, remote: true })),
-        r2_buckets: r2_buckets.map((bucket) => ({ ...bucket, remote: true })),
+        d1_databases: d1_databases.map((one) => ({
+          ...one,
+          database_id: databaseId,
+          remote: true,
+        })),
+        kv_namespaces: kv_namespaces.map((one) => ({ ...one, id: namespaceId, remote: true })),
+        r2_buckets: r2_buckets.map((one) => ({ ...one, remote: true })),
       }),
     )
     // Its progress would go to stdout, among what was asked for.
@@ -138,7 +156,7 @@ async function openRemote(choice: RemoteChoice): Promise<Store> {
     const { getPlatformProxy } = await import('wrangler')
     const options = { configPath, persist: false, remoteBindings: true }
     const proxy = await getPlatformProxy<Bindings>(options)
-    return storeOf(choice, proxy.env, proxy.dispose)
+    return storeOf(environment, proxy.env, proxy.dispose)
   } catch (error) {
     throw new Failure(`${env} cannot be reached: ${whyUnreachable(error)}`)
   } finally {

@@ -1,21 +1,24 @@
 import { listClinics, type Clinic } from '../../clinics/queries.ts'
-import type { Session } from '../../storage/session.ts'
 import { nearest } from '../../fields/nearest.ts'
 import { Failure } from '../terminal/failure.ts'
-import type { StoreChoice } from './choice.ts'
+import type { Store } from './open.ts'
 
 /** Finds the clinic in the store: a mistyped name must not make a second one. Throws Failure. */
-export async function checkClinic(db: Session, choice: StoreChoice, id: string): Promise<Clinic> {
+export async function checkClinic(
+  { db, environment }: Pick<Store, 'db' | 'environment'>,
+  id: string,
+): Promise<Clinic> {
   const clinics = await listClinics(db)
   const clinic = clinics.find((one) => one.id === id)
   if (clinic) return clinic
 
-  const ids = clinics.map((one) => one.id)
-
-  const meant = nearest(id, ids)
+  const meant = nearest(
+    id,
+    clinics.map((one) => one.id),
+  )
   throw new Failure(
     meant === undefined
-      ? `there is no clinic ${id}: \`npm run clinic -- clinic create ${id} ${choice.flags}\` adds it`
+      ? `there is no clinic ${id}: \`npm run clinic -- create ${id} ${environment.flags}\` adds it`
       : `there is no clinic ${id}; did you mean ${meant}?`,
   )
 }
@@ -24,5 +27,5 @@ export async function checkClinic(db: Session, choice: StoreChoice, id: string):
 export function checkIssuing({ id, state }: Clinic): void {
   if (state === 'moved') throw new Failure(`${id} has moved: create its token there`)
   if (state !== 'suspended') return
-  throw new Failure(`${id} is suspended: \`clinic open ${id}\` first, then create its token`)
+  throw new Failure(`${id} is suspended: \`open ${id}\` first, then create its token`)
 }

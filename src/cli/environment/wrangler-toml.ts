@@ -4,9 +4,6 @@ import * as z from 'zod'
 import { Failure } from '../terminal/failure.ts'
 import { shellWords } from '../terminal/report.ts'
 
-/** An id or key that has not been filled in yet. */
-const UNSET = /^[0-]*$/
-
 /** What an environment may declare, as far as the command line cares; the rest passes through. */
 const section = z.looseObject({
   name: z.string().optional(),
@@ -18,11 +15,18 @@ const section = z.looseObject({
   vars: z.record(z.string(), z.unknown()).default({}),
   d1_databases: z
     .array(
-      z.looseObject({ binding: z.string(), database_name: z.string(), database_id: z.string() }),
+      z.looseObject({
+        binding: z.string(),
+        database_name: z.string(),
+        database_id: z.string().optional(),
+        jurisdiction: z.string().optional(),
+      }),
     )
     .default([]),
   ratelimits: z.array(z.looseObject({ namespace_id: z.string() })).default([]),
-  kv_namespaces: z.array(z.looseObject({ binding: z.string(), id: z.string() })).default([]),
+  kv_namespaces: z
+    .array(z.looseObject({ binding: z.string(), id: z.string().optional() }))
+    .default([]),
   r2_buckets: z
     .array(
       z.looseObject({
@@ -78,21 +82,17 @@ function parseText(text: string, file: string) {
   }
 }
 
-/** What exists at Cloudflare, as far as the configuration knows: `setup` fills it in. */
-export function deployed({ d1_databases, kv_namespaces, vars, routes }: Configuration) {
+/** What is deployed, as far as the configuration knows. */
+export function deployed({ vars, routes }: Configuration) {
   const [route] = routes ?? []
   const pattern = typeof route === 'string' ? route : route?.pattern
+  const { SSN_PUBLIC_KEY: key } = vars
   return {
-    databaseId: filledIn(d1_databases[0]?.database_id),
-    namespaceId: filledIn(kv_namespaces[0]?.id),
-    ssnPublicKey: filledIn(vars['SSN_PUBLIC_KEY']),
+    ssnPublicKey: typeof key === 'string' && key !== '' ? key : undefined,
     /** Where it answers, such as `https://api.example.com`, if a route says so. */
     origin: pattern && `https://${pattern.replace(/\/?\*?$/, '')}`,
   }
 }
-
-const filledIn = (value: unknown) =>
-  typeof value === 'string' && !UNSET.test(value) ? value : undefined
 
 /** Sets a key of the table that begins with `header`; every other byte stays. Throws Failure. */
 export async function setInWranglerToml(

@@ -4,7 +4,12 @@ import * as z from 'zod'
 import { cellName, cellsOf, type CellOrigins } from '../../tokens/cell.ts'
 import { Failure, Misuse } from '../terminal/failure.ts'
 import type { Report } from '../terminal/report.ts'
-import { chooseStore, type LocalChoice, type StoreChoice, type StoreOptions } from './choice.ts'
+import {
+  chooseEnvironment,
+  type LocalEnvironment,
+  type Environment,
+  type EnvironmentOptions,
+} from './choose.ts'
 import { readWranglerToml, type Configuration } from './wrangler-toml.ts'
 
 const cellVariables = z.object({ CELL: cellName.optional(), CELLS: z.string().optional() })
@@ -13,27 +18,30 @@ const cellVariables = z.object({ CELL: cellName.optional(), CELLS: z.string().op
 export type CellVariables = { CELL?: string; CELLS?: string }
 
 /** Where `npm run dev` writes down which cell the state is. */
-const cellFile = ({ state }: LocalChoice) => join(state, 'cell.json')
+const cellFile = ({ state }: LocalEnvironment) => join(state, 'cell.json')
 
-export async function rememberCell(choice: LocalChoice, variables: CellVariables): Promise<void> {
-  await mkdir(choice.state, { recursive: true })
-  await writeFile(cellFile(choice), JSON.stringify(variables))
+export async function rememberCell(
+  environment: LocalEnvironment,
+  variables: CellVariables,
+): Promise<void> {
+  await mkdir(environment.state, { recursive: true })
+  await writeFile(cellFile(environment), JSON.stringify(variables))
 }
 
-export async function cellVariablesOf(choice: StoreChoice): Promise<CellVariables> {
+export async function cellVariablesOf(environment: Environment): Promise<CellVariables> {
   const said: unknown =
-    choice.place === 'remote'
-      ? choice.config.vars
-      : JSON.parse(await readFile(cellFile(choice), 'utf8').catch(() => '{}'))
+    environment.place === 'remote'
+      ? environment.config.vars
+      : JSON.parse(await readFile(cellFile(environment), 'utf8').catch(() => '{}'))
   const { CELL, CELLS } = cellVariables.safeParse(said).data ?? {}
   return { ...(CELL && { CELL }), ...(CELLS && { CELLS }) }
 }
 
 /** The cell that a store is, if it is one, and where every cell answers. */
 export async function cellOf(
-  choice: StoreChoice,
+  environment: Environment,
 ): Promise<{ cell: string | undefined; origins: CellOrigins }> {
-  const variables = await cellVariablesOf(choice)
+  const variables = await cellVariablesOf(environment)
   return { cell: variables.CELL, origins: cellsOf(variables) }
 }
 
@@ -55,27 +63,28 @@ export async function cellsOfDeployment(file: string, deployment: string) {
 }
 
 /** The store that is meant or, with --all-cells, those of all cells of its deployment. Throws Failure and Misuse. */
-export async function chooseStores({
+export async function chooseEnvironments({
   allCells,
   ...options
-}: StoreOptions & { allCells?: true | undefined }): Promise<StoreChoice[]> {
-  const choice = await chooseStore(options)
-  if (!allCells) return [choice]
+}: EnvironmentOptions & { allCells?: true | undefined }): Promise<Environment[]> {
+  const environment = await chooseEnvironment(options)
+  if (!allCells) return [environment]
 
-  if (choice.place === 'local') throw new Misuse('--all-cells goes with --remote')
-  const cell = cellIn(choice.config)
-  if (cell === undefined) throw new Failure(`${choice.env} is no cell: it has no CELL`)
-  const cells = await cellsOfDeployment(choice.file, deploymentOf(choice.env, cell))
-  return await Promise.all(cells.map(({ env }) => chooseStore({ ...options, env })))
+  if (environment.place === 'local') throw new Misuse('--all-cells goes with --remote')
+  const cell = cellIn(environment.config)
+  if (cell === undefined) throw new Failure(`${environment.env} is no cell: it has no CELL`)
+  const cells = await cellsOfDeployment(environment.file, deploymentOf(environment.env, cell))
+  return await Promise.all(cells.map(({ env }) => chooseEnvironment({ ...options, env })))
 }
 
 /** Does something to one store after the other, and tells it all: with several, by environment. */
 export async function inTurn(
-  choices: readonly StoreChoice[],
-  work: (choice: StoreChoice) => Promise<Report>,
+  environments: readonly Environment[],
+  work: (environment: Environment) => Promise<Report>,
 ): Promise<Report> {
   const reports: { env: string; report: Report }[] = []
-  for (const choice of choices) reports.push({ env: choice.env ?? '', report: await work(choice) })
+  for (const environment of environments)
+    reports.push({ env: environment.env ?? '', report: await work(environment) })
   const [first] = reports
   if (first && reports.length === 1) return first.report
   return {

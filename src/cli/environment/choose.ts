@@ -1,40 +1,39 @@
-import type { Command } from '@commander-js/extra-typings'
 import { fromCaller } from '../files/input.ts'
+import { flag, option, type Given } from '../terminal/command.ts'
 import { Misuse } from '../terminal/failure.ts'
 import { shellWords } from '../terminal/report.ts'
 import { commitHere, CONFIG, DEFAULT_STATE } from './project.ts'
 import { readWranglerToml, type Configuration } from './wrangler-toml.ts'
 
-/** Adds the options of every command that works on a store. */
-export const onStore = (command: Command) =>
-  command
-    .option('--local', 'work on the local store')
-    .option('--remote', 'work on the deployed store')
-    .option('--env <name>', 'the environment of wrangler.toml')
-    .option('--persist-to <dir>', 'the folder of the local state, as for `npm run dev`')
-    .option('--config <file>', 'another wrangler.toml')
-    .option('--as <name>', 'who you are, for the trail (default: your account)')
-    .option('--json', 'print one JSON object and nothing else')
+/** The options of every command that works on a store. */
+export const environmentOptions = {
+  local: flag('--local', 'work on the local store'),
+  remote: flag('--remote', 'work on the deployed store'),
+  env: option('--env <name>', 'the environment of wrangler.toml'),
+  persistTo: option('--persist-to <dir>', 'the folder of the local state, as for `npm run dev`'),
+  config: option('--config <file>', 'another wrangler.toml'),
+  as: option('--as <name>', 'who you are, for the trail (default: your account)'),
+}
 
-export type StoreOptions = ReturnType<ReturnType<typeof onStore>['opts']>
+export type EnvironmentOptions = Partial<Given<typeof environmentOptions>>
 
 type Chosen = {
-  /** The flags that name the store, as they were given: for command lines that we print. */
+  /** The flags that name it, as they were given: for command lines that we print. */
   flags: string
   /** The wrangler.toml that describes it, and what that says. */
   file: string
   config: Configuration
-  /** Who the operator says to be. */
+  /** The operator's name, if it was given. */
   as: string | undefined
 }
-/** A store on this machine, in the folder `state`. */
-export type LocalChoice = Chosen & { place: 'local'; env: string | undefined; state: string }
-/** A store at Cloudflare. */
-export type RemoteChoice = Chosen & { place: 'remote'; env: string }
-export type StoreChoice = LocalChoice | RemoteChoice
+/** An environment on this machine, whose state is in a folder. */
+export type LocalEnvironment = Chosen & { place: 'local'; env: string | undefined; state: string }
+/** An environment at Cloudflare. */
+export type RemoteEnvironment = Chosen & { place: 'remote'; env: string }
+export type Environment = LocalEnvironment | RemoteEnvironment
 
-/** Works out from the options which store is meant. Throws Failure and Misuse. */
-export async function chooseStore(options: StoreOptions): Promise<StoreChoice> {
+/** Finds the environment that the options name. Throws Failure and Misuse. */
+export async function chooseEnvironment(options: EnvironmentOptions): Promise<Environment> {
   const { local, remote, env, persistTo } = options
   if (Boolean(local) === Boolean(remote)) throw new Misuse('say which store: --local or --remote')
   if (local) return await chooseLocal(options)
@@ -45,14 +44,14 @@ export async function chooseStore(options: StoreOptions): Promise<StoreChoice> {
   return { ...chosen, place: 'remote', env }
 }
 
-/** The local store that is meant. Throws Failure and Misuse. */
-export async function chooseLocal(options: StoreOptions): Promise<LocalChoice> {
+/** The local environment that the options name. Throws Failure and Misuse. */
+export async function chooseLocal(options: EnvironmentOptions): Promise<LocalEnvironment> {
   const { environments: _, ...chosen } = await choose(options)
   const state = options.persistTo ? fromCaller(options.persistTo) : DEFAULT_STATE
   return { ...chosen, place: 'local', env: options.env, state }
 }
 
-async function choose(options: StoreOptions): Promise<Chosen & { environments: string }> {
+async function choose(options: EnvironmentOptions): Promise<Chosen & { environments: string }> {
   const file = configFile(options)
   const { top, environments } = await readWranglerToml(file)
   const names = Object.keys(environments).join(' or ')
@@ -61,9 +60,9 @@ async function choose(options: StoreOptions): Promise<Chosen & { environments: s
   return { flags: flagsOf(options), file, config, as: options.as, environments: names }
 }
 
-export const configFile = ({ config }: StoreOptions) => (config ? fromCaller(config) : CONFIG)
+export const configFile = ({ config }: EnvironmentOptions) => (config ? fromCaller(config) : CONFIG)
 
-const flagsOf = ({ local, env, persistTo, config }: StoreOptions) =>
+const flagsOf = ({ local, env, persistTo, config }: EnvironmentOptions) =>
   shellWords([
     local ? '--local' : '--remote',
     ...(env ? ['--env', env] : []),
@@ -71,33 +70,33 @@ const flagsOf = ({ local, env, persistTo, config }: StoreOptions) =>
     ...(config ? ['--config', config] : []),
   ])
 
-/** The flags by which wrangler finds what the choice names in wrangler.toml. */
-export const wranglerFlags = ({ env, file }: StoreChoice) => [
+/** The flags by which wrangler finds what the environment names in wrangler.toml. */
+export const wranglerFlags = ({ env, file }: Environment) => [
   ...(env ? ['--env', env] : []),
   ...['--config', file],
 ]
 
 /** The command line that brings new code to the Worker of a deployed store. */
-export const deployLine = ({ env, file }: RemoteChoice) =>
+export const deployLine = ({ env, file }: RemoteEnvironment) =>
   shellWords([
     ...['npm', 'run', 'deploy', '--', '--env', env],
     ...(file === CONFIG ? [] : ['--config', file]),
   ])
 
 /** The wrangler command that brings what was built to the Worker of a deployed store. */
-export const shipping = (choice: RemoteChoice) => [
+export const shipping = (environment: RemoteEnvironment) => [
   ...['deploy', 'dist/index.js', '--no-bundle'],
-  ...wranglerFlags(choice),
+  ...wranglerFlags(environment),
 ]
 
 /** The wrangler command that builds the Worker, which is the same for all environments. */
-export const building = (choice: RemoteChoice) => [
+export const building = (environment: RemoteEnvironment) => [
   ...['deploy', '--dry-run', '--minify', '--outdir', 'dist'],
-  ...['--define', `BUILT_FROM:"${commitHere()}"`, ...wranglerFlags(choice)],
+  ...['--define', `BUILT_FROM:"${commitHere()}"`, ...wranglerFlags(environment)],
 ]
 
 /** The command line that serves a local store. */
-export const devLine = ({ state }: LocalChoice) =>
+export const devLine = ({ state }: LocalEnvironment) =>
   state === DEFAULT_STATE
     ? 'npm run dev'
     : shellWords(['npm', 'run', 'dev', '--', '--persist-to', state])

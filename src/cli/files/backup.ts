@@ -1,0 +1,84 @@
+import { createReadStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as z from 'zod'
+import { clinicId } from '../../fields/clinic-id.ts'
+import type { Row } from '../../operator/copy.ts'
+import type { Mark } from '../../operator/marks.ts'
+import { sha256 } from '../../storage/sha256.ts'
+import { Failure } from '../terminal/failure.ts'
+
+export const MANIFEST = 'manifest.json'
+
+/** Counts up with each change of what a backup holds. */
+export const FORMAT = 2
+
+const count = z.int().min(0)
+
+/** A line of what `marks` wrote. */
+export const mark = z.object({
+  clinic_id: clinicId,
+  seq: count,
+  ids: z.record(z.string(), count),
+}) satisfies z.ZodType<Mark>
+
+const manifest = z.object({
+  format: z.literal(FORMAT),
+  at: z.iso.datetime(),
+  marks: z.array(mark),
+  tables: z.record(z.string(), z.object({ rows: count, sha256: z.string() })),
+})
+export type Manifest = z.infer<typeof manifest>
+
+/** Reads what makes a folder a backup; `digest` is what `backup` printed. Throws Failure. */
+export async function readManifest(folder: string, digest: string | undefined): Promise<Manifest> {
+  const file = join(folder, MANIFEST)
+  const text = await readFile(file, 'utf8').catch(() => {
+    throw new Failure(`${folder} is not a complete backup: ${MANIFEST} is missing`)
+  })
+  if (digest !== undefined && (await sha256(text)) !== digest) {
+    throw new Failure(`${folder} is not the backup with that digest`)
+  }
+  const { success, data } = manifest.safeParse(parsed(text))
+  if (success) return data
+  const { data: other } = z
+    .object({ at: z.string(), format: count.default(1) })
+    .safeParse(parsed(text))
+  throw new Failure(
+    other === undefined || other.format === FORMAT
+      ? `${file} was not written by \`backup\``
+      : `${folder} is a backup of format ${other.format}, and this version reads format ${FORMAT}: restore it with the version that wrote it`,
+  )
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const row = z.record(z.string(), z.union([z.string(), z.number(), z.null()]))
+
+/** The rows of a file, one JSON object a line. Throws Failure. */
+export async function* readRows(file: string): AsyncGenerator<Row> {
+  let line = 0
+  for await (const text of linesOf(file)) {
+    line++
+    const { data } = row.safeParse(parsed(text))
+    if (!data) throw new Failure(`line ${line} of ${file} is damaged`)
+    yield data
+  }
+}
+
+/** A line ends at `\n` alone: what else is taken for a line's end may stand in somebody's name. */
+async function* linesOf(file: string): AsyncGenerator<string> {
+  let rest = ''
+  for await (const chunk of createReadStream(file, 'utf8')) {
+    const lines = `${rest}${chunk}`.split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines
+  }
+  if (rest !== '') yield rest
+}
