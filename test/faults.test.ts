@@ -3,7 +3,7 @@ import { registerOwnables } from '../src/operator/ownables.ts'
 import { publishPlans } from '../src/operator/publish-plans.ts'
 import { expectRefusal } from './support/expect.ts'
 import { aDependent, somePlans } from './support/fixtures.ts'
-import { KINDS } from './support/kinds.ts'
+import { RESOURCES } from './support/resources.ts'
 import { losingAnswers } from './support/losing.ts'
 import { nothingIsLostInAStorm } from './support/storm.ts'
 import { useWorker } from './support/worker.ts'
@@ -84,7 +84,7 @@ describe('a create whose storage fails', () => {
 
 describe('a read whose storage fails', () => {
   it.each(
-    KINDS.flatMap(({ name, owner }): [string, number][] => [
+    RESOURCES.flatMap(({ name, owner }): [string, number][] => [
       [`/${name}`, 200],
       [`/${name}?${owner.filter}=5`, 200],
       [`/${name}/5`, 404],

@@ -5,8 +5,8 @@ import { repairer } from '../src/operator/records/repair.ts'
 import { resumeAfter } from '../src/operator/marks.ts'
 import { openSsn } from '../src/operator/ssn.ts'
 import { expectRefusal } from './support/expect.ts'
-import { CANARY } from './support/fixtures.ts'
-import { KINDS } from './support/kinds.ts'
+import { aDependent, CANARY } from './support/fixtures.ts'
+import { PEOPLE, RESOURCES } from './support/resources.ts'
 import { lifeEqualsModel } from './support/model.ts'
 import { useWorker, type Answer, type Clinic } from './support/worker.ts'
 
@@ -20,8 +20,9 @@ const jsonOf = async (answer: Answer) => JSON.parse(await answer.text())
 
 lifeEqualsModel(worker, { runs: 1, steps: 12 })
 
-describe.each(KINDS)('$name', (resource) => {
-  const { name, one, notFound, aRecord, change, hasSsn, owner } = resource
+describe.each(RESOURCES)('$name', (resource) => {
+  const { name, one, notFound, aRecord, textField, change, mistake, complaint, hasSsn, owner } =
+    resource
 
   /** A clinic with a record, and the calls that change it. */
   async function aRecordOf(fields = {}) {
@@ -120,17 +121,12 @@ describe.each(KINDS)('$name', (resource) => {
     it('is refused with everything that is wrong, and changes nothing', async () => {
       const { amend, get, created } = await aRecordOf()
 
-      const refused = await amend({
-        first_name: null,
-        last_name: ' ',
-        FirstName: 'x',
-        clinic_id: 1,
-      })
+      const camelCase = textField.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
+      const refused = await amend({ ...mistake, [textField]: null, [camelCase]: 'x', clinic_id: 1 })
 
       await expectRefusal(refused, 422, {
-        first_name: ["can't be blank"],
-        last_name: ["can't be blank"],
-        FirstName: ['is not a known field; did you mean first_name?'],
+        ...complaint,
+        [camelCase]: [`is not a known field; did you mean ${textField}?`],
         clinic_id: ['is not a known field'],
       })
       expect(etagOf(await get())).toBe(etagOf(created))
@@ -168,13 +164,13 @@ describe.each(KINDS)('$name', (resource) => {
         const headers = { 'If-Match': etagOf(await get()) }
         const racers = Array.from({ length: 8 }, (_, n) => `Name ${round} ${n}`)
         const answers = await Promise.all(
-          racers.map((name) => amend({ first_name: name }, headers)),
+          racers.map((name) => amend({ [textField]: name }, headers)),
         )
 
         const statuses = answers.map(({ status }) => status)
         expect(statuses.toSorted()).toEqual([200, ...Array(7).fill(412)])
         expect(await jsonOf(await get())).toMatchObject({
-          first_name: racers[statuses.indexOf(200)],
+          [textField]: racers[statuses.indexOf(200)],
         })
       }
       expect((await history()).pagination.total_count).toBe(1 + 25)
@@ -191,7 +187,7 @@ describe.each(KINDS)('$name', (resource) => {
       const absent = `/${name}/${NEVER}`
 
       // Fields before a key that was used, that before an absent record, that before a stale ETag, that before the owner.
-      expect((await ask(absent, { first_name: '' }, key)).status).toBe(422)
+      expect((await ask(absent, mistake, key)).status).toBe(422)
       await expectRefusal(await ask(absent, change, { ...key, ...stale }), 422, {
         'Idempotency-Key': ['has already been used for another request'],
       })
@@ -208,7 +204,7 @@ describe.each(KINDS)('$name', (resource) => {
       const key = { 'Idempotency-Key': 'once' }
 
       const first = await amend(change, key)
-      await amend({ first_name: 'Later' })
+      await amend({ [textField]: 'Later' })
       const amendedSince = await amend(change, key)
       await remove()
       const deletedSince = await amend(change, key)
@@ -226,15 +222,15 @@ describe.each(KINDS)('$name', (resource) => {
 
     it('keeps an amendment that changed nothing from overwriting another when it is late', async () => {
       const { amend, get, made } = await aRecordOf()
-      const { first_name } = made
+      const same = { [textField]: made[textField] }
       const key = { 'Idempotency-Key': 'unchanged' }
-      await amend({ first_name }, key)
-      await amend({ first_name: 'Somebody else' })
+      await amend(same, key)
+      await amend({ [textField]: 'Somebody else' })
 
-      const late = await amend({ first_name }, key)
+      const late = await amend(same, key)
 
       expect(late.headers.get('Idempotent-Replayed')).toBe('true')
-      expect((await jsonOf(await get())).first_name).toBe('Somebody else')
+      expect((await jsonOf(await get()))[textField]).toBe('Somebody else')
     })
 
     it('covers If-Match, and the record that is meant', async () => {
@@ -274,7 +270,7 @@ describe.each(KINDS)('$name', (resource) => {
 
   describe('a deletion', () => {
     it('leaves nothing but the history, and gives the id to nobody', async () => {
-      const { clinic, holder, path, get, amend, remove, history } = await aRecordOf()
+      const { clinic, holder, path, made, get, amend, remove, history } = await aRecordOf()
 
       const removed = await remove()
 
@@ -285,7 +281,7 @@ describe.each(KINDS)('$name', (resource) => {
       expect(await clinic.total(name)).toBe(0)
       const { versions } = await history()
       expect(versions[0]).toMatchObject({ version: 2, action: 'delete', [one]: null })
-      expect(versions[1]).toMatchObject({ version: 1, [one]: { last_name: CANARY.name } })
+      expect(versions[1]).toMatchObject({ version: 1, [one]: made })
       const next = await jsonOf(await clinic.post(`/${name}`, aRecord(holder)))
       expect(`/${name}/${next.id}`).not.toBe(path)
       expect(next.id).toBe(2)
@@ -337,7 +333,7 @@ describe.each(KINDS)('$name', (resource) => {
     const { clinic, amend, remove, history } = await aRecordOf()
     const key = { 'Idempotency-Key': 'erased' }
     await amend(change, key)
-    await amend({ first_name: 'Later' })
+    await amend({ [textField]: 'Later' })
     await remove()
     const db = databaseOf(worker.env, 'first-primary')
     const deed = { clinicId: clinic.clinicId, id: 1, tokenId: 'operator', requestId: 'erase' }
@@ -451,11 +447,12 @@ describe.each(KINDS)('$name', (resource) => {
 })
 
 describe('GET /changes', () => {
-  it('tells of both resources in the order of writing, with each record as it is now', async () => {
+  it('tells of all resources in the order of writing, with each record as it is now', async () => {
     const clinic = await worker.clinic()
     const holder = await clinic.ownable()
     const made = []
-    for (const { name, aRecord } of KINDS) made.push(await clinic.post(`/${name}`, aRecord(holder)))
+    for (const { name, aRecord } of RESOURCES)
+      made.push(await clinic.post(`/${name}`, aRecord(holder)))
     await worker.call('PATCH', '/dependents/1', {
       ...{ token: clinic.token, body: { dependent: { first_name: 'Later' } } },
     })
@@ -467,23 +464,29 @@ describe('GET /changes', () => {
       [seq, resource, action, version].join(' '),
     )
     expect(told).toEqual([
-      ...['1 person_informations create 1', '2 dependents create 1'],
-      ...['3 dependents amend 2', '4 person_informations delete 2'],
+      ...['1 person_informations create 1', '2 dependents create 1', '3 coverages create 1'],
+      ...['4 dependents amend 2', '5 person_informations delete 2'],
     ])
     expect(all.changes.map(({ record }: { record: unknown }) => record)).toMatchObject([
-      ...[null, { first_name: 'Later' }, { first_name: 'Later' }, null],
+      ...[
+        null,
+        { first_name: 'Later' },
+        { member_id: 'HM 0012345' },
+        { first_name: 'Later' },
+        null,
+      ],
     ])
-    expect(all.last_seq).toBe(4)
+    expect(all.last_seq).toBe(5)
     const some = await jsonOf(await clinic.get('/changes?after=1&limit=2'))
     expect([some.changes.length, some.last_seq]).toEqual([2, 3])
-    const none = await jsonOf(await clinic.get('/changes?after=4'))
-    expect(none).toEqual({ changes: [], last_seq: 4 })
-    expect(made.map(({ status }) => status)).toEqual([201, 201])
+    const none = await jsonOf(await clinic.get('/changes?after=5'))
+    expect(none).toEqual({ changes: [], last_seq: 5 })
+    expect(made.map(({ status }) => status)).toEqual([201, 201, 201])
   })
 
   it('refuses to go on after a change that is none, and knows only its own clinic', async () => {
     const [clinic, other] = [await worker.clinic(), await worker.clinic()]
-    await other.post('/dependents', KINDS[1]?.aRecord(await other.ownable()) ?? {})
+    await other.post('/dependents', aDependent(await other.ownable()))
 
     await expectRefusal(await clinic.get('/changes?after=1'), 422, {
       after: ['start again from 0'],
@@ -498,8 +501,7 @@ describe('GET /changes', () => {
     const clinic = await worker.clinic()
     const { clinicId } = clinic
     const holder = await clinic.ownable()
-    const create = async () =>
-      jsonOf(await clinic.post('/dependents', KINDS[1]?.aRecord(holder) ?? {}))
+    const create = async () => jsonOf(await clinic.post('/dependents', aDependent(holder)))
     await create()
     const db = databaseOf(worker.env, 'first-primary')
     const lost = { clinic_id: clinicId, seq: 7, ids: { dependents: 4 } }
@@ -522,12 +524,11 @@ describe('GET /changes', () => {
   it('shows a follower every change once, while sixteen clients write', async () => {
     const clinic = await worker.clinic()
     const holder = await clinic.ownable()
-    const { aRecord } = KINDS[1] ?? { aRecord: () => ({}) }
     let isDone = false
     const writing = Promise.all(
       Array.from({ length: 16 }, async () => {
         for (let n = 0; n < 5; n++) {
-          const { id } = await jsonOf(await clinic.post('/dependents', aRecord(holder)))
+          const { id } = await jsonOf(await clinic.post('/dependents', aDependent(holder)))
           if (n % 2) await worker.call('DELETE', `/dependents/${id}`, { token: clinic.token })
         }
       }),
@@ -549,7 +550,7 @@ describe('GET /changes', () => {
 })
 
 describe('POST …/search', () => {
-  const PEOPLE = [
+  const NAMES = [
     ["O'Neil", 'Ana', '1990-05-15'],
     ['ONeill', 'Bea', '1990-05-15'],
     ['Muñoz', 'Cyd', '1985-01-02'],
@@ -557,12 +558,12 @@ describe('POST …/search', () => {
     ['王', '小明', '2000-02-29'],
   ] as const
 
-  it.each(KINDS)('finds $name by folded prefixes and dates, in order', async (resource) => {
+  it.each(PEOPLE)('finds $name by folded prefixes and dates, in order', async (resource) => {
     const { name, aRecord } = resource
     const [clinic, other] = [await worker.clinic(), await worker.clinic()]
     for (const each of [clinic, other]) {
       const holder = await each.ownable()
-      for (const [last_name, first_name, date_of_birth] of PEOPLE) {
+      for (const [last_name, first_name, date_of_birth] of NAMES) {
         await each.post(`/${name}`, aRecord(holder, { last_name, first_name, date_of_birth }))
       }
     }
@@ -605,7 +606,7 @@ describe('POST …/search', () => {
   it('refuses more than a thousand matches', async () => {
     const clinic = await worker.clinic()
     const holder = await clinic.ownable()
-    await clinic.post('/dependents', KINDS[1]?.aRecord(holder) ?? {})
+    await clinic.post('/dependents', aDependent(holder))
     await worker.env.DB.prepare(
       `WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 1001)
        INSERT INTO dependents (clinic_id, id, uid, version, primary_holder_id, first_name, last_name, date_of_birth,
@@ -629,10 +630,10 @@ describe('POST …/search', () => {
 })
 
 describe('POST …?if_exists=return', () => {
-  it.each(KINDS)(
+  it.each(RESOURCES)(
     'makes one of eight equal $name at once, whatever their keys',
     async (resource) => {
-      const { name, aRecord } = resource
+      const { name, aRecord, change, respelled } = resource
       const clinic = await worker.clinic()
       const holder = await clinic.ownable()
       const send = (n: number, fields = {}) =>
@@ -644,11 +645,10 @@ describe('POST …?if_exists=return', () => {
 
       expect(answers.map(({ status }) => status).sort()).toEqual([...Array(7).fill(200), 201])
       expect(new Set(await Promise.all(answers.map((answer) => answer.text()))).size).toBe(1)
-      const respelled = await send(8, { last_name: CANARY.name.toUpperCase() })
-      const other = await send(9, { first_name: 'Other' })
-      expect([respelled.status, other.status]).toEqual([200, 201])
+      const [same, other] = [await send(8, respelled), await send(9, change)]
+      expect([same.status, other.status]).toEqual([200, 201])
       expect(await clinic.total(name)).toBe(2)
-      // Where somebody made the same person twice, it is the first one.
+      // Where somebody made the same twice, it is the first one.
       await clinic.post(`/${name}`, aRecord(holder))
       expect(await jsonOf(await send(10))).toMatchObject({ id: 1 })
     },

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { KINDS } from './support/kinds.ts'
+import { PEOPLE, RESOURCES } from './support/resources.ts'
 import { somePlans } from './support/fixtures.ts'
 import { useWorker, type Answer } from './support/worker.ts'
 
@@ -52,17 +52,24 @@ const noneWidens = async (name: string, ask: (name: string) => Promise<Answer>, 
 }
 
 describe('a name that is nearly right', () => {
-  it.each(KINDS)('widens no list of $name', async ({ name, one, owner: { filter }, aRecord }) => {
-    const clinic = await worker.clinic()
-    for (const owner of [1049, 1050, 1051]) {
-      await clinic.ownable('Patient', owner)
-      expect((await clinic.post(`/${name}`, aRecord(owner))).status, one).toBe(201)
-    }
+  it.each(RESOURCES)(
+    'widens no list of $name',
+    async ({ name, one, owner: { filter }, aRecord }) => {
+      const clinic = await worker.clinic()
+      for (const owner of [1049, 1050, 1051]) {
+        await clinic.ownable('Patient', owner)
+        expect((await clinic.post(`/${name}`, aRecord(owner))).status, one).toBe(201)
+      }
 
-    await noneWidens(filter, (near) => clinic.get(`/${name}?${encodeURIComponent(near)}=1049`), 500)
-  })
+      await noneWidens(
+        filter,
+        (near) => clinic.get(`/${name}?${encodeURIComponent(near)}=1049`),
+        500,
+      )
+    },
+  )
 
-  it.each(KINDS)('widens no search of $name', async ({ name, aRecord }) => {
+  it.each(PEOPLE)('widens no search of $name', async ({ name, aRecord }) => {
     const clinic = await worker.clinic()
     await clinic.ownable('Patient', 1049)
     for (const first_name of ['Ana', 'Bo']) {

@@ -15,7 +15,7 @@ import {
   operations,
   shipped,
 } from './support/contract.ts'
-import { KINDS } from './support/kinds.ts'
+import { RESOURCES } from './support/resources.ts'
 import { PROJECT } from './support/project.ts'
 import { API } from './support/worker.ts'
 
@@ -63,19 +63,22 @@ describe('openapi.json', () => {
     })
   })
 
-  it.each(KINDS.filter(({ hasSsn }) => hasSsn))('allows no SSN in $name but masked', ({ name }) => {
-    const create = operations().find(
-      ({ method, path }) => method === 'POST' && path === `${API}/${name}`,
-    )
-    const { schema, example } =
-      documented(create?.operationId ?? '', 201)?.content?.['application/json'] ?? {}
-    expect(errorsIn(example, schema)).toBeUndefined()
+  it.each(RESOURCES.filter(({ hasSsn }) => hasSsn))(
+    'allows no SSN in $name but masked',
+    ({ name }) => {
+      const create = operations().find(
+        ({ method, path }) => method === 'POST' && path === `${API}/${name}`,
+      )
+      const { schema, example } =
+        documented(create?.operationId ?? '', 201)?.content?.['application/json'] ?? {}
+      expect(errorsIn(example, schema)).toBeUndefined()
 
-    for (const ssn of ['123-45-6789', '123456789', '***-**-678', '***-**-67890']) {
-      expect(errorsIn({ ...Object(example), ssn }, schema)).toContain('/ssn')
-    }
-    expect(errorsIn({ ...Object(example), ssn_sealed: 'x' }, schema)).toContain('additional')
-  })
+      for (const ssn of ['123-45-6789', '123456789', '***-**-678', '***-**-67890']) {
+        expect(errorsIn({ ...Object(example), ssn }, schema)).toContain('/ssn')
+      }
+      expect(errorsIn({ ...Object(example), ssn_sealed: 'x' }, schema)).toContain('additional')
+    },
+  )
 
   it.each([
     ['a key missing', '{"status":"ok","commit":null}', 200, {}],

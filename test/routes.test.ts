@@ -8,7 +8,7 @@ import { mintToken } from '../src/tokens/token.ts'
 import { documented } from './support/contract.ts'
 import { expectRefusal } from './support/expect.ts'
 import { CANARY, somePlans } from './support/fixtures.ts'
-import { KINDS } from './support/kinds.ts'
+import { RESOURCES } from './support/resources.ts'
 import { API, useWorker, type Answer, type Clinic } from './support/worker.ts'
 
 // What every route promises. The routes are the app's own, so that a new one is held to it unasked.
@@ -43,7 +43,7 @@ const named = (routes: Route[]) =>
 function bodyOf({ pattern, body }: Route, patient: number): object {
   const [root = ''] = Object.keys(body?.shape ?? {})
   if (root === 'search') return { search: { last_name: CANARY.name } }
-  const resource = KINDS.find(({ name, one }) => root === name || root === one)
+  const resource = RESOURCES.find(({ name, one }) => root === name || root === one)
   if (!resource) throw new Error(`${pattern}: give test/routes.test.ts a body`)
   if (pattern.includes(':id')) return { [resource.one]: resource.change }
   const record = resource.aRecord(patient)
@@ -53,7 +53,7 @@ function bodyOf({ pattern, body }: Route, patient: number): object {
 /** By the segment before `:id`: makes what it names, of the patient, and gives the id. */
 const MADE: Record<string, (clinic: Clinic, patient: number) => Promise<number>> = {
   ...Object.fromEntries(
-    KINDS.map(({ name, aRecord }) => [
+    RESOURCES.map(({ name, aRecord }) => [
       name,
       async (clinic: Clinic, patient: number) => {
         const created = await clinic.post(`/${name}`, aRecord(patient))
@@ -128,7 +128,7 @@ const tokenWithout = ({ scope }: Route, { clinicId }: Clinic) =>
 
 /** Deletes the clinic's first record of the route's resource, and erases it. */
 async function eraseFirst({ pattern }: Route, { clinicId, token }: Clinic) {
-  const resource = KINDS.find(({ name }) => pattern.includes(`/${name}`))
+  const resource = RESOURCES.find(({ name }) => pattern.includes(`/${name}`))
   if (!resource) throw new Error(`${pattern} is of no resource of record`)
   await worker.call('DELETE', `/${resource.name}/1`, { token })
   const run = { tokenId: 'operator', requestId: 'erase', now: new Date().toISOString() }
@@ -345,7 +345,7 @@ describe('another clinic', () => {
   function requestsFor(route: Route, id: number): Omit<Sent, 'headers'>[] {
     const { method, pattern, query, body } = route
     const ids = Object.keys(query?.shape ?? {}).filter((name) => name.endsWith('_id'))
-    const resource = KINDS.find(
+    const resource = RESOURCES.find(
       ({ name }) => pattern.endsWith(`/${name}`) || pattern.endsWith(`${name}/batch`),
     )
     const bodies =
@@ -384,7 +384,7 @@ describe('another clinic', () => {
     async (_, route) => {
       const [ours, theirs] = [await worker.clinic(), await worker.clinic()]
       const foreign = []
-      for (const { name } of KINDS) {
+      for (const { name } of RESOURCES) {
         for (let n = 0; n < 4; n++) {
           const patient = await theirs.ownable()
           foreign.push(patient, await fixture(MADE, name, route)(theirs, patient))
@@ -407,7 +407,8 @@ describe('another clinic', () => {
   )
   it.each(named(lists))('has nothing in our %s', async (_, route) => {
     const [ours, theirs] = [await worker.clinic(), await worker.clinic()]
-    for (const { name } of KINDS) await fixture(MADE, name, route)(theirs, await theirs.ownable())
+    for (const { name } of RESOURCES)
+      await fixture(MADE, name, route)(theirs, await theirs.ownable())
 
     const response = await send(await aGoodRequest(route, ours))
 

@@ -99,6 +99,13 @@ const nobody = [
   ...[{ ssn_key_id: null }, { ssn_sealed: null }, { ssn_last_four: null }],
 ]
 
+const plan = {
+  ...{ id: 7, external_id: 'p', plan_name: 'p', carrier: 'p', plan_type: 'p', active: 0 },
+  ...{ coverage_details: '{}', words: '[]', created_at: NOW, updated_at: NOW },
+  ...{ plan_name_folded: 'x', carrier_folded: 'x', plan_type_folded: 'x' },
+}
+const nameless = { subscriber_first_name: null, subscriber_last_name: null }
+
 type Row = Record<string, string | number | null>
 /** Of each table with a CHECK: a row that just fits, and what makes it one that does not. */
 const ROWS: Record<string, { fitting: Row; wrong: Row[] }> = {
@@ -128,6 +135,36 @@ const ROWS: Record<string, { fitting: Row; wrong: Row[] }> = {
       relationship: 'child',
     },
     wrong: nobody,
+  },
+  coverages: {
+    fitting: {
+      ...{ clinic_id: owner.clinic_id, id: 2 ** 24, uid: 'u', version: 1, patient_id: owner.id },
+      ...{ carrier: text(255), member_id: text(80), group_number: text(50), relationship: 'child' },
+      ...{ subscriber_first_name: text(255), subscriber_last_name: text(255) },
+      ...{ subscriber_date_of_birth: '1900-01-01', priority: 9 },
+      ...{ starts_on: '1900-01-01', ends_on: '1900-01-01' },
+      ...{ carrier_identity: 'x', member_id_identity: 'x', created_at: NOW, updated_at: NOW },
+    },
+    wrong: [
+      ...[{ id: 0 }, { id: 2 ** 24 + 1 }, { version: 0 }, { priority: 0 }, { priority: 10 }],
+      ...Object.entries({
+        ...{ carrier: 255, member_id: 80, group_number: 50 },
+        ...{ subscriber_first_name: 255, subscriber_last_name: 255 },
+      }).flatMap(([name, most]) => [{ [name]: '' }, { [name]: text(most + 1) }]),
+      ...['subscriber_date_of_birth', 'starts_on', 'ends_on'].flatMap((name) =>
+        dateless.map((date) => ({ [name]: date })),
+      ),
+      { carrier: null },
+      { plan_id: plan.id },
+      { relationship: 'self' },
+      { ...nameless, subscriber_date_of_birth: null },
+      { ...nameless, subscriber_date_of_birth: null, subscriber_id: owner.id },
+      { subscriber_id: owner.id + 1 },
+      { subscriber_first_name: null },
+      { subscriber_last_name: null },
+      { ...nameless, subscriber_id: owner.id + 1 },
+      { starts_on: '2026-01-02', ends_on: '2026-01-01' },
+    ],
   },
   deletions: {
     fitting: { clinic_id: 'c', resource: 'dependents', node: 2 ** 24, n: 0 },
@@ -215,9 +252,12 @@ async function checkThatRefuses(table: string, row: Row): Promise<string | undef
   }
 }
 
-describe('the CHECKs', () => {
-  beforeAll(() => insert('ownables', owner))
+beforeAll(async () => {
+  await insert('ownables', owner)
+  await insert('plans', plan)
+})
 
+describe('the CHECKs', () => {
   it.each(names)(
     'of %s refuse each what they are for, and nothing that just fits',
     async (table) => {
@@ -235,4 +275,23 @@ describe('the CHECKs', () => {
       if (table in ROWS) await insert(table, fitting)
     },
   )
+})
+
+describe('the foreign keys', () => {
+  const { fitting = {} } = ROWS['coverages'] ?? {}
+  const another = { ...owner, id: owner.id + 1 }
+  const subscriber = { ...nameless, subscriber_date_of_birth: null, subscriber_id: another.id }
+  const withPlan = { carrier: null, plan_id: plan.id + 9 }
+
+  it.each([
+    ['patient', { patient_id: owner.id + 3 }, { ...owner, id: owner.id + 3 }],
+    ['subscriber', subscriber, another],
+    ['plan', withPlan, { ...plan, id: plan.id + 9, external_id: 'q' }],
+  ])('of coverages let in no %s that is not there', async (what, change, missing) => {
+    const row = { ...fitting, ...change, id: 1 + Object.keys(change).length }
+
+    await expect(insert('coverages', row)).rejects.toThrow('FOREIGN KEY constraint failed')
+    await insert(what === 'plan' ? 'plans' : 'ownables', missing)
+    await insert('coverages', row)
+  })
 })

@@ -16,6 +16,7 @@ const MOST_RECORDS = 100
 export function furtherErrors(resource: Resource) {
   const { name, one, fields, owner, ownerColumns, references, rules } = resource
   const select = selectBroken(resource)
+  const conditions = [owner.id, ...Object.keys(references), ...Object.keys(rules)]
 
   /**
    * The fields of a record as it was sent that are right, and the references and rules that can't be judged: they are
@@ -23,6 +24,9 @@ export function furtherErrors(resource: Resource) {
    */
   function judged(sent: unknown, isNew: boolean) {
     const given: Record<string, unknown> = {}
+    const isRecord = typeof sent === 'object' && sent !== null && !Array.isArray(sent)
+    if (!isRecord) return { given, unjudged: conditions }
+
     const wrong = new Set<string>()
     for (const [field, schema] of Object.entries(fields)) {
       const value = partOf(sent, field)
@@ -42,11 +46,9 @@ export function furtherErrors(resource: Resource) {
     return { given, unjudged }
   }
 
-  const conditions = 1 + Object.keys(references).length + Object.keys(rules).length
-
   async function ask(c: Context<Env>, sent: readonly unknown[], id?: number) {
     const records = sent.slice(0, MOST_RECORDS).map((record) => judged(record, id === undefined))
-    if (records.every(({ unjudged }) => unjudged.length === conditions)) return []
+    if (records.every(({ unjudged }) => unjudged.length === conditions.length)) return []
     c.set('isTelling', true)
     const broken = await rows(c.get('db'), select, {
       clinicId: c.get('caller').clinicId,
@@ -77,7 +79,7 @@ export function furtherErrors(resource: Resource) {
     },
     /** Of an amendment, with what the record of that id says already. */
     async ofAmendment(c: Context<Env>, sent: unknown, id: number): Promise<FieldErrors> {
-      if (conditions === 1) return {}
+      if (conditions.length === 1) return {}
       const [found] = await ask(c, [partOf(sent, one)], id)
       const { [owner.id]: _, ...errors } = found?.errors ?? {}
       return errors

@@ -57,7 +57,9 @@ export function searcher(resource: Resource) {
 
   const searching = (hasDate: boolean, hasFirstName: boolean) => {
     const isBorn = hasDate ? sql`date_of_birth = ${$.dateOfBirth} AND` : sql``
-    const candidates = sql`${resource.table}
+    // Left alone, SQLite may look for a date of birth among all the names.
+    const index = sql.raw(`${resource.name}_by_${hasDate ? 'date_of_birth' : 'name'}`)
+    const candidates = sql`${resource.table} INDEXED BY ${index}
           WHERE clinic_id = ${$.clinicId} AND ${isBorn} ${beginsWith('last_name_folded', $.lastName)}`
     const isMatch = hasFirstName ? beginsWith('first_name_folded', $.firstName) : sql`true`
     // Where a first name narrows, a page might be looked for among any number of people.

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { clinicOf, dependentsUpTo, fill, ladder, manyPlans } from '../bench/fill.ts'
-import { KINDS } from './kinds.ts'
+import { RESOURCES } from './resources.ts'
 import { useWorker } from './worker.ts'
 
 const listAnswer = z.object({ pagination: z.object({ total_count: z.number() }) })
@@ -108,7 +108,7 @@ export function budgetsHoldUpTo(records: number) {
     trips?: number
   }
 
-  describe.each(KINDS)('of $name', ({ name, one, aRecord, change, hasSsn }) => {
+  describe.each(RESOURCES)('of $name', ({ name, one, aRecord, change, hasSsn }) => {
     // Every clinic has it, and in none it is a gap.
     const id = name === 'dependents' ? 101 : 700
     const person = { last_name: 'Budget', date_of_birth: '1999-12-31' }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { databaseOf } from '../../src/storage/session.ts'
 import { repairer } from '../../src/operator/records/repair.ts'
-import { KINDS } from './kinds.ts'
+import { RESOURCES } from './resources.ts'
 import type { TestWorker } from './worker.ts'
 
 type Fields = Record<string, unknown>
@@ -35,8 +35,8 @@ const aStep: fc.Arbitrary<Step> = fc.record({
  * an owner, the histories and the changes with a model in memory, after every step.
  */
 export function lifeEqualsModel(worker: TestWorker, parameters: { runs: number; steps: number }) {
-  it.each(KINDS)('$name equal a model through random lives', async (resource) => {
-    const { name, one, aRecord, owner } = resource
+  it.each(RESOURCES)('$name equal a model through random lives', async (resource) => {
+    const { name, one, aRecord, owner, textField } = resource
     const sequences = fc.array(aStep, {
       minLength: parameters.steps,
       maxLength: parameters.steps,
@@ -70,17 +70,17 @@ export function lifeEqualsModel(worker: TestWorker, parameters: { runs: number; 
         const db = databaseOf(worker.env, 'first-primary')
 
         if (step.verb === 'create') {
-          const body = aRecord(step.owner, { first_name: step.name, ssn: undefined })
+          const body = aRecord(step.owner, { [textField]: step.name, ssn: undefined })
           const { status } = await worker.call('POST', `/${name}`, { token, body })
           expect(status).toBe(201)
           records.push({ owner: step.owner, now: null, changes: [] })
-          tell(records.length, 'create', { first_name: step.name })
+          tell(records.length, 'create', { [textField]: step.name })
         } else if (step.verb === 'amend') {
-          const body = { [one]: { first_name: step.name } }
+          const body = { [one]: { [textField]: step.name } }
           const { status } = await worker.call('PATCH', path, { token, body })
           expect(status).toBe(record?.now ? 200 : 404)
-          if (record?.now && record.now.first_name !== step.name) {
-            tell(id, 'amend', { first_name: step.name })
+          if (record?.now && record.now[textField] !== step.name) {
+            tell(id, 'amend', { [textField]: step.name })
           }
         } else if (step.verb === 'delete') {
           const { status } = await worker.call('DELETE', path, { token })
@@ -123,12 +123,12 @@ export function lifeEqualsModel(worker: TestWorker, parameters: { runs: number; 
           versions.map((version: Fields) => ({
             version: version.version,
             action: version.action,
-            said: Object(version[one]).first_name,
+            said: Object(version[one])[textField],
           })),
         ).toEqual(
           (record?.changes ?? [])
             .map(({ action, content }, n) => ({
-              ...{ version: n + 1, action, said: content?.first_name },
+              ...{ version: n + 1, action, said: content?.[textField] },
             }))
             .reverse()
             .slice(0, 25),
@@ -142,11 +142,11 @@ export function lifeEqualsModel(worker: TestWorker, parameters: { runs: number; 
         }
         expect(
           followed.map(({ seq, id, version, action, record: now }) => ({
-            ...{ seq, id, version, action, said: now?.first_name },
+            ...{ seq, id, version, action, said: now?.[textField] },
           })),
         ).toEqual(
           journal.map((change, n) => ({
-            ...{ seq: n + 1, ...change, said: records[change.id - 1]?.now?.first_name },
+            ...{ seq: n + 1, ...change, said: records[change.id - 1]?.now?.[textField] },
           })),
         )
       }

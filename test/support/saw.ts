@@ -9,7 +9,7 @@ import { databaseOf } from '../../src/storage/session.ts'
 import { resources } from '../../src/resources/index.ts'
 import { aboutPatient, isAbout } from '../../src/operator/trail/about.ts'
 import { repairer } from '../../src/operator/records/repair.ts'
-import { KINDS } from './kinds.ts'
+import { RESOURCES } from './resources.ts'
 import type { Answer, TestWorker } from './worker.ts'
 
 const PATIENTS = [1047, 1048, 1049, 1050]
@@ -56,7 +56,7 @@ export function whoSawEqualsModel(worker: TestWorker, requests: number) {
     }
 
     async function send({ resource: n, patient, id, deed }: Asked) {
-      const resource = KINDS[n]
+      const resource = RESOURCES[n]
       if (!resource) return
       const call = (method: string, path: string, body?: unknown, token = clinic.token) =>
         worker.call(method, path, {
@@ -93,7 +93,7 @@ export function whoSawEqualsModel(worker: TestWorker, requests: number) {
         ownerOf.set(`${resource.name}/${id}`, patient)
         return
       }
-      const record = resource.aRecord(patient, { first_name: `Name ${id}` })
+      const record = resource.aRecord(patient, { [resource.textField]: `Name ${id}` })
       const path = `/${resource.name}/${id}`
       const requested: Record<string, () => Promise<Answer>> = {
         list: () => call('GET', `/${resource.name}?page_size=2&page=${(id % 3) + 1}`),
@@ -114,7 +114,8 @@ export function whoSawEqualsModel(worker: TestWorker, requests: number) {
               (owner) => resource.aRecord(owner)[resource.one],
             ),
           }),
-        amend: () => call('PATCH', path, { [resource.one]: { first_name: `Name ${patient}` } }),
+        amend: () =>
+          call('PATCH', path, { [resource.one]: { [resource.textField]: `Name ${patient}` } }),
         delete: () => call('DELETE', path),
         follow: () => call('GET', `/changes?after=${id}&limit=3`),
         forbidden: () => call('GET', path, undefined, weak),
@@ -142,7 +143,7 @@ export function whoSawEqualsModel(worker: TestWorker, requests: number) {
     }
 
     const asked = fc.record({
-      resource: fc.integer({ min: 0, max: KINDS.length - 1 }),
+      resource: fc.integer({ min: 0, max: RESOURCES.length - 1 }),
       patient: fc.constantFrom(...PATIENTS),
       id: fc.integer({ min: 1, max: 20 }),
       deed: fc.constantFrom(...DEEDS),

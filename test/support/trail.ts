@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { trailOf } from '../../src/operator/trail/events.ts'
 import { databaseOf } from '../../src/storage/session.ts'
-import { KINDS } from './kinds.ts'
+import { RESOURCES } from './resources.ts'
 import type { Answer, TestWorker } from './worker.ts'
 
 /** Sends so many requests at random, and compares those that touched personal data with the trail. */
@@ -19,7 +19,7 @@ export function trailEqualsRequests(worker: TestWorker, requests: number) {
           ...{ token, headers: { 'x-test-settled': 'yes' } },
           ...(body !== undefined && { body }),
         })
-    const touching = KINDS.flatMap(({ name, owner: { filter }, aRecord }) => [
+    const touching = RESOURCES.flatMap(({ name, owner: { filter }, aRecord }) => [
       request('GET', `/${name}?page_size=2`),
       request('GET', `/${name}?${filter}=1&page_size=3&page=2`),
       request('GET', `/${name}/1`),
@@ -32,7 +32,7 @@ export function trailEqualsRequests(worker: TestWorker, requests: number) {
       request('PUT', '/ownables/Patient/3'),
       request('PUT', '/ownables/Patient/3', undefined, weak),
     )
-    const others = KINDS.flatMap(({ name, owner: { filter } }) => [
+    const others = RESOURCES.flatMap(({ name, owner: { filter } }) => [
       request('POST', `/${name}`, {}),
       request('GET', `/${name}?${filter}=x`),
       request('PATCH', `/${name}`, {}),
