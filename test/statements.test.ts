@@ -53,6 +53,7 @@ async function planOf(sql: string, names: readonly string[]): Promise<string[]> 
 
 /** Which statements may scan a table, and why. Besides, they scan json_each and rows that they have made themselves. */
 const SCANS: Record<string, string> = {
+  plans: 'the catalogue is one row, and a search sorts the plans that it has found',
   marks: 'every clinic is marked',
   'trail/unsealed': 'the cron asks which clinics are on their way here',
   'verify trail': 'the operator verifies every clinic',
@@ -60,6 +61,7 @@ const SCANS: Record<string, string> = {
 
 /** Which statements may sort in a temporary B-tree, and why. */
 const SORTS: Record<string, string> = {
+  plans: 'a search sorts the plans that it has found, and facets are few',
   'person_informations of a key': 'a batch is a hundred records, some changed since',
   'dependents of a key': 'a batch is a hundred records, some changed since',
   resume: 'a row for each resource',
