@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { setRecordLimit } from '../src/clinics/queries.ts'
+import { databaseOf } from '../src/storage/session.ts'
+import { expectRefusal } from './support/expect.ts'
 import { aDependent, CANARY } from './support/fixtures.ts'
 import { RESOURCES } from './support/resources.ts'
 import { useWorker } from './support/worker.ts'
@@ -88,5 +91,38 @@ describe('a search', () => {
 
     expect((await clinic.post('/dependents/search', search, counts(10))).status).toBe(429)
     expect((await clinic.post('/dependents/search', search, counts(11))).status).toBe(422)
+  })
+})
+
+describe("a limit of a clinic's records", () => {
+  const [first, second] = RESOURCES
+  const LIMITED =
+    'Your clinic has as many records as it may have; delete some, or ask the operator for more'
+
+  it('counts all of them, and refuses what would exceed it, until one is deleted or it is lifted', async () => {
+    if (!first || !second) throw new Error('there are two resources at least')
+    const clinic = await worker.clinic()
+    const patient = await clinic.ownable()
+    const limitTo = (limit: number | null) =>
+      setRecordLimit(databaseOf(worker.env, 'first-primary'), clinic.clinicId, limit)
+    const create = ({ name, aRecord }: typeof first, fields = {}, query = '') =>
+      clinic.post(`/${name}${query}`, aRecord(patient, fields))
+    await limitTo(2)
+
+    expect((await create(first)).status).toBe(201)
+    const two = [first.aRecord(patient), first.aRecord(patient)].map((body) => body[first.one])
+    const batch = await clinic.post(`/${first.name}/batch`, { [first.name]: two })
+    await expectRefusal(batch, 403, LIMITED)
+    expect((await create(second)).status).toBe(201)
+    await expectRefusal(await create(second, second.change), 403, LIMITED)
+    expect((await create(first, {}, '?if_exists=return')).status).toBe(200)
+    await expectRefusal(await create(first, first.change, '?if_exists=return'), 403, LIMITED)
+    expect([await clinic.total(first.name), await clinic.total(second.name)]).toEqual([1, 1])
+
+    await worker.call('DELETE', `/${first.name}/1`, { token: clinic.token })
+    expect((await create(second, second.change)).status).toBe(201)
+    await expectRefusal(await create(second), 403, LIMITED)
+    await limitTo(null)
+    expect((await create(second)).status).toBe(201)
   })
 })

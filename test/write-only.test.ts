@@ -64,7 +64,6 @@ describe.each(RESOURCES)('a token that only writes $name', (resource) => {
 
   it("sees no more of a reader's write by its key, and the reader all of the writer's", async () => {
     const { clinic, write, patient } = await aWriter()
-    const [theirs, ours] = [{ 'Idempotency-Key': 'theirs' }, { 'Idempotency-Key': 'ours' }]
     const batch = { [name]: [aRecord(patient)[one]] }
 
     for (const [path, body] of [
@@ -73,14 +72,17 @@ describe.each(RESOURCES)('a token that only writes $name', (resource) => {
     ] as const) {
       const isBatch = path.endsWith('/batch')
       const receipt = isBatch ? { [name]: [RECEIPT] } : RECEIPT
-      const keyed = (key: object) => ({ 'Idempotency-Key': `${Object.values(key)} ${path}` })
-      const all = await (await clinic.post(path, body, keyed(theirs))).json()
-      const replayed = await write('POST', path, body, keyed(theirs))
+      const [theirs, ours] = [
+        { 'Idempotency-Key': `theirs ${path}` },
+        { 'Idempotency-Key': `ours ${path}` },
+      ]
+      const all = await (await clinic.post(path, body, theirs)).json()
+      const replayed = await write('POST', path, body, theirs)
       expect(replayed.headers.get('Idempotent-Replayed')).toBe('true')
       expect(await replayed.json()).toEqual(receipt)
 
-      expect(await (await write('POST', path, body, keyed(ours))).json()).toEqual(receipt)
-      const read = await clinic.post(path, body, keyed(ours))
+      expect(await (await write('POST', path, body, ours)).json()).toEqual(receipt)
+      const read = await clinic.post(path, body, ours)
       expect(read.headers.get('Idempotent-Replayed')).toBe('true')
       const seen = Object(await read.json())
       const keysOf = (answer: object) => Object.keys(isBatch ? Object(answer)[name][0] : answer)

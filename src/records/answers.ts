@@ -49,6 +49,8 @@ export function writtenOrThrow(
       throw refusal('stale')
     case 'fixed':
       throw invalid(fixedErrors(outcome.fixed))
+    case 'limited':
+      throw refusal('limited')
     case 'full':
       throw invalid({ [resource.one]: [`can't be created: a clinic has ${MOST_IDS} ids at most`] })
     case 'refused': {
