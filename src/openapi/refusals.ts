@@ -26,7 +26,8 @@ export const REFUSALS: Record<number, Refusal> = {
   403: {
     name: 'Forbidden',
     description:
-      'The token is good, but its scopes do not include this, or its clinic is suspended.',
+      'The token is good, but its scopes do not include this, or its clinic is suspended, or has as many records as ' +
+      'it may have.',
     errors: SENTENCES.forbidden[1],
     headers: ['X-Token-Expires', 'x-d1-bookmark'],
   },

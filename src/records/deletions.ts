@@ -10,7 +10,8 @@ import { used } from './write.ts'
 
 const { $ } = statements('deletions', KEY)
 
-const TOP = sql.raw(String(2 ** 24))
+/** The node that counts all deletions of a resource. */
+export const TOP = sql.raw(String(2 ** 24))
 
 /** Counts the record of the key as deleted, or with -1 as restored. */
 export const countDeletion = ({ name, text }: Resource, by: 1 | -1) =>
