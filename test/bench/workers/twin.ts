@@ -1,5 +1,5 @@
 import { zValidator } from '@hono/zod-validator'
-import { and, asc, count, eq, max, type SQL } from 'drizzle-orm'
+import { and, asc, count, eq, sql, type SQL } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { Hono, type Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
@@ -154,14 +154,12 @@ api.post(
     }
     const sealed = ssn ? await sealSsn(ssn.replaceAll('-', ''), whose, c.env.SSN_PUBLIC_KEY) : null
     const now = new Date().toISOString()
-    const [last] = await db
-      .select({ id: max(personInformations.id) })
-      .from(personInformations)
-      .where(eq(personInformations.clinicId, clinicId))
+    // As an autoincremented id is, where there is none of a clinic.
+    const id = sql`(SELECT 1 + coalesce(max(id), 0) FROM person_informations WHERE clinic_id = ${clinicId})`
     const [made] = await db
       .insert(personInformations)
       .values({
-        ...{ clinicId, id: (last?.id ?? 0) + 1, uid, version: 1 },
+        ...{ clinicId, id, uid, version: 1 },
         ...{ ownableType: owner.type, ownableId: owner.id },
         firstName: given.first_name,
         lastName: given.last_name,
