@@ -54,7 +54,8 @@ describe('a list', () => {
   it('counts once more for each thousand records that a filter passes over, ten times at most', async () => {
     const clinic = await worker.clinic()
     const patient = await clinic.ownable()
-    const page = (page: number) => `/dependents?patient_id=${patient}&page_size=100&page=${page}`
+    const page = (page: number) =>
+      `/dependents?primary_holder_id=${patient}&page_size=100&page=${page}`
 
     for (const [at, requests] of [
       [10, 1],

@@ -121,12 +121,12 @@ describe('CORS', () => {
         ...[
           'X-Request-Id',
           'x-d1-bookmark',
+          'X-Token-Expires',
           'Allow',
           'Link',
           'Location',
           'ETag',
           'X-Cache',
-          'X-Token-Expires',
         ],
         ...['Idempotent-Replayed', 'Accept-Encoding', 'WWW-Authenticate', 'Retry-After'],
         'RateLimit-Policy',

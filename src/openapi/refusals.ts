@@ -64,7 +64,7 @@ export const REFUSALS: Record<number, Refusal> = {
     name: 'TooManyRequests',
     description: 'Too many requests with this token.',
     errors: SENTENCES.tooManyRequests[1],
-    headers: ['Retry-After', 'RateLimit-Policy', 'X-Token-Expires'],
+    headers: ['Retry-After', 'RateLimit-Policy', 'x-d1-bookmark', 'X-Token-Expires'],
   },
   500: {
     name: 'InternalServerError',

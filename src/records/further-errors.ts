@@ -45,7 +45,7 @@ export function furtherErrors(resource: Resource) {
   }
 
   async function ask(c: Context<Env>, sent: readonly unknown[], id?: number) {
-    const records = sent.slice(0, MOST_RECORDS).map((record) => judged(record, id === undefined))
+    const records = sent.map((record) => judged(record, id === undefined))
     if (records.every(({ unjudged }) => unjudged.length === conditions.length)) return []
     c.set('isTelling', true)
     if (id === undefined)
@@ -76,7 +76,7 @@ export function furtherErrors(resource: Resource) {
     },
     async ofMany(c: Context<Env>, sent: unknown): Promise<FieldErrors> {
       const records = partOf(sent, name)
-      if (!Array.isArray(records)) return {}
+      if (!Array.isArray(records) || records.length > MOST_RECORDS) return {}
       const found = await ask(c, records)
       return Object.assign(
         {},
