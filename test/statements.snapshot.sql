@@ -841,10 +841,10 @@ SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
 -- search person_informations: ?1 clinicId, ?2 lastName, ?3 most, ?4 size, ?5 skipped
 SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
         (SELECT json_array(count(*), coalesce(sum(true), 0)) FROM (
-          SELECT first_name_folded FROM person_informations
+          SELECT first_name_folded FROM person_informations INDEXED BY person_informations_by_name
           WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111) LIMIT CAST(?3 AS INTEGER) + 1)) AS counts
       FROM (
-        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at FROM person_informations
+        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at FROM person_informations INDEXED BY person_informations_by_name
           WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111) AND true 
         ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?4 AS INTEGER) OFFSET min(CAST(?5 AS INTEGER), CAST(?3 AS INTEGER)))
 
@@ -859,11 +859,11 @@ SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable
 -- search person_informations: ?1 firstName, ?2 clinicId, ?3 lastName, ?4 most, ?5 size, ?6 skipped
 SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
         (SELECT json_array(count(*), coalesce(sum(first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111)), 0)) FROM (
-          SELECT first_name_folded FROM person_informations
+          SELECT first_name_folded FROM person_informations INDEXED BY person_informations_by_name
           WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1)) AS counts
       FROM (
-        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at FROM person_informations
-          WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) AND first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111) AND (SELECT count(*) FROM (SELECT 1 FROM person_informations
+        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at FROM person_informations INDEXED BY person_informations_by_name
+          WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) AND first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111) AND (SELECT count(*) FROM (SELECT 1 FROM person_informations INDEXED BY person_informations_by_name
           WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1)) <= CAST(?4 AS INTEGER)
         ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?5 AS INTEGER) OFFSET min(CAST(?6 AS INTEGER), CAST(?4 AS INTEGER)))
 
@@ -882,15 +882,15 @@ SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable
 -- search person_informations: ?1 clinicId, ?2 dateOfBirth, ?3 lastName, ?4 most, ?5 size, ?6 skipped
 SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
         (SELECT json_array(count(*), coalesce(sum(true), 0)) FROM (
-          SELECT first_name_folded FROM person_informations
+          SELECT first_name_folded FROM person_informations INDEXED BY person_informations_by_date_of_birth
           WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1)) AS counts
       FROM (
-        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at FROM person_informations
+        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at FROM person_informations INDEXED BY person_informations_by_date_of_birth
           WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) AND true 
         ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?5 AS INTEGER) OFFSET min(CAST(?6 AS INTEGER), CAST(?4 AS INTEGER)))
 
   CO-ROUTINE (subquery-3)
-    SEARCH person_informations USING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+    SEARCH person_informations USING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
   SCAN (subquery-3)
   SCALAR SUBQUERY 2
     CO-ROUTINE (subquery-1)
@@ -900,16 +900,16 @@ SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable
 -- search person_informations: ?1 firstName, ?2 clinicId, ?3 dateOfBirth, ?4 lastName, ?5 most, ?6 size, ?7 skipped
 SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
         (SELECT json_array(count(*), coalesce(sum(first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111)), 0)) FROM (
-          SELECT first_name_folded FROM person_informations
+          SELECT first_name_folded FROM person_informations INDEXED BY person_informations_by_date_of_birth
           WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) LIMIT CAST(?5 AS INTEGER) + 1)) AS counts
       FROM (
-        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at FROM person_informations
-          WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) AND first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111) AND (SELECT count(*) FROM (SELECT 1 FROM person_informations
+        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at FROM person_informations INDEXED BY person_informations_by_date_of_birth
+          WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) AND first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111) AND (SELECT count(*) FROM (SELECT 1 FROM person_informations INDEXED BY person_informations_by_date_of_birth
           WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) LIMIT CAST(?5 AS INTEGER) + 1)) <= CAST(?5 AS INTEGER)
         ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?6 AS INTEGER) OFFSET min(CAST(?7 AS INTEGER), CAST(?5 AS INTEGER)))
 
   CO-ROUTINE (subquery-5)
-    SEARCH person_informations USING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+    SEARCH person_informations USING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
     SCALAR SUBQUERY 4
       CO-ROUTINE (subquery-3)
         SEARCH person_informations USING COVERING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
@@ -1399,10 +1399,10 @@ SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
 -- search dependents: ?1 clinicId, ?2 lastName, ?3 most, ?4 size, ?5 skipped
 SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
         (SELECT json_array(count(*), coalesce(sum(true), 0)) FROM (
-          SELECT first_name_folded FROM dependents
+          SELECT first_name_folded FROM dependents INDEXED BY dependents_by_name
           WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111) LIMIT CAST(?3 AS INTEGER) + 1)) AS counts
       FROM (
-        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at FROM dependents
+        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at FROM dependents INDEXED BY dependents_by_name
           WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111) AND true 
         ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?4 AS INTEGER) OFFSET min(CAST(?5 AS INTEGER), CAST(?3 AS INTEGER)))
 
@@ -1417,11 +1417,11 @@ SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holde
 -- search dependents: ?1 firstName, ?2 clinicId, ?3 lastName, ?4 most, ?5 size, ?6 skipped
 SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
         (SELECT json_array(count(*), coalesce(sum(first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111)), 0)) FROM (
-          SELECT first_name_folded FROM dependents
+          SELECT first_name_folded FROM dependents INDEXED BY dependents_by_name
           WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1)) AS counts
       FROM (
-        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at FROM dependents
-          WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) AND first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111) AND (SELECT count(*) FROM (SELECT 1 FROM dependents
+        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at FROM dependents INDEXED BY dependents_by_name
+          WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) AND first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111) AND (SELECT count(*) FROM (SELECT 1 FROM dependents INDEXED BY dependents_by_name
           WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1)) <= CAST(?4 AS INTEGER)
         ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?5 AS INTEGER) OFFSET min(CAST(?6 AS INTEGER), CAST(?4 AS INTEGER)))
 
@@ -1440,15 +1440,15 @@ SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holde
 -- search dependents: ?1 clinicId, ?2 dateOfBirth, ?3 lastName, ?4 most, ?5 size, ?6 skipped
 SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
         (SELECT json_array(count(*), coalesce(sum(true), 0)) FROM (
-          SELECT first_name_folded FROM dependents
+          SELECT first_name_folded FROM dependents INDEXED BY dependents_by_date_of_birth
           WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1)) AS counts
       FROM (
-        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at FROM dependents
+        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at FROM dependents INDEXED BY dependents_by_date_of_birth
           WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) AND true 
         ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?5 AS INTEGER) OFFSET min(CAST(?6 AS INTEGER), CAST(?4 AS INTEGER)))
 
   CO-ROUTINE (subquery-3)
-    SEARCH dependents USING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+    SEARCH dependents USING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
   SCAN (subquery-3)
   SCALAR SUBQUERY 2
     CO-ROUTINE (subquery-1)
@@ -1458,16 +1458,16 @@ SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holde
 -- search dependents: ?1 firstName, ?2 clinicId, ?3 dateOfBirth, ?4 lastName, ?5 most, ?6 size, ?7 skipped
 SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
         (SELECT json_array(count(*), coalesce(sum(first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111)), 0)) FROM (
-          SELECT first_name_folded FROM dependents
+          SELECT first_name_folded FROM dependents INDEXED BY dependents_by_date_of_birth
           WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) LIMIT CAST(?5 AS INTEGER) + 1)) AS counts
       FROM (
-        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at FROM dependents
-          WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) AND first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111) AND (SELECT count(*) FROM (SELECT 1 FROM dependents
+        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at FROM dependents INDEXED BY dependents_by_date_of_birth
+          WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) AND first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111) AND (SELECT count(*) FROM (SELECT 1 FROM dependents INDEXED BY dependents_by_date_of_birth
           WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) LIMIT CAST(?5 AS INTEGER) + 1)) <= CAST(?5 AS INTEGER)
         ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?6 AS INTEGER) OFFSET min(CAST(?7 AS INTEGER), CAST(?5 AS INTEGER)))
 
   CO-ROUTINE (subquery-5)
-    SEARCH dependents USING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+    SEARCH dependents USING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
     SCALAR SUBQUERY 4
       CO-ROUTINE (subquery-3)
         SEARCH dependents USING COVERING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
@@ -2101,6 +2101,34 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
+-- operator/stats: ?1 now, ?2 clinicId, ?3 since
+SELECT CAST((julianday(?1) - julianday(at)) / 7 AS INTEGER) AS weeks_ago, count(*) AS count
+    FROM changes
+    WHERE clinic_id = ?2 AND action = 'create' AND at > ?3 AND at <= ?1
+    GROUP BY weeks_ago
+
+  SEARCH changes USING PRIMARY KEY (clinic_id=?)
+  USE TEMP B-TREE FOR GROUP BY
+
+-- operator/tables: 
+SELECT master.name AS table_name, info.name, info.pk
+    FROM sqlite_master AS master JOIN pragma_table_info(master.name) AS info
+    WHERE master.type = 'table' AND master.name NOT LIKE 'd1~_%' ESCAPE '~'
+      AND master.name NOT LIKE '~_%' ESCAPE '~' AND master.name NOT LIKE 'sqlite~_%' ESCAPE '~'
+    ORDER BY master.rowid, info.cid
+
+  SCAN master
+  SCAN info VIRTUAL TABLE INDEX 0:
+  USE TEMP B-TREE FOR LAST TERM OF ORDER BY
+
+-- operator/tables: 
+SELECT master.name, reference."table" AS referenced
+    FROM sqlite_master AS master JOIN pragma_foreign_key_list(master.name) AS reference
+    WHERE master.type = 'table' AND master.name NOT LIKE '~_%' ESCAPE '~'
+
+  SCAN master
+  SCAN reference VIRTUAL TABLE INDEX 0:
+
 -- verify trail: ?1 clinicId, ?2 stream, ?3 n
 SELECT * FROM segments WHERE clinic_id = ?1 AND stream = ?2
     AND n = CAST(?3 AS INTEGER)
@@ -2561,6 +2589,31 @@ INSERT INTO deletions (clinic_id, resource, node, n)
   SCAN path
   USE TEMP B-TREE FOR GROUP BY
 
+-- export person_informations: ?1 clinicId, ?2 after, ?3 limit
+SELECT * FROM person_informations WHERE clinic_id = ?1 AND id > CAST(?2 AS INTEGER) ORDER BY id LIMIT CAST(?3 AS INTEGER)
+
+  SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id>?)
+
+-- reseal person_informations: ?1 keyId, ?2 clinicId, ?3 id, ?4 limit
+SELECT * FROM person_informations
+      WHERE ssn_key_id <> ?1 AND (clinic_id, id) > (?2, CAST(?3 AS INTEGER))
+      ORDER BY clinic_id, id LIMIT CAST(?4 AS INTEGER)
+
+  SEARCH person_informations USING PRIMARY KEY (clinic_id>?)
+
+-- reseal person_informations: ?1 resealed
+UPDATE person_informations
+      SET ssn_key_id = given.value ->> 'keyId', ssn_sealed = given.value ->> 'sealed'
+      FROM json_each(?1) AS given
+      WHERE clinic_id = given.value ->> 'clinicId' AND person_informations.id = given.value ->> 'id'
+        AND ssn_sealed = given.value ->> 'replaces'
+        AND EXISTS (SELECT * FROM clinics WHERE clinics.id = clinic_id AND state IN ('open', 'suspended'))
+      RETURNING clinic_id AS clinicId, person_informations.id
+
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+  SEARCH clinics EXISTS USING PRIMARY KEY (id=?)
+
 -- find to import dependents: ?1 rows, ?2 clinicId
 SELECT given.key AS place, stored.* FROM json_each(?1) AS given CROSS JOIN dependents AS stored
       ON stored.clinic_id = ?2 AND stored.id = (
@@ -2958,6 +3011,31 @@ INSERT INTO deletions (clinic_id, resource, node, n)
       SCAN path
   SCAN path
   USE TEMP B-TREE FOR GROUP BY
+
+-- export dependents: ?1 clinicId, ?2 after, ?3 limit
+SELECT * FROM dependents WHERE clinic_id = ?1 AND id > CAST(?2 AS INTEGER) ORDER BY id LIMIT CAST(?3 AS INTEGER)
+
+  SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id>?)
+
+-- reseal dependents: ?1 keyId, ?2 clinicId, ?3 id, ?4 limit
+SELECT * FROM dependents
+      WHERE ssn_key_id <> ?1 AND (clinic_id, id) > (?2, CAST(?3 AS INTEGER))
+      ORDER BY clinic_id, id LIMIT CAST(?4 AS INTEGER)
+
+  SEARCH dependents USING PRIMARY KEY (clinic_id>?)
+
+-- reseal dependents: ?1 resealed
+UPDATE dependents
+      SET ssn_key_id = given.value ->> 'keyId', ssn_sealed = given.value ->> 'sealed'
+      FROM json_each(?1) AS given
+      WHERE clinic_id = given.value ->> 'clinicId' AND dependents.id = given.value ->> 'id'
+        AND ssn_sealed = given.value ->> 'replaces'
+        AND EXISTS (SELECT * FROM clinics WHERE clinics.id = clinic_id AND state IN ('open', 'suspended'))
+      RETURNING clinic_id AS clinicId, dependents.id
+
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+  SEARCH clinics EXISTS USING PRIMARY KEY (id=?)
 
 -- find to import coverages: ?1 rows, ?2 clinicId
 SELECT given.key AS place, stored.* FROM json_each(?1) AS given CROSS JOIN coverages AS stored
@@ -3376,3 +3454,8 @@ INSERT INTO deletions (clinic_id, resource, node, n)
       SCAN path
   SCAN path
   USE TEMP B-TREE FOR GROUP BY
+
+-- export coverages: ?1 clinicId, ?2 after, ?3 limit
+SELECT * FROM coverages WHERE clinic_id = ?1 AND id > CAST(?2 AS INTEGER) ORDER BY id LIMIT CAST(?3 AS INTEGER)
+
+  SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id>?)

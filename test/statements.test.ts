@@ -24,13 +24,18 @@ beforeAll(async () => {
   const { importer } = await import('../src/operator/records/import.ts')
   const { repairer } = await import('../src/operator/records/repair.ts')
   const { countAbsent, selectAt } = await import('../src/operator/records/snapshot.ts')
+  const { resealing, selectStored } = await import('../src/operator/records/stored.ts')
   await import('../src/operator/marks.ts')
+  await import('../src/operator/stats.ts')
+  await import('../src/operator/tables.ts')
   await import('../src/operator/trail/verify.ts')
   for (const resource of resources) {
     importer(resource)
     repairer(resource)
     selectAt(resource)
     countAbsent(resource)
+    selectStored(resource)
+    if (resource.hasSsn) resealing(resource)
   }
   for (const [module, statement] of seen) {
     const { sql, names } = statement.text()
@@ -68,12 +73,16 @@ const SORTS: Record<string, string> = {
   'verify trail': 'the operator verifies every clinic',
   'amend many person_informations': 'numbers the rows of a file',
   'amend many dependents': 'numbers the rows of a file',
+  'operator/stats': 'a row for each week',
+  'operator/tables': 'the columns of a database are few',
   'restore deletions of person_informations': 'runs once, while a store is restored',
   'restore deletions of dependents': 'runs once, while a store is restored',
 }
 
 /** Which writes don't ask whether the clinic is open, and why. */
 const UNGUARDED: Record<string, string> = {
+  'reseal person_informations': 'the SSN stays the same, and a suspended clinic has one, too',
+  'reseal dependents': 'the SSN stays the same, and a suspended clinic has one, too',
   idempotency: 'the sweep forgets keys whatever the clinic is',
   'trail/access': 'what was read or refused is told whatever the clinic is',
   'trail/seal': 'what happened is sealed whatever the clinic is',
