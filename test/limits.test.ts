@@ -118,7 +118,16 @@ describe('CORS', () => {
       const answered = await clinic.get('/dependents', { Origin: origin })
 
       const readable = listed([
-        ...['X-Request-Id', 'x-d1-bookmark', 'Allow', 'Link', 'Location', 'ETag', 'X-Cache'],
+        ...[
+          'X-Request-Id',
+          'x-d1-bookmark',
+          'X-Token-Expires',
+          'Allow',
+          'Link',
+          'Location',
+          'ETag',
+          'X-Cache',
+        ],
         ...['Idempotent-Replayed', 'Accept-Encoding', 'WWW-Authenticate', 'Retry-After'],
         'RateLimit-Policy',
       ])

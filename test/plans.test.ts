@@ -64,10 +64,10 @@ describe('GET /plans', () => {
 
   it.each([
     ['active=', 'active', 'must be one of true, false, 1, 0'],
-    ['active=true&active=false', 'active', 'must be one of true, false, 1, 0'],
+    ['active=true&active=false', 'active', 'is repeated; send it once'],
     ['plan_type=', 'plan_type', "can't be blank"],
     ['plan_type=%20', 'plan_type', "can't be blank"],
-    ['carrier=a&carrier=b', 'carrier', 'is invalid'],
+    ['carrier=a&carrier=b', 'carrier', 'is repeated; send it once'],
   ])('refuses ?%s', async (query, parameter, message) => {
     const response = await clinic.get(`/plans?${query}`)
 

@@ -367,10 +367,35 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
     SELECT id, ?1, max(?2, coalesce((SELECT at FROM changes
     WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 201, 1 + coalesce((
     SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = 'person_informations'), 0), 1, CAST(?6 AS INTEGER)
-    FROM clinics WHERE id = ?3 AND state = 'open'
+    FROM clinics WHERE id = ?3 AND state = 'open' AND (record_limit IS NULL OR (
+    WITH RECURSIVE known (resource) AS (
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3)
+      UNION ALL
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3 AND resource > known.resource)
+      FROM known WHERE known.resource IS NOT NULL)
+    SELECT coalesce(sum(
+      (SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = known.resource)
+      - coalesce((SELECT n FROM deletions
+          WHERE clinic_id = ?3 AND resource = known.resource AND node = 16777216), 0)), 0)
+    FROM known WHERE known.resource IS NOT NULL) + CAST(?6 AS INTEGER) <= record_limit)
     RETURNING status
 
   SEARCH clinics USING PRIMARY KEY (id=?)
+  SCALAR SUBQUERY 9
+    CO-ROUTINE known
+      SETUP
+        SCAN CONSTANT ROW
+        SCALAR SUBQUERY 3
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
+      RECURSIVE STEP
+        SCAN known
+        CORRELATED SCALAR SUBQUERY 5
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource>?)
+    SCAN known
+    CORRELATED SCALAR SUBQUERY 7
+      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+    CORRELATED SCALAR SUBQUERY 8
+      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
   SCALAR SUBQUERY 2
@@ -399,11 +424,38 @@ INSERT INTO person_informations (clinic_id, id, uid, version, ownable_id, ownabl
 
 -- create person_informations: ?1 clinicId, ?2 count
 SELECT coalesce((
-    SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = 'person_informations'), 0) + CAST(?2 AS INTEGER) > 16777216 AS is_full
+    SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = 'person_informations'), 0) + CAST(?2 AS INTEGER) > 16777216 AS is_full,
+      NOT (record_limit IS NULL OR (
+    WITH RECURSIVE known (resource) AS (
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?1)
+      UNION ALL
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?1 AND resource > known.resource)
+      FROM known WHERE known.resource IS NOT NULL)
+    SELECT coalesce(sum(
+      (SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = known.resource)
+      - coalesce((SELECT n FROM deletions
+          WHERE clinic_id = ?1 AND resource = known.resource AND node = 16777216), 0)), 0)
+    FROM known WHERE known.resource IS NOT NULL) + CAST(?2 AS INTEGER) <= record_limit) AS is_limited
+    FROM clinics WHERE id = ?1
 
-  SCAN CONSTANT ROW
+  SEARCH clinics USING PRIMARY KEY (id=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+  SCALAR SUBQUERY 8
+    CO-ROUTINE known
+      SETUP
+        SCAN CONSTANT ROW
+        SCALAR SUBQUERY 2
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
+      RECURSIVE STEP
+        SCAN known
+        CORRELATED SCALAR SUBQUERY 4
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource>?)
+    SCAN known
+    CORRELATED SCALAR SUBQUERY 6
+      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+    CORRELATED SCALAR SUBQUERY 7
+      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
 
 -- person_informations just written: ?1 clinicId, ?2 key, ?3 requestId
 SELECT id, etag, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
@@ -432,7 +484,17 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
         SELECT min(other.id) FROM json_each(?7) AS given
           CROSS JOIN person_informations AS other INDEXED BY person_informations_by_date_of_birth
         WHERE other.clinic_id = ?3 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.ownable_type IS given.value ->> 'ownable_type' AND other.ownable_id IS given.value ->> 'ownable_id' AND true)
-      WHERE clinics.id = ?3 AND state = 'open'
+      WHERE clinics.id = ?3 AND state = 'open' AND (same.id IS NOT NULL OR (record_limit IS NULL OR (
+    WITH RECURSIVE known (resource) AS (
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3)
+      UNION ALL
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3 AND resource > known.resource)
+      FROM known WHERE known.resource IS NOT NULL)
+    SELECT coalesce(sum(
+      (SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = known.resource)
+      - coalesce((SELECT n FROM deletions
+          WHERE clinic_id = ?3 AND resource = known.resource AND node = 16777216), 0)), 0)
+    FROM known WHERE known.resource IS NOT NULL) + CAST(?6 AS INTEGER) <= record_limit))
       RETURNING status
 
   SEARCH clinics USING PRIMARY KEY (id=?)
@@ -440,6 +502,21 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SCALAR SUBQUERY 3
     SEARCH given VIRTUAL TABLE INDEX 1:
     SEARCH other USING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=?)
+  SCALAR SUBQUERY 10
+    CO-ROUTINE known
+      SETUP
+        SCAN CONSTANT ROW
+        SCALAR SUBQUERY 4
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
+      RECURSIVE STEP
+        SCAN known
+        CORRELATED SCALAR SUBQUERY 6
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource>?)
+    SCAN known
+    CORRELATED SCALAR SUBQUERY 8
+      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+    CORRELATED SCALAR SUBQUERY 9
+      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
   SCALAR SUBQUERY 2
@@ -673,14 +750,17 @@ DELETE FROM person_informations WHERE clinic_id = ?1 AND id = (SELECT record_id 
 -- count deletions of person_informations: ?1 clinicId, ?2 key, ?3 requestId
 INSERT INTO deletions (clinic_id, resource, node, n)
     WITH RECURSIVE path (node) AS (
-      SELECT record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
+      SELECT id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN person_informations AS target ON target.clinic_id = ?1 AND id = record_id
+        AND target.version = used.version - 1
+      UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
     SELECT ?1, 'person_informations', node, 1 FROM path WHERE true
     ON CONFLICT DO UPDATE SET n = n + 1
 
   CO-ROUTINE path
     SETUP
       SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+      SEARCH target USING PRIMARY KEY (clinic_id=? AND id=?)
     RECURSIVE STEP
       SCAN path
   SCAN path
@@ -797,7 +877,7 @@ SELECT * FROM person_informations WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEG
   SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
 
 -- history of person_informations: ?1 clinicId, ?2 id, ?3 size, ?4 skipped
-SELECT total, json_group_array(json_object('version', version, 'action', action, 'at', at, 'token_id', token_id,
+SELECT total, json_group_array(json_object('version', version, 'action', action, 'at', at, 'token_id', iif(token_id LIKE 'operator:%', 'operator', token_id),
         'request_id', request_id, 'changed', json(changed), 'person_information', json((SELECT json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) FROM (
           SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at FROM person_informations WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER) AND version = change.version
           UNION ALL
@@ -925,10 +1005,35 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
     SELECT id, ?1, max(?2, coalesce((SELECT at FROM changes
     WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 201, 1 + coalesce((
     SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = 'dependents'), 0), 1, CAST(?6 AS INTEGER)
-    FROM clinics WHERE id = ?3 AND state = 'open'
+    FROM clinics WHERE id = ?3 AND state = 'open' AND (record_limit IS NULL OR (
+    WITH RECURSIVE known (resource) AS (
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3)
+      UNION ALL
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3 AND resource > known.resource)
+      FROM known WHERE known.resource IS NOT NULL)
+    SELECT coalesce(sum(
+      (SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = known.resource)
+      - coalesce((SELECT n FROM deletions
+          WHERE clinic_id = ?3 AND resource = known.resource AND node = 16777216), 0)), 0)
+    FROM known WHERE known.resource IS NOT NULL) + CAST(?6 AS INTEGER) <= record_limit)
     RETURNING status
 
   SEARCH clinics USING PRIMARY KEY (id=?)
+  SCALAR SUBQUERY 9
+    CO-ROUTINE known
+      SETUP
+        SCAN CONSTANT ROW
+        SCALAR SUBQUERY 3
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
+      RECURSIVE STEP
+        SCAN known
+        CORRELATED SCALAR SUBQUERY 5
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource>?)
+    SCAN known
+    CORRELATED SCALAR SUBQUERY 7
+      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+    CORRELATED SCALAR SUBQUERY 8
+      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
   SCALAR SUBQUERY 2
@@ -957,11 +1062,38 @@ INSERT INTO dependents (clinic_id, id, uid, version, primary_holder_id, first_na
 
 -- create dependents: ?1 clinicId, ?2 count
 SELECT coalesce((
-    SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = 'dependents'), 0) + CAST(?2 AS INTEGER) > 16777216 AS is_full
+    SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = 'dependents'), 0) + CAST(?2 AS INTEGER) > 16777216 AS is_full,
+      NOT (record_limit IS NULL OR (
+    WITH RECURSIVE known (resource) AS (
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?1)
+      UNION ALL
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?1 AND resource > known.resource)
+      FROM known WHERE known.resource IS NOT NULL)
+    SELECT coalesce(sum(
+      (SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = known.resource)
+      - coalesce((SELECT n FROM deletions
+          WHERE clinic_id = ?1 AND resource = known.resource AND node = 16777216), 0)), 0)
+    FROM known WHERE known.resource IS NOT NULL) + CAST(?2 AS INTEGER) <= record_limit) AS is_limited
+    FROM clinics WHERE id = ?1
 
-  SCAN CONSTANT ROW
+  SEARCH clinics USING PRIMARY KEY (id=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+  SCALAR SUBQUERY 8
+    CO-ROUTINE known
+      SETUP
+        SCAN CONSTANT ROW
+        SCALAR SUBQUERY 2
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
+      RECURSIVE STEP
+        SCAN known
+        CORRELATED SCALAR SUBQUERY 4
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource>?)
+    SCAN known
+    CORRELATED SCALAR SUBQUERY 6
+      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+    CORRELATED SCALAR SUBQUERY 7
+      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
 
 -- dependents just written: ?1 clinicId, ?2 key, ?3 requestId
 SELECT id, etag, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
@@ -990,7 +1122,17 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
         SELECT min(other.id) FROM json_each(?7) AS given
           CROSS JOIN dependents AS other INDEXED BY dependents_by_date_of_birth
         WHERE other.clinic_id = ?3 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.primary_holder_id IS given.value ->> 'primary_holder_id' AND true)
-      WHERE clinics.id = ?3 AND state = 'open'
+      WHERE clinics.id = ?3 AND state = 'open' AND (same.id IS NOT NULL OR (record_limit IS NULL OR (
+    WITH RECURSIVE known (resource) AS (
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3)
+      UNION ALL
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3 AND resource > known.resource)
+      FROM known WHERE known.resource IS NOT NULL)
+    SELECT coalesce(sum(
+      (SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = known.resource)
+      - coalesce((SELECT n FROM deletions
+          WHERE clinic_id = ?3 AND resource = known.resource AND node = 16777216), 0)), 0)
+    FROM known WHERE known.resource IS NOT NULL) + CAST(?6 AS INTEGER) <= record_limit))
       RETURNING status
 
   SEARCH clinics USING PRIMARY KEY (id=?)
@@ -998,6 +1140,21 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SCALAR SUBQUERY 3
     SEARCH given VIRTUAL TABLE INDEX 1:
     SEARCH other USING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=?)
+  SCALAR SUBQUERY 10
+    CO-ROUTINE known
+      SETUP
+        SCAN CONSTANT ROW
+        SCALAR SUBQUERY 4
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
+      RECURSIVE STEP
+        SCAN known
+        CORRELATED SCALAR SUBQUERY 6
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource>?)
+    SCAN known
+    CORRELATED SCALAR SUBQUERY 8
+      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+    CORRELATED SCALAR SUBQUERY 9
+      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
   SCALAR SUBQUERY 2
@@ -1231,14 +1388,17 @@ DELETE FROM dependents WHERE clinic_id = ?1 AND id = (SELECT record_id FROM (SEL
 -- count deletions of dependents: ?1 clinicId, ?2 key, ?3 requestId
 INSERT INTO deletions (clinic_id, resource, node, n)
     WITH RECURSIVE path (node) AS (
-      SELECT record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
+      SELECT id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN dependents AS target ON target.clinic_id = ?1 AND id = record_id
+        AND target.version = used.version - 1
+      UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
     SELECT ?1, 'dependents', node, 1 FROM path WHERE true
     ON CONFLICT DO UPDATE SET n = n + 1
 
   CO-ROUTINE path
     SETUP
       SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+      SEARCH target USING PRIMARY KEY (clinic_id=? AND id=?)
     RECURSIVE STEP
       SCAN path
   SCAN path
@@ -1355,7 +1515,7 @@ SELECT * FROM dependents WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER)
   SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
 
 -- history of dependents: ?1 clinicId, ?2 id, ?3 size, ?4 skipped
-SELECT total, json_group_array(json_object('version', version, 'action', action, 'at', at, 'token_id', token_id,
+SELECT total, json_group_array(json_object('version', version, 'action', action, 'at', at, 'token_id', iif(token_id LIKE 'operator:%', 'operator', token_id),
         'request_id', request_id, 'changed', json(changed), 'dependent', json((SELECT json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at) FROM (
           SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at FROM dependents WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER) AND version = change.version
           UNION ALL
@@ -1483,10 +1643,35 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
     SELECT id, ?1, max(?2, coalesce((SELECT at FROM changes
     WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 201, 1 + coalesce((
     SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = 'coverages'), 0), 1, CAST(?6 AS INTEGER)
-    FROM clinics WHERE id = ?3 AND state = 'open'
+    FROM clinics WHERE id = ?3 AND state = 'open' AND (record_limit IS NULL OR (
+    WITH RECURSIVE known (resource) AS (
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3)
+      UNION ALL
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3 AND resource > known.resource)
+      FROM known WHERE known.resource IS NOT NULL)
+    SELECT coalesce(sum(
+      (SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = known.resource)
+      - coalesce((SELECT n FROM deletions
+          WHERE clinic_id = ?3 AND resource = known.resource AND node = 16777216), 0)), 0)
+    FROM known WHERE known.resource IS NOT NULL) + CAST(?6 AS INTEGER) <= record_limit)
     RETURNING status
 
   SEARCH clinics USING PRIMARY KEY (id=?)
+  SCALAR SUBQUERY 9
+    CO-ROUTINE known
+      SETUP
+        SCAN CONSTANT ROW
+        SCALAR SUBQUERY 3
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
+      RECURSIVE STEP
+        SCAN known
+        CORRELATED SCALAR SUBQUERY 5
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource>?)
+    SCAN known
+    CORRELATED SCALAR SUBQUERY 7
+      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+    CORRELATED SCALAR SUBQUERY 8
+      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
   SCALAR SUBQUERY 2
@@ -1515,11 +1700,38 @@ INSERT INTO coverages (clinic_id, id, uid, version, patient_id, plan_id, carrier
 
 -- create coverages: ?1 clinicId, ?2 count
 SELECT coalesce((
-    SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = 'coverages'), 0) + CAST(?2 AS INTEGER) > 16777216 AS is_full
+    SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = 'coverages'), 0) + CAST(?2 AS INTEGER) > 16777216 AS is_full,
+      NOT (record_limit IS NULL OR (
+    WITH RECURSIVE known (resource) AS (
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?1)
+      UNION ALL
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?1 AND resource > known.resource)
+      FROM known WHERE known.resource IS NOT NULL)
+    SELECT coalesce(sum(
+      (SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = known.resource)
+      - coalesce((SELECT n FROM deletions
+          WHERE clinic_id = ?1 AND resource = known.resource AND node = 16777216), 0)), 0)
+    FROM known WHERE known.resource IS NOT NULL) + CAST(?2 AS INTEGER) <= record_limit) AS is_limited
+    FROM clinics WHERE id = ?1
 
-  SCAN CONSTANT ROW
+  SEARCH clinics USING PRIMARY KEY (id=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+  SCALAR SUBQUERY 8
+    CO-ROUTINE known
+      SETUP
+        SCAN CONSTANT ROW
+        SCALAR SUBQUERY 2
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
+      RECURSIVE STEP
+        SCAN known
+        CORRELATED SCALAR SUBQUERY 4
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource>?)
+    SCAN known
+    CORRELATED SCALAR SUBQUERY 6
+      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+    CORRELATED SCALAR SUBQUERY 7
+      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
 
 -- coverages just written: ?1 clinicId, ?2 key, ?3 requestId
 SELECT id, etag, json_object('id', id, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
@@ -1548,7 +1760,17 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
         SELECT min(other.id) FROM json_each(?7) AS given
           CROSS JOIN coverages AS other INDEXED BY coverages_by_patient
         WHERE other.clinic_id = ?3 AND other.patient_id IS given.value ->> 'patient_id' AND other.plan_id IS given.value ->> 'plan_id' AND other.carrier_identity IS given.value ->> 'carrier_identity' AND other.member_id_identity IS given.value ->> 'member_id_identity' AND other.starts_on IS given.value ->> 'starts_on' AND true)
-      WHERE clinics.id = ?3 AND state = 'open'
+      WHERE clinics.id = ?3 AND state = 'open' AND (same.id IS NOT NULL OR (record_limit IS NULL OR (
+    WITH RECURSIVE known (resource) AS (
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3)
+      UNION ALL
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3 AND resource > known.resource)
+      FROM known WHERE known.resource IS NOT NULL)
+    SELECT coalesce(sum(
+      (SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = known.resource)
+      - coalesce((SELECT n FROM deletions
+          WHERE clinic_id = ?3 AND resource = known.resource AND node = 16777216), 0)), 0)
+    FROM known WHERE known.resource IS NOT NULL) + CAST(?6 AS INTEGER) <= record_limit))
       RETURNING status
 
   SEARCH clinics USING PRIMARY KEY (id=?)
@@ -1556,6 +1778,21 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SCALAR SUBQUERY 3
     SEARCH given VIRTUAL TABLE INDEX 1:
     SEARCH other USING INDEX coverages_by_patient (clinic_id=? AND patient_id=?)
+  SCALAR SUBQUERY 10
+    CO-ROUTINE known
+      SETUP
+        SCAN CONSTANT ROW
+        SCALAR SUBQUERY 4
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
+      RECURSIVE STEP
+        SCAN known
+        CORRELATED SCALAR SUBQUERY 6
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource>?)
+    SCAN known
+    CORRELATED SCALAR SUBQUERY 8
+      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+    CORRELATED SCALAR SUBQUERY 9
+      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
   SCALAR SUBQUERY 2
@@ -1809,14 +2046,17 @@ DELETE FROM coverages WHERE clinic_id = ?1 AND id = (SELECT record_id FROM (SELE
 -- count deletions of coverages: ?1 clinicId, ?2 key, ?3 requestId
 INSERT INTO deletions (clinic_id, resource, node, n)
     WITH RECURSIVE path (node) AS (
-      SELECT record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
+      SELECT id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN coverages AS target ON target.clinic_id = ?1 AND id = record_id
+        AND target.version = used.version - 1
+      UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
     SELECT ?1, 'coverages', node, 1 FROM path WHERE true
     ON CONFLICT DO UPDATE SET n = n + 1
 
   CO-ROUTINE path
     SETUP
       SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+      SEARCH target USING PRIMARY KEY (clinic_id=? AND id=?)
     RECURSIVE STEP
       SCAN path
   SCAN path
@@ -1948,7 +2188,7 @@ SELECT * FROM coverages WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER)
   SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id=?)
 
 -- history of coverages: ?1 clinicId, ?2 id, ?3 size, ?4 skipped
-SELECT total, json_group_array(json_object('version', version, 'action', action, 'at', at, 'token_id', token_id,
+SELECT total, json_group_array(json_object('version', version, 'action', action, 'at', at, 'token_id', iif(token_id LIKE 'operator:%', 'operator', token_id),
         'request_id', request_id, 'changed', json(changed), 'coverage', json((SELECT json_object('id', id, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'created_at', created_at, 'updated_at', updated_at) FROM (
           SELECT id, patient_id, plan_id, carrier, member_id, group_number, relationship, subscriber_id, subscriber_first_name, subscriber_last_name, subscriber_date_of_birth, priority, starts_on, ends_on, created_at, updated_at FROM coverages WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER) AND version = change.version
           UNION ALL
@@ -2024,6 +2264,12 @@ SELECT json_group_array(json_object('seq', seq, 'resource', resource, 'id', reco
     SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id=?)
   SCALAR SUBQUERY 7
     SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq=?)
+
+-- repair: ?1 clinicId, ?2 key, ?3 requestId
+SELECT status FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
 
 -- marks: 
 SELECT id AS clinic_id, coalesce((SELECT max(seq) FROM changes WHERE clinic_id = clinics.id), 0) AS seq,
@@ -2207,10 +2453,35 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
     SELECT id, ?1, max(?2, coalesce((SELECT at FROM changes
     WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 201, 1 + coalesce((
     SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = 'person_informations'), 0), 1, CAST(?6 AS INTEGER)
-    FROM clinics WHERE id = ?3 AND state = 'open'
+    FROM clinics WHERE id = ?3 AND state = 'open' AND (record_limit IS NULL OR (
+    WITH RECURSIVE known (resource) AS (
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3)
+      UNION ALL
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3 AND resource > known.resource)
+      FROM known WHERE known.resource IS NOT NULL)
+    SELECT coalesce(sum(
+      (SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = known.resource)
+      - coalesce((SELECT n FROM deletions
+          WHERE clinic_id = ?3 AND resource = known.resource AND node = 16777216), 0)), 0)
+    FROM known WHERE known.resource IS NOT NULL) + CAST(?6 AS INTEGER) <= record_limit)
     RETURNING status
 
   SEARCH clinics USING PRIMARY KEY (id=?)
+  SCALAR SUBQUERY 9
+    CO-ROUTINE known
+      SETUP
+        SCAN CONSTANT ROW
+        SCALAR SUBQUERY 3
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
+      RECURSIVE STEP
+        SCAN known
+        CORRELATED SCALAR SUBQUERY 5
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource>?)
+    SCAN known
+    CORRELATED SCALAR SUBQUERY 7
+      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+    CORRELATED SCALAR SUBQUERY 8
+      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
   SCALAR SUBQUERY 2
@@ -2239,11 +2510,38 @@ INSERT INTO person_informations (clinic_id, id, uid, version, ownable_id, ownabl
 
 -- create person_informations: ?1 clinicId, ?2 count
 SELECT coalesce((
-    SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = 'person_informations'), 0) + CAST(?2 AS INTEGER) > 16777216 AS is_full
+    SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = 'person_informations'), 0) + CAST(?2 AS INTEGER) > 16777216 AS is_full,
+      NOT (record_limit IS NULL OR (
+    WITH RECURSIVE known (resource) AS (
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?1)
+      UNION ALL
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?1 AND resource > known.resource)
+      FROM known WHERE known.resource IS NOT NULL)
+    SELECT coalesce(sum(
+      (SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = known.resource)
+      - coalesce((SELECT n FROM deletions
+          WHERE clinic_id = ?1 AND resource = known.resource AND node = 16777216), 0)), 0)
+    FROM known WHERE known.resource IS NOT NULL) + CAST(?2 AS INTEGER) <= record_limit) AS is_limited
+    FROM clinics WHERE id = ?1
 
-  SCAN CONSTANT ROW
+  SEARCH clinics USING PRIMARY KEY (id=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+  SCALAR SUBQUERY 8
+    CO-ROUTINE known
+      SETUP
+        SCAN CONSTANT ROW
+        SCALAR SUBQUERY 2
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
+      RECURSIVE STEP
+        SCAN known
+        CORRELATED SCALAR SUBQUERY 4
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource>?)
+    SCAN known
+    CORRELATED SCALAR SUBQUERY 6
+      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+    CORRELATED SCALAR SUBQUERY 7
+      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
 
 -- person_informations just written: ?1 clinicId, ?2 key, ?3 requestId
 SELECT id, etag, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
@@ -2272,7 +2570,17 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
         SELECT min(other.id) FROM json_each(?7) AS given
           CROSS JOIN person_informations AS other INDEXED BY person_informations_by_date_of_birth
         WHERE other.clinic_id = ?3 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.ownable_type IS given.value ->> 'ownable_type' AND other.ownable_id IS given.value ->> 'ownable_id' AND true)
-      WHERE clinics.id = ?3 AND state = 'open'
+      WHERE clinics.id = ?3 AND state = 'open' AND (same.id IS NOT NULL OR (record_limit IS NULL OR (
+    WITH RECURSIVE known (resource) AS (
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3)
+      UNION ALL
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3 AND resource > known.resource)
+      FROM known WHERE known.resource IS NOT NULL)
+    SELECT coalesce(sum(
+      (SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = known.resource)
+      - coalesce((SELECT n FROM deletions
+          WHERE clinic_id = ?3 AND resource = known.resource AND node = 16777216), 0)), 0)
+    FROM known WHERE known.resource IS NOT NULL) + CAST(?6 AS INTEGER) <= record_limit))
       RETURNING status
 
   SEARCH clinics USING PRIMARY KEY (id=?)
@@ -2280,6 +2588,21 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SCALAR SUBQUERY 3
     SEARCH given VIRTUAL TABLE INDEX 1:
     SEARCH other USING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=?)
+  SCALAR SUBQUERY 10
+    CO-ROUTINE known
+      SETUP
+        SCAN CONSTANT ROW
+        SCALAR SUBQUERY 4
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
+      RECURSIVE STEP
+        SCAN known
+        CORRELATED SCALAR SUBQUERY 6
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource>?)
+    SCAN known
+    CORRELATED SCALAR SUBQUERY 8
+      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+    CORRELATED SCALAR SUBQUERY 9
+      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
   SCALAR SUBQUERY 2
@@ -2456,14 +2779,17 @@ INSERT INTO person_informations (clinic_id, id, uid, version, ownable_id, ownabl
 -- count deletions of person_informations: ?1 clinicId, ?2 key, ?3 requestId
 INSERT INTO deletions (clinic_id, resource, node, n)
     WITH RECURSIVE path (node) AS (
-      SELECT record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
+      SELECT id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN person_informations AS target ON target.clinic_id = ?1 AND id = record_id
+        AND target.version = used.version - 0
+      UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
     SELECT ?1, 'person_informations', node, 0 FROM path WHERE true
     ON CONFLICT DO UPDATE SET n = n + -1
 
   CO-ROUTINE path
     SETUP
       SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+      SEARCH target USING PRIMARY KEY (clinic_id=? AND id=?)
     RECURSIVE STEP
       SCAN path
   SCAN path
@@ -2630,10 +2956,35 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
     SELECT id, ?1, max(?2, coalesce((SELECT at FROM changes
     WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 201, 1 + coalesce((
     SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = 'dependents'), 0), 1, CAST(?6 AS INTEGER)
-    FROM clinics WHERE id = ?3 AND state = 'open'
+    FROM clinics WHERE id = ?3 AND state = 'open' AND (record_limit IS NULL OR (
+    WITH RECURSIVE known (resource) AS (
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3)
+      UNION ALL
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3 AND resource > known.resource)
+      FROM known WHERE known.resource IS NOT NULL)
+    SELECT coalesce(sum(
+      (SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = known.resource)
+      - coalesce((SELECT n FROM deletions
+          WHERE clinic_id = ?3 AND resource = known.resource AND node = 16777216), 0)), 0)
+    FROM known WHERE known.resource IS NOT NULL) + CAST(?6 AS INTEGER) <= record_limit)
     RETURNING status
 
   SEARCH clinics USING PRIMARY KEY (id=?)
+  SCALAR SUBQUERY 9
+    CO-ROUTINE known
+      SETUP
+        SCAN CONSTANT ROW
+        SCALAR SUBQUERY 3
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
+      RECURSIVE STEP
+        SCAN known
+        CORRELATED SCALAR SUBQUERY 5
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource>?)
+    SCAN known
+    CORRELATED SCALAR SUBQUERY 7
+      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+    CORRELATED SCALAR SUBQUERY 8
+      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
   SCALAR SUBQUERY 2
@@ -2662,11 +3013,38 @@ INSERT INTO dependents (clinic_id, id, uid, version, primary_holder_id, first_na
 
 -- create dependents: ?1 clinicId, ?2 count
 SELECT coalesce((
-    SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = 'dependents'), 0) + CAST(?2 AS INTEGER) > 16777216 AS is_full
+    SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = 'dependents'), 0) + CAST(?2 AS INTEGER) > 16777216 AS is_full,
+      NOT (record_limit IS NULL OR (
+    WITH RECURSIVE known (resource) AS (
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?1)
+      UNION ALL
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?1 AND resource > known.resource)
+      FROM known WHERE known.resource IS NOT NULL)
+    SELECT coalesce(sum(
+      (SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = known.resource)
+      - coalesce((SELECT n FROM deletions
+          WHERE clinic_id = ?1 AND resource = known.resource AND node = 16777216), 0)), 0)
+    FROM known WHERE known.resource IS NOT NULL) + CAST(?2 AS INTEGER) <= record_limit) AS is_limited
+    FROM clinics WHERE id = ?1
 
-  SCAN CONSTANT ROW
+  SEARCH clinics USING PRIMARY KEY (id=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+  SCALAR SUBQUERY 8
+    CO-ROUTINE known
+      SETUP
+        SCAN CONSTANT ROW
+        SCALAR SUBQUERY 2
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
+      RECURSIVE STEP
+        SCAN known
+        CORRELATED SCALAR SUBQUERY 4
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource>?)
+    SCAN known
+    CORRELATED SCALAR SUBQUERY 6
+      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+    CORRELATED SCALAR SUBQUERY 7
+      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
 
 -- dependents just written: ?1 clinicId, ?2 key, ?3 requestId
 SELECT id, etag, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
@@ -2695,7 +3073,17 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
         SELECT min(other.id) FROM json_each(?7) AS given
           CROSS JOIN dependents AS other INDEXED BY dependents_by_date_of_birth
         WHERE other.clinic_id = ?3 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.primary_holder_id IS given.value ->> 'primary_holder_id' AND true)
-      WHERE clinics.id = ?3 AND state = 'open'
+      WHERE clinics.id = ?3 AND state = 'open' AND (same.id IS NOT NULL OR (record_limit IS NULL OR (
+    WITH RECURSIVE known (resource) AS (
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3)
+      UNION ALL
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3 AND resource > known.resource)
+      FROM known WHERE known.resource IS NOT NULL)
+    SELECT coalesce(sum(
+      (SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = known.resource)
+      - coalesce((SELECT n FROM deletions
+          WHERE clinic_id = ?3 AND resource = known.resource AND node = 16777216), 0)), 0)
+    FROM known WHERE known.resource IS NOT NULL) + CAST(?6 AS INTEGER) <= record_limit))
       RETURNING status
 
   SEARCH clinics USING PRIMARY KEY (id=?)
@@ -2703,6 +3091,21 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SCALAR SUBQUERY 3
     SEARCH given VIRTUAL TABLE INDEX 1:
     SEARCH other USING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=?)
+  SCALAR SUBQUERY 10
+    CO-ROUTINE known
+      SETUP
+        SCAN CONSTANT ROW
+        SCALAR SUBQUERY 4
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
+      RECURSIVE STEP
+        SCAN known
+        CORRELATED SCALAR SUBQUERY 6
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource>?)
+    SCAN known
+    CORRELATED SCALAR SUBQUERY 8
+      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+    CORRELATED SCALAR SUBQUERY 9
+      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
   SCALAR SUBQUERY 2
@@ -2879,14 +3282,17 @@ INSERT INTO dependents (clinic_id, id, uid, version, primary_holder_id, first_na
 -- count deletions of dependents: ?1 clinicId, ?2 key, ?3 requestId
 INSERT INTO deletions (clinic_id, resource, node, n)
     WITH RECURSIVE path (node) AS (
-      SELECT record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
+      SELECT id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN dependents AS target ON target.clinic_id = ?1 AND id = record_id
+        AND target.version = used.version - 0
+      UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
     SELECT ?1, 'dependents', node, 0 FROM path WHERE true
     ON CONFLICT DO UPDATE SET n = n + -1
 
   CO-ROUTINE path
     SETUP
       SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+      SEARCH target USING PRIMARY KEY (clinic_id=? AND id=?)
     RECURSIVE STEP
       SCAN path
   SCAN path
@@ -3053,10 +3459,35 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
     SELECT id, ?1, max(?2, coalesce((SELECT at FROM changes
     WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 201, 1 + coalesce((
     SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = 'coverages'), 0), 1, CAST(?6 AS INTEGER)
-    FROM clinics WHERE id = ?3 AND state = 'open'
+    FROM clinics WHERE id = ?3 AND state = 'open' AND (record_limit IS NULL OR (
+    WITH RECURSIVE known (resource) AS (
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3)
+      UNION ALL
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3 AND resource > known.resource)
+      FROM known WHERE known.resource IS NOT NULL)
+    SELECT coalesce(sum(
+      (SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = known.resource)
+      - coalesce((SELECT n FROM deletions
+          WHERE clinic_id = ?3 AND resource = known.resource AND node = 16777216), 0)), 0)
+    FROM known WHERE known.resource IS NOT NULL) + CAST(?6 AS INTEGER) <= record_limit)
     RETURNING status
 
   SEARCH clinics USING PRIMARY KEY (id=?)
+  SCALAR SUBQUERY 9
+    CO-ROUTINE known
+      SETUP
+        SCAN CONSTANT ROW
+        SCALAR SUBQUERY 3
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
+      RECURSIVE STEP
+        SCAN known
+        CORRELATED SCALAR SUBQUERY 5
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource>?)
+    SCAN known
+    CORRELATED SCALAR SUBQUERY 7
+      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+    CORRELATED SCALAR SUBQUERY 8
+      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
   SCALAR SUBQUERY 2
@@ -3085,11 +3516,38 @@ INSERT INTO coverages (clinic_id, id, uid, version, patient_id, plan_id, carrier
 
 -- create coverages: ?1 clinicId, ?2 count
 SELECT coalesce((
-    SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = 'coverages'), 0) + CAST(?2 AS INTEGER) > 16777216 AS is_full
+    SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = 'coverages'), 0) + CAST(?2 AS INTEGER) > 16777216 AS is_full,
+      NOT (record_limit IS NULL OR (
+    WITH RECURSIVE known (resource) AS (
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?1)
+      UNION ALL
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?1 AND resource > known.resource)
+      FROM known WHERE known.resource IS NOT NULL)
+    SELECT coalesce(sum(
+      (SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = known.resource)
+      - coalesce((SELECT n FROM deletions
+          WHERE clinic_id = ?1 AND resource = known.resource AND node = 16777216), 0)), 0)
+    FROM known WHERE known.resource IS NOT NULL) + CAST(?2 AS INTEGER) <= record_limit) AS is_limited
+    FROM clinics WHERE id = ?1
 
-  SCAN CONSTANT ROW
+  SEARCH clinics USING PRIMARY KEY (id=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+  SCALAR SUBQUERY 8
+    CO-ROUTINE known
+      SETUP
+        SCAN CONSTANT ROW
+        SCALAR SUBQUERY 2
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
+      RECURSIVE STEP
+        SCAN known
+        CORRELATED SCALAR SUBQUERY 4
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource>?)
+    SCAN known
+    CORRELATED SCALAR SUBQUERY 6
+      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+    CORRELATED SCALAR SUBQUERY 7
+      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
 
 -- coverages just written: ?1 clinicId, ?2 key, ?3 requestId
 SELECT id, etag, json_object('id', id, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
@@ -3118,7 +3576,17 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
         SELECT min(other.id) FROM json_each(?7) AS given
           CROSS JOIN coverages AS other INDEXED BY coverages_by_patient
         WHERE other.clinic_id = ?3 AND other.patient_id IS given.value ->> 'patient_id' AND other.plan_id IS given.value ->> 'plan_id' AND other.carrier_identity IS given.value ->> 'carrier_identity' AND other.member_id_identity IS given.value ->> 'member_id_identity' AND other.starts_on IS given.value ->> 'starts_on' AND true)
-      WHERE clinics.id = ?3 AND state = 'open'
+      WHERE clinics.id = ?3 AND state = 'open' AND (same.id IS NOT NULL OR (record_limit IS NULL OR (
+    WITH RECURSIVE known (resource) AS (
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3)
+      UNION ALL
+      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3 AND resource > known.resource)
+      FROM known WHERE known.resource IS NOT NULL)
+    SELECT coalesce(sum(
+      (SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = known.resource)
+      - coalesce((SELECT n FROM deletions
+          WHERE clinic_id = ?3 AND resource = known.resource AND node = 16777216), 0)), 0)
+    FROM known WHERE known.resource IS NOT NULL) + CAST(?6 AS INTEGER) <= record_limit))
       RETURNING status
 
   SEARCH clinics USING PRIMARY KEY (id=?)
@@ -3126,6 +3594,21 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SCALAR SUBQUERY 3
     SEARCH given VIRTUAL TABLE INDEX 1:
     SEARCH other USING INDEX coverages_by_patient (clinic_id=? AND patient_id=?)
+  SCALAR SUBQUERY 10
+    CO-ROUTINE known
+      SETUP
+        SCAN CONSTANT ROW
+        SCALAR SUBQUERY 4
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
+      RECURSIVE STEP
+        SCAN known
+        CORRELATED SCALAR SUBQUERY 6
+          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource>?)
+    SCAN known
+    CORRELATED SCALAR SUBQUERY 8
+      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+    CORRELATED SCALAR SUBQUERY 9
+      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
   SCALAR SUBQUERY 2
@@ -3322,14 +3805,17 @@ INSERT INTO coverages (clinic_id, id, uid, version, patient_id, plan_id, carrier
 -- count deletions of coverages: ?1 clinicId, ?2 key, ?3 requestId
 INSERT INTO deletions (clinic_id, resource, node, n)
     WITH RECURSIVE path (node) AS (
-      SELECT record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
+      SELECT id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN coverages AS target ON target.clinic_id = ?1 AND id = record_id
+        AND target.version = used.version - 0
+      UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
     SELECT ?1, 'coverages', node, 0 FROM path WHERE true
     ON CONFLICT DO UPDATE SET n = n + -1
 
   CO-ROUTINE path
     SETUP
       SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+      SEARCH target USING PRIMARY KEY (clinic_id=? AND id=?)
     RECURSIVE STEP
       SCAN path
   SCAN path

@@ -42,6 +42,29 @@ describe('sealing', () => {
     ])
   })
 
+  it("seals one clinic's rows though another, whose rows are older, has more than a run takes", async () => {
+    const { db, bucket } = stores()
+    const [large, small] = [await worker.clinic(), await busyClinic()]
+    await worker.env.DB.prepare(
+      `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000)
+       INSERT INTO accesses
+       SELECT ?, '2026-01-01T00:00:00.000Z', 'request-' || i, 'token', 'list', 'dependents', '1', 200 FROM n`,
+    )
+      .bind(large.clinicId)
+      .run()
+
+    const run = await sealTrail(db, bucket, later(), 9000)
+
+    expect(run.oldest_seconds).toBeGreaterThan(3600)
+    const [, ofLarge] = await verdicts(large.clinicId)
+    expect(ofLarge?.unsealed).toBeGreaterThan(0)
+    const left = (await verdicts(small.clinicId)).map(({ unsealed }) => unsealed)
+    expect(left).toEqual([0, 0])
+
+    await sealTrail(db, bucket, later())
+    expect((await verdicts(large.clinicId))[1]).toMatchObject({ rows: 12_000, unsealed: 0 })
+  })
+
   it('leaves accesses of the last ten minutes for later, as an event may be late', async () => {
     const { db, bucket } = stores()
     const clinic = await busyClinic()

@@ -33,6 +33,7 @@ const COMMANDS: [words: string, purpose: string, load: Loader][] = [
   ['list', 'list clinics and their states', () => import('./commands/clinic/list.ts')],
   ['suspend', "refuse a clinic's requests", () => import('./commands/clinic/suspend.ts')],
   ['open', 'reopen a suspended clinic', () => import('./commands/clinic/open.ts')],
+  ['limit', "limit a clinic's records", () => import('./commands/clinic/limit.ts')],
   ['move', 'move a clinic to another cell', () => import('./commands/clinic/move/index.ts')],
 
   ['token create', 'issue a token and show it once', () => import('./commands/token/create.ts')],

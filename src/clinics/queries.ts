@@ -10,7 +10,13 @@ import { clinicId } from '../fields/clinic-id.ts'
  */
 export type State = 'open' | 'suspended' | 'frozen' | 'moved' | 'arriving'
 
-export type Clinic = { id: string; state: State; created_at: string }
+export type Clinic = {
+  id: string
+  state: State
+  created_at: string
+  /** How many records it may have; null if any number. */
+  record_limit?: number | null
+}
 
 /** Every write holds only while its clinic is open, in the statement that writes. */
 export const isOpen = sql`EXISTS (SELECT * FROM ${clinics} WHERE id = :clinicId AND state = 'open')`
@@ -25,15 +31,15 @@ export async function findClinic(db: Session, id: string): Promise<Clinic | unde
 // The time of its creation tells a clinic from another cell's clinic of the same name.
 
 const admit = prepared(
-  sql`INSERT INTO ${clinics} (id, state, created_at)
-    VALUES (:id, 'arriving', :created_at)
-    ON CONFLICT (id) DO UPDATE SET state = 'arriving'
+  sql`INSERT INTO ${clinics} (id, state, created_at, record_limit)
+    VALUES (:id, 'arriving', :created_at, :record_limit)
+    ON CONFLICT (id) DO UPDATE SET state = 'arriving', record_limit = excluded.record_limit
       WHERE created_at = excluded.created_at AND state IN ('arriving', 'moved')`,
 )
 
 /** Prepares for the arrival of a clinic from another cell, or of one that comes back. */
-export const admitClinic = async (db: Session, { id, created_at }: Clinic) =>
-  void (await db.batch([admit(db, { id, created_at })]))
+export const admitClinic = async (db: Session, { id, created_at, record_limit = null }: Clinic) =>
+  void (await db.batch([admit(db, { id, created_at, record_limit })]))
 
 const dismiss = prepared(
   sql`DELETE FROM ${clinics} WHERE id = :id AND created_at = :created_at AND state = 'arriving'`,
@@ -90,3 +96,9 @@ export async function setClinicState(
   const [updated] = await db.batch([update(db, { id, state, from: JSON.stringify(from) })])
   return (updated?.results.length ?? 0) > 0
 }
+
+const updateLimit = prepared(sql`UPDATE ${clinics} SET record_limit = :limit WHERE id = :id`)
+
+/** Limits how many records a clinic may have; null lets it have any number. */
+export const setRecordLimit = async (db: Session, id: string, limit: number | null) =>
+  void (await db.batch([updateLimit(db, { id, limit })]))

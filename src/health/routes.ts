@@ -60,7 +60,7 @@ const askingReadiness = describe({
     },
     503: {
       description: 'It cannot, and says why.',
-      refusal: 'migrations are missing',
+      refusal: SENTENCES.storageUnavailable[1],
       headers: ['Retry-After'],
     },
   },

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { factory } from '../env.ts'
 import { describe } from '../http/describe.ts'
+import { SENTENCES } from '../http/errors.ts'
 import { refuseQuery } from '../http/validate.ts'
 import { SCOPES } from '../tokens/record.ts'
 
@@ -26,7 +27,10 @@ const gettingToken = describe({
   description:
     'Its clinic, label and scopes, and when it expires. In the last 14 days before that every ' +
     'answer has the header `X-Token-Expires`.',
-  answers: { 200: { description: 'Your token works.', body: tokenAnswer } },
+  answers: {
+    200: { description: 'Your token works.', body: tokenAnswer },
+    403: { description: 'Your clinic is suspended.', refusal: SENTENCES.suspended[1] },
+  },
 })
 
 export const token = factory.createApp().get('/', gettingToken, refuseQuery, (c) => {

@@ -20,6 +20,10 @@ export const SENTENCES = {
   notFound: [404, 'Not found'],
   plainHttp: [403, 'Use https: plain http exposes your token and your records in transit'],
   suspended: [403, 'Your clinic is suspended; ask the operator of this API'],
+  limited: [
+    403,
+    'Your clinic has as many records as it may have; delete some, or ask the operator for more',
+  ],
   methodNotAllowed: [405, 'Method not allowed'],
   tooSlow: [408, 'Request body did not arrive within 30 seconds'],
   stale: [412, 'This record has been changed since you read it'],

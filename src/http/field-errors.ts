@@ -75,7 +75,8 @@ function lacksWrapper(error: z.core.$ZodError, schema: z.ZodType, root: string):
 }
 
 const wrap = (schema: z.ZodType, root: string) => {
-  const isList = schema instanceof z.ZodObject && schema.shape[root] instanceof z.ZodArray
+  const inner = schema instanceof z.ZodObject && schema.shape[root]
+  const isList = inner && (inner instanceof z.ZodPipe ? inner.out : inner) instanceof z.ZodArray
   return `${BLANK}: send {"${root}": ${isList ? '[…]' : '{…}'}}`
 }
 

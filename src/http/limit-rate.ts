@@ -21,6 +21,14 @@ export async function countRequests(c: Context<Env>, requests: number): Promise<
   }
 }
 
+/** Rows that a request reads for what it was counted as when it came, and how many times it may count more. */
+const ROWS = 1000
+const MOST_COUNTS = 10
+
+/** Counts a request once more for each thousand rows that it reads, ten times at most. */
+export const countRows = (c: Context<Env>, rows: number): Promise<void> =>
+  countRequests(c, Math.min(MOST_COUNTS, Math.floor(rows / ROWS)))
+
 /** Counts a request that nobody vouches for, such as a failed authentication, and refuses its address too many. */
 export async function limitAddress(c: Context<Env>): Promise<void> {
   if (!(await count(c, c.env.FAILURE_RATE_LIMIT, subscriberOf(c)))) throw tooMany(FAILURE_POLICY)

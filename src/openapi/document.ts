@@ -213,7 +213,9 @@ function requestHeadersOf(route: Route): (keyof typeof REQUEST_HEADERS)[] {
 /** What everything that stands before the route may refuse, by status, and what anything may come to. */
 function refusalsOf(route: Route): [string, Refusal][] {
   const statuses = new Set([405])
-  if (isGuarded(route)) for (const status of [401, 403, 421, 429, 500, 503]) statuses.add(status)
+  if (isGuarded(route)) for (const status of [401, 403, 421, 429, 503]) statuses.add(status)
+  // Without a scope nothing of D1 is read.
+  if (route.scope) statuses.add(500)
   if (route.body) for (const status of [400, 408, 413, 415]) statuses.add(status)
   return Object.entries(REFUSALS).filter(([status]) => statuses.has(Number(status)))
 }

@@ -26,7 +26,8 @@ export const REFUSALS: Record<number, Refusal> = {
   403: {
     name: 'Forbidden',
     description:
-      'The token is good, but its scopes do not include this, or its clinic is suspended.',
+      'The token is good, but its scopes do not include this, or its clinic is suspended, or has as many records as ' +
+      'it may have.',
     errors: SENTENCES.forbidden[1],
     headers: ['X-Token-Expires', 'x-d1-bookmark'],
   },
@@ -63,7 +64,7 @@ export const REFUSALS: Record<number, Refusal> = {
     name: 'TooManyRequests',
     description: 'Too many requests with this token.',
     errors: SENTENCES.tooManyRequests[1],
-    headers: ['Retry-After', 'RateLimit-Policy', 'X-Token-Expires'],
+    headers: ['Retry-After', 'RateLimit-Policy', 'x-d1-bookmark', 'X-Token-Expires'],
   },
   500: {
     name: 'InternalServerError',

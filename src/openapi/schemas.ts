@@ -99,7 +99,8 @@ export function exampleOf(schema: JsonSchema, components: Record<string, JsonSch
   if (schema.const !== undefined) return schema.const
   if (schema.enum) return schema.enum[0]
   if (schema.default !== undefined) return schema.default
-  if (schema.anyOf) return exampleOf(asSchema(schema.anyOf[0]), components)
+  const [first] = schema.anyOf ?? schema.oneOf ?? []
+  if (first) return exampleOf(asSchema(first), components)
   if (schema.type === 'array') return [exampleOf(asSchema(schema.items), components)]
   if (schema.type === 'object') {
     return Object.fromEntries(

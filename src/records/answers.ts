@@ -22,7 +22,14 @@ export function answerRecord(c: Context<Env>, status: 200 | 201, record: Answere
   c.header('Vary', 'X-User-Token', { append: true })
   const isRead = c.req.method === 'GET' || c.req.method === 'HEAD'
   if (isRead && !isNoneOf(etag, c.req.header('If-None-Match'))) return c.body(null, 304)
-  return jsonText(c, status, record.json)
+  return jsonText(c, status, answeredJson(c, record))
+}
+
+/** What is answered of a record: all of it to whoever may read, else that it is there. */
+export function answeredJson(c: Context<Env>, { json }: Answered): string {
+  if (c.get('caller').scopes.includes('insurances:read')) return json
+  const { id, created_at, updated_at }: Record<string, unknown> = JSON.parse(json)
+  return JSON.stringify({ id, created_at, updated_at })
 }
 
 /** What was written, now or under the same key before; throws the refusal if nothing was. */
@@ -42,6 +49,8 @@ export function writtenOrThrow(
       throw refusal('stale')
     case 'fixed':
       throw invalid(fixedErrors(outcome.fixed))
+    case 'limited':
+      throw refusal('limited')
     case 'full':
       throw invalid({ [resource.one]: [`can't be created: a clinic has ${MOST_IDS} ids at most`] })
     case 'refused': {

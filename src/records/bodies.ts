@@ -4,7 +4,12 @@ import { recordId } from '../fields/number.ts'
 import { amendedSsn } from '../fields/person.ts'
 import type { Resource } from './resource.ts'
 
-const MOST_RECORDS = 100
+/** More records than these in a batch are refused for their number. */
+export const MOST_RECORDS = 100
+
+/** What a body that was sent has under a key, whatever it is. */
+export const partOf = (sent: unknown, key: string): unknown =>
+  Object.getOwnPropertyDescriptor(Object(sent), key)?.value
 
 /** What we write ourselves: a client may send it along, having read it, and it is ignored. */
 const OURS = ['created_at', 'updated_at']
@@ -38,9 +43,12 @@ export function bodiesOf({ name, one, fields, ownerColumns, hasSsn, given }: Res
       .array(record)
       .min(1, { error: BLANK })
       .max(MOST_RECORDS, { error: `is too long (maximum is ${MOST_RECORDS} records)` })
+  /** A list that is too long is refused before its records are looked at. */
+  const manyAtMost = <Record extends z.ZodType>(record: Record) =>
+    many(z.unknown()).pipe(z.array(record))
   return {
     create: z.strictObject({ [one]: created }),
-    batch: z.strictObject({ [name]: many(created) }),
+    batch: z.strictObject({ [name]: manyAtMost(created) }),
     amend: z.strictObject({ [one]: z.preprocess(without(OURS), amended) }),
     documented: {
       create: z.object({ [one]: given }),

@@ -3,6 +3,7 @@ import type { Session } from '../storage/session.ts'
 import { batch, statements } from '../storage/statement.ts'
 import { changes, clinics, idempotencyKeys } from '../storage/tables.ts'
 import { KEY, type IdempotencyKey } from './idempotency.ts'
+import { isWithinLimit } from './quota.ts'
 import { brokenIn, selectBroken, type Broken } from './refusals.ts'
 import type { Given, Resource } from './resource.ts'
 import {
@@ -23,7 +24,8 @@ import {
 export const MOST_IDS = 2 ** 24
 
 /** What became of a creation, with the status that the key keeps: 200 if a record that was there is returned. */
-export type Created = Ended | { outcome: 'refused'; broken: Broken[] } | { outcome: 'full' }
+export type Created =
+  Ended | { outcome: 'refused'; broken: Broken[] } | { outcome: 'full' | 'limited' }
 
 /** Creates records of a resource, all or none, once under a key. */
 export function creator(resource: Resource) {
@@ -38,7 +40,7 @@ export function creator(resource: Resource) {
   const keepKey = statement<{ status: number }>(sql`
     INSERT INTO ${idempotencyKeys} (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
     SELECT id, ${$.key}, ${nowOrLater}, ${$.fingerprint}, ${$.requestId}, 201, 1 + ${highestId(resource)}, 1, ${$.count}
-    FROM ${clinics} WHERE id = ${$.clinicId} AND state = 'open'
+    FROM ${clinics} WHERE id = ${$.clinicId} AND state = 'open' AND ${isWithinLimit}
     RETURNING status`)
 
   /** The same, unless a record is there already: then the key is of that one. */
@@ -52,7 +54,7 @@ export function creator(resource: Resource) {
         SELECT min(other.id) FROM json_each(${$.records}) AS given
           CROSS JOIN ${table} AS other INDEXED BY ${sql.raw(index)}
         WHERE other.clinic_id = ${$.clinicId} AND ${sql.join(isSame, sql` AND `)} AND ${where})
-      WHERE clinics.id = ${$.clinicId} AND state = 'open'
+      WHERE clinics.id = ${$.clinicId} AND state = 'open' AND (same.id IS NOT NULL OR ${isWithinLimit})
       RETURNING status`)
   }
 
@@ -74,8 +76,10 @@ export function creator(resource: Resource) {
     SELECT ${$.clinicId}, ${sql.join(values, sql`, `)}
     FROM ${used} CROSS JOIN json_each(${$.records}) AS given WHERE status = 201`)
 
-  const selectFull = statement<{ is_full: number }>(sql`
-    SELECT ${highestId(resource)} + ${$.count} > ${sql.raw(String(MOST_IDS))} AS is_full`)
+  const selectFull = statement<{ is_full: number; is_limited: number }>(sql`
+    SELECT ${highestId(resource)} + ${$.count} > ${sql.raw(String(MOST_IDS))} AS is_full,
+      NOT ${isWithinLimit} AS is_limited
+    FROM ${clinics} WHERE id = ${$.clinicId}`)
 
   const always = { keepKey, journal, insert, records: selectWritten(resource) }
   const unlessThere = { ...always, keepKey: identity ? keepKeyOfSame(identity) : keepKey }
@@ -114,6 +118,7 @@ export function creator(resource: Resource) {
         const ended = endOf(told[0], found, key)
         if (ended) return ended
         if (broken.length > 0) return { outcome: 'refused', broken: brokenIn(broken) }
+        if (full[0]?.is_limited === 1) return { outcome: 'limited' }
         return full[0]?.is_full === 1 ? { outcome: 'full' } : undefined
       },
     )

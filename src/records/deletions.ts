@@ -10,14 +10,20 @@ import { used } from './write.ts'
 
 const { $ } = statements('deletions', KEY)
 
-const TOP = sql.raw(String(2 ** 24))
+/** The node that counts all deletions of a resource. */
+export const TOP = sql.raw(String(2 ** 24))
 
-/** Counts the record of the key as deleted, or with -1 as restored. */
-export const countDeletion = ({ name, text }: Resource, by: 1 | -1) =>
+/**
+ * Counts the record of the key as deleted right before it is, or with -1 as restored right after. The record must be
+ * there, since a batch may be run twice: the second run of a deletion finds no target, but its own key.
+ */
+export const countDeletion = ({ name, table, text }: Resource, by: 1 | -1) =>
   statements(`count deletions of ${name}`, KEY).statement(sql`
     INSERT INTO ${deletions} (clinic_id, resource, node, n)
     WITH RECURSIVE path (node) AS (
-      SELECT record_id FROM ${used} UNION ALL SELECT node + (node & -node) FROM path WHERE node < ${TOP})
+      SELECT id FROM ${used} CROSS JOIN ${table} AS target ON target.clinic_id = ${$.clinicId} AND id = record_id
+        AND target.version = used.version - ${sql.raw(String(Math.max(by, 0)))}
+      UNION ALL SELECT node + (node & -node) FROM path WHERE node < ${TOP})
     SELECT ${$.clinicId}, ${text}, node, ${sql.raw(String(Math.max(by, 0)))} FROM path WHERE true
     ON CONFLICT DO UPDATE SET n = n + ${sql.raw(String(by))}`)
 

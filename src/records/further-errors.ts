@@ -3,11 +3,9 @@ import type { Env } from '../env.ts'
 import type { FieldErrors } from '../http/errors.ts'
 import { rows } from '../storage/statement.ts'
 import { placeIn, prefixed } from './answers.ts'
-import { brokenIn, errorsOfBroken, selectBroken } from './refusals.ts'
+import { MOST_RECORDS, partOf } from './bodies.ts'
+import { brokenIn, errorsOfBroken, idsNamed, selectBroken } from './refusals.ts'
 import type { Resource } from './resource.ts'
-
-/** No more records of a batch are looked at; a longer one is refused for its length. */
-const MOST_RECORDS = 100
 
 /**
  * What else is wrong with a body that is refused already: the references and rules that storage alone can tell, as far
@@ -47,9 +45,17 @@ export function furtherErrors(resource: Resource) {
   }
 
   async function ask(c: Context<Env>, sent: readonly unknown[], id?: number) {
-    const records = sent.slice(0, MOST_RECORDS).map((record) => judged(record, id === undefined))
+    const records = sent.map((record) => judged(record, id === undefined))
     if (records.every(({ unjudged }) => unjudged.length === conditions.length)) return []
     c.set('isTelling', true)
+    if (id === undefined)
+      c.set(
+        'recordIds',
+        idsNamed(
+          resource,
+          records.map(({ given }) => given),
+        ),
+      )
     const broken = await rows(c.get('db'), select, {
       clinicId: c.get('caller').clinicId,
       rows: JSON.stringify(records.map(({ given }) => ({ ...given, ...(id && { id }) }))),
@@ -70,7 +76,7 @@ export function furtherErrors(resource: Resource) {
     },
     async ofMany(c: Context<Env>, sent: unknown): Promise<FieldErrors> {
       const records = partOf(sent, name)
-      if (!Array.isArray(records)) return {}
+      if (!Array.isArray(records) || records.length > MOST_RECORDS) return {}
       const found = await ask(c, records)
       return Object.assign(
         {},
@@ -86,7 +92,3 @@ export function furtherErrors(resource: Resource) {
     },
   }
 }
-
-/** What a body that was sent has under a key, whatever it is. */
-const partOf = (sent: unknown, key: string): unknown =>
-  Object.getOwnPropertyDescriptor(Object(sent), key)?.value

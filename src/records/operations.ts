@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { timestamp } from '../fields/answered.ts'
+import { id, timestamp } from '../fields/answered.ts'
 import { CANNOT_CHANGE, INVALID, MUST_EXIST, notOneOf, NOT_A_NUMBER } from '../fields/messages.ts'
 import { queryId } from '../fields/number.ts'
 import { pagination, paging } from '../fields/paging.ts'
@@ -50,6 +50,11 @@ export const creationQuery = ({ identity, oneWord }: Resource) =>
     }),
   })
 
+/** What a write answers of a record to a token that may not read it. */
+const receipt = z
+  .object({ id, created_at: timestamp, updated_at: timestamp })
+  .meta({ id: 'Receipt', description: 'What a write answers without `insurances:read`.' })
+
 /** What the routes of a resource say of themselves. */
 export function operationsOf(resource: Resource) {
   const { name, one, owner, notFound, record, words, oneWord, tag, person, identity, hasSsn } =
@@ -57,7 +62,11 @@ export function operationsOf(resource: Resource) {
   const type = pascalCase(one)
 
   const list = z.object({ [name]: z.array(record), pagination }).meta({ id: `${type}List` })
-  const batch = z.object({ [name]: z.array(record) }).meta({ id: `${type}Batch` })
+  const written = z.xor([record, receipt])
+  const batch = z.xor([
+    z.object({ [name]: z.array(record) }).meta({ id: `${type}Batch` }),
+    z.object({ [name]: z.array(receipt) }).meta({ id: `${type}Receipts` }),
+  ])
   const version = z
     .object({
       version: z.int().positive(),
@@ -102,7 +111,7 @@ export function operationsOf(resource: Resource) {
     deed: { action: 'amend', resource: name },
     path: recordPath,
     answers: {
-      200: { description: `The ${oneWord}.`, body: record, headers: ['ETag'] },
+      200: { description: `The ${oneWord}.`, body: written, headers: ['ETag'] },
       ...noSuch,
       ...stale,
     },
@@ -127,11 +136,11 @@ export function operationsOf(resource: Resource) {
         ...(identity && {
           200: {
             description: `With \`if_exists=return\`: the ${oneWord} that is there already.`,
-            body: record,
+            body: written,
             headers: ['Location', 'ETag'],
           },
         }),
-        201: { description: `The ${oneWord}.`, body: record, headers: ['Location', 'ETag'] },
+        201: { description: `The ${oneWord}.`, body: written, headers: ['Location', 'ETag'] },
         ...erased,
       },
       invalid: { ...(person && { date_of_birth: [INVALID] }), [owner.id]: [MUST_EXIST] },

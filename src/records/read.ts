@@ -36,7 +36,7 @@ export function reader(resource: Resource) {
           SELECT ${columnsOf(answeredBefore(resource))} FROM ${changes}
           WHERE ${isVersion} AND version = change.version + 1 AND before IS NOT NULL))`
   const selectVersions = history.statement<{ total: number | null; json: string }>(sql`
-    SELECT total, json_group_array(json_object('version', version, 'action', action, 'at', at, 'token_id', token_id,
+    SELECT total, json_group_array(json_object('version', version, 'action', action, 'at', at, 'token_id', iif(token_id LIKE 'operator:%', 'operator', token_id),
         'request_id', request_id, 'changed', json(changed), ${sql.raw(`'${resource.one}'`)}, json(${content}))) AS json
     FROM (SELECT max(version) AS total FROM ${changes} WHERE ${isVersion}) LEFT JOIN (
       SELECT * FROM ${changes} WHERE ${isVersion}

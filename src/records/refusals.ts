@@ -65,6 +65,16 @@ export function selectBroken(resource: Resource) {
     )})`)
 }
 
+/** The ids that records name, of owners, plans and whatever else must exist: who is told so has asked for them. */
+export function idsNamed(
+  { owner, references }: Resource,
+  records: readonly Readonly<Record<string, unknown>>[],
+): number[] {
+  const names = [owner.id, ...Object.keys(references)]
+  const ids = records.flatMap((record) => names.map((name) => record[name]))
+  return [...new Set(ids.filter((id) => typeof id === 'number'))].toSorted((a, b) => a - b)
+}
+
 /** The rows of `selectBroken` by place. */
 export const brokenIn = (rows: readonly { place: number; broken: string }[]): Broken[] =>
   rows.map(({ place, broken }) => {

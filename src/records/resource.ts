@@ -2,6 +2,7 @@ import { sql, type SQL } from 'drizzle-orm/sql/sql'
 import * as z from 'zod'
 import { id, maskedSsn, timestamp } from '../fields/answered.ts'
 import { PATIENT } from '../fields/ownable-type.ts'
+import { paging } from '../fields/paging.ts'
 import { ssn } from '../fields/person.ts'
 import type { Ownable } from '../ownables/queries.ts'
 import type { Fields } from '../storage/json.ts'
@@ -85,6 +86,8 @@ export const sentenceCase = (words: string) => words.charAt(0).toUpperCase() + w
 /** `person_information` as types and methods write it: `PersonInformation`. */
 export const pascalCase = (name: string) => name.split('_').map(sentenceCase).join('')
 
+/** The columns that every record has. */
+const OURS = ['clinic_id', 'id', 'uid', 'version', 'created_at', 'updated_at']
 const SSN_COLUMNS = ['ssn_key_id', 'ssn_sealed', 'ssn_last_four']
 
 /** A resource from what it says of itself. Throws if it names a field or a column that it lacks. */
@@ -184,6 +187,15 @@ function check(
   }
   for (const [rule, { field }] of Object.entries(rules)) {
     if (!(field in fields)) throw new Error(`${name}: the rule ${rule} names no field`)
+  }
+  const taken = [
+    ...Object.keys(fields).filter((field) => OURS.includes(field)),
+    ...Object.keys(filters).filter((filter) => filter in paging),
+    ...Object.keys(rules).filter((rule) => rule === owner.id || rule in references),
+  ]
+  if (taken.length > 0) throw new Error(`${name}: ${taken[0]} is the name of something else`)
+  if (!(owner.filter in filters)) {
+    throw new Error(`${name}: the owner needs the filter ${owner.filter}, which it lacks`)
   }
   for (const [filter, { index, order, needs, most }] of Object.entries(filters)) {
     const others = [needs, most?.add].filter((other) => other !== undefined)

@@ -1,19 +1,20 @@
 import type { Context } from 'hono'
 import * as z from 'zod'
 import { factory, type Env } from '../env.ts'
-import { paging } from '../fields/paging.ts'
+import { paging, type ListQuery } from '../fields/paging.ts'
 import { requireScope } from '../http/authenticate.ts'
 import { describe } from '../http/describe.ts'
 import { invalid } from '../http/errors.ts'
 import { wantedTags } from '../http/etag.ts'
 import { jsonText } from '../http/json-answer.ts'
+import { countRequests, countRows } from '../http/limit-rate.ts'
 import { listBody, pageRequest, paginated } from '../http/pagination.ts'
 import { requireJson } from '../http/require-json.ts'
 import { refuseQuery, validateBody, validateKey, validateQuery } from '../http/validate.ts'
 import { sealingKey } from '../ssn/sealing-key.ts'
 import { amender } from './amend.ts'
-import { absent, answerRecord, writtenOrThrow } from './answers.ts'
-import { bodiesOf } from './bodies.ts'
+import { absent, answeredJson, answerRecord, writtenOrThrow } from './answers.ts'
+import { bodiesOf, MOST_RECORDS, partOf } from './bodies.ts'
 import { creator } from './create.ts'
 import { deleter } from './delete.ts'
 import { furtherErrors } from './further-errors.ts'
@@ -22,8 +23,9 @@ import { idempotencyKey } from './idempotency.ts'
 import { lister } from './list.ts'
 import { creationQuery, listQuery, operationsOf, recordPath } from './operations.ts'
 import { reader } from './read.ts'
+import { idsNamed } from './refusals.ts'
 import type { Resource } from './resource.ts'
-import { searchBody, searcher } from './search.ts'
+import { MOST_CANDIDATES, searchBody, searcher } from './search.ts'
 
 const readers = requireScope('insurances:read')
 const writers = requireScope('insurances:write')
@@ -35,6 +37,8 @@ export function recordRoutes(resource: Resource) {
   const [list, read, further] = [lister(resource), reader(resource), furtherErrors(resource)]
   const operations = operationsOf(resource)
   const { documented, ...bodies } = bodiesOf(resource)
+  const filters = Object.keys(resource.filters)
+  const isFiltered = (query: ListQuery) => filters.some((filter) => query[filter] !== undefined)
 
   /** The id in the path; what is no id names no record. */
   function idIn(c: Context<Env>): number {
@@ -74,9 +78,10 @@ export function recordRoutes(resource: Resource) {
     .createApp()
     .get('/', describe(operations.list), readers, validateQuery(listQuery(resource)), async (c) => {
       const query = c.req.valid('query')
+      if (isFiltered(query)) await countRows(c, skippedBy(query))
 
       const page = await list(c.get('db'), c.get('caller').clinicId, query)
-      if ('add' in page) throw invalid({ [page.filter]: [tooMany(page.add)] })
+      if ('add' in page) return await refuseTooMany(c, page.filter, page.add)
 
       return paginated(c, name, page, query)
     })
@@ -94,6 +99,7 @@ export function recordRoutes(resource: Resource) {
 
         const record = await recordToStore(resource, clinicId, given, sealingKey(c.env))
         const key = await idempotencyKey(c, masked(given))
+        c.set('recordIds', idsNamed(resource, [record]))
         const outcome = await create(c.get('db'), key, [record], { returnExisting })
         const { status, records } = writtenOrThrow(c, resource, outcome)
 
@@ -109,6 +115,7 @@ export function recordRoutes(resource: Resource) {
       writers,
       refuseQuery,
       requireJson('batchTooLarge'),
+      countRecords(name),
       validateBody(bodies.batch, further.ofMany, documented.batch),
       async (c) => {
         const { [name]: given = [] } = c.req.valid('json')
@@ -118,6 +125,7 @@ export function recordRoutes(resource: Resource) {
           given.map((one) => recordToStore(resource, clinicId, one, sealingKey(c.env))),
         )
         const key = await idempotencyKey(c, given.map(masked))
+        c.set('recordIds', idsNamed(resource, records))
         const outcome = await create(c.get('db'), key, records)
         const created = writtenOrThrow(c, resource, outcome)
 
@@ -126,7 +134,8 @@ export function recordRoutes(resource: Resource) {
           'recordIds',
           created.records.map(({ id }) => id),
         )
-        return jsonText(c, 201, `{"${name}":[${created.records.map(({ json }) => json).join()}]}`)
+        const all = created.records.map((record) => answeredJson(c, record))
+        return jsonText(c, 201, `{"${name}":[${all.join()}]}`)
       },
     )
     .get('/:id', describe(operations.get), readers, refuseQuery, async (c) => {
@@ -177,7 +186,7 @@ export function recordRoutes(resource: Resource) {
       const { search: asked, ...paging } = c.req.valid('json')
 
       const page = await search(c.get('db'), c.get('caller').clinicId, asked, pageRequest(paging))
-      if (!page) throw invalid({ search: [tooMany('a date of birth or more letters')] })
+      if (!page) return await refuseTooMany(c, 'search', 'a date of birth or more letters')
 
       c.set(
         'recordIds',
@@ -188,4 +197,20 @@ export function recordRoutes(resource: Resource) {
   )
 }
 
-const tooMany = (add: string) => `too many matches; add ${add}`
+/** How many rows are read before those of the page. */
+const skippedBy = ({ page, page_size }: ListQuery) => (page - 1) * page_size
+
+/** Refuses what has read up to all its matches to find that they are too many, and counts it so. */
+async function refuseTooMany(c: Context<Env>, field: string, add: string): Promise<never> {
+  await countRows(c, MOST_CANDIDATES)
+  throw invalid({ [field]: [`too many matches; add ${add}`] })
+}
+
+/** Counts a batch as one request more for every ten records after the first ten, and for no more than it may have. */
+const countRecords = (name: string) =>
+  factory.createMiddleware(async (c, next) => {
+    const records = partOf(await c.req.json(), name)
+    const count = Array.isArray(records) ? Math.min(records.length, MOST_RECORDS) : 0
+    await countRequests(c, Math.max(0, Math.ceil(count / 10) - 1))
+    await next()
+  })

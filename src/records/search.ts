@@ -12,7 +12,7 @@ import { answeredBy, type Resource } from './resource.ts'
 
 const MOST_MATCHES = 1000
 /** Where a first name narrows, so many people of the last name are looked through in the index. */
-const MOST_CANDIDATES = 10_000
+export const MOST_CANDIDATES = 10_000
 
 const namePrefix = personName
   .transform(foldName)

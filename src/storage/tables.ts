@@ -8,6 +8,7 @@ export const clinics = sqliteTable('clinics', {
   id: text().notNull(),
   state: text().notNull(),
   created_at: text().notNull(),
+  record_limit: integer(),
 })
 
 export const ownables = sqliteTable('ownables', {

@@ -35,12 +35,12 @@ export function endpointsOf(records: number): Endpoint[] {
   const middle = Math.ceil(records / 2)
   const persons = '/person_informations'
   const dependents = '/dependents'
-  const lastOf = (rows: number) => pagesOf(rows)
+  const coverages = '/coverages'
   return [
     read('person informations, first page', (n) => `${persons}?page=${1 + n}`, IN_TWIN),
     read(
       'person informations, last page',
-      (n) => `${persons}?page=${lastOf(records) + n}`,
+      (n) => `${persons}?page=${pagesOf(records) + n}`,
       IN_TWIN,
     ),
     read(
@@ -51,7 +51,7 @@ export function endpointsOf(records: number): Endpoint[] {
     read('a person information', (n) => `${persons}/${1 + ((middle + n) % records)}`, IN_TWIN),
     read(
       'dependents, last page',
-      (n) => `${dependents}?page=${lastOf(dependentsUpTo(records)) + n}`,
+      (n) => `${dependents}?page=${pagesOf(dependentsUpTo(records)) + n}`,
       IN_TWIN,
     ),
     read(
@@ -59,6 +59,11 @@ export function endpointsOf(records: number): Endpoint[] {
       (n) => `${dependents}?primary_holder_id=${patient + n}`,
       IN_TWIN,
     ),
+    read(
+      "a patient's coverages on a day",
+      (n) => `${coverages}?patient_id=${patient + n}&active_on=2026-06-15`,
+    ),
+    read('coverages of a plan', (n) => `${coverages}?plan_id=${2 + n}`),
     read('history of a record', (n) => `${persons}/${AMENDED}/history?page=${1 + n}`),
     read('25 changes', (n) => `/changes?after=${10 + n}&limit=25`),
     {
@@ -67,38 +72,54 @@ export function endpointsOf(records: number): Endpoint[] {
       leaves: { ...NOTHING, accesses: 1 },
     },
     plans('plans, first page', (n) => `/plans?page=${1 + n}`, IN_TWIN),
-    plans('plans, last page', (n) => `/plans?page=${lastOf(PLANS) + n}`, IN_TWIN),
+    plans('plans, last page', (n) => `/plans?page=${pagesOf(PLANS) + n}`, IN_TWIN),
     plans(
       'plans of a carrier and type',
       (n) => `/plans?active=true&carrier=carrier+3&plan_type=ppo${n ? `&page=${n}` : ''}`,
       IN_TWIN,
     ),
+    plans(
+      'active plans by name, a deep page',
+      (n) => `/plans?active=true&page=${700 - n}&sort_by=plan_name`,
+    ),
+    plans("a plan by the operator's id", (n) => `/plans?external_id=BENCH-${1 + n}`),
     plans('plan search', (n) => `/plans?search=${1234 + n}`),
     plans('plan facets', () => '/plans/facets'),
     plans('a plan', (n) => `/plans/${1 + n}`),
-    write('create a person information', (n) => post(persons, { person_information: person(n) })),
+    write('create a person information', (n) => post(persons, { person_information: person(n) }), {
+      inTwin: true,
+    }),
     write('create a dependent', (n) => post(dependents, { dependent: dependent(n) })),
-    {
-      ...write(`create ${BATCH} in a batch`, (n) =>
+    write('create a coverage', (n) => post(coverages, { coverage: coverage(n) })),
+    write(
+      `create ${BATCH} in a batch`,
+      (n) =>
         post(`${persons}/batch`, {
           person_informations: Array.from({ length: BATCH }, (_, m) => person(n * BATCH + m)),
         }),
-      ),
-      leaves: { accesses: 0, changes: BATCH, keys: 1 },
-    },
-    {
-      ...write('amend', (n) => ({
-        method: 'PATCH',
-        path: `${persons}/${40 + (Math.floor(n / 2) % 400)}`,
-        body: JSON.stringify({ person_information: { first_name: `Ana ${n}` } }),
-      })),
-      isOnce: true,
-    },
-    {
-      ...write('delete', (n) => ({ method: 'DELETE', path: `${persons}/${1 + n}` })),
-      isOnce: true,
-      clinicId: DELETIONS,
-    },
+      { leaves: { accesses: 0, changes: BATCH, keys: 1 } },
+    ),
+    write(
+      'create a person who is there',
+      (n) => post(`${persons}?if_exists=return`, { person_information: person(n) }),
+      { leaves: { accesses: 1, changes: 0, keys: 1 } },
+    ),
+    write(
+      'amend a person information',
+      (n) => patch(`${persons}/${someOf(n)}`, { person_information: { first_name: `Ana ${n}` } }),
+      { isOnce: true, inTwin: true },
+    ),
+    write(
+      'amend a coverage',
+      (n) => patch(`${coverages}/${someOf(n)}`, { coverage: { group_number: `G${n}` } }),
+      { isOnce: true },
+    ),
+    write('delete', (n) => ({ method: 'DELETE', path: `${persons}/${1 + n}` }), {
+      ...{ isOnce: true, inTwin: true, clinicId: DELETIONS },
+    }),
+    write('register an ownable', (n) => ({ method: 'PUT', path: `/ownables/Patient/${1e6 + n}` }), {
+      ...{ isOnce: true, leaves: { accesses: 1, changes: 0, keys: 0 } },
+    }),
   ]
 }
 
@@ -118,17 +139,21 @@ const plans = (name: string, path: (n: number) => string, more = {}): Endpoint =
   isCached: true,
 })
 
-const write = (name: string, send: (n: number) => Sent): Endpoint => ({
+const write = (name: string, send: (n: number) => Sent, more = {}): Endpoint => ({
   name,
   send,
   leaves: { accesses: 0, changes: 1, keys: 1 },
+  ...more,
 })
 
-const post = (path: string, body: unknown): Sent => ({
-  method: 'POST',
-  path,
-  body: JSON.stringify(body),
-})
+const withBody =
+  (method: Sent['method']) =>
+  (path: string, body: unknown): Sent => ({ method, path, body: JSON.stringify(body) })
+const post = withBody('POST')
+const patch = withBody('PATCH')
+
+/** One of the records that are amended. */
+const someOf = (n: number) => 40 + (Math.floor(n / 3) % 400)
 
 const person = (n: number) => ({
   ownable_id: 1,
@@ -139,6 +164,11 @@ const person = (n: number) => ({
   ssn: '987-65-4320',
   phone: '+1-202-555-0123',
   email: 'ana@example.com',
+})
+
+const coverage = (n: number) => ({
+  ...{ patient_id: 1, plan_id: 7, member_id: `XYZ 00${n}`, group_number: '0042' },
+  ...{ relationship: 'self', priority: 1, starts_on: '2026-01-01' },
 })
 
 const dependent = (n: number) => ({

@@ -18,6 +18,8 @@ export const NOW = '2026-07-30T12:00:00.000Z'
 /** Each patient has four records on file and, as a primary holder, two dependents. */
 export const RECORDS_PER_PATIENT = 4
 const DEPENDENTS_PER_PATIENT = 2
+/** A primary coverage, and the one before it. */
+const COVERAGES_PER_PATIENT = 2
 
 /** The sizes of clinics in which costs are counted: 1,000, 10,000 … up to the one asked for. */
 export function ladder(records: number): number[] {
@@ -53,7 +55,10 @@ export async function fill(
   }
 }
 
-/** Fills a clinic with so many person informations, half as many dependents, and the journal of their creation. */
+/**
+ * Fills a clinic with so many person informations, half as many dependents and coverages, and the journal of their
+ * creation.
+ */
 export async function fillClinic(
   database: D1Database,
   clinicId: string,
@@ -68,6 +73,7 @@ export async function fillClinic(
       ownables(database, clinicId, first, last),
       personInformations(database, clinicId, first, last),
       dependents(database, clinicId, firstDependent, lastDependent),
+      coverages(database, clinicId, firstDependent, lastDependent),
       changes(database, clinicId, first, last),
     ])
     progress(last - first + 1)
@@ -121,14 +127,27 @@ const dependents = (database: D1Database, clinicId: string, first: number, last:
   database
     .prepare(
       `${NUMBERS} INSERT INTO dependents
-        SELECT ?3, i, ${UID}, 1, 'Patient', (i + 1) / ${DEPENDENTS_PER_PATIENT}, ${name(5)}, ${name(3)}, ${DATE_OF_BIRTH},
+        SELECT ?3, i, ${UID}, 1, (i + 1) / ${DEPENDENTS_PER_PATIENT}, ${name(5)}, ${name(3)}, ${DATE_OF_BIRTH},
           json_array('spouse', 'child', 'parent', 'other') ->> (i % 4), ${folded(3)}, ${folded(5)},
           ${whenKnown(`'1a2b3c4d'`)}, ${whenKnown(SEALED)}, ${whenKnown(LAST_FOUR)}, '${NOW}', '${NOW}'
         FROM n`,
     )
     .bind(first, last, clinicId)
 
-/** That each record was created, the dependents after the person informations of their chunk. */
+/** Of each two, the first ended when the second began. */
+const coverages = (database: D1Database, clinicId: string, first: number, last: number) =>
+  database
+    .prepare(
+      `${NUMBERS} INSERT INTO coverages
+        SELECT ?3, i, ${UID}, 1, (i + 1) / ${COVERAGES_PER_PATIENT}, 1 + i % ${PLANS}, NULL,
+          'XYZ ' || printf('%08d', i), printf('%04d', i % 10000), 'self', NULL, NULL, NULL, NULL, 1,
+          iif(i % 2, '2025-01-01', '2026-01-01'), iif(i % 2, '2025-12-31', NULL), NULL,
+          'xyz' || printf('%08d', i), '${NOW}', '${NOW}'
+        FROM n`,
+    )
+    .bind(first, last, clinicId)
+
+/** That each record was created, the person informations of a chunk first. */
 const changes = (database: D1Database, clinicId: string, first: number, last: number) =>
   database
     .prepare(
@@ -138,7 +157,8 @@ const changes = (database: D1Database, clinicId: string, first: number, last: nu
         FROM (
           SELECT 'person_informations' AS resource, id FROM person_informations
             WHERE clinic_id = ?1 AND id BETWEEN ?2 AND ?3
-          UNION ALL SELECT 'dependents', id FROM dependents WHERE clinic_id = ?1 AND id BETWEEN ?4 AND ?5)`,
+          UNION ALL SELECT 'dependents', id FROM dependents WHERE clinic_id = ?1 AND id BETWEEN ?4 AND ?5
+          UNION ALL SELECT 'coverages', id FROM coverages WHERE clinic_id = ?1 AND id BETWEEN ?4 AND ?5)`,
     )
     .bind(clinicId, first, last, dependentsUpTo(first - 1) + 1, dependentsUpTo(last))
 
@@ -146,22 +166,28 @@ const changes = (database: D1Database, clinicId: string, first: number, last: nu
 export const dependentsUpTo = (records: number) =>
   Math.floor((records * DEPENDENTS_PER_PATIENT) / RECORDS_PER_PATIENT)
 
-/** Takes every so-manieth record from a clinic of so many, so that it has so many gaps. */
-export async function makeGaps(
+/** Deletes `deleted` of the person informations, evenly spread, and counts them in the tree of deletions. */
+export async function deleteEvenly(
   database: D1Database,
   clinicId: string,
   records: number,
-  gaps: number,
+  deleted: number,
 ): Promise<void> {
-  const step = Math.floor(records / gaps)
-  const isGap = `id % ${step} = 0 AND id <= ${step * gaps}`
-  const taken = `person_informations WHERE clinic_id = '${clinicId}' AND ${isGap}`
+  const step = Math.floor(records / deleted)
+  const isDeleted = `id % ${step} = 0 AND id <= ${step * deleted}`
   await database.batch([
-    database.prepare(
-      `INSERT OR IGNORE INTO gaps
-        SELECT clinic_id, 'person_informations', id, id / ${step}, id - id / ${step} FROM ${taken}`,
-    ),
-    database.prepare(`DELETE FROM ${taken}`),
+    database
+      .prepare(
+        `INSERT INTO deletions
+          WITH RECURSIVE path (node) AS (
+            SELECT id FROM person_informations WHERE clinic_id = ?1 AND ${isDeleted}
+            UNION ALL SELECT node + (node & -node) FROM path WHERE node < 1 << 24)
+          SELECT ?1, 'person_informations', node, count(*) FROM path GROUP BY node`,
+      )
+      .bind(clinicId),
+    database
+      .prepare(`DELETE FROM person_informations WHERE clinic_id = ? AND ${isDeleted}`)
+      .bind(clinicId),
   ])
 }
 

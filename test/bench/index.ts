@@ -5,9 +5,10 @@ import { SingleBar } from 'cli-progress'
 import { Command } from 'commander'
 import * as z from 'zod'
 import { PROJECT } from '../support/project.ts'
+import { measureBeside } from './beside.ts'
 import { billOf, PRICES } from './bill.ts'
 import { endpointsOf, NOTHING, pagesOf } from './endpoints.ts'
-import { CLINICS, clinicOf, ladder, makeGaps, PLANS } from './fill.ts'
+import { CLINICS, clinicOf, ladder, deleteEvenly, PLANS } from './fill.ts'
 import { keptAfter, measureMemory } from './memory.ts'
 import {
   callOf,
@@ -16,17 +17,28 @@ import {
   count,
   countAgain,
   expectSameAnswers,
+  having,
   latencies,
+  medianOf,
+  ratioOf,
   rounded,
+  TWIN_ROUNDS,
+  type Ran,
 } from './measure.ts'
 import { publish } from './publish.ts'
 import { measureBundle } from './size.ts'
-import { D1_DELAY, KV_DELAY, openSite } from './site.ts'
+import { openSite } from './site.ts'
 import { measureStorage } from './storage.ts'
 
 const whole = z.number().int().positive()
-const { records, rounds, requests } = z
-  .object({ records: whole.min(1000), rounds: whole, requests: whole })
+const { records, rounds, requests, beside, only } = z
+  .object({
+    records: whole.min(1000),
+    rounds: whole,
+    requests: whole,
+    beside: z.string().optional(),
+    only: z.string(),
+  })
   .parse(
     new Command('bench')
       .description('Measures what a request costs, and how the cost grows.')
@@ -38,15 +50,25 @@ const { records, rounds, requests } = z
         Number,
         12_000,
       )
+      .option('--beside <commit>', "compares this bundle with that commit's, and nothing else")
+      .option('--only <pattern>', 'beside a commit: the endpoints whose names match', '')
       .parse()
       .opts(),
   )
 
+if (beside) {
+  await measureBeside(beside, records, rounds, only)
+  process.exit()
+}
+
 /** The references are compared where the twin still answers in milliseconds. */
 const COMPARED = Math.min(records, 100_000)
 const ENDPOINTS = endpointsOf(COMPARED)
-/** Gaps that deleted records have left where pages are timed. */
-const GAPS = Math.min(records / 10, 1000)
+/** Records that were deleted where pages are timed. */
+const DELETED = Math.min(records / 10, 1000)
+/** How far away D1 is, in milliseconds a call; and KV, where D1 is not here. */
+const D1_DELAYS = [0, 20, 80]
+const KV_DELAY = 5
 /** Different calls of each endpoint that its memory is measured over. */
 const DIFFERENT = Math.ceil(requests / 40)
 
@@ -125,7 +147,25 @@ async function compareAll(progress: (share: number) => void) {
   for (const [n, endpoint] of ENDPOINTS.entries()) {
     progress(n / ENDPOINTS.length)
     const { clinicId = clinicOf(COMPARED), isOnce = false } = endpoint
-    const figures = await compare(site, COMPARED, endpoint, rounds)
+    const [bare = [], service = [], twin = []] = await compare(
+      having(endpoint).map((name) => ({
+        url: site.url(name),
+        next: callsOf(site, COMPARED, endpoint),
+        rounds: name === 'twin' ? TWIN_ROUNDS : rounds,
+      })),
+      rounds,
+    )
+    const each = (figure: keyof Ran) => ({
+      service: medianOf(figure, service),
+      bare: medianOf(figure, bare),
+      twin: twin.length > 0 ? medianOf(figure, twin) : null,
+    })
+    const figures = {
+      requests_per_second: each('throughput'),
+      processor_milliseconds: each('processor'),
+      of_bare: ratioOf('throughput', service, bare),
+      of_bare_by_processor: ratioOf('processor', bare, service),
+    }
     const send = isOnce ? () => endpoint.send(site.next(endpoint.name)) : endpoint.send
     const kept = async (worker: 'service' | 'bare') =>
       rounded((await keptAfter(site, worker, clinicId, send, DIFFERENT)) / 1000)
@@ -168,20 +208,34 @@ async function measureAllMemory(progress: (share: number) => void) {
   return { service, bare: await measureMemory(site, 'bare', clinicOf(COMPARED), requests) }
 }
 
+/** Median milliseconds where D1 is far away, and no token is remembered. */
 async function measureDistance(progress: (share: number) => void) {
   const measured = []
   for (const [n, endpoint] of ENDPOINTS.entries()) {
     progress(n / ENDPOINTS.length)
     const next = callsOf(site, COMPARED, endpoint)
-    const [milliseconds] = await latencies(site, 'distant', [next], 1, 6)
-    measured.push({ endpoint: endpoint.name, median_milliseconds: milliseconds })
+    const from = async (worker: string, d1: number) => {
+      const delays = JSON.stringify({ d1, kv: d1 > 0 ? KV_DELAY : 0 })
+      const distant = () => {
+        const call = next()
+        const headers = { 'x-bench-worker': worker, 'x-bench-delays': delays }
+        return { ...call, headers: { ...call.headers, ...headers } }
+      }
+      return (await latencies(site, 'counting', [distant], 1, 6))[0] ?? NaN
+    }
+    const at = []
+    for (const d1 of D1_DELAYS) {
+      const twin = endpoint.inTwin ? await from('twin', d1) : null
+      at.push({ d1, service: await from('service', d1), twin })
+    }
+    measured.push({ endpoint: endpoint.name, at })
   }
-  return { d1_delay: D1_DELAY, kv_delay: KV_DELAY, measured }
+  return { kv_delay: KV_DELAY, measured }
 }
 
-/** Pages of the largest clinic, in which records were deleted, beside the twin's, which knows no gaps. */
+/** Pages of the largest clinic, in which records were deleted, beside the twin's, where none was. */
 async function measurePages(progress: (share: number) => void) {
-  await makeGaps(site.service, clinicOf(records), records, GAPS)
+  await deleteEvenly(site.service, clinicOf(records), records, DELETED)
   const pagesAt = (size: number) => {
     const last = pagesOf(size)
     return [...[1, 10, 100, 1000, 10_000].filter((page) => page < last), last]
@@ -192,14 +246,14 @@ async function measurePages(progress: (share: number) => void) {
       return callOf(site, clinicOf(size), { method: 'GET', path })
     })
 
-  const pages = pagesAt(records - GAPS)
+  const pages = pagesAt(records - DELETED)
   const service = await latencies(site, 'service', over(records, pages), 20, 20)
   progress(0.8)
   const twinPages = pagesAt(COMPARED)
   const twin = await latencies(site, 'twin', over(COMPARED, twinPages), 3, 5)
   return {
-    service: { records, gaps: GAPS, pages, median_milliseconds: service },
-    twin: { records: COMPARED, gaps: 0, pages: twinPages, median_milliseconds: twin },
+    service: { records, deleted: DELETED, pages, median_milliseconds: service },
+    twin: { records: COMPARED, deleted: 0, pages: twinPages, median_milliseconds: twin },
     last_to_first: rounded((service.at(-1) ?? NaN) / (service[0] ?? NaN)),
   }
 }

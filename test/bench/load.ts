@@ -2,7 +2,7 @@ import autocannon from 'autocannon'
 
 /** A request as it is sent. */
 export type Call = {
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   path: string
   headers: Record<string, string>
   body?: string

@@ -12,14 +12,14 @@ export const CONNECTIONS = 8
 /** A round is long enough to outlast a garbage collection, and short, so that noise falls on all alike. */
 const ROUND_MILLISECONDS = 120
 /** The twin is many times slower, so fewer rounds tell as much. */
-const TWIN_ROUNDS = 3
+export const TWIN_ROUNDS = 3
 
-export const REFERENCES = ['service', 'bare', 'twin'] as const
+const REFERENCES = ['bare', 'service', 'twin'] as const
 type Reference = (typeof REFERENCES)[number]
 
 /** Those that have the endpoint. */
 export const having = ({ inTwin }: Endpoint): readonly Reference[] =>
-  inTwin ? REFERENCES : ['service', 'bare']
+  inTwin ? REFERENCES : ['bare', 'service']
 
 export const callOf = (site: Site, clinicId: string, { path, ...sent }: Sent): Call => ({
   ...sent,
@@ -77,18 +77,20 @@ export async function countAgain(
 /** Headers that differ from request to request, or name the socket that was asked. */
 const OWN = ['date', 'link', 'location', 'x-request-id', 'x-d1-bookmark']
 /** What differs from record to record. */
-const OF_A_RECORD = /"(id|seq|last_seq|\w+_at|at|request_id|first_name)":("[^"]*"|\d+)/g
+const OF_A_RECORD =
+  /"(id|seq|last_seq|\w+_at|at|request_id|first_name|group_number)":("[^"]*"|\d+)/g
 
 /** Rejects unless the service and its references give one and the same answer. */
 export async function expectSameAnswers(site: Site, records: number, endpoint: Endpoint) {
-  const isWrite = endpoint.leaves.changes > 0
+  const isWrite = endpoint.leaves.keys > 0
+  const said = (body: string) => (isWrite ? body.replace(OF_A_RECORD, '') : body)
   const next = callsOf(site, records, endpoint)
   const service = await ask(site.url('service'), next())
   const bare = await ask(site.url('bare'), next())
   const comparable = ({ status, headers, body }: typeof service, url: string) =>
     JSON.stringify([
       status,
-      isWrite ? body.replace(OF_A_RECORD, '') : body,
+      said(body),
       headers.get('link')?.replaceAll(url, ''),
       Array.from(headers).filter(
         ([name]) => !OWN.includes(name) && !(isWrite && name === 'etag') && name !== 'x-cache',
@@ -99,60 +101,49 @@ export async function expectSameAnswers(site: Site, records: number, endpoint: E
     comparable(bare, site.url('bare')),
   ]
   if (service.status >= 300 || ours !== theirs) {
-    throw new Error(`the bare Worker answers ${endpoint.name} otherwise:\n${theirs}\nnot\n${ours}`)
+    throw new Error(
+      `the bare Worker answers ${endpoint.name} otherwise:\n${theirs.slice(0, 2000)}\nnot\n${ours.slice(0, 2000)}`,
+    )
   }
   if (!endpoint.inTwin) return
   const twin = await ask(site.url('twin'), next())
-  if (twin.body !== service.body) throw new Error(`the twin answers ${endpoint.name} otherwise`)
+  if (said(twin.body) !== said(service.body)) {
+    throw new Error(`the twin answers ${endpoint.name} otherwise:\n${twin.body}`)
+  }
 }
 
-/**
- * Requests a second of each Worker and the milliseconds of processor for each request, the runtime's and D1's included;
- * and the service's ratio to the bare Worker by both: the median of the ratios of neighbouring rounds, so that what the
- * machine does meanwhile falls on both alike.
- */
-export async function compare(site: Site, records: number, endpoint: Endpoint, rounds: number) {
-  const next = callsOf(site, records, endpoint)
-  const amount = new Map<Reference, number>()
-  for (const name of having(endpoint)) {
-    await load(site.url(name), next, 40, CONNECTIONS)
-    const { throughput } = await load(site.url(name), next, 40, CONNECTIONS)
-    amount.set(name, Math.max(16, Math.round((throughput * ROUND_MILLISECONDS) / 1000)))
-  }
-  const run = async (name: Reference) => {
-    const requests = amount.get(name) ?? 0
-    const before = await cpuOfWorkerd()
-    const { throughput } = await load(site.url(name), next, requests, CONNECTIONS)
-    return { throughput, processor: ((await cpuOfWorkerd()) - before) / requests }
-  }
+/** One round: requests a second, and milliseconds of workerd's processor for each, D1's included. */
+export type Ran = { throughput: number; processor: number }
 
-  const ran: Record<Reference, Ran[]> = { service: [], bare: [], twin: [] }
+/** A Worker that is measured beside others, and its calls. */
+type Contender = { url: string; next: () => Call; rounds?: number }
+
+/** The rounds of each contender, in turns, so that what the machine does meanwhile falls on all alike. */
+export async function compare(contenders: readonly Contender[], rounds: number): Promise<Ran[][]> {
+  const all = contenders.map((contender) => ({ ...contender, requests: 0, ran: new Array<Ran>() }))
+  for (const one of all) {
+    await load(one.url, one.next, 40, CONNECTIONS)
+    const { throughput } = await load(one.url, one.next, 40, CONNECTIONS)
+    one.requests = Math.max(16, Math.round((throughput * ROUND_MILLISECONDS) / 1000))
+  }
   for (let round = 0; round < rounds; round++) {
-    // Each goes first in every second round, so that neither is always the one after a pause.
-    for (const name of round % 2
-      ? (['service', 'bare'] as const)
-      : (['bare', 'service'] as const)) {
-      ran[name].push(await run(name))
+    // Each goes first in every second round, so that none is always the one after a pause.
+    for (const one of round % 2 ? all : all.toReversed()) {
+      if (round >= (one.rounds ?? rounds)) continue
+      const before = await cpuOfWorkerd()
+      const { throughput } = await load(one.url, one.next, one.requests, CONNECTIONS)
+      one.ran.push({ throughput, processor: ((await cpuOfWorkerd()) - before) / one.requests })
     }
-    if (endpoint.inTwin && round < TWIN_ROUNDS) ran.twin.push(await run('twin'))
   }
-  const each = (figure: (rounds: Ran[]) => number) => ({
-    service: figure(ran.service),
-    bare: figure(ran.bare),
-    twin: ran.twin.length > 0 ? figure(ran.twin) : null,
-  })
-  const ofBare = (ratio: (service: Ran, bare: Ran) => number) =>
-    rounded(median(ran.service.map((one, n) => ratio(one, ran.bare[n] ?? one))))
-  return {
-    requests_per_second: each((rounds) => Math.round(median(rounds.map((one) => one.throughput)))),
-    processor_milliseconds: each((rounds) => rounded(median(rounds.map((one) => one.processor)))),
-    of_bare: ofBare((service, bare) => service.throughput / bare.throughput),
-    of_bare_by_processor: ofBare((service, bare) => bare.processor / service.processor),
-  }
+  return all.map(({ ran }) => ran)
 }
 
-/** One round: requests a second, and milliseconds of workerd's processor for each. */
-type Ran = { throughput: number; processor: number }
+/** The median of the ratios of neighbouring rounds. */
+export const ratioOf = (figure: keyof Ran, some: readonly Ran[], others: readonly Ran[]) =>
+  rounded(median(some.map((one, n) => one[figure] / (others[n] ?? one)[figure])))
+
+export const medianOf = (figure: keyof Ran, rounds: readonly Ran[]) =>
+  rounded(median(rounds.map((one) => one[figure])))
 
 /** Median milliseconds of a request by itself, over as many rounds as there are, call after call. */
 export async function latencies(

@@ -24,16 +24,11 @@ const WORKERS = {
   bare: 'test/bench/workers/bare/index.ts',
   twin: 'test/bench/workers/twin.ts',
   counting: 'test/bench/workers/counting.ts',
-  distant: 'test/bench/workers/distant.ts',
 } as const
 export type WorkerName = keyof typeof WORKERS
-const NAMES = ['service', 'bare', 'twin', 'counting', 'distant'] as const
+const NAMES = ['service', 'bare', 'twin', 'counting'] as const
 
-/** What a clinic an ocean away from the database feels, in milliseconds a call. */
-export const D1_DELAY = 80
-export const KV_DELAY = 5
-
-/** As production has it; what is far away asks KV each time: the worst case. */
+/** As production has it. */
 const TOKEN_MEMORY_SECONDS = '10'
 
 const RATE_LIMIT = {
@@ -95,9 +90,7 @@ export async function openSite(
           },
           env: {
             SSN_PUBLIC_KEY: text(ssnKey.publicKey),
-            ...(name === 'distant'
-              ? { D1_DELAY: number(D1_DELAY), KV_DELAY: number(KV_DELAY) }
-              : { TOKEN_MEMORY_SECONDS: text(TOKEN_MEMORY_SECONDS) }),
+            TOKEN_MEMORY_SECONDS: text(TOKEN_MEMORY_SECONDS),
             DB: { type: 'd1' as const, id: name === 'twin' ? 'twin' : 'service' },
             TWIN: { type: 'd1' as const, id: 'twin' },
             TOKENS: { type: 'kv' as const, id: 'tokens' },
@@ -119,8 +112,6 @@ export async function openSite(
       await TWIN.exec('CREATE INDEX twin_plans ON plans (carrier_folded, plan_type_folded)')
     }
     await prepare(DB, TOKENS, records, (share) => progress((1 + share) / 2))
-    await fillClinic(DB, DELETIONS, TO_DELETE)
-
     const urls = new Map<WorkerName, string>()
     for (const name of names) urls.set(name, (await miniflare.unsafeGetDirectURL(name)).origin)
     const inspector = await miniflare.getInspectorURL()
@@ -155,7 +146,6 @@ export async function openSite(
 
 const A_MINUTE = 60_000
 const text = (value: string) => ({ type: 'text' as const, value })
-const number = (value: number) => ({ type: 'json' as const, value })
 
 /** The bundle of a Worker: the service's as it ships, the others made in the same way. */
 async function bundle(name: WorkerName, entry: string, folder: string): Promise<string> {
@@ -169,7 +159,7 @@ async function bundle(name: WorkerName, entry: string, folder: string): Promise<
   return await readFile(join(folder, name, basename(entry).replace('.ts', '.js')), 'utf8')
 }
 
-/** Migrates and fills a database, and publishes its plans, which say when they were made in both databases alike. */
+/** Migrates and fills a database, after its plans, which say when they were made in both databases alike. */
 async function prepare(
   database: D1Database,
   tokens: KVNamespace,
@@ -181,10 +171,11 @@ async function prepare(
     const statements = unstable_splitSqlQuery(await readFile(join(folder, file), 'utf8'))
     await database.batch(statements.map((statement) => database.prepare(statement)))
   }
-  await fill(database, records, progress)
   const session = databaseOf({ DB: database }, 'first-primary', A_MINUTE)
   await publishPlans(session, tokens, manyPlans())
   await database.exec(`UPDATE plans SET created_at = '${NOW}', updated_at = '${NOW}'`)
+  await fill(database, records, progress)
+  await fillClinic(database, DELETIONS, TO_DELETE)
 }
 
 /** Gives one record of a clinic a history, which leaves what it says as it was. */

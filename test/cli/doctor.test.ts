@@ -1,5 +1,7 @@
 import { copyFile, readFile, rename, writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { chooseLocal } from '../../src/cli/environment/choose.ts'
+import { openStore } from '../../src/cli/environment/open.ts'
 import { CONFIG } from '../support/project.ts'
 import { makeStore, run, runJson, wordsOf, type TestStore } from './command.ts'
 
@@ -86,6 +88,32 @@ describe('doctor', () => {
     expect(stdout).toMatch(/FAIL.*migrations: 0001_\w+\.sql.* not applied; run/)
     expect(token.status).toBe(1)
     expect(token.stderr).toContain('the store lacks migrations: run `npm run clinic -- setup')
+  })
+
+  it('fails once a row of the trail has waited for two hours to be sealed', async () => {
+    const own = await makeStore()
+    try {
+      const trailOnceWaited = async (minutes: number) => {
+        const opened = await openStore(await chooseLocal({ local: true, persistTo: own.state }))
+        const at = new Date(Date.now() - minutes * 60_000).toISOString()
+        await opened.db
+          .prepare(
+            `INSERT INTO accesses VALUES ('riverside', ?, ?, 'token', 'list', 'dependents', '1', 200)`,
+          )
+          .bind(at, `request-${minutes}`)
+          .run()
+        await opened.close()
+        const { stdout } = await run(['doctor', ...own.flags])
+        return /^.*trail: .*$/m.exec(stdout)?.[0]
+      }
+
+      expect(await trailOnceWaited(110)).toMatch(/^ok.*is sealed in R2/)
+      expect(await trailOnceWaited(130)).toMatch(
+        /^FAIL.*its oldest unsealed row is 2\.2 hours old; run `npm run clinic -- audit seal --local/,
+      )
+    } finally {
+      await own.remove()
+    }
   })
 
   it('repeats the flags of a store at Cloudflare', async () => {

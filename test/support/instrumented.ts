@@ -31,7 +31,8 @@ type Faults = () => string
  * The bundle that ships, with the real D1 and KV behind counters and faults. The headers of a request say:
  * - `x-test-d1`, `x-test-kv`: the faults of its first calls, in turn; `x-test-cache`: that of the edge cache
  * - `x-test-d1-rate`: how probable it is that a D1 call fails, before or after the commit
- * - `x-test-limit`: that the token, or the address, is `over` its rate, or that the limiter is `broken`
+ * - `x-test-limit`: that the token, or the address, is `over` its rate, or how many counts it has left, or that the
+ *   limiter is `broken`
  * - `x-test-d1-distance`: how far away D1 is, in milliseconds a call
  * - `x-test-now`: what time it is, in milliseconds since the epoch
  * - `x-test-body`: that the body `stall`s, and so never ends
@@ -116,12 +117,15 @@ function gatherAfterwards(ctx: ExecutionContext): Promise<unknown>[] {
   return gathered
 }
 
-const faultyLimiter = (fault: string): RateLimit => ({
-  async limit() {
-    if (fault === 'broken') throw new Error('the limiter is out of order')
-    return { success: false }
-  },
-})
+function faultyLimiter(fault: string): RateLimit {
+  let left = fault === 'over' ? 0 : Number(fault)
+  return {
+    async limit() {
+      if (fault === 'broken') throw new Error('the limiter is out of order')
+      return { success: left-- > 0 }
+    },
+  }
+}
 
 /** Who waits in vain: a timer that is set right after a call stalled is the call's deadline. */
 let stalled: Counts | undefined

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql/sql'
 import type { Ownable } from '../../ownables/queries.ts'
 import { countDeletion } from '../../records/deletions.ts'
-import { KEY, ownKey } from '../../records/idempotency.ts'
+import { KEY, ownKey, type IdempotencyKey } from '../../records/idempotency.ts'
 import { contentOf, ownerTypeOf, type Given, type Resource } from '../../records/resource.ts'
 import { commit, nextSeq, nowOrLater, used } from '../../records/write.ts'
 import type { Session } from '../../storage/session.ts'
@@ -15,6 +15,18 @@ import { changes, clinics, idempotencyKeys } from '../../storage/tables.ts'
 export type Repair = { clinicId: string; id: number; tokenId: string; requestId?: string }
 
 const RECORD = { ...KEY, id: 'integer' } as const
+
+const selectUsed = statements('repair', KEY).statement(sql`SELECT status FROM ${used}`)
+
+/** Whether this run has written, now or before an answer of D1 was lost. */
+async function isDone<All extends Parameters<typeof commit>[1]>(
+  db: Session,
+  all: All,
+  values: Parameters<typeof commit<All>>[2] & IdempotencyKey,
+): Promise<boolean> {
+  if (await commit(db, all, values)) return true
+  return (await first(db, selectUsed, values)) !== undefined
+}
 
 /** The statements that write the key and the journal of a repair of a record whose last change is as `fits` says. */
 function repairing(resource: Resource, action: 'restore' | 'erase', fits: string) {
@@ -52,7 +64,7 @@ function restorer(resource: Resource) {
   const all = { keepKey, journal, insert, count: countDeletion(resource, -1) }
 
   return async (db: Session, { id, ...who }: Repair): Promise<boolean> =>
-    (await commit(db, all, { ...ownKey(who), id })) !== undefined
+    await isDone(db, all, { ...ownKey(who), id })
 }
 
 /** Takes a deleted record's content out of the journal for good. False if it is not deleted, or was erased before. */
@@ -64,7 +76,7 @@ function eraser(resource: Resource) {
       AND before IS NOT NULL`)
 
   return async (db: Session, { id, ...who }: Repair): Promise<boolean> =>
-    (await commit(db, { keepKey, journal, erase }, { ...ownKey(who), id })) !== undefined
+    await isDone(db, { keepKey, journal, erase }, { ...ownKey(who), id })
 }
 
 /** Finds a record as it is stored, to be reassigned; undefined if the clinic has none under the id. */
@@ -129,7 +141,7 @@ function reassigner(resource: Resource) {
     ssn: Given,
   ): Promise<boolean> => {
     const values = { ...ownKey(who), id, type, ownerId, version, ssn: JSON.stringify(ssn) }
-    return (await commit(db, all, values)) !== undefined
+    return await isDone(db, all, values)
   }
 }
 

@@ -18,19 +18,25 @@ export type Counts = {
   kv_reads: number
 }
 
+/** How far away storage is, in milliseconds a call. */
+type Delays = { d1: number; kv: number }
+
 /**
  * Each Worker with the real D1 and KV behind counters. `x-bench-worker` names the one that is to answer; the counts come
- * back as JSON in `x-bench-counts`.
+ * back as JSON in `x-bench-counts`. `x-bench-delays` says how far away storage is; then no token is remembered.
  */
 export default {
   async fetch(request, { TWIN, ...env }, ctx) {
     const name = request.headers.get('x-bench-worker')
+    const sent = request.headers.get('x-bench-delays')
+    const delays: Delays = sent === null ? { d1: 0, kv: 0 } : JSON.parse(sent)
     const counts = { d1_round_trips: 0, statements: 0, rows_read: 0, rows_written: 0, kv_reads: 0 }
     const afterwards = gatherAfterwards(ctx)
     const bindings = {
       ...env,
-      DB: countedDatabase(name === 'twin' ? TWIN : env.DB, counts),
-      TOKENS: countedKv(env.TOKENS, counts),
+      ...(sent !== null && { TOKEN_MEMORY_SECONDS: '0' }),
+      DB: countedDatabase(name === 'twin' ? TWIN : env.DB, counts, delays),
+      TOKENS: countedKv(env.TOKENS, counts, delays),
     }
     const answer = await answerOf(name, request, bindings, ctx)
     const { d1_round_trips } = counts
@@ -55,21 +61,26 @@ function gatherAfterwards(ctx: ExecutionContext): Promise<unknown>[] {
   return gathered
 }
 
-function countedDatabase(database: D1Database, counts: Counts): D1Database {
-  const methods = countedMethods(database, counts)
+function countedDatabase(database: D1Database, counts: Counts, delays: Delays): D1Database {
+  const methods = countedMethods(database, counts, delays)
   return replacing(database, {
     ...methods,
     withSession: (at: string) => {
       const session = database.withSession(at)
-      return replacing(session, countedMethods(session, counts))
+      return replacing(session, countedMethods(session, counts, delays))
     },
   })
 }
 
-const countedMethods = (database: D1Database | D1DatabaseSession, counts: Counts) => ({
-  prepare: (query: string) => countedStatement(database.prepare(query), counts),
+const countedMethods = (
+  database: D1Database | D1DatabaseSession,
+  counts: Counts,
+  delays: Delays,
+) => ({
+  prepare: (query: string) => countedStatement(database.prepare(query), counts, delays),
   batch: async (statements: D1PreparedStatement[]) => {
     counts.d1_round_trips++
+    if (delays.d1 > 0) await scheduler.wait(delays.d1)
     const answers = await database.batch(statements)
     for (const { meta } of answers) add(counts, meta)
     return answers
@@ -77,10 +88,15 @@ const countedMethods = (database: D1Database | D1DatabaseSession, counts: Counts
 })
 
 /** Counts what runs by itself, as the twin's statements do. */
-function countedStatement(statement: D1PreparedStatement, counts: Counts): D1PreparedStatement {
+function countedStatement(
+  statement: D1PreparedStatement,
+  counts: Counts,
+  delays: Delays,
+): D1PreparedStatement {
   const { bind, all } = statement
   const run = async () => {
     counts.d1_round_trips++
+    if (delays.d1 > 0) await scheduler.wait(delays.d1)
     const answer = await Reflect.apply(all, statement, [])
     add(counts, answer.meta)
     return answer
@@ -88,7 +104,7 @@ function countedStatement(statement: D1PreparedStatement, counts: Counts): D1Pre
   return Object.defineProperties(statement, {
     bind: {
       value: (...values: unknown[]) =>
-        countedStatement(Reflect.apply(bind, statement, values), counts),
+        countedStatement(Reflect.apply(bind, statement, values), counts, delays),
     },
     all: { value: run },
     run: { value: run },
@@ -102,11 +118,12 @@ function add(counts: Counts, { rows_read, rows_written }: D1Meta): void {
   counts.rows_written += rows_written
 }
 
-const countedKv = (kv: KVNamespace, counts: Counts): KVNamespace =>
+const countedKv = (kv: KVNamespace, counts: Counts, delays: Delays): KVNamespace =>
   replacing(kv, {
-    get: (keys: string | string[], ...options: unknown[]) => {
+    get: async (keys: string | string[], ...options: unknown[]) => {
       counts.kv_reads += Array.isArray(keys) ? keys.length : 1
-      return Reflect.apply(kv.get, kv, [keys, ...options])
+      if (delays.kv > 0) await scheduler.wait(delays.kv)
+      return await Reflect.apply(kv.get, kv, [keys, ...options])
     },
   })
 

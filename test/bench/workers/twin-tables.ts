@@ -2,13 +2,23 @@ import { integer, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 
 // The tables as a textbook has them. The database is the service's.
 
+export const ownables = sqliteTable('ownables', {
+  clinicId: text('clinic_id').notNull(),
+  type: text('type').notNull(),
+  id: integer('id').notNull(),
+})
+
 export const personInformations = sqliteTable('person_informations', {
   id: integer('id').notNull(),
   clinicId: text('clinic_id').notNull(),
+  uid: text('uid').notNull(),
+  version: integer('version').notNull(),
   ownableType: text('ownable_type').notNull(),
   ownableId: integer('ownable_id').notNull(),
   firstName: text('first_name').notNull(),
   lastName: text('last_name').notNull(),
+  lastNameFolded: text('last_name_folded').notNull(),
+  firstNameFolded: text('first_name_folded').notNull(),
   dateOfBirth: text('date_of_birth').notNull(),
   ssnKeyId: text('ssn_key_id'),
   ssnSealed: text('ssn_sealed'),

@@ -10,7 +10,7 @@ export type Asked = {
   tokenId: string
 }
 
-export type Row = Record<string, unknown>
+export type Row = Readonly<Record<string, unknown>>
 
 export const refusal = (status: number, errors: string) => json(JSON.stringify({ errors }), status)
 
@@ -48,16 +48,9 @@ export function positive(text: string): number | null {
   return value > 0 && Number.isSafeInteger(value) ? value : null
 }
 
+/** A list, whose rows are JSON already. */
 export const listBody = (key: string, rows: unknown, page: number, size: number, total: number) =>
-  JSON.stringify({
-    [key]: rows,
-    pagination: {
-      current_page: page,
-      total_pages: Math.ceil(total / size),
-      total_count: total,
-      per_page: size,
-    },
-  })
+  `{"${key}":${String(rows)},"pagination":{"current_page":${page},"total_pages":${Math.ceil(total / size)},"total_count":${total},"per_page":${size}}}`
 
 /** The `Link` of a page; `before` and `after` are the filters on either side of the paging, by alphabet. */
 export function link(
@@ -79,8 +72,16 @@ export function link(
 }
 
 /** The trail's row of a read, written after the answer as the service does. */
-export function leaveTrail(asked: Asked, action: string, resource: string, ids: number[]): void {
-  asked.ctx.waitUntil(append(asked, action, resource, ids))
+export function leaveTrail(asked: Asked, action: string, resource: string, ids: string): void {
+  const ascending: number[] = JSON.parse(ids)
+  asked.ctx.waitUntil(
+    append(
+      asked,
+      action,
+      resource,
+      ascending.sort((a, b) => a - b),
+    ),
+  )
 }
 
 async function append(
@@ -99,7 +100,7 @@ async function append(
 }
 
 /** Ascending ids, such as `1-25,31`. */
-function rangesOf(ids: number[]): string {
+export function rangesOf(ids: number[]): string {
   let ranges = ''
   for (let n = 0; n < ids.length; n++) {
     const first = ids[n] ?? 0

@@ -4,7 +4,7 @@ import { refusal, type Asked } from './answer.ts'
 import { KINDS } from './kinds.ts'
 import { plans, type Catalogue } from './plans.ts'
 import { changes, find, history, list, search } from './reads.ts'
-import { amend, create, remove } from './writes.ts'
+import { amend, create, register, remove } from './writes.ts'
 
 /**
  * The floor: what the endpoints cost without a framework, a query builder or a schema library. The same
@@ -52,8 +52,8 @@ export default {
     }
 
     const isRead = request.method === 'GET' || path[1] === 'search'
-    const scope =
-      resource === 'plans' ? 'plans:read' : isRead ? 'insurances:read' : 'insurances:write'
+    const scopes: Record<string, string> = { plans: 'plans:read', ownables: 'ownables:write' }
+    const scope = scopes[resource] ?? (isRead ? 'insurances:read' : 'insurances:write')
     if (!record.scopes.includes(scope)) return refusal(403, REFUSED)
 
     const tokenId = tokenIdOf(key)
@@ -97,6 +97,7 @@ export default {
 function answer(asked: Asked, [resource = '', id, part]: string[]): Promise<Response> | Response {
   const { method } = asked.request
   if (resource === 'changes') return changes(asked)
+  if (resource === 'ownables') return register(asked, id, part)
   const kind = KINDS.find(({ table }) => table === resource)
   if (!kind) return refusal(404, 'Not found')
   if (method === 'POST') {

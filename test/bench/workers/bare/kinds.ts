@@ -1,81 +1,134 @@
-import { foldName } from '../../../../src/fields/fold.ts'
+import { foldMemberId } from '../../../../src/fields/coverage.ts'
+import { foldIdentity, foldName } from '../../../../src/fields/fold.ts'
 
 /** A body's record, as far as it must be looked at before it is stored. */
 export type Given = Record<string, string | number | null | undefined>
 
-const PERSON = `id, ownable_id, ownable_type, first_name, last_name, date_of_birth,
-  '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at`
-const DEPENDENT = `id, primary_holder_id, first_name, last_name, date_of_birth, relationship,
-  '***-**-' || ssn_last_four AS ssn, created_at, updated_at`
+type Description = {
+  table: 'person_informations' | 'dependents' | 'coverages'
+  one: string
+  missing: string
+  /** The keys of an answer, in order. */
+  answered: string
+  /** The columns that follow from a field. */
+  derived: Record<string, Record<string, (text: string) => string>>
+  /** What a new record says where it is not told otherwise. */
+  otherwise: Given
+  /** The owner's id and type as SQL, and the filter that asks for a patient's records, in this order. */
+  owner: string
+  type: string
+  filter: string
+  index: string
+  order: string
+}
 
-/** `fields` are a client's own; `stored` are all columns but the clinic; `keys` are those that are answered. */
-const kind = (
-  table: 'person_informations' | 'dependents',
-  one: string,
-  missing: string,
-  columns: string,
-  type: string,
-  owner: string,
-  filter: string,
-  fields: string[],
-) => ({
-  table,
-  one,
-  missing,
-  columns,
-  type,
-  owner,
-  filter,
-  fields,
-  stored: [
-    ...['id', 'uid', 'version', type, owner, ...fields, 'last_name_folded', 'first_name_folded'],
-    ...['ssn_key_id', 'ssn_sealed', 'ssn_last_four', 'created_at', 'updated_at'],
-  ],
-  keys: columns.split(',').map((column) => column.split(' AS ').at(-1)?.trim() ?? ''),
-})
+const kind = (described: Description) => {
+  const answered = described.answered.split(' ')
+  const fields = answered.filter((name) => !/^(id|ssn|created_at|updated_at)$/.test(name))
+  const stored = [
+    ...['id', 'uid', 'version', ...fields],
+    ...Object.values(described.derived).flatMap((columns) => Object.keys(columns)),
+    ...(answered.includes('ssn') ? ['ssn_key_id', 'ssn_sealed', 'ssn_last_four'] : []),
+    ...['created_at', 'updated_at'],
+  ]
+  const object = (names: string[]) =>
+    `json_object(${names.map((name) => `'${name}', ${name}`).join()})`
+  const columns = (column: (name: string) => string) =>
+    answered
+      .map((name) =>
+        name === 'ssn' ? `'***-**-' || ${column('ssn_last_four')} AS ssn` : column(name),
+      )
+      .join()
+  return {
+    ...described,
+    fields,
+    stored,
+    /** What a row says in the journal, and in an answer from these columns. */
+    content: object(stored),
+    json: object(answered),
+    columns: columns((name) => name),
+    before: columns(
+      (name) => `(before ->> '${name}')${name === 'ssn_last_four' ? '' : ` AS ${name}`}`,
+    ),
+  }
+}
 export type Kind = ReturnType<typeof kind>
 
+const NAMES: Description['derived'] = {
+  last_name: { last_name_folded: foldName },
+  first_name: { first_name_folded: foldName },
+}
+
 export const KINDS: Kind[] = [
-  kind(
-    'person_informations',
-    'person_information',
-    'Person information not found',
-    PERSON,
-    'ownable_type',
-    'ownable_id',
-    'patient_id',
-    ['first_name', 'last_name', 'date_of_birth', 'phone', 'email'],
-  ),
-  kind(
-    'dependents',
-    'dependent',
-    'Dependent not found',
-    DEPENDENT,
-    'primary_holder_type',
-    'primary_holder_id',
-    'primary_holder_id',
-    ['first_name', 'last_name', 'date_of_birth', 'relationship'],
-  ),
+  kind({
+    table: 'person_informations',
+    one: 'person_information',
+    missing: 'Person information not found',
+    answered:
+      'id ownable_id ownable_type first_name last_name date_of_birth ssn phone email created_at updated_at',
+    derived: NAMES,
+    otherwise: { ownable_type: 'Patient' },
+    owner: 'ownable_id',
+    type: 'ownable_type',
+    filter: 'patient_id',
+    index: 'person_informations_by_owner',
+    order: 'id',
+  }),
+  kind({
+    table: 'dependents',
+    one: 'dependent',
+    missing: 'Dependent not found',
+    answered:
+      'id primary_holder_id first_name last_name date_of_birth relationship ssn created_at updated_at',
+    derived: NAMES,
+    otherwise: {},
+    owner: 'primary_holder_id',
+    type: "'Patient'",
+    filter: 'primary_holder_id',
+    index: 'dependents_by_owner',
+    order: 'id',
+  }),
+  kind({
+    table: 'coverages',
+    one: 'coverage',
+    missing: 'Coverage not found',
+    answered:
+      'id patient_id plan_id carrier member_id group_number relationship subscriber_id subscriber_first_name ' +
+      'subscriber_last_name subscriber_date_of_birth priority starts_on ends_on created_at updated_at',
+    derived: {
+      carrier: { carrier_identity: foldIdentity },
+      member_id: { member_id_identity: foldMemberId },
+    },
+    otherwise: { priority: 1 },
+    owner: 'patient_id',
+    type: "'Patient'",
+    filter: 'patient_id',
+    index: 'coverages_by_patient',
+    order: 'priority, id',
+  }),
 ]
 
-/** The fields as they are stored, or null if one is not right. A new record needs all of a person. */
-export function checked({ fields }: Kind, given: Given, isNew: boolean): Given | null {
-  const { first_name, last_name, date_of_birth, ssn } = given
-  const isName = (name: Given[string]) =>
-    name === undefined ? !isNew : typeof name === 'string' && name.trim() !== ''
-  const isDay = (day: Given[string]) =>
-    day === undefined
-      ? !isNew
-      : typeof day === 'string' && /^\d{4}-\d\d-\d\d$/.test(day) && !Number.isNaN(Date.parse(day))
-  if (!isName(first_name) || !isName(last_name) || !isDay(date_of_birth)) return null
-  if (!/^(\d{9}|\d{3}-\d{2}-\d{4})?$/.test(String(ssn ?? ''))) return null
+const DAY = /^\d{4}-\d\d-\d\d$/
 
+/** The fields as they are stored, or null if one is not right. A new record needs what its kind needs. */
+export function checked(
+  { fields, derived, owner }: Kind,
+  given: Given,
+  isNew: boolean,
+): Given | null {
   const kept: Given = {}
   for (const name of fields) {
     const value = given[name]
+    const isNeeded = name in derived && name !== 'carrier'
+    if (value === undefined ? isNew && isNeeded : isNeeded && String(value).trim() === '')
+      return null
+    if (typeof value === 'string' && name.endsWith('_on') && !DAY.test(value)) return null
     if (value !== undefined) kept[name] = typeof value === 'string' ? value.trim() : value
+    for (const [column, fold] of Object.entries(derived[name] ?? {})) {
+      if (typeof value === 'string') kept[column] = fold(value)
+    }
   }
-  if (typeof last_name === 'string') kept.last_name_folded = foldName(last_name)
-  if (typeof first_name === 'string') kept.first_name_folded = foldName(first_name)
-  return kept
+  if (isNew && !Number.isSafeInteger(given[owner])) return null
+  if (!DAY.test(String(given.date_of_birth ?? '1900-01-01'))) return null
+  return /^(\d{9}|\d{3}-\d{2}-\d{4})?$/.test(String(given.ssn ?? '')) ? kept : null
 }

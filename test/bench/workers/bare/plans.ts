@@ -8,10 +8,16 @@ type Ready = { body: string; link: string }
 /** Ready answers of one catalogue version: the same isolate memory and edge cache as the service has. */
 let remembered = { version: '', answers: new Map<string, Ready>() }
 
-const COLUMNS = ['id', 'plan_name', 'carrier', 'plan_type', 'coverage_details', 'active']
-  .concat('created_at', 'updated_at')
-  .map((name) => `plans.${name}`)
-  .join()
+const NAMES = ['id', 'plan_name', 'carrier', 'plan_type', 'coverage_details', 'active'].concat(
+  'created_at',
+  'updated_at',
+)
+const COLUMNS = NAMES.map((name) => `plans.${name}`).join()
+const JSON_OF: Record<string, string> = {
+  coverage_details: 'json(coverage_details)',
+  active: `json(iif(active, 'true', 'false'))`,
+}
+const AS_JSON = `json_object(${NAMES.map((name) => `'${name}', ${JSON_OF[name] ?? name}`).join()})`
 
 /** Serves the list, `facets` or one plan. */
 export async function plans(
@@ -67,9 +73,10 @@ function queryOf({ searchParams: parameters }: URL) {
   const size = positive(parameters.get('page_size') ?? '25')
   if (page === null || size === null || size > 100) return null
   const filters: Record<string, string> = {}
-  for (const name of ['active', 'carrier', 'plan_type', 'search']) {
-    const value = parameters.get(name)?.toLowerCase()
-    if (value !== undefined) filters[name] = value
+  for (const name of ['active', 'carrier', 'external_id', 'plan_type', 'search', 'sort_by']) {
+    const sent = parameters.get(name)
+    const value = name === 'external_id' ? sent : sent?.toLowerCase()
+    if (value) filters[name] = value
   }
   const spelled = (isBefore: boolean) =>
     Object.entries(filters)
@@ -82,82 +89,74 @@ function queryOf({ searchParams: parameters }: URL) {
   return { page, size, filters, before, after, rest }
 }
 
+/** Runs one statement and gives its row. */
+async function first(session: D1DatabaseSession, sql: string, values: unknown[]): Promise<Row> {
+  const [answer] = await session.batch<Row>([session.prepare(sql).bind(...values)])
+  return answer?.results[0] ?? {}
+}
+
 async function list(session: D1DatabaseSession, url: URL, query: Query): Promise<Ready> {
   const { page, size, filters, before, after } = query
   const skipped = (page - 1) * size
-  const [listed, counted] = await session.batch<Row>(statements(session, filters, skipped, size))
-  const rows = (listed?.results ?? []).map(plan)
-  const total = Number(counted?.results[0]?.total ?? 0)
+  const { json, total } = await first(session, ...statementOf(filters, skipped, size))
   return {
-    body: listBody('plans', rows, page, size, total),
-    link: link(url, page, size, total, before, after),
+    body: listBody('plans', json, page, size, Number(total ?? 0)),
+    link: link(url, page, size, Number(total ?? 0), before, after),
   }
 }
 
-function statements(
-  session: D1DatabaseSession,
+function statementOf(
   filters: Query['filters'],
   skipped: number,
   size: number,
-) {
-  const { search, plan_type = null, carrier = null, active } = filters
+): [sql: string, values: unknown[]] {
+  const { search, plan_type = null, carrier = null, active, external_id, sort_by = 'id' } = filters
+  const page = (from: string, total: string) =>
+    `SELECT json_group_array(${AS_JSON}) AS json, (${total}) AS total FROM (SELECT ${COLUMNS} FROM ${from})`
   if (search !== undefined) {
-    const [first = '', ...others] = foldedWords(search).sort((a, b) => b.length - a.length)
+    const [word = '', ...others] = foldedWords(search).sort((a, b) => b.length - a.length)
     const from = `(SELECT DISTINCT plan_id FROM plan_words WHERE word >= ?1 AND word < ?1 || char(1114111))
-      JOIN plans ON plans.id = plan_id WHERE ${others.map((_, n) => `instr(words, ?${n + 2}) AND`).join(' ')} true`
-    const words = [first, ...others.map((word) => `"${word}`)]
+      JOIN plans ON plans.id = plan_id ${others.length > 0 ? 'WHERE' : ''}
+      ${others.map((_, n) => `instr(words, ?${n + 4})`).join(' AND ')}`
     return [
-      session
-        .prepare(`SELECT ${COLUMNS} FROM ${from} ORDER BY id LIMIT ${size} OFFSET ${skipped}`)
-        .bind(...words),
-      session.prepare(`SELECT count(*) AS total FROM ${from}`).bind(...words),
+      page(`${from} ORDER BY id LIMIT ?2 OFFSET ?3`, `SELECT count(*) FROM ${from}`),
+      [word, size, skipped, ...others.map((other) => `"${other}`)],
     ]
+  }
+  if (external_id !== undefined) {
+    const from = 'plans WHERE external_id = ?1'
+    return [page(from, `SELECT count(*) FROM ${from}`), [external_id]]
   }
   if (Object.keys(filters).length === 0) {
-    return [
-      session
-        .prepare(`SELECT ${COLUMNS} FROM plans WHERE id BETWEEN ? AND ? ORDER BY id`)
-        .bind(skipped + 1, skipped + size),
-      session.prepare('SELECT max(id) AS total FROM plans'),
-    ]
+    const from = 'plans WHERE id BETWEEN ?1 AND ?2 ORDER BY id'
+    return [page(from, 'SELECT max(id) FROM plans'), [skipped + 1, skipped + size]]
   }
   const isActive = active === undefined ? null : Number(active === 'true' || active === '1')
-  const name = JSON.stringify(['id', plan_type, carrier, isActive])
+  const [from, to] = [skipped, skipped + size - 1]
   return [
-    session
-      .prepare(
-        `SELECT ${COLUMNS} FROM plan_lists JOIN json_each(ids) AS listed JOIN plans ON plans.id = listed.value
-          WHERE list = ?1 AND chunk BETWEEN ?2 / 100 AND (?2 + ?3 - 1) / 100
-            AND chunk * 100 + listed.key BETWEEN ?2 AND ?2 + ?3 - 1 ORDER BY plans.id`,
-      )
-      .bind(name, skipped, size),
-    session.prepare('SELECT total FROM plan_lists WHERE list = ? AND chunk = 0').bind(name),
+    page(
+      `plan_lists JOIN json_each(ids) AS listed JOIN plans ON plans.id = listed.value
+        WHERE list = ?1 AND chunk BETWEEN ?2 AND ?3 AND chunk * 100 + listed.key BETWEEN ?4 AND ?5
+        ORDER BY chunk * 100 + listed.key`,
+      'SELECT total FROM plan_lists WHERE list = ?1 AND chunk = 0',
+    ),
+    [
+      JSON.stringify([sort_by, plan_type, carrier, isActive]),
+      ...[Math.floor(from / 100), Math.floor(to / 100), from, to],
+    ],
   ]
 }
 
-const plan = (row: Row) => ({
-  ...row,
-  coverage_details: JSON.parse(String(row.coverage_details)),
-  active: row.active === 1,
-})
+const FACET = (
+  name: string,
+) => `json((SELECT json_group_array(json_object('name', name, 'count', plans)) FROM (
+  SELECT name, plans FROM plan_facets WHERE facet = '${name}' ORDER BY folded)))`
+const FACETS = `SELECT json_object('carriers', ${FACET('carrier')}, 'plan_types', ${FACET('plan_type')}) AS json`
+const ONE = `SELECT ${AS_JSON} AS json FROM plans WHERE id = ?`
 
 async function one(session: D1DatabaseSession, part = ''): Promise<Ready | undefined> {
-  if (part === 'facets') {
-    const [facets] = await session.batch<Row>([
-      session.prepare('SELECT facet, name, plans AS count FROM plan_facets ORDER BY facet, folded'),
-    ])
-    const of = (name: string) =>
-      (facets?.results ?? [])
-        .filter(({ facet }) => facet === name)
-        .map(({ facet: _, ...counted }) => counted)
-    return {
-      body: JSON.stringify({ carriers: of('carrier'), plan_types: of('plan_type') }),
-      link: '',
-    }
-  }
-  const [found] = await session.batch<Row>([
-    session.prepare(`SELECT ${COLUMNS} FROM plans WHERE id = ?`).bind(positive(part)),
-  ])
-  const row = found?.results[0]
-  return row && { body: JSON.stringify(plan(row)), link: '' }
+  const { json } = await (part === 'facets'
+    ? first(session, FACETS, [])
+    : first(session, ONE, [positive(part)]))
+  return json === undefined ? undefined : { body: String(json), link: '' }
 }

@@ -18,212 +18,183 @@ function pagingOf({ url }: Asked) {
   return page === null || size === null || size > 100 ? null : { page, size }
 }
 
-const idsOf = (rows: Row[]) => rows.map(({ id }) => Number(id))
+/** Runs one statement and gives its row. */
+async function first({ session }: Asked, sql: string, ...values: unknown[]): Promise<Row> {
+  const [answer] = await session.batch<Row>([session.prepare(sql).bind(...values)])
+  return answer?.results[0] ?? {}
+}
+
+const HIGHEST = (table: string) =>
+  `coalesce((SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = '${table}'), 0)`
+const DELETED = (table: string) =>
+  `coalesce((SELECT n FROM deletions WHERE clinic_id = ?1 AND resource = '${table}' AND node = 16777216), 0)`
+const PAGE = ({ json }: Kind) => `json_group_array(${json}) AS json, json_group_array(id) AS ids`
+
+const all = (kind: Kind) => `
+  SELECT ${PAGE(kind)}, ${HIGHEST(kind.table)} - ${DELETED(kind.table)} AS total FROM (
+    SELECT ${kind.columns} FROM ${kind.table}
+    WHERE clinic_id = ?1 AND id >= iif(${DELETED(kind.table)} = 0, CAST(?2 AS INTEGER), (
+      WITH RECURSIVE seek (step, at, rank) AS (
+        SELECT 8388608, 0, CAST(?2 AS INTEGER)
+        UNION ALL
+        SELECT step / 2, iif(step - coalesce(n, 0) < rank, at + step, at),
+          iif(step - coalesce(n, 0) < rank, rank - step + coalesce(n, 0), rank)
+        FROM seek LEFT JOIN deletions
+          ON clinic_id = ?1 AND resource = '${kind.table}' AND node = at + step
+        WHERE step > 0)
+      SELECT at + 1 FROM seek WHERE step = 0))
+    ORDER BY id LIMIT ?3)`
+
+const ON_DAY = '(starts_on IS NULL OR starts_on <= ?5) AND (ends_on IS NULL OR ends_on >= ?5)'
+
+/** Those of a patient, or of another filter. */
+function matching(kind: Kind, filter: string, hasDay: boolean) {
+  const isByPlan = filter === 'plan_id'
+  const { table, columns, type, owner } = kind
+  const from = `${table} INDEXED BY ${isByPlan ? 'coverages_by_plan' : kind.index} WHERE clinic_id = ?1
+      AND ${isByPlan ? 'plan_id' : `${type} = 'Patient' AND ${owner}`} = ?2 ${hasDay ? `AND ${ON_DAY}` : ''}`
+  return `
+    SELECT ${PAGE(kind)}, (SELECT count(*) FROM ${from}) AS total FROM (
+      SELECT ${columns} FROM ${from} ORDER BY ${isByPlan ? 'id' : kind.order} LIMIT ?3 OFFSET ?4)`
+}
 
 export async function list(asked: Asked, kind: Kind): Promise<Response> {
-  const { clinicId, session, url } = asked
-  const { table, columns, type, owner } = kind
+  const { clinicId, url } = asked
   const paging = pagingOf(asked)
-  const sent = url.searchParams.get(kind.filter)
+  const filter = url.searchParams.has('plan_id') ? 'plan_id' : kind.filter
+  const sent = url.searchParams.get(filter)
+  const day = url.searchParams.get('active_on')
   const of = sent === null ? undefined : positive(sent)
   if (!paging || of === null) return refusal(422, 'is invalid')
 
   const { page, size } = paging
-  const gaps = `gaps WHERE clinic_id = ?1 AND resource = '${table}'`
-  const matching = `${table} INDEXED BY ${table}_by_owner WHERE clinic_id = ?1 AND ${type} = 'Patient' AND ${owner} = ?2`
-  const [rows, counted] = await session.batch<Row>(
+  const skipped = (page - 1) * size
+  const found =
     of === undefined
-      ? [
-          session
-            .prepare(
-              `SELECT ${columns} FROM ${table} WHERE clinic_id = ?1 AND id >= ?2 + coalesce((
-                  SELECT ordinal FROM ${gaps} AND listed_before < ?2
-                  ORDER BY listed_before DESC, ordinal DESC LIMIT 1), 0) ORDER BY id LIMIT ?3`,
-            )
-            .bind(clinicId, (page - 1) * size + 1, size),
-          session
-            .prepare(
-              `SELECT max(coalesce((SELECT max(id) FROM ${table} WHERE clinic_id = ?1), 0),
-                  coalesce((SELECT max(id) FROM ${gaps}), 0))
-                - coalesce((SELECT ordinal FROM ${gaps} ORDER BY id DESC LIMIT 1), 0) AS total`,
-            )
-            .bind(clinicId),
-        ]
-      : [
-          session
-            .prepare(`SELECT ${columns} FROM ${matching} ORDER BY id LIMIT ?3 OFFSET ?4`)
-            .bind(clinicId, of, size, (page - 1) * size),
-          session.prepare(`SELECT count(*) AS total FROM ${matching}`).bind(clinicId, of),
-        ],
-  )
-  const total = Number(counted?.results[0]?.total)
-  const found = rows?.results ?? []
-  leaveTrail(asked, 'list', table, idsOf(found))
-  const filter = of === undefined ? '' : `&${kind.filter}=${of}`
-  const [before, after] = kind.filter < 'page' ? [filter, ''] : ['', filter]
-  return json(listBody(table, found, page, size, total), 200, {
-    Link: link(url, page, size, total, before, after),
+      ? await first(asked, all(kind), clinicId, skipped + 1, size)
+      : await first(
+          asked,
+          matching(kind, filter, day !== null),
+          ...[clinicId, of, size, skipped, ...(day === null ? [] : [day])],
+        )
+  leaveTrail(asked, 'list', kind.table, String(found.ids))
+  const before = day === null ? '' : `active_on=${day}&`
+  const spelled = of === undefined ? '' : `${filter}=${of}`
+  const isBefore = filter < 'page'
+  const total = Number(found.total)
+  return json(listBody(kind.table, found.json, page, size, total), 200, {
+    Link: link(
+      url,
+      page,
+      size,
+      total,
+      before + (isBefore && spelled ? `${spelled}&` : ''),
+      !isBefore && spelled ? `&${spelled}` : '',
+    ),
   })
 }
 
-export async function find(asked: Asked, { table, columns, missing }: Kind, id: string) {
-  const { session, clinicId } = asked
+export async function find(asked: Asked, { table, columns, json, missing }: Kind, id: string) {
   const wanted = positive(id)
   if (wanted === null) return refusal(404, missing)
-  const [found] = await session.batch<Row>([
-    session
-      .prepare(
-        `SELECT ${columns}, substr(uid, 1, 8) || '.' || version AS etag FROM ${table}
-          WHERE clinic_id = ? AND id = ?`,
-      )
-      .bind(clinicId, wanted),
-  ])
-  const row = found?.results[0]
-  if (!row) return refusal(404, missing)
-  leaveTrail(asked, 'read', table, [wanted])
+  const row = await first(
+    asked,
+    `SELECT etag, ${json} AS json FROM (
+      SELECT ${columns}, substr(uid, 1, 8) || '.' || version AS etag FROM ${table} WHERE clinic_id = ?1 AND id = ?2)`,
+    ...[asked.clinicId, wanted],
+  )
+  if (row.json === undefined) return refusal(404, missing)
+  leaveTrail(asked, 'read', table, `[${wanted}]`)
   return record(row)
 }
 
-/** Answers a row, whose ETag is one of its columns. */
-export function record(
-  { etag, ...row }: Row,
-  status = 200,
-  headers: Record<string, string> = {},
-): Response {
-  return json(JSON.stringify(row), status, {
-    ETag: `"${String(etag)}"`,
+/** Answers a row, which has its JSON and its ETag. */
+export const record = (row: Row, status = 200, headers: Record<string, string> = {}): Response =>
+  json(String(row.json), status, {
+    ETag: `"${String(row.etag)}"`,
     Vary: 'X-User-Token',
     ...headers,
   })
-}
 
 export async function history(asked: Asked, kind: Kind, id: string): Promise<Response> {
-  const { session, clinicId, url } = asked
-  const { table, columns, missing } = kind
+  const { clinicId, url } = asked
+  const { table, one, missing } = kind
   const wanted = positive(id)
   const paging = pagingOf(asked)
   if (wanted === null) return refusal(404, missing)
   if (!paging) return refusal(422, 'is invalid')
 
   const { page, size } = paging
-  const ofRecord = `clinic_id = ?1 AND resource = '${table}' AND record_id = ?2`
-  const [versions, counted, now] = await session.batch<Row>([
-    session
-      .prepare(
-        `SELECT version, action, at, token_id, request_id, changed, (
-            SELECT before FROM changes AS next WHERE ${ofRecord} AND version = changes.version + 1) AS content
-          FROM changes WHERE ${ofRecord} ORDER BY version DESC LIMIT ?3 OFFSET ?4`,
-      )
-      .bind(clinicId, wanted, size, (page - 1) * size),
-    session
-      .prepare(`SELECT max(version) AS total FROM changes WHERE ${ofRecord}`)
-      .bind(clinicId, wanted),
-    session
-      .prepare(`SELECT version, ${columns} FROM ${table} WHERE clinic_id = ?1 AND id = ?2`)
-      .bind(clinicId, wanted),
-  ])
-  const total = Number(counted?.results[0]?.total)
+  const ofRecord = `clinic_id = ?1 AND resource = '${table}' AND record_id = ?2 AND version > 0`
+  const found = await first(
+    asked,
+    `SELECT total, json_group_array(json_object('version', version, 'action', action, 'at', at, 'token_id', token_id,
+        'request_id', request_id, 'changed', json(changed), '${one}', json((SELECT ${kind.json} FROM (
+          SELECT ${kind.columns} FROM ${table} WHERE clinic_id = ?1 AND id = ?2 AND version = change.version
+          UNION ALL
+          SELECT ${kind.before} FROM changes
+          WHERE ${ofRecord} AND version = change.version + 1 AND before IS NOT NULL))))) AS json
+      FROM (SELECT max(version) AS total FROM changes WHERE ${ofRecord}) LEFT JOIN (
+        SELECT * FROM changes WHERE ${ofRecord} ORDER BY version DESC LIMIT ?3 OFFSET ?4) AS change ON true`,
+    ...[clinicId, wanted, size, (page - 1) * size],
+  )
+  const total = Number(found.total)
   if (!(total > 0)) return refusal(404, missing)
-  const { version: latest, ...current } = now?.results[0] ?? {}
-  const listed = (versions?.results ?? []).map(({ content, changed, ...version }) => ({
-    ...version,
-    changed: JSON.parse(String(changed)),
-    [kind.one]:
-      typeof content === 'string'
-        ? answered(kind, JSON.parse(content))
-        : latest === version.version
-          ? current
-          : null,
-  }))
-  leaveTrail(asked, 'history', table, [wanted])
-  return json(listBody('versions', listed, page, size, total), 200, {
+  leaveTrail(asked, 'history', table, `[${wanted}]`)
+  return json(listBody('versions', found.json, page, size, total), 200, {
     Link: link(url, page, size, total),
   })
 }
 
-/** What was stored of a version, as it is answered. */
-function answered({ keys }: Kind, stored: Row): Row {
-  const row: Row = {}
-  for (const key of keys) {
-    const { ssn_last_four: lastFour } = stored
-    row[key] =
-      key === 'ssn' ? (typeof lastFour === 'string' ? `***-**-${lastFour}` : null) : stored[key]
-  }
-  return row
-}
+const NOW = KINDS.map(
+  ({ table, json, columns }) => `WHEN '${table}' THEN (
+    SELECT ${json} FROM (SELECT ${columns} FROM ${table} WHERE clinic_id = ?1 AND id = record_id))`,
+).join(' ')
 
 export async function changes(asked: Asked): Promise<Response> {
-  const { session, clinicId, url } = asked
+  const { clinicId, url } = asked
   const after = Number(url.searchParams.get('after') ?? 0)
   const limit = positive(url.searchParams.get('limit') ?? '100')
   if (!Number.isSafeInteger(after) || after < 0 || limit === null || limit > 100) {
     return refusal(422, 'is invalid')
   }
-  const next = 'changes WHERE clinic_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3'
-  const [listed, known, ...records] = await session.batch<Row>([
-    session
-      .prepare(`SELECT seq, resource, record_id AS id, version, action, at FROM ${next}`)
-      .bind(clinicId, after, limit),
-    session.prepare('SELECT 1 FROM changes WHERE clinic_id = ? AND seq = ?').bind(clinicId, after),
-    ...KINDS.map(({ table, columns }) =>
-      session
-        .prepare(
-          `SELECT ${columns} FROM ${table} WHERE clinic_id = ?1 AND id IN (
-            SELECT record_id FROM (SELECT record_id, resource FROM ${next}) WHERE resource = '${table}')`,
-        )
-        .bind(clinicId, after, limit),
-    ),
-  ])
-  if (after > 0 && known?.results.length === 0) return refusal(422, 'start again from 0')
-  const now = new Map<string, Row>()
-  for (const [n, { table }] of KINDS.entries()) {
-    for (const row of records[n]?.results ?? []) now.set(`${table} ${String(row.id)}`, row)
-  }
-  const told = (listed?.results ?? []).map((change) => ({
-    ...change,
-    record: now.get(`${String(change.resource)} ${String(change.id)}`) ?? null,
-  }))
-  const seqs = (listed?.results ?? []).map(({ seq }) => Number(seq))
-  leaveTrail(asked, 'follow', 'changes', seqs)
-  return json(JSON.stringify({ changes: told, last_seq: seqs.at(-1) ?? after }))
+  const found = await first(
+    asked,
+    `SELECT json_group_array(json_object('seq', seq, 'resource', resource, 'id', record_id, 'version', version,
+        'action', action, 'at', at, 'record', json(CASE resource ${NOW} END))) AS json,
+        json_group_array(seq) AS seqs, max(seq) AS last,
+        EXISTS (SELECT * FROM changes WHERE clinic_id = ?1 AND seq = ?2) AS is_known
+      FROM (SELECT * FROM changes WHERE clinic_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3)`,
+    ...[clinicId, after, limit],
+  )
+  if (after > 0 && found.is_known === 0) return refusal(422, 'start again from 0')
+  leaveTrail(asked, 'follow', 'changes', String(found.seqs))
+  return json(`{"changes":${String(found.json)},"last_seq":${Number(found.last ?? after)}}`)
 }
 
-export async function search(asked: Asked, { table, columns }: Kind): Promise<Response> {
-  const { session, clinicId, request } = asked
+export async function search(asked: Asked, kind: Kind): Promise<Response> {
+  const { clinicId, request } = asked
   const { search, page = 1, page_size = 25 } = await request.json<Search>()
-  const { last_name: last = '', first_name: first = '', date_of_birth: day } = search
+  const { last_name: last = '', first_name: given = '', date_of_birth: day } = search
   if (last === '' && day === undefined) return refusal(422, 'needs a last_name or a date_of_birth')
 
-  const index = `${table}_by_${day === undefined ? 'name' : 'date_of_birth'}`
-  const from = `${table} INDEXED BY ${index} WHERE clinic_id = ?1 ${day === undefined ? '' : 'AND date_of_birth = ?4'}
+  const from = `${kind.table} WHERE clinic_id = ?1 ${day === undefined ? '' : 'AND date_of_birth = ?5'}
     AND last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111)`
-  const isFirst = `first_name_folded >= ?3 AND first_name_folded < ?3 || char(1114111)`
-  const values = [clinicId, foldName(last), foldName(first), ...(day === undefined ? [] : [day])]
-  const [rows, counted] = await session.batch<Row>([
-    session
-      .prepare(
-        `SELECT ${columns} FROM ${from} AND ${isFirst}
-          ORDER BY last_name_folded, first_name_folded, id
-          LIMIT ${Number(page_size)} OFFSET ${(Number(page) - 1) * Number(page_size)}`,
-      )
-      .bind(...values),
-    session
-      .prepare(
-        `SELECT count(*) AS candidates, coalesce(sum(${isFirst}), 0) AS total
-          FROM (SELECT first_name_folded FROM ${from} LIMIT 1001)`,
-      )
-      .bind(...values),
-  ])
-  const { candidates, total } = counted?.results[0] ?? {}
-  if (Number(candidates) > 1000) return refusal(422, 'too many matches')
-  const found = rows?.results ?? []
-  leaveTrail(
+  const isFirst =
+    given === '' ? 'true' : `first_name_folded >= ?6 AND first_name_folded < ?6 || char(1114111)`
+  const found = await first(
     asked,
-    'search',
-    table,
-    idsOf(found).sort((a, b) => a - b),
+    `SELECT ${PAGE(kind)}, (SELECT json_array(count(*), coalesce(sum(${isFirst}), 0)) FROM (
+        SELECT first_name_folded FROM ${from} LIMIT 1001)) AS counts
+      FROM (SELECT ${kind.columns} FROM ${from} AND ${isFirst}
+        ORDER BY last_name_folded, first_name_folded, id LIMIT ?3 OFFSET ?4)`,
+    ...[clinicId, foldName(last), page_size, (page - 1) * page_size],
+    ...(given === '' && day === undefined ? [] : [day ?? null, foldName(given)]),
   )
-  return json(listBody(table, found, page, page_size, Number(total)))
+  const [candidates = 0, total = 0]: number[] = JSON.parse(String(found.counts))
+  if (candidates > 1000) return refusal(422, 'too many matches')
+  leaveTrail(asked, 'search', kind.table, String(found.ids))
+  return json(listBody(kind.table, found.json, page, page_size, total))
 }
 
 type Search = {

@@ -1,120 +1,123 @@
 import { sha256 } from '../../../../src/storage/sha256.ts'
 import { sealSsn } from '../../../../src/ssn/seal.ts'
-import { json, positive, refusal, type Asked, type Row } from './answer.ts'
+import { json, leaveTrail, positive, rangesOf, refusal, type Asked, type Row } from './answer.ts'
 import { checked, type Given, type Kind } from './kinds.ts'
 import { record } from './reads.ts'
 
-// Each write is one batch: the journal first, if all is well; the rest only if the statement before it wrote.
+// Each write is one batch, in which all follows from the row of its key. ?1 is the clinic, ?2 the key, ?3 the request.
 
-const IS_OPEN = `EXISTS (SELECT 1 FROM clinics WHERE id = ?1 AND state = 'open')`
-const USED = `idempotency_keys WHERE day IN (?2, ?3) AND clinic_id = ?1 AND key = ?4`
-const IS_UNUSED = `NOT EXISTS (SELECT 1 FROM ${USED})`
-const NEWEST = `SELECT seq, at FROM changes WHERE clinic_id = ?1 ORDER BY seq DESC LIMIT 1`
-const NEXT_SEQ = `1 + max(coalesce(newest.seq, 0), (SELECT seq_floor FROM clinics WHERE id = ?1))`
-const AT = `max(?5, coalesce(newest.at, ''))`
+const USED = `(SELECT * FROM idempotency_keys WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used`
+const AT = `max(?4, coalesce((SELECT at FROM changes WHERE clinic_id = ?1 ORDER BY seq DESC LIMIT 1), ''))`
+const NEXT_SEQ = `1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0)`
 
-/** ?1 clinic, ?2 today, ?3 yesterday, ?4 key, ?5 now, ?6 token, ?7 request, ?8 fingerprint, then the caller's own. */
-async function keyOf({ request, url, clinicId, tokenId, requestId }: Asked, masked: unknown) {
-  const time = Date.now()
-  const now = new Date(time).toISOString()
-  const yesterday = new Date(time - 86_400_000).toISOString().slice(0, 10)
+/** Keeps the key: ?4 is now, ?5 the fingerprint, ?6 the target's id or the number of records. */
+const KEEP_KEY = (status: number, rest: string) => `
+  INSERT INTO idempotency_keys SELECT ?1, ?2, ${AT}, ?5, ?3, ${status}, ${rest}`
+const OPEN = `FROM clinics WHERE clinics.id = ?1 AND state = 'open' RETURNING version`
+const TARGET = ({ table, content }: Kind) =>
+  `(SELECT *, ${content} AS content FROM ${table} WHERE clinic_id = ?1 AND id = ?6) AS target`
+
+const NEXT_ID = (table: string) =>
+  `1 + coalesce((SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = '${table}'), 0)`
+
+/** Keeps the key for the person who is there already, if so: ?7 are the records. */
+const KEEP_KEY_OF_SAME = ({ table, type, owner }: Kind) => `
+  INSERT INTO idempotency_keys
+  SELECT clinics.id, ?2, ${AT}, ?5, ?3, iif(same.id IS NULL, 201, 200), coalesce(same.id, ${NEXT_ID(table)}),
+    coalesce(same.version, 1), iif(same.id IS NULL, CAST(?6 AS INTEGER), 1)
+  FROM clinics LEFT JOIN ${table} AS same ON same.clinic_id = ?1 AND same.id = (
+    SELECT min(other.id) FROM json_each(?7) AS given
+      CROSS JOIN ${table} AS other INDEXED BY ${table}_by_date_of_birth
+    WHERE other.clinic_id = ?1 AND date_of_birth = given.value ->> 'date_of_birth'
+      AND last_name_folded = given.value ->> 'last_name_folded'
+      AND first_name_folded = given.value ->> 'first_name_folded'
+      AND ${type} = coalesce(given.value ->> 'ownable_type', 'Patient') AND ${owner} = given.value ->> '${owner}')
+  WHERE clinics.id = ?1 AND state = 'open' RETURNING version`
+
+async function keyOf({ request, url, clinicId, requestId }: Asked, masked: unknown) {
   const key = request.headers.get('Idempotency-Key') ?? requestId
   const said = [request.method, url.pathname, url.search, request.headers.get('If-Match'), masked]
   const fingerprint = await sha256(JSON.stringify(said))
-  return [clinicId, now.slice(0, 10), yesterday, key, now, tokenId, requestId, fingerprint]
+  return [clinicId, key, requestId, new Date().toISOString(), fingerprint]
 }
 
-/** Keeps the key of what the statement before has written. */
-const KEEP_KEY = `INSERT INTO idempotency_keys
-  SELECT ?2, ?1, ?4, ?8, ?7, ?9, ?10, ?11, ?12 WHERE changes() > 0`
-const FIND_KEY = `SELECT fingerprint FROM ${USED}`
-const RECORD = (table: string, columns: string) =>
-  `SELECT ${columns}, substr(uid, 1, 8) || '.' || version AS etag FROM ${table}`
+/** Runs a batch of texts and their values; null if the schema refused it. */
+async function write({ session }: Asked, ...all: [sql: string, ...values: unknown[]][]) {
+  try {
+    return await session.batch<Row>(
+      all.map(([sql, ...values]) => session.prepare(sql).bind(...values)),
+    )
+  } catch {
+    return null
+  }
+}
+
+const WRITTEN = ({ table, columns, json }: Kind) => `
+  SELECT id, etag, ${json} AS json FROM (
+    SELECT ${columns}, substr(uid, 1, 8) || '.' || version AS etag FROM ${table} WHERE clinic_id = ?1
+      AND id BETWEEN (SELECT record_id FROM ${USED}) AND (SELECT record_id + records - 1 FROM ${USED}) ORDER BY id)`
 
 export async function create(asked: Asked, kind: Kind, isBatch: boolean): Promise<Response> {
-  const { session, clinicId, env } = asked
-  const { table, columns, type, owner, stored } = kind
+  const { table, stored } = kind
   const body = await asked.request.json<Record<string, Given[]> & Record<string, Given>>()
   const sent: Given[] = isBatch ? (body[table] ?? []) : [body[kind.one] ?? {}]
-  const records = await Promise.all(sent.map((given) => sealed(kind, given, clinicId, env)))
+  const records = await Promise.all(sent.map((given) => sealed(kind, given, asked)))
   if (records.length === 0 || records.includes(null)) return refusal(422, 'is invalid')
 
   const masked = sent.map(({ ssn, ...given }) => [given, String(ssn ?? '').slice(-4)])
   const key = await keyOf(asked, masked)
+  const own = key.slice(0, 3)
   const rows = JSON.stringify(records)
-  const fromJournal: Record<string, string> = {
-    id: 'c.record_id',
-    version: '1',
-    created_at: 'c.at',
-    updated_at: 'c.at',
+  const ofKey: Record<string, string> = {
+    id: 'record_id + given.key',
+    version: 'version',
+    created_at: 'at',
+    updated_at: 'at',
   }
-  const values = stored.map((name) => fromJournal[name] ?? `given.value ->> '${name}'`).join()
-  const [, , , used, made] = await session.batch<Row>([
-    session
-      .prepare(
-        `INSERT INTO changes
-          SELECT ?1, ${NEXT_SEQ} + given.key, '${table}', top.id + 1 + given.key, 1, 'create', ${AT}, ?6, ?7, '[]', NULL
-          FROM (SELECT max(coalesce((SELECT max(id) FROM ${table} WHERE clinic_id = ?1), 0), coalesce((
-              SELECT max(id) FROM gaps WHERE clinic_id = ?1 AND resource = '${table}'), 0)) AS id) AS top
-            LEFT JOIN (${NEWEST}) AS newest JOIN json_each(?8) AS given
-          WHERE ${IS_OPEN} AND ${IS_UNUSED} AND NOT EXISTS (
-            SELECT 1 FROM json_each(?8) AS one WHERE NOT EXISTS (SELECT 1 FROM ownables
-              WHERE clinic_id = ?1 AND type = one.value ->> '${type}' AND id = one.value ->> '${owner}'))`,
-      )
-      .bind(...key.slice(0, 7), rows),
-    session
-      .prepare(
-        `INSERT INTO ${table} (clinic_id, ${stored.join()})
-          SELECT ?1, ${values} FROM json_each(?2) AS given CROSS JOIN changes AS c
-            ON c.clinic_id = ?1 AND c.seq = given.key + 1 - ?3 + (SELECT max(seq) FROM changes WHERE clinic_id = ?1)
-          WHERE changes() = ?3`,
-      )
-      .bind(clinicId, rows, records.length),
-    session
-      .prepare(
-        KEEP_KEY.replace('?10', `(SELECT max(id) FROM ${table} WHERE clinic_id = ?1) + 1 - ?10`),
-      )
-      .bind(...key, 201, records.length, 1, records.length),
-    session.prepare(FIND_KEY).bind(...key.slice(0, 4)),
-    session
-      .prepare(
-        `${RECORD(table, columns)} WHERE clinic_id = ?1
-          AND id BETWEEN (SELECT record_id FROM ${USED}) AND (SELECT record_id + records - 1 FROM ${USED})
-          ORDER BY id`,
-      )
-      .bind(...key.slice(0, 4)),
-  ])
-  if (used?.results.length === 0) return refusal(422, 'must exist')
-  const [first, ...others] = made?.results ?? []
-  if (!first) return refusal(404, kind.missing)
-  if (!isBatch) return record(first, 201, { Location: `${asked.url.pathname}/${String(first.id)}` })
-  return json(
-    JSON.stringify({ [table]: [first, ...others].map(({ etag: _, ...row }) => row) }),
-    201,
+  const values = stored.map((name) => ofKey[name] ?? `given.value ->> '${name}'`).join()
+  const written = await write(
+    asked,
+    asked.url.searchParams.get('if_exists') === 'return'
+      ? [KEEP_KEY_OF_SAME(kind), ...key, records.length, rows]
+      : [
+          KEEP_KEY(201, `${NEXT_ID(table)}, 1, CAST(?6 AS INTEGER) ${OPEN}`),
+          ...[...key, records.length],
+        ],
+    [
+      `INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
+        SELECT ?1, ${NEXT_SEQ} + given.key, '${table}', record_id + given.key, 1, 'create', at, ?4, ?3, '[]'
+        FROM ${USED} CROSS JOIN json_each(?5) AS given WHERE status = 201`,
+      ...[...own, asked.tokenId, rows],
+    ],
+    [
+      `INSERT INTO ${table} (clinic_id, ${stored.join()})
+        SELECT ?1, ${values} FROM ${USED} CROSS JOIN json_each(?4) AS given WHERE status = 201`,
+      ...[...own, rows],
+    ],
+    [WRITTEN(kind), ...own],
   )
+  const made = written?.at(-1)?.results ?? []
+  const [first] = made
+  if (!first) return refusal(422, 'must exist')
+  if (isBatch) return json(`{"${table}":[${made.map((row) => row.json).join()}]}`, 201)
+  const status = written?.[1]?.meta.changes === 0 ? 200 : 201
+  if (status === 200) leaveTrail(asked, 'create', table, `[${String(first.id)}]`)
+  return record(first, status, { Location: `${asked.url.pathname}/${String(first.id)}` })
 }
 
 /** A new record as it is stored, or null if the body is wrong. */
-async function sealed(
-  kind: Kind,
-  given: Given,
-  clinicId: string,
-  { SSN_PUBLIC_KEY }: Asked['env'],
-) {
-  const { table, type, owner } = kind
+async function sealed(kind: Kind, given: Given, { clinicId, env }: Asked) {
   const fields = checked(kind, given, true)
-  const { [owner]: ownableId, [type]: ownableType = 'Patient' } = given
-  if (!fields || !Number.isSafeInteger(ownableId)) return null
-
+  if (!fields) return null
   const uid = crypto.randomUUID()
-  const kept = { ...fields, uid, [type]: ownableType, [owner]: ownableId }
+  const kept: Given = { ...kind.otherwise, ...fields, uid }
   if (!given.ssn) return kept
   const whose = {
-    ...{ clinicId, table, uid },
-    ownableType: String(ownableType),
-    ownableId: Number(ownableId),
+    ...{ clinicId, table: kind.table, uid },
+    ownableType: String(kept[kind.type] ?? 'Patient'),
+    ownableId: Number(kept[kind.owner]),
   }
-  const ssn = await sealSsn(String(given.ssn).replaceAll('-', ''), whose, SSN_PUBLIC_KEY)
+  const ssn = await sealSsn(String(given.ssn).replaceAll('-', ''), whose, env.SSN_PUBLIC_KEY)
   return {
     ...kept,
     ssn_key_id: ssn.keyId,
@@ -123,13 +126,9 @@ async function sealed(
   }
 }
 
-const CONTENT = ({ stored }: Kind) =>
-  `json_object(${stored.map((name) => `'${name}', ${name}`).join()})`
-
 /** Amends fields other than the SSN. */
 export async function amend(asked: Asked, kind: Kind, id: string): Promise<Response> {
-  const { session, clinicId } = asked
-  const { table, columns } = kind
+  const { table } = kind
   const { [kind.one]: given = {} } = await asked.request.json<Record<string, Given>>()
   const wanted = positive(id)
   const fields = checked(kind, given, false)
@@ -137,88 +136,97 @@ export async function amend(asked: Asked, kind: Kind, id: string): Promise<Respo
   if (!fields) return refusal(422, 'is invalid')
 
   const key = await keyOf(asked, given)
-  const names = Object.keys(fields)
-  const [, , , , found] = await session.batch<Row>([
-    session
-      .prepare(
-        `INSERT INTO changes
-          SELECT ?1, ${NEXT_SEQ}, '${table}', id, version + 1, 'amend', ${AT}, ?6, ?7, changed, content
-          FROM (SELECT *, (SELECT json_group_array(key) FROM json_each(?9)
-              WHERE key NOT LIKE '%_folded' AND value IS NOT (content ->> key)) AS changed
-            FROM (SELECT id, version, ${CONTENT(kind)} AS content FROM ${table} WHERE clinic_id = ?1 AND id = ?8))
-            LEFT JOIN (${NEWEST}) AS newest
-          WHERE changed <> '[]' AND ${IS_OPEN} AND ${IS_UNUSED}`,
-      )
-      .bind(...key.slice(0, 7), wanted, JSON.stringify(fields)),
-    session
-      .prepare(
-        `UPDATE ${table} SET version = version + 1,
-            updated_at = (SELECT at FROM (${NEWEST})),
-            ${names.map((name, n) => `${name} = ?${n + 3}`).join()}
-          WHERE clinic_id = ?1 AND id = ?2 AND changes() > 0`,
-      )
-      .bind(clinicId, wanted, ...names.map((name) => fields[name] ?? null)),
-    session
-      .prepare(
-        KEEP_KEY.replace(
-          '?11',
-          `(SELECT version FROM ${table} WHERE clinic_id = ?1 AND id = ?10)`,
-        ).replace('?12', '?11'),
-      )
-      .bind(...key, 200, wanted, 1),
-    session.prepare(FIND_KEY).bind(...key.slice(0, 4)),
-    session
-      .prepare(`${RECORD(table, columns)} WHERE clinic_id = ? AND id = ?`)
-      .bind(clinicId, wanted),
-  ])
-  const row = found?.results[0]
+  const own = key.slice(0, 3)
+  const said = JSON.stringify(fields)
+  const changed = (
+    json: string,
+  ) => `SELECT key FROM json_each(${json}) WHERE value IS NOT (content ->> key)
+    AND key NOT LIKE '%\\_folded' ESCAPE '\\' AND key NOT LIKE '%\\_identity' ESCAPE '\\'`
+  const set = Object.keys(fields).map((name) => `${name} = ?5 ->> '${name}'`)
+  const written = await write(
+    asked,
+    [
+      KEEP_KEY(
+        200,
+        `target.id, target.version + EXISTS (${changed('?7')}), 1
+          FROM clinics CROSS JOIN ${TARGET(kind)} WHERE clinics.id = ?1 AND state = 'open' RETURNING version`,
+      ),
+      ...[...key, wanted, said],
+    ],
+    [
+      `INSERT INTO changes
+        SELECT ?1, ${NEXT_SEQ}, '${table}', target.id, used.version, 'amend', used.at, ?4, ?3,
+          (SELECT json_group_array(key) FROM (${changed('?5')})), content
+        FROM ${USED} CROSS JOIN ${TARGET(kind)} WHERE target.version = used.version - 1`,
+      ...[...own, asked.tokenId, said, wanted],
+    ],
+    [
+      `UPDATE ${table} SET version = used.version, updated_at = used.at, ${set.join()} FROM ${USED}
+        WHERE ${table}.clinic_id = ?1 AND ${table}.id = ?4 AND ${table}.version = used.version - 1`,
+      ...[...own, wanted, said],
+    ],
+    [WRITTEN(kind), ...own],
+  )
+  const row = written?.at(-1)?.results[0]
   return row ? record(row) : refusal(404, kind.missing)
 }
 
 export async function remove(asked: Asked, kind: Kind, id: string): Promise<Response> {
-  const { session, clinicId } = asked
   const { table } = kind
   const wanted = positive(id)
   if (wanted === null) return refusal(404, kind.missing)
 
   const key = await keyOf(asked, null)
-  const gaps = `gaps WHERE clinic_id = ?1 AND resource = '${table}'`
-  const answers = await session.batch<Row>([
-    session
-      .prepare(
-        `INSERT INTO changes
-          SELECT ?1, ${NEXT_SEQ}, '${table}', id, version + 1, 'delete', ${AT}, ?6, ?7, '[]', content
-          FROM (SELECT id, version, ${CONTENT(kind)} AS content FROM ${table} WHERE clinic_id = ?1 AND id = ?8)
-            LEFT JOIN (${NEWEST}) AS newest
-          WHERE ${IS_OPEN} AND ${IS_UNUSED}`,
-      )
-      .bind(...key.slice(0, 7), wanted),
-    session
-      .prepare(`DELETE FROM ${table} WHERE clinic_id = ? AND id = ? AND changes() > 0`)
-      .bind(clinicId, wanted),
-    session
-      .prepare(
-        `INSERT INTO gaps SELECT ?1, '${table}', ?2, ordinal, ?2 - ordinal FROM (
-            SELECT 1 + coalesce((SELECT ordinal FROM ${gaps} AND id < ?2 ORDER BY id DESC LIMIT 1), 0) AS ordinal)
-          WHERE changes() > 0`,
-      )
-      .bind(clinicId, wanted),
-    session
-      .prepare(
-        KEEP_KEY.replace(
-          '?11',
-          `(SELECT max(version) FROM changes WHERE clinic_id = ?1 AND resource = '${table}' AND record_id = ?10)`,
-        ).replace('?12', '?11'),
-      )
-      .bind(...key, 204, wanted, 1),
-    session
-      .prepare(
-        `UPDATE gaps SET ordinal = ordinal + 1, listed_before = listed_before - 1
-          WHERE clinic_id = ?1 AND resource = '${table}' AND id > ?2 AND changes() > 0`,
-      )
-      .bind(clinicId, wanted),
-    session.prepare(FIND_KEY).bind(...key.slice(0, 4)),
-  ])
-  if (answers.at(-1)?.results.length === 0) return refusal(404, kind.missing)
+  const own = key.slice(0, 3)
+  const written = await write(
+    asked,
+    [
+      KEEP_KEY(
+        204,
+        `target.id, target.version + 1, 1 FROM clinics CROSS JOIN ${table} AS target
+          WHERE clinics.id = ?1 AND state = 'open' AND target.clinic_id = ?1 AND target.id = ?6 RETURNING version`,
+      ),
+      ...[...key, wanted],
+    ],
+    [
+      `INSERT INTO changes
+        SELECT ?1, ${NEXT_SEQ}, '${table}', target.id, used.version, 'delete', used.at, ?4, ?3, '[]', content
+        FROM ${USED} CROSS JOIN ${TARGET(kind)}`,
+      ...[...own, asked.tokenId, null, wanted],
+    ],
+    [
+      `INSERT INTO deletions
+        WITH RECURSIVE path (node) AS (
+          SELECT record_id FROM ${USED} UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
+        SELECT ?1, '${table}', node, 1 FROM path WHERE true ON CONFLICT DO UPDATE SET n = n + 1`,
+      ...own,
+    ],
+    [`DELETE FROM ${table} WHERE clinic_id = ?1 AND id = (SELECT record_id FROM ${USED})`, ...own],
+  )
+  if (!written?.[0]?.results.length) return refusal(404, kind.missing)
+  return json(null, 204, {}, {})
+}
+
+/** Registers ownables, and leaves that in the trail. */
+export async function register(asked: Asked, type = '', id?: string): Promise<Response> {
+  const { clinicId, tokenId, requestId, request } = asked
+  const { ownable_ids: ids = [] } =
+    id === undefined
+      ? await request.json<{ ownable_ids?: number[] }>()
+      : { ownable_ids: [Number(id)] }
+  const open = `FROM clinics CROSS JOIN json_each(?4) AS given WHERE clinics.id = ?1 AND state = 'open'`
+  await write(
+    asked,
+    [
+      `INSERT INTO ownables SELECT ?1, ?2, given.value, ?3 ${open} ON CONFLICT DO NOTHING`,
+      ...[clinicId, type, new Date().toISOString(), JSON.stringify(ids)],
+    ],
+    [
+      `INSERT INTO accesses SELECT ?1, ?2, ?3, ?4, 'register', 'ownables', ?5, 204 FROM clinics
+        WHERE id = ?1 AND state = 'open' ON CONFLICT DO NOTHING`,
+      ...[clinicId, new Date().toISOString(), requestId, tokenId, rangesOf(ids)],
+    ],
+    [`SELECT state FROM clinics WHERE id = ?`, clinicId],
+  )
   return json(null, 204, {}, {})
 }
