@@ -4,6 +4,7 @@ import { sealTrail } from './trail/seal.ts'
 import { databaseOf } from './storage/session.ts'
 import { factory, type Bindings } from './env.ts'
 import { allowOrigins } from './http/allow-origins.ts'
+import { BASE_PATH } from './http/base-path.ts'
 import { authenticate, refuseSuspended } from './http/authenticate.ts'
 import {
   refuseOtherMethods,
@@ -15,12 +16,12 @@ import { harden } from './http/harden.ts'
 import { limitRate } from './http/limit-rate.ts'
 import { logRequest, logStep } from './http/log.ts'
 import { nameRequest } from './http/name-request.ts'
-import { openSession } from './http/open-session.ts'
+import { openDatabase } from './http/open-database.ts'
 import { tellExpiry } from './http/tell-expiry.ts'
 import { leaveTrail } from './trail/leave-trail.ts'
-import { ownables } from './ownables/routes.ts'
+import { ownableRoutes } from './ownables/routes.ts'
 import { CATALOGUE_KEY } from './plans/catalogue.ts'
-import { plans } from './plans/routes.ts'
+import { planRoutes } from './plans/routes.ts'
 import { changesRoutes } from './records/changes.ts'
 import { sweepKeys } from './records/idempotency.ts'
 import { recordRoutes } from './records/routes.ts'
@@ -29,10 +30,9 @@ import { FILES, serveReference } from './health/reference.ts'
 import { service } from './health/routes.ts'
 import { token } from './health/token.ts'
 
-const BASE = '/v1/clinic/insurances'
-
 /** Lists of plans are kept by the version of the catalogue, which they read in the same call as the token. */
-const besideToken = (path: string) => (path.startsWith(`${BASE}/plans`) ? CATALOGUE_KEY : undefined)
+const besideToken = (path: string) =>
+  path.startsWith(`${BASE_PATH}/plans`) ? CATALOGUE_KEY : undefined
 
 /** What runs hourly works on thousands of rows at a time, and nobody waits for it. */
 const STEP_MILLISECONDS = 30_000
@@ -40,21 +40,21 @@ const STEP_MILLISECONDS = 30_000
 const app = factory.createApp()
 
 app.onError(renderError)
-app.notFound(renderNotFound(app, BASE))
+app.notFound(renderNotFound(app, BASE_PATH))
 
 app.use(nameRequest, logRequest, secureHeaders(), harden, allowOrigins)
 app.use(methodNotAllowed({ app, onMethodNotAllowed: renderMethodNotAllowed }))
 for (const path of FILES) app.use(path, serveReference)
 app.use('/v1/*', authenticate(besideToken), tellExpiry, leaveTrail, limitRate)
-app.use('/v1/*', refuseSuspended, refuseOtherMethods(app), openSession)
+app.use('/v1/*', refuseSuspended, refuseOtherMethods(app), openDatabase)
 
-for (const resource of resources) app.route(`${BASE}/${resource.name}`, recordRoutes(resource))
+for (const resource of resources) app.route(`${BASE_PATH}/${resource.name}`, recordRoutes(resource))
 
 export const routes = app
-  .route(`${BASE}/changes`, changesRoutes(resources))
-  .route(`${BASE}/plans`, plans)
-  .route(`${BASE}/ownables`, ownables)
-  .route(`${BASE}/token`, token)
+  .route(`${BASE_PATH}/changes`, changesRoutes(resources))
+  .route(`${BASE_PATH}/plans`, planRoutes)
+  .route(`${BASE_PATH}/ownables`, ownableRoutes)
+  .route(`${BASE_PATH}/token`, token)
   .route('/', service)
 
 export default {

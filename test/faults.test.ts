@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { registerOwnables } from '../src/operator/ownables.ts'
+import { insertOwnables } from '../src/operator/ownables.ts'
 import { publishPlans } from '../src/operator/publish-plans.ts'
 import { expectRefusal } from './support/expect.ts'
 import { aDependent, somePlans } from './support/fixtures.ts'
@@ -153,7 +153,7 @@ describe('an import whose answers are lost after the commit', () => {
     const patients = (...ids: number[]) => ids.map((id) => ({ type: 'Patient', id }))
 
     const once = { inserted: 1, unchanged: 1 }
-    expect(await registerOwnables(db, clinicId, patients(1, 1))).toEqual(once)
-    expect(await registerOwnables(db, clinicId, patients(1, 2))).toEqual(once)
+    expect(await insertOwnables(db, clinicId, patients(1, 1))).toEqual(once)
+    expect(await insertOwnables(db, clinicId, patients(1, 2))).toEqual(once)
   })
 })

@@ -13,6 +13,17 @@ const ROOMS = [
 /** What runs on the operator's machine, at build time or at the client's. */
 const NOT_IN_THE_WORKER = ['operator', 'openapi', 'client', 'cli']
 
+const EXPORT = /^export (?:async )?(?:const|function\*?|type|class|let) (\w+)/gm
+
+/** Names that several files may export, and why. */
+const SHARED: Record<string, string> = {
+  command: 'each file of a command exports its command',
+  FieldErrors: "the client's package stands alone",
+}
+
+/** Holds the text of a file that it writes. */
+const TEMPLATE = 'openapi/client-operations.ts'
+
 const SRC = join(PROJECT, 'src')
 const GENERATED = 'client/generated/'
 const written = globSync('**/*.ts', { cwd: SRC }).filter((path) => !path.startsWith(GENERATED))
@@ -69,6 +80,33 @@ describe('src', () => {
       )
 
     expect(named.map(({ path }) => path)).toEqual([])
+  })
+
+  it('imports nothing in a circle, types included', () => {
+    const circles = files.filter(({ path, imports }) =>
+      imports.some((to) => to === path || reachedFrom(to).has(path)),
+    )
+
+    expect(circles.map(({ path }) => path)).toEqual([])
+  })
+
+  it('gives every exported name to one thing', () => {
+    const homes = new Map<string, Set<string>>()
+    for (const { path, text } of files) {
+      if (path === TEMPLATE) continue
+      for (const [, name = ''] of text.matchAll(EXPORT)) {
+        homes.set(name, (homes.get(name) ?? new Set()).add(path))
+      }
+    }
+
+    const twice = [...homes].filter(([name, paths]) => paths.size > 1 && !(name in SHARED))
+    expect(twice).toEqual([])
+  })
+
+  it('writes the base path once', () => {
+    const written = files.filter(({ text }) => text.includes('/v1/clinic/insurances'))
+
+    expect(written.map(({ path }) => path)).toEqual(['http/base-path.ts'])
   })
 
   it('has no file of more than 300 lines', () => {

@@ -2347,6 +2347,34 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
+-- operator/stats: ?1 now, ?2 clinicId, ?3 since
+SELECT CAST((julianday(?1) - julianday(at)) / 7 AS INTEGER) AS weeks_ago, count(*) AS count
+    FROM changes
+    WHERE clinic_id = ?2 AND action = 'create' AND at > ?3 AND at <= ?1
+    GROUP BY weeks_ago
+
+  SEARCH changes USING PRIMARY KEY (clinic_id=?)
+  USE TEMP B-TREE FOR GROUP BY
+
+-- operator/tables: 
+SELECT master.name AS table_name, info.name, info.pk
+    FROM sqlite_master AS master JOIN pragma_table_info(master.name) AS info
+    WHERE master.type = 'table' AND master.name NOT LIKE 'd1~_%' ESCAPE '~'
+      AND master.name NOT LIKE '~_%' ESCAPE '~' AND master.name NOT LIKE 'sqlite~_%' ESCAPE '~'
+    ORDER BY master.rowid, info.cid
+
+  SCAN master
+  SCAN info VIRTUAL TABLE INDEX 0:
+  USE TEMP B-TREE FOR LAST TERM OF ORDER BY
+
+-- operator/tables: 
+SELECT master.name, reference."table" AS referenced
+    FROM sqlite_master AS master JOIN pragma_foreign_key_list(master.name) AS reference
+    WHERE master.type = 'table' AND master.name NOT LIKE '~_%' ESCAPE '~'
+
+  SCAN master
+  SCAN reference VIRTUAL TABLE INDEX 0:
+
 -- verify trail: ?1 clinicId, ?2 stream, ?3 n
 SELECT * FROM segments WHERE clinic_id = ?1 AND stream = ?2
     AND n = CAST(?3 AS INTEGER)
@@ -2887,6 +2915,31 @@ INSERT INTO deletions (clinic_id, resource, node, n)
   SCAN path
   USE TEMP B-TREE FOR GROUP BY
 
+-- export person_informations: ?1 clinicId, ?2 after, ?3 limit
+SELECT * FROM person_informations WHERE clinic_id = ?1 AND id > CAST(?2 AS INTEGER) ORDER BY id LIMIT CAST(?3 AS INTEGER)
+
+  SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id>?)
+
+-- reseal person_informations: ?1 keyId, ?2 clinicId, ?3 id, ?4 limit
+SELECT * FROM person_informations
+      WHERE ssn_key_id <> ?1 AND (clinic_id, id) > (?2, CAST(?3 AS INTEGER))
+      ORDER BY clinic_id, id LIMIT CAST(?4 AS INTEGER)
+
+  SEARCH person_informations USING PRIMARY KEY (clinic_id>?)
+
+-- reseal person_informations: ?1 resealed
+UPDATE person_informations
+      SET ssn_key_id = given.value ->> 'keyId', ssn_sealed = given.value ->> 'sealed'
+      FROM json_each(?1) AS given
+      WHERE clinic_id = given.value ->> 'clinicId' AND person_informations.id = given.value ->> 'id'
+        AND ssn_sealed = given.value ->> 'replaces'
+        AND EXISTS (SELECT * FROM clinics WHERE clinics.id = clinic_id AND state IN ('open', 'suspended'))
+      RETURNING clinic_id AS clinicId, person_informations.id
+
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+  SEARCH clinics EXISTS USING PRIMARY KEY (id=?)
+
 -- find to import dependents: ?1 rows, ?2 clinicId
 SELECT given.key AS place, stored.* FROM json_each(?1) AS given CROSS JOIN dependents AS stored
       ON stored.clinic_id = ?2 AND stored.id = (
@@ -3364,6 +3417,31 @@ INSERT INTO deletions (clinic_id, resource, node, n)
       SCAN path
   SCAN path
   USE TEMP B-TREE FOR GROUP BY
+
+-- export dependents: ?1 clinicId, ?2 after, ?3 limit
+SELECT * FROM dependents WHERE clinic_id = ?1 AND id > CAST(?2 AS INTEGER) ORDER BY id LIMIT CAST(?3 AS INTEGER)
+
+  SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id>?)
+
+-- reseal dependents: ?1 keyId, ?2 clinicId, ?3 id, ?4 limit
+SELECT * FROM dependents
+      WHERE ssn_key_id <> ?1 AND (clinic_id, id) > (?2, CAST(?3 AS INTEGER))
+      ORDER BY clinic_id, id LIMIT CAST(?4 AS INTEGER)
+
+  SEARCH dependents USING PRIMARY KEY (clinic_id>?)
+
+-- reseal dependents: ?1 resealed
+UPDATE dependents
+      SET ssn_key_id = given.value ->> 'keyId', ssn_sealed = given.value ->> 'sealed'
+      FROM json_each(?1) AS given
+      WHERE clinic_id = given.value ->> 'clinicId' AND dependents.id = given.value ->> 'id'
+        AND ssn_sealed = given.value ->> 'replaces'
+        AND EXISTS (SELECT * FROM clinics WHERE clinics.id = clinic_id AND state IN ('open', 'suspended'))
+      RETURNING clinic_id AS clinicId, dependents.id
+
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+  SEARCH clinics EXISTS USING PRIMARY KEY (id=?)
 
 -- find to import coverages: ?1 rows, ?2 clinicId
 SELECT given.key AS place, stored.* FROM json_each(?1) AS given CROSS JOIN coverages AS stored
@@ -3862,3 +3940,8 @@ INSERT INTO deletions (clinic_id, resource, node, n)
       SCAN path
   SCAN path
   USE TEMP B-TREE FOR GROUP BY
+
+-- export coverages: ?1 clinicId, ?2 after, ?3 limit
+SELECT * FROM coverages WHERE clinic_id = ?1 AND id > CAST(?2 AS INTEGER) ORDER BY id LIMIT CAST(?3 AS INTEGER)
+
+  SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id>?)

@@ -25,13 +25,19 @@ beforeAll(async () => {
   const { importer } = await import('../src/operator/records/import.ts')
   const { repairer } = await import('../src/operator/records/repair.ts')
   const { countAbsent, selectAt } = await import('../src/operator/records/snapshot.ts')
+  const { resealing, selectStored } = await import('../src/operator/records/stored.ts')
   await import('../src/operator/marks.ts')
+  await import('../src/operator/plan-references.ts')
+  await import('../src/operator/stats.ts')
+  await import('../src/operator/tables.ts')
   await import('../src/operator/trail/verify.ts')
   for (const resource of resources) {
     importer(resource)
     repairer(resource)
     selectAt(resource)
     countAbsent(resource)
+    selectStored(resource)
+    if (resource.hasSsn) resealing(resource)
   }
   for (const [module, statement] of seen) {
     const { sql, names } = statement.text()
@@ -71,6 +77,8 @@ const SORTS: Record<string, string> = {
   'trail/age': 'the rows of a segment',
   'trail/unsealed': 'the cron sorts clinics by their oldest row',
   'verify trail': 'the operator verifies every clinic',
+  'operator/stats': 'a row for each week',
+  'operator/tables': 'the columns of a database are few',
   plans: 'a search finds 5,000 plans at most',
   ...ofEach((name) => ({
     [`${name} of a key`]: 'a batch is a hundred records, some changed since',
@@ -82,6 +90,8 @@ const SORTS: Record<string, string> = {
 
 /** Which writes don't ask whether the clinic is open, and why. */
 const UNGUARDED: Record<string, string> = {
+  'reseal person_informations': 'the SSN stays the same, and a suspended clinic has one, too',
+  'reseal dependents': 'the SSN stays the same, and a suspended clinic has one, too',
   idempotency: 'the sweep forgets keys whatever the clinic is',
   'trail/access': 'what was read or refused is told whatever the clinic is',
   'trail/seal': 'what happened is sealed whatever the clinic is',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { sealTrail } from '../src/trail/seal.ts'
 import { trailOf } from '../src/operator/trail/events.ts'
 import { listHeads, verifyTrail } from '../src/operator/trail/verify.ts'
-import { fill, type Row } from '../src/operator/copy.ts'
+import { fill, type StoredRow } from '../src/operator/copy.ts'
 import { listTables } from '../src/operator/tables.ts'
 import { setClinicState } from '../src/clinics/queries.ts'
 import { aDependent, aPersonInformation } from './support/fixtures.ts'
@@ -209,7 +209,7 @@ describe('ageing', () => {
     const { results } = await db
       .prepare('SELECT * FROM accesses WHERE clinic_id = ?')
       .bind(clinicId)
-      .all<Row>()
+      .all<StoredRow>()
     const sealed = later()
     await sealTrail(db, bucket, sealed)
     await sealTrail(db, bucket, sealed + 31 * DAY)

@@ -6,7 +6,7 @@ import { limitAddress } from '../http/limit-rate.ts'
 import { COMMIT, VERSION } from '../http/version.ts'
 import { reasonsNotReady } from './readiness.ts'
 import { builtDocument, OPENAPI } from './reference.ts'
-import { health, openapiDocument, readiness, serviceIndex } from './schema.ts'
+import { health, openapiAnswer, readiness, serviceIndex } from './schema.ts'
 
 const NAME = 'Clinic Insurances API'
 const DOCS = '/docs'
@@ -31,7 +31,7 @@ const gettingDescription = describe({
   summary: 'Get this description',
   description: 'For programs: OpenAPI 3.1, made from the schemas that validate requests.',
   answers: {
-    200: { description: 'An OpenAPI 3.1 document.', body: openapiDocument, headers: ['ETag'] },
+    200: { description: 'An OpenAPI 3.1 document.', body: openapiAnswer, headers: ['ETag'] },
     304: { description: 'Your copy is up to date.', headers: ['ETag'] },
   },
 })

@@ -28,4 +28,4 @@ export const readiness = z
   .meta({ id: 'Readiness' })
 
 /** An OpenAPI 3.1 document, as far as anyone can say in one line. */
-export const openapiDocument = z.looseObject({ openapi: z.string().meta({ examples: ['3.1.1'] }) })
+export const openapiAnswer = z.looseObject({ openapi: z.string().meta({ examples: ['3.1.1'] }) })

@@ -15,7 +15,7 @@ import { SUSPENDED_KEY, suspendedIn } from '../tokens/suspended.ts'
 import { cellOfToken, isWellFormedToken, tokenIdOf, tokenKey } from '../tokens/token.ts'
 import { noted } from './describe.ts'
 import { misdirected, refusal } from './errors.ts'
-import { unlessSuspended } from './open-session.ts'
+import { unlessSuspended } from './open-database.ts'
 import { countRequests, limitAddress } from './limit-rate.ts'
 
 /** How long, in seconds, an edge may answer a KV read from its own copy: the least that KV allows. */

@@ -1,6 +1,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { ORIGIN } from '../health/reference.ts'
+import { BASE_PATH } from '../http/base-path.ts'
 import { routes } from '../index.ts'
 import { buildClient } from './client.ts'
 import { GUIDE, openapiDocument } from './document.ts'
@@ -14,7 +15,7 @@ const LLMS = `# Clinic Insurances API
 
 > Clinics keep their patients' insurance data here: person informations, dependents, and a catalogue of insurance plans.
 
-Everything is below \`${ORIGIN}/v1/clinic/insurances\`, in JSON, with a token in the header \`X-User-Token\`.
+Everything is below \`${ORIGIN}${BASE_PATH}\`, in JSON, with a token in the header \`X-User-Token\`.
 
 - [Guide](${ORIGIN}/guide.md): from a token to production
 - [OpenAPI 3.1](${ORIGIN}/openapi.json): every call, field and answer

@@ -1,6 +1,6 @@
 import type { Session } from '../storage/session.ts'
 import type { Resource } from '../records/resource.ts'
-import { rowsOf, type Row } from './copy.ts'
+import { rowsOf, type StoredRow } from './copy.ts'
 import type { Mark } from './marks.ts'
 import { recordsAt } from './records/snapshot.ts'
 import { listTables, type Table } from './tables.ts'
@@ -16,7 +16,7 @@ const LEFT_OUT = ['deletions', 'idempotency_keys', 'segments', 'staged_plans']
 /** The time of a backup, and what each clinic had given out by then. */
 export type Moment = { at: string; marks: readonly Mark[] }
 
-export type Content = { table: Table; rows: () => AsyncGenerator<Row> }
+export type Content = { table: Table; rows: () => AsyncGenerator<StoredRow> }
 
 /** Every table with its rows as they were at the moment, in the order in which they can be filled; clinics come last. */
 export async function contentAt(
@@ -30,7 +30,7 @@ export async function contentAt(
     (table) => ({ table, rows: () => rowsAt(table) }),
   )
 
-  async function* rowsAt(table: Table): AsyncGenerator<Row> {
+  async function* rowsAt(table: Table): AsyncGenerator<StoredRow> {
     const resource = resources.find(({ name }) => name === table.name)
     if (isClinics(table)) return yield* marked(rowsOf(db, { table }))
     if (!table.isOfClinics) return yield* rowsOf(db, { table })
@@ -50,7 +50,7 @@ export async function contentAt(
   }
 
   /** A clinic that was created since is left out. */
-  async function* marked(clinics: AsyncIterable<Row>) {
+  async function* marked(clinics: AsyncIterable<StoredRow>) {
     const ids = new Set(marks.map(({ clinic_id }) => clinic_id))
     for await (const row of clinics) if (ids.has(`${row.id}`)) yield row
   }

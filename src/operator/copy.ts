@@ -6,7 +6,7 @@ import type { Table } from './tables.ts'
 
 // Rows of a store, as a backup, a restore and a move read, write and measure them.
 
-export type Row = Record<string, string | number | null>
+export type StoredRow = Record<string, string | number | null>
 
 /** A place in the order of a table's rows: the values of its key. */
 type Place = readonly (string | number | null | undefined)[]
@@ -58,20 +58,20 @@ function isWithin({ table: { key }, clinicId }: Part, { after, until }: Range): 
   return conditions.length === 0 ? sql`true` : sql.join(conditions, sql` AND `)
 }
 
-async function read(db: Session, part: Part, range: Range, limit = -1): Promise<Row[]> {
+async function read(db: Session, part: Part, range: Range, limit = -1): Promise<StoredRow[]> {
   const { name, columns, key } = part.table
-  const select = statement<Row>(
+  const select = statement<StoredRow>(
     sql`SELECT ${list(columns)} FROM ${sql.raw(name)} WHERE ${isWithin(part, range)}
       ORDER BY ${list(key)} LIMIT ${$.limit}`,
   )
   return await rows(db, select, { ...valuesOf(part, range), limit })
 }
 
-const placeOf = (row: Row | undefined, { table: { key } }: Part): Place | undefined =>
+const placeOf = (row: StoredRow | undefined, { table: { key } }: Part): Place | undefined =>
   row && key.map((name) => row[name])
 
 /** The part's rows, in the order of their keys. */
-export async function* rowsOf(db: Session, part: Part): AsyncGenerator<Row> {
+export async function* rowsOf(db: Session, part: Part): AsyncGenerator<StoredRow> {
   for (let after: Place | undefined; ;) {
     const page = await read(db, part, { after, until: part.end }, PAGE_ROWS)
     yield* page
@@ -81,8 +81,8 @@ export async function* rowsOf(db: Session, part: Part): AsyncGenerator<Row> {
 }
 
 /** The rows in portions that a statement can take. */
-export async function* inPortions(all: AsyncIterable<Row>): AsyncGenerator<Row[]> {
-  let portion: Row[] = []
+export async function* inPortions(all: AsyncIterable<StoredRow>): AsyncGenerator<StoredRow[]> {
+  let portion: StoredRow[] = []
   let bytes = 0
   for await (const row of all) {
     const size = Buffer.byteLength(JSON.stringify(row))
@@ -106,7 +106,7 @@ const insert = ({ name, columns }: Table, condition: SQL, onConflict: SQL) =>
   )
 
 /** Adds rows to the table, but for those that it has already. */
-export async function fill(db: Session, table: Table, added: readonly Row[]): Promise<void> {
+export async function fill(db: Session, table: Table, added: readonly StoredRow[]): Promise<void> {
   const add = insert(table, sql`true`, sql`DO NOTHING`)
   await changedRows(db, add, { ...valuesOf({ table }), rows: JSON.stringify(added) })
 }
@@ -137,7 +137,7 @@ export async function mirror(
 }
 
 /** Makes the range say what the rows say. */
-async function align(db: Session, part: Part, range: Range, wanted: readonly Row[]) {
+async function align(db: Session, part: Part, range: Range, wanted: readonly StoredRow[]) {
   const given = JSON.stringify(wanted)
   if (given === JSON.stringify(await read(db, part, range))) return
 

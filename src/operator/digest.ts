@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import type { Row } from './copy.ts'
+import type { StoredRow } from './copy.ts'
 
 /** How many rows there are, and the SHA-256 of their lines. */
 export type Digest = { rows: number; sha256: string }
 
 /** Lets rows through, one JSON object a line, and tells at the end what they were. */
-export function digesting(all: AsyncIterable<Row>) {
+export function digesting(all: AsyncIterable<StoredRow>) {
   const hash = createHash('sha256')
   let count = 0
   return {
@@ -21,7 +21,7 @@ export function digesting(all: AsyncIterable<Row>) {
 }
 
 /** Reads rows to their end for their digest alone. */
-export async function digestOf(all: AsyncIterable<Row>): Promise<Digest> {
+export async function digestOf(all: AsyncIterable<StoredRow>): Promise<Digest> {
   const passed = digesting(all)
   for await (const _ of passed.rows());
   return passed.digest()

@@ -36,7 +36,7 @@ const selectState = statement<{ state: string }>(
  * Registers many at once, as one JSON parameter, and tells how many were new: those of this batch's time,
  * however often it had to be tried. Undefined unless the clinic is open.
  */
-export async function registerOwnables(db: Session, clinicId: string, rows: readonly Ownable[]) {
+export async function insertOwnables(db: Session, clinicId: string, rows: readonly Ownable[]) {
   const values = { clinicId, ownables: JSON.stringify(rows), now: new Date().toISOString() }
   const all = { insertGiven, counted: countRegistered, state: selectState }
   const { counted, state } = await batch(db, all, values)
@@ -45,7 +45,7 @@ export async function registerOwnables(db: Session, clinicId: string, rows: read
   return { inserted, unchanged: rows.length - inserted }
 }
 
-/** What `registerOwnables` would do, without doing it. */
+/** What `insertOwnables` would do, without doing it. */
 export async function compareOwnables(db: Session, clinicId: string, rows: readonly Ownable[]) {
   const different = new Set(rows.map(({ type, id }) => `${type}/${id}`)).size
   const values = { clinicId, ownables: JSON.stringify(rows), now: '' }

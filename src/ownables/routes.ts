@@ -41,7 +41,7 @@ async function register(c: Context<Env>, type: string, ids: readonly number[]): 
   return c.body(null, 204)
 }
 
-export const ownables = factory
+export const ownableRoutes = factory
   .createApp()
   .put(
     '/:ownable_type/:ownable_id',

@@ -35,7 +35,8 @@ export const readCatalogue = (record: string | null | undefined): CatalogueRecor
   understand(record ?? 'null').data
 
 /** The strong ETag (RFC 9110 §8.8.3): one version answers one path and query with the same bytes for ever. */
-export const etagOf = (version: string, rest: string) => `"${REPRESENTATION}.${version}${rest}"`
+export const catalogueEtag = (version: string, rest: string) =>
+  `"${REPRESENTATION}.${version}${rest}"`
 
 /** Looks for the answer to `url` (origin and normalised query) inwards to outwards, and fills outwards. */
 export async function throughTiers(

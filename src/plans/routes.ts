@@ -1,18 +1,25 @@
 import type { Context } from 'hono'
 import { databaseOf, type Session } from '../storage/session.ts'
 import { factory, type Env } from '../env.ts'
+import { BASE_PATH } from '../http/base-path.ts'
 import { requireScope } from '../http/authenticate.ts'
 import { describe } from '../http/describe.ts'
 import { ApiError, invalid } from '../http/errors.ts'
 import { isNoneOf } from '../http/etag.ts'
 import { linkHeader, listBody, pageRequest, searchOf } from '../http/pagination.ts'
 import { refuseQuery, validateQuery } from '../http/validate.ts'
-import { etagOf, readCatalogue, throughTiers, type PlansAnswer, type Tier } from './catalogue.ts'
+import {
+  catalogueEtag,
+  readCatalogue,
+  throughTiers,
+  type PlansAnswer,
+  type Tier,
+} from './catalogue.ts'
 import { findFacets, findPlan, listPlans } from './queries.ts'
-import { FLAG_MESSAGE, plan, planFacets, planList, planPath, plansFilter } from './schema.ts'
+import { FLAG_MESSAGE, plan, facetsAnswer, planList, planPath, plansFilter } from './schema.ts'
 
 /** In one spelling: `/pl%61ns` is the same path, and must be the same entry of the cache. */
-const PATH = '/v1/clinic/insurances/plans'
+const PATH = `${BASE_PATH}/plans`
 
 const NOT_FOUND = 'Plan not found'
 const TOO_MANY = 'too many matches; add more letters'
@@ -44,7 +51,7 @@ const listingFacets = describe({
   description:
     'For drop-downs: every carrier and plan type of the catalogue, and how many plans each has.',
   answers: {
-    200: { description: 'What there is.', body: planFacets, headers: cached.headers },
+    200: { description: 'What there is.', body: facetsAnswer, headers: cached.headers },
     304: cached[304],
   },
 })
@@ -63,7 +70,7 @@ const getting = describe({
 
 const readers = requireScope('plans:read')
 
-export const plans = factory
+export const planRoutes = factory
   .createApp()
   .get('/', listing, readers, validateQuery(plansFilter), (c) => {
     const query = c.req.valid('query')
@@ -115,7 +122,7 @@ async function serve(c: Context<Env>, rest: string, load: Load): Promise<Respons
   const catalogue = readCatalogue(c.get('valueBesideToken'))
   if (!catalogue) return answer(c, rest, await loadAt('first-primary'), 'BYPASS')
 
-  const etag = etagOf(catalogue.version, rest)
+  const etag = catalogueEtag(catalogue.version, rest)
   if (!isNoneOf(etag, c.req.header('If-None-Match'))) return notModified(c, etag)
 
   const [found, tier] = await throughTiers(
@@ -139,7 +146,7 @@ const answer = (c: Context<Env>, rest: string, { body, link, version }: PlansAns
     'Cache-Control': REVALIDATE,
     'X-Cache': tier,
     ...(link && { Link: link }),
-    ...(version !== undefined && tier !== 'BYPASS' && { ETag: etagOf(version, rest) }),
+    ...(version !== undefined && tier !== 'BYPASS' && { ETag: catalogueEtag(version, rest) }),
   })
 
 /** The version alone, which is in memory by now, tells that the client's copy is good. */

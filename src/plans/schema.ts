@@ -94,7 +94,7 @@ export const plan = z
 const facet = z.array(z.object({ name: z.string(), count: z.int().positive() }))
 
 /** What drop-downs offer. */
-export const planFacets = z.object({ carriers: facet, plan_types: facet }).meta({
+export const facetsAnswer = z.object({ carriers: facet, plan_types: facet }).meta({
   id: 'PlanFacets',
   examples: [
     {

@@ -5,7 +5,7 @@ import { batch, statements } from '../storage/statement.ts'
 import { changes, clinics, idempotencyKeys } from '../storage/tables.ts'
 import { KEY, type IdempotencyKey } from './idempotency.ts'
 import { brokenIn, selectBroken, type Broken } from './refusals.ts'
-import { contentOf, etagOf, type Resource } from './resource.ts'
+import { contentOf, etagColumn, type Resource } from './resource.ts'
 import {
   commit,
   endOf,
@@ -48,7 +48,7 @@ export function amender(resource: Resource) {
   })
   const target = sql`(SELECT *, ${contentOf(resource)} AS content FROM ${table}
       WHERE clinic_id = ${$.clinicId} AND id = ${$.id}) AS target`
-  const fits = sql`(${$.etags} IS NULL OR ${etagOf()} IN (SELECT value FROM json_each(${$.etags})))`
+  const fits = sql`(${$.etags} IS NULL OR ${etagColumn()} IN (SELECT value FROM json_each(${$.etags})))`
   const wrong = sql`SELECT key FROM json_each(${$.fixed}) WHERE value IS NOT (content ->> key)`
   // Some columns follow from others: of a sealed SSN one speaks for all.
   const changed = sql`SELECT iif(key = 'ssn_sealed', 'ssn', key) AS name FROM json_each(${$.given})

@@ -5,7 +5,7 @@ import { changes, clinics, idempotencyKeys } from '../storage/tables.ts'
 import type { Target } from './amend.ts'
 import { countDeletion } from './deletions.ts'
 import { KEY, type IdempotencyKey } from './idempotency.ts'
-import { contentOf, etagOf, type Resource } from './resource.ts'
+import { contentOf, etagColumn, type Resource } from './resource.ts'
 import {
   commit,
   endOf,
@@ -29,7 +29,7 @@ export function deleter(resource: Resource) {
     id: 'integer',
     etags: 'text?',
   })
-  const fits = sql`(${$.etags} IS NULL OR ${etagOf()} IN (SELECT value FROM json_each(${$.etags})))`
+  const fits = sql`(${$.etags} IS NULL OR ${etagColumn()} IN (SELECT value FROM json_each(${$.etags})))`
 
   const keepKey = statement(sql`
     INSERT INTO ${idempotencyKeys} (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)

@@ -6,7 +6,7 @@ import type { Session } from '../storage/session.ts'
 import { first, statements } from '../storage/statement.ts'
 import { changes } from '../storage/tables.ts'
 import { ssnOwner } from './given.ts'
-import { answeredBefore, answeredBy, etagOf, type Given, type Resource } from './resource.ts'
+import { answeredBefore, answeredBy, etagColumn, type Given, type Resource } from './resource.ts'
 import type { Answered } from './write.ts'
 
 /** Reads single records of a resource; another clinic's is as absent as one that never was. */
@@ -25,7 +25,7 @@ export function reader(resource: Resource) {
 
   const selectOne = statement<Answered>(sql`
     SELECT id, etag, ${jsonOf(answered)} AS json FROM (
-      SELECT ${columnsOf(answered)}, ${etagOf()} AS etag FROM ${table} WHERE ${isRecord})`)
+      SELECT ${columnsOf(answered)}, ${etagColumn()} AS etag FROM ${table} WHERE ${isRecord})`)
 
   const selectRow = statement<Given>(sql`SELECT * FROM ${table} WHERE ${isRecord}`)
 

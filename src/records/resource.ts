@@ -254,5 +254,5 @@ export const contentOf = ({ columns }: Resource): SQL =>
   sql.raw(`json_object(${columns.map((name) => `'${name}', ${name}`).join(', ')})`)
 
 /** The ETag of a version: opaque to clients, and different for the records of two clinics with one id. */
-export const etagOf = (uid = 'uid', version = 'version'): SQL =>
+export const etagColumn = (uid = 'uid', version = 'version'): SQL =>
   sql.raw(`substr(${uid}, 1, 8) || '.' || ${version}`)

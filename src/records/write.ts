@@ -6,7 +6,7 @@ import type { Session } from '../storage/session.ts'
 import { batch, statements, type Statement } from '../storage/statement.ts'
 import { changes, clinics, idempotencyKeys } from '../storage/tables.ts'
 import { KEY, type IdempotencyKey } from './idempotency.ts'
-import { answeredBefore, answeredBy, etagOf, type Resource } from './resource.ts'
+import { answeredBefore, answeredBy, etagColumn, type Resource } from './resource.ts'
 
 // How a write works. It is one batch, which D1 runs as one transaction:
 //
@@ -44,7 +44,7 @@ export const selectWritten = (resource: Resource) => {
   const { statement } = statements(`${resource.name} just written`, KEY)
   return statement<Answered>(sql`
     SELECT id, etag, ${jsonOf(answered)} AS json FROM (
-      SELECT ${columnsOf(answered)}, ${etagOf()} AS etag FROM ${resource.table}
+      SELECT ${columnsOf(answered)}, ${etagColumn()} AS etag FROM ${resource.table}
       WHERE clinic_id = ${$.clinicId}
         AND id BETWEEN (SELECT record_id FROM ${used}) AND (SELECT record_id + records - 1 FROM ${used})
       ORDER BY id)`)
@@ -78,10 +78,10 @@ export function selectUnderKey(resource: Resource) {
   const { statement } = statements(`${resource.name} of a key`, KEY)
   return statement<Answered>(sql`
     SELECT id, etag, ${jsonOf(answered)} AS json FROM (
-      SELECT ${columnsOf(answered)}, ${etagOf()} AS etag FROM ${first} CROSS JOIN ${resource.table}
+      SELECT ${columnsOf(answered)}, ${etagColumn()} AS etag FROM ${first} CROSS JOIN ${resource.table}
         ON clinic_id = ${$.clinicId} AND id BETWEEN first_id AND last_id AND version = made
       UNION ALL
-      SELECT ${columnsOf(answeredBefore(resource))}, ${etagOf("(before ->> 'uid')", "(before ->> 'version')")}
+      SELECT ${columnsOf(answeredBefore(resource))}, ${etagColumn("(before ->> 'uid')", "(before ->> 'version')")}
       FROM ${first} CROSS JOIN ${changes}
         ON clinic_id = ${$.clinicId} AND resource = ${resource.text} AND version = made + 1
           AND record_id BETWEEN first_id AND last_id AND before IS NOT NULL)

@@ -6,7 +6,7 @@ import { sha256 } from '../storage/sha256.ts'
 import { ageAccesses } from './age.ts'
 import { compressed, readStored } from './bucket.ts'
 import {
-  endOf,
+  streamEnd,
   headerOf,
   keyOf,
   linesBetween,
@@ -125,7 +125,7 @@ async function readNext(db: Session, places: readonly Place[], time: number): Pr
     const [newest, second] = latest[at]?.results ?? []
     const before = newest?.state === 'pending' ? newest : undefined
     const previous = before ? second : newest
-    const end = place.stream === 'accesses' ? settledBefore(time) : endOf(place)
+    const end = place.stream === 'accesses' ? settledBefore(time) : streamEnd(place)
     return { place, before, previous, after: previous?.last ?? START, upTo: before?.last ?? end }
   })
   const read = await db.batch<Line>(

@@ -67,7 +67,7 @@ export const DESCRIBED: Record<Stream, Described> = {
 
 /** The place before every row of a stream, and that after. */
 export const START = ''
-export const endOf = ({ stream }: Place) => DESCRIBED[stream].end
+export const streamEnd = ({ stream }: Place) => DESCRIBED[stream].end
 
 /** Compares the places of two rows, as SQLite orders them. */
 export const comparePlaces = ({ stream }: Pick<Place, 'stream'>, a: string, b: string) =>

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { sentenceOf } from '../../src/cli/terminal/faults.ts'
+import { sentenceOf } from '../../src/cli/terminal/sentences.ts'
 import { PROJECT } from '../support/project.ts'
 import { argumentsOf, makeStore, start, type TestStore } from './command.ts'
 
@@ -49,14 +49,14 @@ const FAULTS: [fault: string, line: string, status: number, message: string][] =
   ['a key in the way', 'ssn keygen --out F/a-file', 1, 'exists and may hold a key'],
   ['no wrangler.toml', 'list --local --config F/none.toml', 1, 'cannot be read'],
   ['an unknown clinic', `export dependents --clinic riverzide S`, 1, 'did you mean riverside?'],
-  ['a clinic unlike any', `export dependents --clinic q S`, 1, 'clinic create q --local'],
+  ['a clinic unlike any', `export dependents --clinic q S`, 1, 'create q --local'],
   ['an unknown command', 'exprot', 2, 'Did you mean export?'],
   ['an unknown option', 'list --jsn --local', 2, 'Did you mean --json?'],
   ['no store said', 'list', 2, 'say which store: --local or --remote'],
-  ['a backup that is none', 'restore F/a-folder S', 1, 'has no manifest.json'],
+  ['a backup that is none', 'restore F/a-folder S', 1, 'manifest.json is missing'],
   ['a backup over another', 'backup F/ S', 1, 'is not empty: name another'],
   ['marks that are none', 'resume F/a-file S', 1, 'has no column clinic_id'],
-  ['nothing to resume', 'resume S', 2, 'say how many numbers to --skip'],
+  ['nothing to resume', 'resume S', 2, 'say how many ids to --skip'],
   ['an empty file', `import ownables /dev/null ${CLINIC} S`, 1, 'the file has no row'],
   ['an environment that is not set up', 'list --remote --env staging', 1, 'does not exist'],
 ]

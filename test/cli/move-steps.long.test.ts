@@ -1,7 +1,8 @@
+import { writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tokenKey } from '../../src/tokens/token.ts'
 import { contentOf, ORIGINS, startCells, TABLES, type Cell, type Cells } from '../support/cells.ts'
-import { aDependent, aPersonInformation } from '../support/fixtures.ts'
+import { aCoverage, aDependent, aPersonInformation } from '../support/fixtures.ts'
 import { run, runJson } from './command.ts'
 
 let cells: Cells
@@ -29,6 +30,7 @@ async function aClinic(cell: Cell) {
     expect(created.status).toBe(201)
   }
   expect((await cell.call('/dependents', token, aDependent(1))).status).toBe(201)
+  expect((await cell.call('/coverages', token, aCoverage(1))).status).toBe(201)
   await cell.call('/person_informations/1', token, { person_information: { phone: null } }, 'PATCH')
   await cell.call('/person_informations/2', token, undefined, 'DELETE')
   await cell.query(
@@ -63,10 +65,6 @@ describe('clinic move', () => {
   it('takes everything along, and says at the source where it went', async () => {
     const { eu, us } = cells
     const { id, token } = await aClinic(eu)
-    await eu.query(
-      "UPDATE idempotency_keys SET day = date(day, '-1 day') WHERE clinic_id = ? AND record_id = 3",
-      id,
-    )
     const [before, changes] = [await contentOf(eu, id), await changesOf(eu, token)]
     for (const table of TABLES) expect(before[table]?.length, table).toBeGreaterThan(0)
 
@@ -115,15 +113,18 @@ describe('clinic move', () => {
     const { id } = await aClinic(eu)
     await eu.query(
       `CREATE TRIGGER resumed AFTER UPDATE ON clinics WHEN NEW.state = 'frozen' BEGIN
-         UPDATE clinics SET epoch = 7, seq_floor = 70 WHERE id = NEW.id;
+         INSERT INTO deletions VALUES (NEW.id, 'coverages', 16777216, 70);
        END`,
     )
 
     await runJson(['move', id, ...cells.move])
     await eu.query('DROP TRIGGER resumed')
 
-    const found = await us.query('SELECT epoch, seq_floor FROM clinics WHERE id = ?', id)
-    expect(found).toEqual([{ epoch: 7, seq_floor: 70 }])
+    const found = await us.query(
+      "SELECT n FROM deletions WHERE clinic_id = ? AND resource = 'coverages'",
+      id,
+    )
+    expect(found).toEqual([{ n: 70 }])
   })
 
   it('is done once: run again it says so', async () => {
@@ -171,18 +172,47 @@ describe('clinic move', () => {
     expect(await contentOf(eu, id)).toEqual(before)
   })
 
+  it('refuses where the plan of a coverage is another one at the target', async () => {
+    const { eu, us } = cells
+    const { id, token } = await aClinic(eu)
+    const plan = (name: string) => `${name},${name},Harbor,PPO,yes\n`
+    const header = 'external_id,plan_name,carrier,plan_type,active\n'
+    for (const [cell, names] of [
+      [eu, ['P1', 'P2']],
+      [us, ['P2', 'P1']],
+    ] as const) {
+      const file = cell.file('plans.csv')
+      await writeFile(file, header + names.map(plan).join(''))
+      await runJson(['import', 'plans', file, ...cell.flags])
+    }
+    const [found] = await eu.query("SELECT id FROM plans WHERE external_id = 'P1'")
+    const covered = aCoverage(1, { carrier: null, plan_id: found?.id })
+    expect((await eu.call('/coverages', token, covered)).status).toBe(201)
+
+    const dry = await run(['move', id, '--dry-run', ...cells.move])
+    const refused = await run(['move', id, ...cells.move])
+
+    expect(dry.stderr).toContain(`1 is P1, there P2`)
+    expect(refused.stderr).toContain(`1 is P1, there P2`)
+    expect([await eu.stateOf(id), await us.stateOf(id)]).toEqual(['open', undefined])
+  })
+
   it('changes nothing in a dry run', async () => {
     const { eu, us } = cells
     const { id } = await aClinic(eu)
 
     const told = await runJson(['move', id, '--dry-run', ...cells.move])
 
-    expect(told).toMatchObject({ state: 'open', at_target: null, rows: { changes: 6, gaps: 1 } })
+    expect(told).toMatchObject({
+      state: 'open',
+      at_target: null,
+      rows: { changes: 7, coverages: 1 },
+    })
     expect([await eu.stateOf(id), await us.stateOf(id)]).toEqual(['open', undefined])
   })
 
   it.each([
-    ...TABLES.filter((table) => table !== 'gaps').map((table) => ({ table, how: 'altered' })),
+    ...TABLES.filter((table) => table !== 'deletions').map((table) => ({ table, how: 'altered' })),
     { table: 'changes', how: 'left out' },
     { table: 'accesses', how: 'altered' },
   ])(
@@ -192,6 +222,7 @@ describe('clinic move', () => {
       const { id, token } = await aClinic(eu)
       const column = {
         ...{ ownables: 'created_at', person_informations: 'first_name', dependents: 'first_name' },
+        coverages: 'carrier',
         ...{ changes: 'token_id', idempotency_keys: 'fingerprint', accesses: 'token_id' },
       }[table]
       const spoil =

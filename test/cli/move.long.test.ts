@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { carryOut, openMove, type Place } from '../../src/cli/commands/clinic/move/steps.ts'
+import { carryOut, openMove, type Side } from '../../src/cli/commands/clinic/move/steps.ts'
 import { databaseOf } from '../../src/storage/session.ts'
 import { contentOf, startCells, type Cell, type CellName, type Cells } from '../support/cells.ts'
 import { aPersonInformation } from '../support/fixtures.ts'
@@ -206,7 +206,7 @@ describe('a mover that dies', () => {
     return { source: place(cells.eu), target: place(cells.us), calls: () => calls }
   }
 
-  const move = async (source: Place, target: Place, id: string) =>
+  const move = async (source: Side, target: Side, id: string) =>
     lendingSignals(async () => carryOut(await openMove(source, target, id, 'us', 'us'), 0))
 
   // An odd number, so that calls are lost on the way there and on the way back in turn.

@@ -64,7 +64,8 @@ export async function startCells(vars: Record<string, string> = {}) {
 
 /** Every table with rows of clinics, but for the trail of accesses, which grows by being looked at. */
 export const TABLES = [
-  ...['ownables', 'person_informations', 'dependents', 'gaps', 'changes', 'idempotency_keys'],
+  ...['ownables', 'person_informations', 'dependents', 'coverages', 'deletions', 'changes'],
+  'idempotency_keys',
 ] as const
 
 /** All that a cell says of a clinic, table by table. */

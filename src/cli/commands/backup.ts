@@ -2,7 +2,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { resources } from '../../resources/index.ts'
 import { contentAt, type Content } from '../../operator/content.ts'
-import type { Row } from '../../operator/copy.ts'
+import type { StoredRow } from '../../operator/copy.ts'
 import { digesting, digestOf, type Digest } from '../../operator/digest.ts'
 import { listMarks } from '../../operator/marks.ts'
 import { listTokens } from '../../operator/tokens.ts'
@@ -83,23 +83,26 @@ export async function backUp(
 
 /** What must be the same at the beginning and at the end: the catalogue's version, and the clinics and their states. */
 async function unchanging(content: readonly Content[]): Promise<string> {
-  const found: Row[] = []
+  const found: StoredRow[] = []
   for (const { table, rows } of content) {
     if (table.name === 'catalogue' || table.name === 'clinics') found.push(...(await all(rows())))
   }
   return JSON.stringify(found)
 }
 
-async function all(rows: AsyncIterable<Row>): Promise<Row[]> {
-  const found: Row[] = []
+async function all(rows: AsyncIterable<StoredRow>): Promise<StoredRow[]> {
+  const found: StoredRow[] = []
   for await (const row of rows) found.push(row)
   return found
 }
 
 /** Notes the SSN keys that rows name, those of deleted records in the journal included. */
-async function* noting(keyIds: Set<string>, rows: AsyncIterable<Row>): AsyncGenerator<Row> {
+async function* noting(
+  keyIds: Set<string>,
+  rows: AsyncIterable<StoredRow>,
+): AsyncGenerator<StoredRow> {
   for await (const row of rows) {
-    const before: Row = typeof row.before === 'string' ? JSON.parse(row.before) : {}
+    const before: StoredRow = typeof row.before === 'string' ? JSON.parse(row.before) : {}
     for (const id of [row.ssn_key_id, before.ssn_key_id]) if (id) keyIds.add(`${id}`)
     yield row
   }

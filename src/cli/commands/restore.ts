@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { listClinics } from '../../clinics/queries.ts'
 import { resources } from '../../resources/index.ts'
 import { contentAt } from '../../operator/content.ts'
-import { fill, inPortions, type Row } from '../../operator/copy.ts'
+import { fill, inPortions, type StoredRow } from '../../operator/copy.ts'
 import { digestOf } from '../../operator/digest.ts'
 import { countDeletions } from '../../operator/records/snapshot.ts'
 import { listTokens, putRecord } from '../../operator/tokens.ts'
@@ -43,13 +43,13 @@ async function restore({ db, kv, leave }: Store, folder: string, manifest: Manif
   const names = [...content.map(({ table }) => table.name), 'tokens']
   const unlike = Object.keys(manifest.tables).filter((name) => !names.includes(name))
   if (unlike.length > 0) throw new Failure(`the store has no table ${unlike.join(', ')}`)
-  async function* rowsIn(name: string): AsyncGenerator<Row> {
+  async function* rowsIn(name: string): AsyncGenerator<StoredRow> {
     for await (const row of readRows(join(folder, `${name}.ndjson`))) {
       signal.throwIfAborted()
       yield row
     }
   }
-  const compare = async (name: string, rows: AsyncIterable<Row>, what: string) => {
+  const compare = async (name: string, rows: AsyncIterable<StoredRow>, what: string) => {
     const { sha256 } = await digestOf(rows)
     if (sha256 !== manifest.tables[name]?.sha256) {
       throw new Failure(`${name}: ${what} is not what was backed up; nobody was let in`)

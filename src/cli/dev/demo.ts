@@ -3,7 +3,7 @@ import type { Session } from '../../storage/session.ts'
 import { coverages } from '../../resources/coverage.ts'
 import { dependents } from '../../resources/dependent.ts'
 import { PATIENT } from '../../fields/ownable-type.ts'
-import { registerOwnables } from '../../operator/ownables.ts'
+import { insertOwnables } from '../../operator/ownables.ts'
 import { personInformations } from '../../resources/person-information.ts'
 import { countActivePlans, publishPlans, type CataloguePlan } from '../../operator/publish-plans.ts'
 import { creator } from '../../records/create.ts'
@@ -153,7 +153,7 @@ async function loadClinic(
     id: firstPatientId + n,
   }))
   await createClinic(db, clinicId)
-  await registerOwnables(db, clinicId, patients)
+  await insertOwnables(db, clinicId, patients)
 
   const insert = async (resource: Resource, given: Given) => {
     const key = ownKey({ clinicId, tokenId: 'demo' })

@@ -14,7 +14,7 @@ import { startWrangler } from '../environment/wrangler.ts'
 import { endAtCtrlC, explain, Failure, Misuse } from '../terminal/failure.ts'
 import { parseCell } from '../terminal/options.ts'
 import { isEmpty, liveDemoTokens, loadDemo } from './demo.ts'
-import { serveWithFaults } from './faults.ts'
+import { serveWithFaults } from './failing-server.ts'
 import { banner, checkFree, freePort, otherOrigins, untilServed } from './serving.ts'
 
 const manner = { debug: process.argv.includes('--debug') }

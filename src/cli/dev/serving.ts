@@ -2,6 +2,7 @@ import { Agent, get } from 'node:http'
 import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
+import { BASE_PATH } from '../../http/base-path.ts'
 import { Failure } from '../terminal/failure.ts'
 
 /** Where the server listens. */
@@ -90,7 +91,7 @@ Its reference, to read and to try: ${origin}/docs
 
 Or try it in another terminal:
 
-  curl -H 'X-User-Token: ${token ?? 'TOKEN'}' '${origin}/v1/clinic/insurances/plans?page_size=2'
+  curl -H 'X-User-Token: ${token ?? 'TOKEN'}' '${origin}${BASE_PATH}/plans?page_size=2'
 
 `
 }

@@ -1,5 +1,5 @@
 import { fromCaller } from '../files/input.ts'
-import { flag, option, type Given } from '../terminal/command.ts'
+import { flag, option, type Values } from '../terminal/command.ts'
 import { Misuse } from '../terminal/failure.ts'
 import { shellWords } from '../terminal/report.ts'
 import { commitHere, CONFIG, DEFAULT_STATE } from './project.ts'
@@ -15,7 +15,7 @@ export const environmentOptions = {
   as: option('--as <name>', 'who you are, for the trail (default: your account)'),
 }
 
-export type EnvironmentOptions = Partial<Given<typeof environmentOptions>>
+export type EnvironmentOptions = Partial<Values<typeof environmentOptions>>
 
 type Chosen = {
   /** The flags that name it, as they were given: for command lines that we print. */

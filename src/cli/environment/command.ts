@@ -2,7 +2,7 @@ import {
   commandTaking,
   flag,
   type Definition,
-  type Given,
+  type Values,
   type Spec,
   type Words,
 } from '../terminal/command.ts'
@@ -17,7 +17,7 @@ import {
 import { withStore, type Store } from './open.ts'
 
 type EnvironmentWork<Own extends Words> = (
-  given: Given<Own>,
+  given: Values<Own>,
   environment: Environment,
   options: EnvironmentOptions,
 ) => Promise<Report>
@@ -35,7 +35,7 @@ export const onEnvironment = <Own extends Words>({
 export const onStore = <Own extends Words>({
   work,
   ...spec
-}: Spec<Own> & { work: (given: Given<Own>, store: Store) => Promise<Report> }): Definition =>
+}: Spec<Own> & { work: (given: Values<Own>, store: Store) => Promise<Report> }): Definition =>
   onEnvironment({
     ...spec,
     work: (given, environment) => withStore(environment, (store) => work(given, store)),
@@ -48,7 +48,7 @@ export const onEnvironments = <Own extends Words>({
   work,
   ...spec
 }: Spec<Own> & {
-  work: (given: Given<Own>, environments: readonly Environment[]) => Promise<Report>
+  work: (given: Values<Own>, environments: readonly Environment[]) => Promise<Report>
 }): Definition =>
   commandTaking({ ...environmentOptions, allCells }, spec, async (given, options) =>
     work(given, await chooseEnvironments(options)),

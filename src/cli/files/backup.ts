@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { clinicId } from '../../fields/clinic-id.ts'
-import type { Row } from '../../operator/copy.ts'
+import type { StoredRow } from '../../operator/copy.ts'
 import type { Mark } from '../../operator/marks.ts'
 import { sha256 } from '../../storage/sha256.ts'
 import { Failure } from '../terminal/failure.ts'
@@ -62,7 +62,7 @@ function parsed(text: string): unknown {
 const row = z.record(z.string(), z.union([z.string(), z.number(), z.null()]))
 
 /** The rows of a file, one JSON object a line. Throws Failure. */
-export async function* readRows(file: string): AsyncGenerator<Row> {
+export async function* readRows(file: string): AsyncGenerator<StoredRow> {
   let line = 0
   for await (const text of linesOf(file)) {
     line++

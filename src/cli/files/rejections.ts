@@ -4,7 +4,7 @@ import { openOutput, type Output } from './output.ts'
 import type { Row } from './rows.ts'
 
 /** Messages by the name of a column. */
-export type FieldErrors = Record<string, string[] | undefined>
+export type RowErrors = Record<string, string[] | undefined>
 
 /** Reports show the first few; the file has them all. */
 const SHOWN = 10
@@ -25,7 +25,7 @@ export async function openRejections(file: string, { dryRun }: { dryRun: boolean
     get count() {
       return count
     },
-    async add({ line }: Row, errors: FieldErrors) {
+    async add({ line }: Row, errors: RowErrors) {
       count++
       if (shown.length < SHOWN) shown.push(`line ${line} rejected: ${sentence(errors)}`)
       if (dryRun) return
@@ -38,7 +38,7 @@ export async function openRejections(file: string, { dryRun }: { dryRun: boolean
   }
 }
 
-const sentence = (errors: FieldErrors) =>
+const sentence = (errors: RowErrors) =>
   Object.entries(errors)
     .map(([field, messages]) => `${field} ${messages?.join(', ')}`)
     .join('; ')

@@ -7,7 +7,7 @@ export type Word<Value> = { word: Argument | Option; value?: Value }
 export type Words = Readonly<Record<string, Word<unknown>>>
 
 /** What the operator gave, under the names of the words. */
-export type Given<All extends Words> = {
+export type Values<All extends Words> = {
   [Name in keyof All]: All[Name] extends Word<infer Value> ? Value : never
 }
 
@@ -60,7 +60,7 @@ export type Spec<Own extends Words> = {
   example: string
   takes: Own
   /** Throws Misuse if the words don't go together. */
-  check?: (given: Given<Own>) => void
+  check?: (given: Values<Own>) => void
 }
 
 /** Makes a command known to Commander. */
@@ -72,7 +72,7 @@ const shared = { json: flag('--json', 'print one JSON object and nothing else') 
 export const offline = <Own extends Words>({
   work,
   ...spec
-}: Spec<Own> & { work: (given: Given<Own>) => Promise<Report> }): Definition =>
+}: Spec<Own> & { work: (given: Values<Own>) => Promise<Report> }): Definition =>
   commandTaking({}, spec, work)
 
 /** A command that takes the words `common` too, as others do. */
@@ -80,7 +80,7 @@ export const commandTaking =
   <Own extends Words, Common extends Words>(
     common: Common,
     { example, takes, check }: Spec<Own>,
-    work: (given: Given<Own>, common: Given<Common>) => Promise<Report>,
+    work: (given: Values<Own>, common: Values<Common>) => Promise<Report>,
   ): Definition =>
   (command) => {
     for (const { word } of Object.values<Word<unknown>>({ ...takes, ...common, ...shared })) {
@@ -96,7 +96,7 @@ export const commandTaking =
     })
   }
 
-function givenTo<All extends Words>(command: Command, words: All): Given<All>
+function givenTo<All extends Words>(command: Command, words: All): Values<All>
 function givenTo(command: Command, words: Words): object {
   const options = command.opts()
   const values = command.registeredArguments.map((one, n) => [one, command.processedArgs[n]])

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { sentenceOf } from './faults.ts'
+import { sentenceOf } from './sentences.ts'
 import { note, print } from './report.ts'
 
 /** Something that the operator can put right; the message says how. Anything else that is thrown is our fault. */

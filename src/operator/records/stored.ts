@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm/sql/sql'
-import { prepared } from '../../storage/prepared.ts'
 import type { Session } from '../../storage/session.ts'
+import { rows, statements } from '../../storage/statement.ts'
 import { clinics } from '../../storage/tables.ts'
 import type { SealedSsn } from '../../ssn/seal.ts'
 import type { SsnOwner } from '../../ssn/suite.ts'
@@ -26,12 +26,8 @@ export async function listStored(
   after: number,
   limit: number,
 ): Promise<ExportedRecord[]> {
-  const select = prepared(
-    sql`SELECT * FROM ${resource.table} WHERE clinic_id = :clinicId AND id > :after
-      ORDER BY id LIMIT :limit`,
-  )
-  const [found] = await db.batch<Given>([select(db, { clinicId, after, limit })])
-  return (found?.results ?? []).map((row) => exported(resource, row))
+  const found = await rows(db, selectStored(resource), { clinicId, after, limit })
+  return found.map((row) => exported(resource, row))
 }
 
 function exported({ name, record: { shape } }: Resource, row: Given): ExportedRecord {
@@ -59,12 +55,8 @@ export async function listSealedToOtherKeys(
   after: Pick<SealedRecord, 'clinicId' | 'id'>,
   limit: number,
 ): Promise<SealedRecord[]> {
-  const select = prepared(
-    sql`SELECT * FROM ${resource.table} WHERE ssn_key_id <> :keyId AND (clinic_id, id) > (:clinicId, :id)
-      ORDER BY clinic_id, id LIMIT :limit`,
-  )
-  const [found] = await db.batch<Given>([select(db, { keyId, ...after, limit })])
-  return (found?.results ?? []).map((row) => ({
+  const found = await rows(db, resealing(resource).select, { keyId, ...after, limit })
+  return found.map((row) => ({
     clinicId: String(row.clinic_id),
     id: Number(row.id),
     ssn: {
@@ -91,19 +83,42 @@ export type Resealed = {
  */
 export async function replaceSealed(
   db: Session,
-  { table }: Resource,
+  resource: Resource,
   resealed: readonly Resealed[],
 ): Promise<Pick<SealedRecord, 'clinicId' | 'id'>[]> {
-  const update = prepared(
-    sql`UPDATE ${table} SET ssn_key_id = given.value ->> '$.keyId', ssn_sealed = given.value ->> '$.sealed'
-      FROM json_each(:rows) AS given
-      WHERE clinic_id = given.value ->> '$.clinicId' AND ${table}.id = given.value ->> '$.id'
-        AND ssn_sealed = given.value ->> '$.replaces'
-        AND clinic_id IN (SELECT id FROM ${clinics} WHERE state IN ('open', 'suspended'))
-      RETURNING clinic_id AS clinicId, ${table}.id`,
-  )
-  const [written] = await db.batch<Pick<SealedRecord, 'clinicId' | 'id'>>([
-    update(db, { rows: JSON.stringify(resealed) }),
-  ])
-  return written?.results ?? []
+  return await rows(db, resealing(resource).update, { resealed: JSON.stringify(resealed) })
+}
+
+export function selectStored({ name, table }: Resource) {
+  const { $, statement } = statements(`export ${name}`, {
+    clinicId: 'text',
+    after: 'integer',
+    limit: 'integer',
+  })
+  return statement<Given>(sql`
+    SELECT * FROM ${table} WHERE clinic_id = ${$.clinicId} AND id > ${$.after} ORDER BY id LIMIT ${$.limit}`)
+}
+
+export function resealing({ name, table }: Resource) {
+  const sealed = statements(`reseal ${name}`, {
+    keyId: 'text',
+    clinicId: 'text',
+    id: 'integer',
+    limit: 'integer',
+  })
+  const fresh = statements(`reseal ${name}`, { resealed: 'text' })
+  return {
+    select: sealed.statement<Given>(sql`
+      SELECT * FROM ${table}
+      WHERE ssn_key_id <> ${sealed.$.keyId} AND (clinic_id, id) > (${sealed.$.clinicId}, ${sealed.$.id})
+      ORDER BY clinic_id, id LIMIT ${sealed.$.limit}`),
+    update: fresh.statement<Pick<SealedRecord, 'clinicId' | 'id'>>(sql`
+      UPDATE ${table}
+      SET ssn_key_id = given.value ->> 'keyId', ssn_sealed = given.value ->> 'sealed'
+      FROM json_each(${fresh.$.resealed}) AS given
+      WHERE clinic_id = given.value ->> 'clinicId' AND ${table}.id = given.value ->> 'id'
+        AND ssn_sealed = given.value ->> 'replaces'
+        AND EXISTS (SELECT * FROM ${clinics} WHERE clinics.id = clinic_id AND state IN ('open', 'suspended'))
+      RETURNING clinic_id AS clinicId, ${table}.id`),
+  }
 }

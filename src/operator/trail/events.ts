@@ -2,7 +2,7 @@ import type { Session } from '../../storage/session.ts'
 import { listKeys, readStored } from '../../trail/bucket.ts'
 import {
   comparePlaces,
-  endOf,
+  streamEnd,
   keyOf,
   linesBetween,
   segmentsOf,
@@ -102,7 +102,7 @@ const ROWS_A_PAGE = 500
 async function* keptLines(db: Session, place: Place, since: string): AsyncGenerator<Line> {
   let after = place.stream === 'accesses' ? since : START
   for (;;) {
-    const range = { after, upTo: endOf(place), since, limit: ROWS_A_PAGE }
+    const range = { after, upTo: streamEnd(place), since, limit: ROWS_A_PAGE }
     const [page] = await db.batch<Line>([linesBetween(db, place, range)])
     const lines = page?.results ?? []
     yield* lines

@@ -8,7 +8,7 @@ import { clockLead } from '../../environment/clock.ts'
 import { compareMigrations } from '../../environment/migrations.ts'
 import { openStore, type Store } from '../../environment/open.ts'
 import { Failure } from '../../terminal/failure.ts'
-import { sentenceOf } from '../../terminal/faults.ts'
+import { sentenceOf } from '../../terminal/sentences.ts'
 import { setUp, type Finding } from './finding.ts'
 
 /** In milliseconds. Tokens expire by the Worker's clock; a machine that is further off sets wrong times. */

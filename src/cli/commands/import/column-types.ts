@@ -119,7 +119,7 @@ function detailsOf(columns: Record<string, unknown>): [string, unknown][] {
 }
 
 /** A value of a column of that type; undefined if it can't be one. */
-export function cellOf(value: unknown, type: ColumnType | undefined, format: Format): unknown {
+export function valueOfCell(value: unknown, type: ColumnType | undefined, format: Format): unknown {
   if (typeof value !== 'string') return value
   const cell = value.trim()
   if (cell === '') return format === 'csv' ? null : cell

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ImportedRow } from '../../../operator/records/import.ts'
 import type { Resource } from '../../../records/resource.ts'
-import type { FieldErrors } from '../../files/rejections.ts'
+import type { RowErrors } from '../../files/rejections.ts'
 import type { CheckedRow } from './rows.ts'
 
 /** A row of a record that a row before it names, and whether the two say the same. */
@@ -28,7 +28,7 @@ export function mergesIn({ identity, fields: known }: Resource) {
     inPortion: () => inPortion,
     /** The rows whose SSN is another than that of the same record before them, by place. */
     find(rows: readonly CheckedRow<ImportedRow>[], isRefused: (place: number) => boolean) {
-      const refused = new Map<number, FieldErrors>()
+      const refused = new Map<number, RowErrors>()
       const start = rows[0]?.row.line ?? 0
       inPortion = 0
       for (const [place, { row, accepted, errors }] of rows.entries()) {

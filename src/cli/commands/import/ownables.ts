@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { recordId } from '../../../fields/number.ts'
 import { ownableType } from '../../../fields/ownable-type.ts'
-import { compareOwnables, registerOwnables } from '../../../operator/ownables.ts'
+import { compareOwnables, insertOwnables } from '../../../operator/ownables.ts'
 import { checkClinic } from '../../environment/clinic.ts'
 import { onStore } from '../../environment/command.ts'
 import type { Store } from '../../environment/open.ts'
@@ -41,7 +41,7 @@ export async function importOwnables(
     required: ['type', 'id'],
     schema: () => ownableRow,
     write: async (rows) =>
-      (await (options.dryRun ? compareOwnables : registerOwnables)(db, options.clinic, rows)) ??
+      (await (options.dryRun ? compareOwnables : insertOwnables)(db, options.clinic, rows)) ??
       refuseWrites(options.clinic),
   })
   if (imported.counts.inserted > 0 && !options.dryRun) {

@@ -3,7 +3,7 @@ import { blankOr, INVALID, NOT_A_NUMBER, notOneOf } from '../../../fields/messag
 import { text } from '../../../fields/text.ts'
 import type { CataloguePlan } from '../../../operator/publish-plans.ts'
 import type { Format } from '../../files/rows.ts'
-import { cellOf, type ColumnType } from './column-types.ts'
+import { valueOfCell, type ColumnType } from './column-types.ts'
 
 /** As JSON in UTF-8. A page of a hundred plans is one text, for which D1 allows 2,000,000 bytes. */
 const MAX_COVERAGE_BYTES = 15_000
@@ -26,7 +26,7 @@ export function planRow(
   const given = (name: string, value: unknown, written: Format) =>
     name === 'payer_id' && typeof value === 'number'
       ? String(value)
-      : cellOf(value, types.get(name), written)
+      : valueOfCell(value, types.get(name), written)
   return z
     .looseObject({
       external_id: text(255),

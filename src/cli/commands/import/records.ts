@@ -1,7 +1,7 @@
 import { decodeBase64Url } from 'hono/utils/encode'
 import * as z from 'zod'
 import { MUST_EXIST } from '../../../fields/messages.ts'
-import { compareOwnables, registerOwnables } from '../../../operator/ownables.ts'
+import { compareOwnables, insertOwnables } from '../../../operator/ownables.ts'
 import { listAbsent } from '../../../ownables/queries.ts'
 import { importer, type ImportedRow } from '../../../operator/records/import.ts'
 import { ownerOf, type Resource } from '../../../records/resource.ts'
@@ -103,7 +103,7 @@ export async function importRecords(
   async function registerOwners(owners: ReturnType<typeof ownersOf>) {
     const rows = owners.filter(({ isGood }) => isGood).map(({ type, id }) => ({ type, id }))
     if (rows.length === 0) return
-    const count = dryRun ? compareOwnables : registerOwnables
+    const count = dryRun ? compareOwnables : insertOwnables
     const { inserted } = (await count(db, clinicId, rows)) ?? refuseWrites(clinicId)
     if (registered === 0 && inserted > 0 && !dryRun) {
       await leave({ action: 'import', resource: 'ownables', clinicId })

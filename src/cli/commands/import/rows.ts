@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { STDIN } from '../../files/input.ts'
-import { openRejections, type FieldErrors, type Rejections } from '../../files/rejections.ts'
+import { openRejections, type RowErrors, type Rejections } from '../../files/rejections.ts'
 import { openRows, type Format, type Row } from '../../files/rows.ts'
 import { argument, flag, option } from '../../terminal/command.ts'
 import { Failure } from '../../terminal/failure.ts'
@@ -42,7 +42,7 @@ export type RowKind<Accepted> = {
   write: (rows: Accepted[]) => Promise<Partial<Counts> & { refused?: ErrorsByPlace }>
 }
 
-type ErrorsByPlace = ReadonlyMap<number, FieldErrors>
+type ErrorsByPlace = ReadonlyMap<number, RowErrors>
 
 type Columns = Record<string, unknown>
 
@@ -50,7 +50,7 @@ type Columns = Record<string, unknown>
 export type CheckedRow<Accepted> = {
   row: Row
   accepted: Accepted | undefined
-  errors: FieldErrors | undefined
+  errors: RowErrors | undefined
 }
 
 export type Counts = { inserted: number; updated: number; unchanged: number }
@@ -145,7 +145,7 @@ function expectColumns(file: string, required: readonly string[], columns: Colum
   if (missing.length > 0) throw new Failure(`${file} has no column ${missing.join(', ')}`)
 }
 
-const errorsOf = (error: z.ZodError): FieldErrors => z.flattenError(error).fieldErrors
+const errorsOf = (error: z.ZodError): RowErrors => z.flattenError(error).fieldErrors
 
 /** Text in UTF-8 that was taken for another encoding, and made UTF-8 once more: `JosÃ©`, `Oâ€™Neil`. */
 const ENCODED_TWICE =

@@ -4,7 +4,7 @@ import type { Repair } from '../../../operator/records/repair.ts'
 import type { Resource } from '../../../records/resource.ts'
 import { checkClinic } from '../../environment/clinic.ts'
 import type { Store } from '../../environment/open.ts'
-import { argument, type Given } from '../../terminal/command.ts'
+import { argument, type Values } from '../../terminal/command.ts'
 import { Failure } from '../../terminal/failure.ts'
 import { clinicOption } from '../../terminal/options.ts'
 import type { Report } from '../../terminal/report.ts'
@@ -35,7 +35,7 @@ type Work = {
 
 /** Repairs a record. Throws Failure. */
 export async function repairRecord(
-  { record, clinic }: Given<typeof recordWords>,
+  { record, clinic }: Values<typeof recordWords>,
   store: Store,
   { done, wrong, work }: Work,
 ): Promise<Report> {

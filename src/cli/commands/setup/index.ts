@@ -11,7 +11,7 @@ import { openMigrated } from '../../environment/open.ts'
 import { developmentKey, developmentKeyFile } from '../../environment/ssn-key.ts'
 import { deployed } from '../../environment/wrangler-toml.ts'
 import { fromCaller } from '../../files/input.ts'
-import { commandTaking, flag, option, type Given } from '../../terminal/command.ts'
+import { commandTaking, flag, option, type Values } from '../../terminal/command.ts'
 import { Misuse } from '../../terminal/failure.ts'
 import { oneOf, parseCell, parseClinic, parseDomain, parseLabel } from '../../terminal/options.ts'
 import { note, type Report } from '../../terminal/report.ts'
@@ -39,7 +39,7 @@ const words = {
   dryRun: flag('--dry-run', 'print each step and do none'),
 }
 
-type Wanted = Given<typeof words>
+type Wanted = Values<typeof words>
 
 export const command = commandTaking(
   environmentOptions,

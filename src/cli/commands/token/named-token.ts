@@ -3,7 +3,7 @@ import { isWellFormedToken, tokenIdOf, tokenKey } from '../../../tokens/token.ts
 import { readAll } from '../../files/input.ts'
 import type { Store } from '../../environment/open.ts'
 import { askSecret, canAsk } from '../../terminal/ask.ts'
-import { argument, option, type Given } from '../../terminal/command.ts'
+import { argument, option, type Values } from '../../terminal/command.ts'
 import { Failure, Misuse } from '../../terminal/failure.ts'
 
 const TOKEN_ID = /^[0-9a-f]{16}$/
@@ -19,7 +19,7 @@ export const tokenWords = {
 
 /** Finds the token named, which must be stored. Throws Failure and Misuse. */
 export async function findNamed(
-  { id, tokenFile }: Given<typeof tokenWords>,
+  { id, tokenFile }: Values<typeof tokenWords>,
   { kv, environment }: Store,
 ): Promise<StoredToken> {
   const named = id === undefined ? await idOfSecret(tokenFile) : checkId(id)

@@ -1,3 +1,4 @@
+import { BASE_PATH } from '../../../http/base-path.ts'
 import type { TokenRecord } from '../../../tokens/record.ts'
 import { tokenIdOf, tokenKey } from '../../../tokens/token.ts'
 import type { Report } from '../../terminal/report.ts'
@@ -9,7 +10,7 @@ export async function shownOnce(
   origin = 'https://YOUR-WORKER.workers.dev',
 ): Promise<Report> {
   const id = tokenIdOf(await tokenKey(token))
-  const curl = `read -rs T; curl -H "X-User-Token: $T" '${origin}/v1/clinic/insurances/plans?page_size=2'`
+  const curl = `read -rs T; curl -H "X-User-Token: $T" '${origin}${BASE_PATH}/plans?page_size=2'`
   const expiry = record.expires_at ? `expires ${record.expires_at}` : 'does not expire'
   return {
     json: { token, id, ...record, curl },

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ageAll } from '../../../../trail/segments.ts'
 import { addMissing, clear, mirror, rowsOf, sizesOf, type Part } from '../../../../operator/copy.ts'
 import { digestOf } from '../../../../operator/digest.ts'
+import { listOtherPlans } from '../../../../operator/plan-references.ts'
 import { listTables } from '../../../../operator/tables.ts'
 import {
   admitClinic,
@@ -33,11 +34,11 @@ const STAYING = 'segments'
 const GROWING = 'accesses'
 
 /** A cell's storage. */
-export type Place = Pick<Store, 'db' | 'kv' | 'leave'>
+export type Side = Pick<Store, 'db' | 'kv' | 'leave'>
 
 type Move = {
-  source: Place
-  target: Place
+  source: Side
+  target: Side
   clinic: Clinic
   /** As the target has it. */
   there: Clinic | undefined
@@ -48,8 +49,8 @@ type Move = {
 }
 
 export async function openMove(
-  source: Place,
-  target: Place,
+  source: Side,
+  target: Side,
   id: string,
   cell: string,
   name: string,
@@ -66,7 +67,19 @@ export async function openMove(
   return { source, target, clinic, there, cell, name, parts }
 }
 
-export async function tellPlan({ source, clinic, there, name, parts }: Move): Promise<Report> {
+/** Throws Failure if a plan that the clinic's coverages name is another one at the target. */
+async function checkPlans({ source, target, clinic, cell }: Move): Promise<void> {
+  const others = await listOtherPlans(source.db, target.db, clinic.id)
+  if (others.length === 0) return
+  const named = others.map(({ id, here, there }) => `${id} is ${here}, there ${there ?? 'missing'}`)
+  throw new Failure(
+    `coverages of ${clinic.id} name plans that differ at ${cell}, so nothing was moved: ${named.join('; ')}`,
+  )
+}
+
+export async function tellPlan(move: Move): Promise<Report> {
+  const { source, clinic, there, name, parts } = move
+  await checkPlans(move)
   const rows = await countRows(source, parts)
   return {
     json: {
@@ -132,6 +145,7 @@ async function copyAll(move: Move, signal: AbortSignal): Promise<number> {
   if (there && !['arriving', 'moved'].includes(there.state)) {
     throw new Failure(`${id} is ${there.state} at ${cell}, too: there is nothing to move`)
   }
+  await checkPlans(move)
   // What was left behind when it moved away from there is out of date.
   if (there?.state === 'moved') await clearAll(target, parts, 'moved')
   await admitClinic(target.db, clinic)
@@ -146,6 +160,7 @@ async function copyAll(move: Move, signal: AbortSignal): Promise<number> {
   }
   note(`writes of ${id} wait from here on; --abort would let them in again`)
   await admitClinic(target.db, (await findClinic(source.db, id)) ?? clinic)
+  await checkPlans(move)
   await mirrorAll(`copying what has changed`, move, signal)
 
   // Tries of storing an access end within seconds.
@@ -235,11 +250,11 @@ export async function eraseSource({ source, clinic, there, name, parts }: Move):
 }
 
 /** Rows go before those that they name. */
-async function clearAll({ db }: Place, parts: readonly Part[], state: 'arriving' | 'moved') {
+async function clearAll({ db }: Side, parts: readonly Part[], state: 'arriving' | 'moved') {
   for (const part of parts.toReversed()) await clear(db, part, state)
 }
 
-async function countRows({ db }: Place, parts: readonly Part[]): Promise<Record<string, number>> {
+async function countRows({ db }: Side, parts: readonly Part[]): Promise<Record<string, number>> {
   const sizes = await sizesOf(db, parts)
   return Object.fromEntries(parts.map(({ table }, n) => [table.name, sizes[n]?.rows ?? 0]))
 }

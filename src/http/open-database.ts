@@ -10,7 +10,7 @@ import { BOOKMARK_HEADER, CELL_BOOKMARK } from './headers.ts'
  * writes from any replica. Without one a read goes to the nearest copy and a write to the primary. The bookmark of
  * another cell means nothing to this database, so its bearer reads from the primary.
  */
-export const openSession = factory.createMiddleware(async (c, next) => {
+export const openDatabase = factory.createMiddleware(async (c, next) => {
   const given = c.req.header(BOOKMARK_HEADER)
   const [isBookmark, cell, bookmark = ''] = CELL_BOOKMARK.exec(given ?? '') ?? []
   if (given !== undefined && !isBookmark) throw invalid({ [BOOKMARK_HEADER]: [NOT_A_BOOKMARK] })
