@@ -673,14 +673,17 @@ DELETE FROM person_informations WHERE clinic_id = ?1 AND id = (SELECT record_id 
 -- count deletions of person_informations: ?1 clinicId, ?2 key, ?3 requestId
 INSERT INTO deletions (clinic_id, resource, node, n)
     WITH RECURSIVE path (node) AS (
-      SELECT record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
+      SELECT id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN person_informations AS target ON target.clinic_id = ?1 AND id = record_id
+        AND target.version = used.version - 1
+      UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
     SELECT ?1, 'person_informations', node, 1 FROM path WHERE true
     ON CONFLICT DO UPDATE SET n = n + 1
 
   CO-ROUTINE path
     SETUP
       SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+      SEARCH target USING PRIMARY KEY (clinic_id=? AND id=?)
     RECURSIVE STEP
       SCAN path
   SCAN path
@@ -1231,14 +1234,17 @@ DELETE FROM dependents WHERE clinic_id = ?1 AND id = (SELECT record_id FROM (SEL
 -- count deletions of dependents: ?1 clinicId, ?2 key, ?3 requestId
 INSERT INTO deletions (clinic_id, resource, node, n)
     WITH RECURSIVE path (node) AS (
-      SELECT record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
+      SELECT id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN dependents AS target ON target.clinic_id = ?1 AND id = record_id
+        AND target.version = used.version - 1
+      UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
     SELECT ?1, 'dependents', node, 1 FROM path WHERE true
     ON CONFLICT DO UPDATE SET n = n + 1
 
   CO-ROUTINE path
     SETUP
       SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+      SEARCH target USING PRIMARY KEY (clinic_id=? AND id=?)
     RECURSIVE STEP
       SCAN path
   SCAN path
@@ -1809,14 +1815,17 @@ DELETE FROM coverages WHERE clinic_id = ?1 AND id = (SELECT record_id FROM (SELE
 -- count deletions of coverages: ?1 clinicId, ?2 key, ?3 requestId
 INSERT INTO deletions (clinic_id, resource, node, n)
     WITH RECURSIVE path (node) AS (
-      SELECT record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
+      SELECT id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN coverages AS target ON target.clinic_id = ?1 AND id = record_id
+        AND target.version = used.version - 1
+      UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
     SELECT ?1, 'coverages', node, 1 FROM path WHERE true
     ON CONFLICT DO UPDATE SET n = n + 1
 
   CO-ROUTINE path
     SETUP
       SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+      SEARCH target USING PRIMARY KEY (clinic_id=? AND id=?)
     RECURSIVE STEP
       SCAN path
   SCAN path
@@ -2024,6 +2033,12 @@ SELECT json_group_array(json_object('seq', seq, 'resource', resource, 'id', reco
     SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id=?)
   SCALAR SUBQUERY 7
     SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq=?)
+
+-- repair: ?1 clinicId, ?2 key, ?3 requestId
+SELECT status FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
 
 -- marks: 
 SELECT id AS clinic_id, coalesce((SELECT max(seq) FROM changes WHERE clinic_id = clinics.id), 0) AS seq,
@@ -2428,14 +2443,17 @@ INSERT INTO person_informations (clinic_id, id, uid, version, ownable_id, ownabl
 -- count deletions of person_informations: ?1 clinicId, ?2 key, ?3 requestId
 INSERT INTO deletions (clinic_id, resource, node, n)
     WITH RECURSIVE path (node) AS (
-      SELECT record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
+      SELECT id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN person_informations AS target ON target.clinic_id = ?1 AND id = record_id
+        AND target.version = used.version - 0
+      UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
     SELECT ?1, 'person_informations', node, 0 FROM path WHERE true
     ON CONFLICT DO UPDATE SET n = n + -1
 
   CO-ROUTINE path
     SETUP
       SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+      SEARCH target USING PRIMARY KEY (clinic_id=? AND id=?)
     RECURSIVE STEP
       SCAN path
   SCAN path
@@ -2826,14 +2844,17 @@ INSERT INTO dependents (clinic_id, id, uid, version, primary_holder_id, first_na
 -- count deletions of dependents: ?1 clinicId, ?2 key, ?3 requestId
 INSERT INTO deletions (clinic_id, resource, node, n)
     WITH RECURSIVE path (node) AS (
-      SELECT record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
+      SELECT id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN dependents AS target ON target.clinic_id = ?1 AND id = record_id
+        AND target.version = used.version - 0
+      UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
     SELECT ?1, 'dependents', node, 0 FROM path WHERE true
     ON CONFLICT DO UPDATE SET n = n + -1
 
   CO-ROUTINE path
     SETUP
       SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+      SEARCH target USING PRIMARY KEY (clinic_id=? AND id=?)
     RECURSIVE STEP
       SCAN path
   SCAN path
@@ -3244,14 +3265,17 @@ INSERT INTO coverages (clinic_id, id, uid, version, patient_id, plan_id, carrier
 -- count deletions of coverages: ?1 clinicId, ?2 key, ?3 requestId
 INSERT INTO deletions (clinic_id, resource, node, n)
     WITH RECURSIVE path (node) AS (
-      SELECT record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
+      SELECT id FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN coverages AS target ON target.clinic_id = ?1 AND id = record_id
+        AND target.version = used.version - 0
+      UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
     SELECT ?1, 'coverages', node, 0 FROM path WHERE true
     ON CONFLICT DO UPDATE SET n = n + -1
 
   CO-ROUTINE path
     SETUP
       SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+      SEARCH target USING PRIMARY KEY (clinic_id=? AND id=?)
     RECURSIVE STEP
       SCAN path
   SCAN path
