@@ -389,8 +389,8 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- create person_informations: ?1 clinicId, ?2 key, ?3 requestId, ?4 records
-INSERT INTO person_informations (clinic_id, id, uid, version, ownable_id, ownable_type, first_name, last_name, date_of_birth, phone, email, first_name_folded, last_name_folded, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
-    SELECT ?1, used.record_id + given.key, given.value ->> 'uid', used.version, given.value ->> 'ownable_id', given.value ->> 'ownable_type', given.value ->> 'first_name', given.value ->> 'last_name', given.value ->> 'date_of_birth', given.value ->> 'phone', given.value ->> 'email', given.value ->> 'first_name_folded', given.value ->> 'last_name_folded', given.value ->> 'ssn_key_id', given.value ->> 'ssn_sealed', given.value ->> 'ssn_last_four', used.at, used.at
+INSERT INTO person_informations (clinic_id, id, uid, version, ownable_id, ownable_type, first_name, last_name, date_of_birth, phone, email, first_name_folded, first_name_identity, last_name_folded, last_name_identity, last_name_words, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
+    SELECT ?1, used.record_id + given.key, given.value ->> 'uid', used.version, given.value ->> 'ownable_id', given.value ->> 'ownable_type', given.value ->> 'first_name', given.value ->> 'last_name', given.value ->> 'date_of_birth', given.value ->> 'phone', given.value ->> 'email', given.value ->> 'first_name_folded', given.value ->> 'first_name_identity', given.value ->> 'last_name_folded', given.value ->> 'last_name_identity', given.value ->> 'last_name_words', given.value ->> 'ssn_key_id', given.value ->> 'ssn_sealed', given.value ->> 'ssn_last_four', used.at, used.at
     FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN json_each(?4) AS given WHERE status = 201
 
@@ -431,7 +431,7 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
       FROM clinics LEFT JOIN person_informations AS same ON same.clinic_id = ?3 AND same.id = (
         SELECT min(other.id) FROM json_each(?7) AS given
           CROSS JOIN person_informations AS other INDEXED BY person_informations_by_date_of_birth
-        WHERE other.clinic_id = ?3 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.ownable_type IS given.value ->> 'ownable_type' AND other.ownable_id IS given.value ->> 'ownable_id' AND true)
+        WHERE other.clinic_id = ?3 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.last_name_identity IS given.value ->> 'last_name_identity' AND other.first_name_identity IS given.value ->> 'first_name_identity' AND other.ownable_type IS given.value ->> 'ownable_type' AND other.ownable_id IS given.value ->> 'ownable_id' AND (other.ssn_last_four <> given.value ->> 'ssn_last_four') IS NOT TRUE)
       WHERE clinics.id = ?3 AND state = 'open'
       RETURNING status
 
@@ -444,6 +444,19 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
   SCALAR SUBQUERY 2
     SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+
+-- add words of person_informations: ?1 clinicId, ?2 key, ?3 requestId
+INSERT INTO name_words (clinic_id, resource, date_of_birth, word, record_id)
+    SELECT ?1, 'person_informations', date_of_birth, word.value, record.id
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN person_informations AS record ON record.clinic_id = ?1
+        AND record.id BETWEEN used.record_id AND used.record_id + used.records - 1
+      CROSS JOIN json_each(last_name_words) AS word WHERE true
+    ON CONFLICT DO NOTHING
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH record USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+  SCAN word VIRTUAL TABLE INDEX 1:
 
 -- why person_informations were not written: ?1 clinicId, ?2 key
 SELECT state, used.request_id, fingerprint, status, EXISTS (
@@ -505,8 +518,9 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
     WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, target.id,
       target.version + EXISTS (SELECT iif(key = 'ssn_sealed', 'ssn', key) AS name FROM json_each(?6)
       WHERE value IS NOT (content ->> key) AND key NOT IN ('ssn_key_id', 'ssn_last_four')
-        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\'), 1
-    FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
+        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\'
+        AND key NOT LIKE '%\_words' ESCAPE '\'), 1
+    FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
       WHERE clinic_id = ?3 AND id = CAST(?7 AS INTEGER)) AS target
     WHERE clinics.id = ?3 AND state = 'open' AND (?8 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?8))) AND NOT EXISTS (SELECT key FROM json_each(?9) WHERE value IS NOT (content ->> key))
     RETURNING version
@@ -528,9 +542,10 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'person_informations', target.id, used.version, 'amend', used.at, ?2, used.request_id,
       (SELECT json_group_array(name) FROM (SELECT iif(key = 'ssn_sealed', 'ssn', key) AS name FROM json_each(?3)
       WHERE value IS NOT (content ->> key) AND key NOT IN ('ssn_key_id', 'ssn_last_four')
-        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\')), content
+        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\'
+        AND key NOT LIKE '%\_words' ESCAPE '\')), content
     FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
+    WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
       WHERE clinic_id = ?1 AND id = CAST(?6 AS INTEGER)) AS target WHERE target.version = used.version - 1
     RETURNING seq
 
@@ -542,7 +557,7 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SCAN json_each VIRTUAL TABLE INDEX 1:
 
 -- amend person_informations: ?1 given, ?2 clinicId, ?3 key, ?4 requestId, ?5 id
-UPDATE person_informations SET version = used.version, updated_at = used.at, ownable_id = ?1 ->> 'ownable_id', ownable_type = ?1 ->> 'ownable_type', first_name = ?1 ->> 'first_name', last_name = ?1 ->> 'last_name', date_of_birth = ?1 ->> 'date_of_birth', phone = ?1 ->> 'phone', email = ?1 ->> 'email', first_name_folded = ?1 ->> 'first_name_folded', last_name_folded = ?1 ->> 'last_name_folded', ssn_key_id = ?1 ->> 'ssn_key_id', ssn_sealed = ?1 ->> 'ssn_sealed', ssn_last_four = ?1 ->> 'ssn_last_four'
+UPDATE person_informations SET version = used.version, updated_at = used.at, ownable_id = ?1 ->> 'ownable_id', ownable_type = ?1 ->> 'ownable_type', first_name = ?1 ->> 'first_name', last_name = ?1 ->> 'last_name', date_of_birth = ?1 ->> 'date_of_birth', phone = ?1 ->> 'phone', email = ?1 ->> 'email', first_name_folded = ?1 ->> 'first_name_folded', first_name_identity = ?1 ->> 'first_name_identity', last_name_folded = ?1 ->> 'last_name_folded', last_name_identity = ?1 ->> 'last_name_identity', last_name_words = ?1 ->> 'last_name_words', ssn_key_id = ?1 ->> 'ssn_key_id', ssn_sealed = ?1 ->> 'ssn_sealed', ssn_last_four = ?1 ->> 'ssn_last_four'
       FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?2 AND key = ?3 AND request_id = ?4) AS used
       WHERE person_informations.clinic_id = ?2 AND person_informations.id = CAST(?5 AS INTEGER) AND person_informations.version = used.version - 1
@@ -551,7 +566,7 @@ UPDATE person_informations SET version = used.version, updated_at = used.at, own
   SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
 
 -- amend person_informations: ?1 etags, ?2 fixed, ?3 clinicId, ?4 id
-SELECT (?1 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?1))) AS fits, (SELECT json_group_array(key) FROM (SELECT key FROM json_each(?2) WHERE value IS NOT (content ->> key))) AS wrong FROM (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
+SELECT (?1 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?1))) AS fits, (SELECT json_group_array(key) FROM (SELECT key FROM json_each(?2) WHERE value IS NOT (content ->> key))) AS wrong FROM (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
       WHERE clinic_id = ?3 AND id = CAST(?4 AS INTEGER)) AS target
 
   SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
@@ -577,6 +592,41 @@ SELECT id, etag, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type',
     SCALAR SUBQUERY 4
       SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
   SCAN (subquery-5)
+
+-- remove words of person_informations: ?1 clinicId, ?2 key, ?3 requestId
+DELETE FROM name_words WHERE (clinic_id, resource, date_of_birth, word, record_id) IN (
+      SELECT ?1, 'person_informations', before ->> 'date_of_birth', word.value, change.record_id
+      FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN changes AS change ON change.clinic_id = ?1 AND resource = 'person_informations'
+          AND change.record_id = used.record_id AND change.version = used.version
+          AND change.request_id = used.request_id
+        CROSS JOIN json_each(before ->> 'last_name_words') AS word
+      WHERE NOT EXISTS (
+        SELECT * FROM person_informations AS record CROSS JOIN json_each(last_name_words) AS kept
+        WHERE record.clinic_id = ?1 AND record.id = used.record_id
+          AND date_of_birth = before ->> 'date_of_birth' AND kept.value = word.value))
+
+  SEARCH name_words USING COVERING INDEX name_words_by_word (clinic_id=? AND resource=? AND word=? AND date_of_birth=? AND record_id=?)
+  LIST SUBQUERY 4
+    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+    SEARCH change USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
+    SCAN word VIRTUAL TABLE INDEX 1:
+    CORRELATED SCALAR SUBQUERY 2
+      SEARCH record USING PRIMARY KEY (clinic_id=? AND id=?)
+      SCAN kept VIRTUAL TABLE INDEX 1:
+
+-- add words of person_informations: ?1 clinicId, ?2 key, ?3 requestId
+INSERT INTO name_words (clinic_id, resource, date_of_birth, word, record_id)
+    SELECT ?1, 'person_informations', date_of_birth, word.value, record.id
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN person_informations AS record ON record.clinic_id = ?1
+        AND record.id BETWEEN used.record_id AND used.record_id + used.records - 1
+      CROSS JOIN json_each(last_name_words) AS word WHERE true
+    ON CONFLICT DO NOTHING
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH record USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+  SCAN word VIRTUAL TABLE INDEX 1:
 
 -- why person_informations were not written: ?1 clinicId, ?2 key
 SELECT state, used.request_id, fingerprint, status, EXISTS (
@@ -654,7 +704,7 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'person_informations', target.id, used.version, 'delete', used.at, ?2,
       used.request_id, '[]', content
     FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
+    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
       WHERE clinic_id = ?1 AND id = CAST(?5 AS INTEGER)) AS target
 
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
@@ -684,6 +734,28 @@ INSERT INTO deletions (clinic_id, resource, node, n)
     RECURSIVE STEP
       SCAN path
   SCAN path
+
+-- remove words of person_informations: ?1 clinicId, ?2 key, ?3 requestId
+DELETE FROM name_words WHERE (clinic_id, resource, date_of_birth, word, record_id) IN (
+      SELECT ?1, 'person_informations', before ->> 'date_of_birth', word.value, change.record_id
+      FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN changes AS change ON change.clinic_id = ?1 AND resource = 'person_informations'
+          AND change.record_id = used.record_id AND change.version = used.version
+          AND change.request_id = used.request_id
+        CROSS JOIN json_each(before ->> 'last_name_words') AS word
+      WHERE NOT EXISTS (
+        SELECT * FROM person_informations AS record CROSS JOIN json_each(last_name_words) AS kept
+        WHERE record.clinic_id = ?1 AND record.id = used.record_id
+          AND date_of_birth = before ->> 'date_of_birth' AND kept.value = word.value))
+
+  SEARCH name_words USING COVERING INDEX name_words_by_word (clinic_id=? AND resource=? AND word=? AND date_of_birth=? AND record_id=?)
+  LIST SUBQUERY 4
+    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+    SEARCH change USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
+    SCAN word VIRTUAL TABLE INDEX 1:
+    CORRELATED SCALAR SUBQUERY 2
+      SEARCH record USING PRIMARY KEY (clinic_id=? AND id=?)
+      SCAN kept VIRTUAL TABLE INDEX 1:
 
 -- why person_informations were not written: ?1 clinicId, ?2 key
 SELECT state, used.request_id, fingerprint, status, EXISTS (
@@ -839,86 +911,188 @@ SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
     SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
 
 -- search person_informations: ?1 clinicId, ?2 lastName, ?3 most, ?4 size, ?5 skipped
-SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
-        (SELECT json_array(count(*), coalesce(sum(true), 0)) FROM (
-          SELECT first_name_folded FROM person_informations
-          WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111) LIMIT CAST(?3 AS INTEGER) + 1)) AS counts
+WITH found (found_id) AS MATERIALIZED (
+        SELECT * FROM (SELECT id FROM person_informations
+          WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111)
+          LIMIT CAST(?3 AS INTEGER) + 1)
+        UNION SELECT * FROM (SELECT DISTINCT record_id FROM name_words
+          WHERE ?2 <> '' AND clinic_id = ?1 AND resource = 'person_informations'
+            AND  word >= ?2 AND word < ?2 || char(1114111)
+          LIMIT CAST(?3 AS INTEGER) + 1)),
+      people AS MATERIALIZED (
+        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, last_name_folded, first_name_folded
+        FROM found CROSS JOIN person_informations ON clinic_id = ?1 AND id = found_id
+        WHERE (SELECT count(*) FROM found) <= CAST(?3 AS INTEGER) AND true)
+      SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
+        json_array((SELECT count(*) FROM found), (SELECT count(*) FROM people)) AS counts
       FROM (
-        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at FROM person_informations
-          WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111) AND true 
+        SELECT * FROM people
         ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?4 AS INTEGER) OFFSET min(CAST(?5 AS INTEGER), CAST(?3 AS INTEGER)))
 
-  CO-ROUTINE (subquery-3)
-    SEARCH person_informations USING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-  SCAN (subquery-3)
-  SCALAR SUBQUERY 2
-    CO-ROUTINE (subquery-1)
-      SEARCH person_informations USING COVERING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-    SCAN (subquery-1)
+  CO-ROUTINE (subquery-9)
+    MATERIALIZE people
+      MATERIALIZE found
+        MERGE (UNION)
+          LEFT
+            CO-ROUTINE (subquery-1)
+              SEARCH person_informations USING COVERING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+            SCAN (subquery-1)
+            USE TEMP B-TREE FOR ORDER BY
+          RIGHT
+            CO-ROUTINE (subquery-3)
+              SEARCH name_words USING COVERING INDEX name_words_by_word (clinic_id=? AND resource=? AND word>? AND word<?)
+              USE TEMP B-TREE FOR DISTINCT
+            SCAN (subquery-3)
+            USE TEMP B-TREE FOR ORDER BY
+      SCAN found
+      SCALAR SUBQUERY 5
+        SCAN found
+      SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+    SCAN people
+    USE TEMP B-TREE FOR ORDER BY
+  SCAN (subquery-9)
+  SCALAR SUBQUERY 7
+    SCAN found
+  SCALAR SUBQUERY 8
+    SCAN people
 
--- search person_informations: ?1 firstName, ?2 clinicId, ?3 lastName, ?4 most, ?5 size, ?6 skipped
-SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
-        (SELECT json_array(count(*), coalesce(sum(first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111)), 0)) FROM (
-          SELECT first_name_folded FROM person_informations
-          WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1)) AS counts
+-- search person_informations: ?1 clinicId, ?2 lastName, ?3 most, ?4 firstName, ?5 size, ?6 skipped
+WITH found (found_id) AS MATERIALIZED (
+        SELECT * FROM (SELECT id FROM person_informations
+          WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111)
+          LIMIT CAST(?3 AS INTEGER) + 1)
+        UNION SELECT * FROM (SELECT DISTINCT record_id FROM name_words
+          WHERE ?2 <> '' AND clinic_id = ?1 AND resource = 'person_informations'
+            AND  word >= ?2 AND word < ?2 || char(1114111)
+          LIMIT CAST(?3 AS INTEGER) + 1)),
+      people AS MATERIALIZED (
+        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, last_name_folded, first_name_folded
+        FROM found CROSS JOIN person_informations ON clinic_id = ?1 AND id = found_id
+        WHERE (SELECT count(*) FROM found) <= CAST(?3 AS INTEGER) AND first_name_folded >= ?4 AND first_name_folded < ?4 || char(1114111))
+      SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
+        json_array((SELECT count(*) FROM found), (SELECT count(*) FROM people)) AS counts
       FROM (
-        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at FROM person_informations
-          WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) AND first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111) AND (SELECT count(*) FROM (SELECT 1 FROM person_informations
-          WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1)) <= CAST(?4 AS INTEGER)
-        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?5 AS INTEGER) OFFSET min(CAST(?6 AS INTEGER), CAST(?4 AS INTEGER)))
+        SELECT * FROM people
+        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?5 AS INTEGER) OFFSET min(CAST(?6 AS INTEGER), CAST(?3 AS INTEGER)))
 
-  CO-ROUTINE (subquery-5)
-    SEARCH person_informations USING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-    SCALAR SUBQUERY 4
-      CO-ROUTINE (subquery-3)
-        SEARCH person_informations USING COVERING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-      SCAN (subquery-3)
-  SCAN (subquery-5)
-  SCALAR SUBQUERY 2
-    CO-ROUTINE (subquery-1)
-      SEARCH person_informations USING COVERING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-    SCAN (subquery-1)
+  CO-ROUTINE (subquery-9)
+    MATERIALIZE people
+      MATERIALIZE found
+        MERGE (UNION)
+          LEFT
+            CO-ROUTINE (subquery-1)
+              SEARCH person_informations USING COVERING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+            SCAN (subquery-1)
+            USE TEMP B-TREE FOR ORDER BY
+          RIGHT
+            CO-ROUTINE (subquery-3)
+              SEARCH name_words USING COVERING INDEX name_words_by_word (clinic_id=? AND resource=? AND word>? AND word<?)
+              USE TEMP B-TREE FOR DISTINCT
+            SCAN (subquery-3)
+            USE TEMP B-TREE FOR ORDER BY
+      SCAN found
+      SCALAR SUBQUERY 5
+        SCAN found
+      SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+    SCAN people
+    USE TEMP B-TREE FOR ORDER BY
+  SCAN (subquery-9)
+  SCALAR SUBQUERY 7
+    SCAN found
+  SCALAR SUBQUERY 8
+    SCAN people
 
 -- search person_informations: ?1 clinicId, ?2 dateOfBirth, ?3 lastName, ?4 most, ?5 size, ?6 skipped
-SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
-        (SELECT json_array(count(*), coalesce(sum(true), 0)) FROM (
-          SELECT first_name_folded FROM person_informations
-          WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1)) AS counts
+WITH found (found_id) AS MATERIALIZED (
+        SELECT * FROM (SELECT id FROM person_informations
+          WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111)
+          LIMIT CAST(?4 AS INTEGER) + 1)
+        UNION SELECT * FROM (SELECT DISTINCT record_id FROM name_words
+          WHERE ?3 <> '' AND clinic_id = ?1 AND resource = 'person_informations'
+            AND date_of_birth = ?2 AND word >= ?3 AND word < ?3 || char(1114111)
+          LIMIT CAST(?4 AS INTEGER) + 1)),
+      people AS MATERIALIZED (
+        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, last_name_folded, first_name_folded
+        FROM found CROSS JOIN person_informations ON clinic_id = ?1 AND id = found_id
+        WHERE (SELECT count(*) FROM found) <= CAST(?4 AS INTEGER) AND true)
+      SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
+        json_array((SELECT count(*) FROM found), (SELECT count(*) FROM people)) AS counts
       FROM (
-        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at FROM person_informations
-          WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) AND true 
+        SELECT * FROM people
         ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?5 AS INTEGER) OFFSET min(CAST(?6 AS INTEGER), CAST(?4 AS INTEGER)))
 
-  CO-ROUTINE (subquery-3)
-    SEARCH person_informations USING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-  SCAN (subquery-3)
-  SCALAR SUBQUERY 2
-    CO-ROUTINE (subquery-1)
-      SEARCH person_informations USING COVERING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
-    SCAN (subquery-1)
+  CO-ROUTINE (subquery-9)
+    MATERIALIZE people
+      MATERIALIZE found
+        MERGE (UNION)
+          LEFT
+            CO-ROUTINE (subquery-1)
+              SEARCH person_informations USING COVERING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
+            SCAN (subquery-1)
+            USE TEMP B-TREE FOR ORDER BY
+          RIGHT
+            CO-ROUTINE (subquery-3)
+              SEARCH name_words USING PRIMARY KEY (clinic_id=? AND resource=? AND date_of_birth=? AND word>? AND word<?)
+              USE TEMP B-TREE FOR DISTINCT
+            SCAN (subquery-3)
+            USE TEMP B-TREE FOR ORDER BY
+      SCAN found
+      SCALAR SUBQUERY 5
+        SCAN found
+      SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+    SCAN people
+    USE TEMP B-TREE FOR ORDER BY
+  SCAN (subquery-9)
+  SCALAR SUBQUERY 7
+    SCAN found
+  SCALAR SUBQUERY 8
+    SCAN people
 
--- search person_informations: ?1 firstName, ?2 clinicId, ?3 dateOfBirth, ?4 lastName, ?5 most, ?6 size, ?7 skipped
-SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
-        (SELECT json_array(count(*), coalesce(sum(first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111)), 0)) FROM (
-          SELECT first_name_folded FROM person_informations
-          WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) LIMIT CAST(?5 AS INTEGER) + 1)) AS counts
+-- search person_informations: ?1 clinicId, ?2 dateOfBirth, ?3 lastName, ?4 most, ?5 firstName, ?6 size, ?7 skipped
+WITH found (found_id) AS MATERIALIZED (
+        SELECT * FROM (SELECT id FROM person_informations
+          WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111)
+          LIMIT CAST(?4 AS INTEGER) + 1)
+        UNION SELECT * FROM (SELECT DISTINCT record_id FROM name_words
+          WHERE ?3 <> '' AND clinic_id = ?1 AND resource = 'person_informations'
+            AND date_of_birth = ?2 AND word >= ?3 AND word < ?3 || char(1114111)
+          LIMIT CAST(?4 AS INTEGER) + 1)),
+      people AS MATERIALIZED (
+        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, last_name_folded, first_name_folded
+        FROM found CROSS JOIN person_informations ON clinic_id = ?1 AND id = found_id
+        WHERE (SELECT count(*) FROM found) <= CAST(?4 AS INTEGER) AND first_name_folded >= ?5 AND first_name_folded < ?5 || char(1114111))
+      SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
+        json_array((SELECT count(*) FROM found), (SELECT count(*) FROM people)) AS counts
       FROM (
-        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at FROM person_informations
-          WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) AND first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111) AND (SELECT count(*) FROM (SELECT 1 FROM person_informations
-          WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) LIMIT CAST(?5 AS INTEGER) + 1)) <= CAST(?5 AS INTEGER)
-        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?6 AS INTEGER) OFFSET min(CAST(?7 AS INTEGER), CAST(?5 AS INTEGER)))
+        SELECT * FROM people
+        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?6 AS INTEGER) OFFSET min(CAST(?7 AS INTEGER), CAST(?4 AS INTEGER)))
 
-  CO-ROUTINE (subquery-5)
-    SEARCH person_informations USING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-    SCALAR SUBQUERY 4
-      CO-ROUTINE (subquery-3)
-        SEARCH person_informations USING COVERING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
-      SCAN (subquery-3)
-  SCAN (subquery-5)
-  SCALAR SUBQUERY 2
-    CO-ROUTINE (subquery-1)
-      SEARCH person_informations USING COVERING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
-    SCAN (subquery-1)
+  CO-ROUTINE (subquery-9)
+    MATERIALIZE people
+      MATERIALIZE found
+        MERGE (UNION)
+          LEFT
+            CO-ROUTINE (subquery-1)
+              SEARCH person_informations USING COVERING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
+            SCAN (subquery-1)
+            USE TEMP B-TREE FOR ORDER BY
+          RIGHT
+            CO-ROUTINE (subquery-3)
+              SEARCH name_words USING PRIMARY KEY (clinic_id=? AND resource=? AND date_of_birth=? AND word>? AND word<?)
+              USE TEMP B-TREE FOR DISTINCT
+            SCAN (subquery-3)
+            USE TEMP B-TREE FOR ORDER BY
+      SCAN found
+      SCALAR SUBQUERY 5
+        SCAN found
+      SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+    SCAN people
+    USE TEMP B-TREE FOR ORDER BY
+  SCAN (subquery-9)
+  SCALAR SUBQUERY 7
+    SCAN found
+  SCALAR SUBQUERY 8
+    SCAN people
 
 -- create dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
@@ -947,8 +1121,8 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- create dependents: ?1 clinicId, ?2 key, ?3 requestId, ?4 records
-INSERT INTO dependents (clinic_id, id, uid, version, primary_holder_id, first_name, last_name, date_of_birth, relationship, first_name_folded, last_name_folded, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
-    SELECT ?1, used.record_id + given.key, given.value ->> 'uid', used.version, given.value ->> 'primary_holder_id', given.value ->> 'first_name', given.value ->> 'last_name', given.value ->> 'date_of_birth', given.value ->> 'relationship', given.value ->> 'first_name_folded', given.value ->> 'last_name_folded', given.value ->> 'ssn_key_id', given.value ->> 'ssn_sealed', given.value ->> 'ssn_last_four', used.at, used.at
+INSERT INTO dependents (clinic_id, id, uid, version, primary_holder_id, first_name, last_name, date_of_birth, relationship, first_name_folded, first_name_identity, last_name_folded, last_name_identity, last_name_words, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
+    SELECT ?1, used.record_id + given.key, given.value ->> 'uid', used.version, given.value ->> 'primary_holder_id', given.value ->> 'first_name', given.value ->> 'last_name', given.value ->> 'date_of_birth', given.value ->> 'relationship', given.value ->> 'first_name_folded', given.value ->> 'first_name_identity', given.value ->> 'last_name_folded', given.value ->> 'last_name_identity', given.value ->> 'last_name_words', given.value ->> 'ssn_key_id', given.value ->> 'ssn_sealed', given.value ->> 'ssn_last_four', used.at, used.at
     FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN json_each(?4) AS given WHERE status = 201
 
@@ -989,7 +1163,7 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
       FROM clinics LEFT JOIN dependents AS same ON same.clinic_id = ?3 AND same.id = (
         SELECT min(other.id) FROM json_each(?7) AS given
           CROSS JOIN dependents AS other INDEXED BY dependents_by_date_of_birth
-        WHERE other.clinic_id = ?3 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.primary_holder_id IS given.value ->> 'primary_holder_id' AND true)
+        WHERE other.clinic_id = ?3 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.last_name_identity IS given.value ->> 'last_name_identity' AND other.first_name_identity IS given.value ->> 'first_name_identity' AND other.primary_holder_id IS given.value ->> 'primary_holder_id' AND (other.ssn_last_four <> given.value ->> 'ssn_last_four') IS NOT TRUE)
       WHERE clinics.id = ?3 AND state = 'open'
       RETURNING status
 
@@ -1002,6 +1176,19 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
   SCALAR SUBQUERY 2
     SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+
+-- add words of dependents: ?1 clinicId, ?2 key, ?3 requestId
+INSERT INTO name_words (clinic_id, resource, date_of_birth, word, record_id)
+    SELECT ?1, 'dependents', date_of_birth, word.value, record.id
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN dependents AS record ON record.clinic_id = ?1
+        AND record.id BETWEEN used.record_id AND used.record_id + used.records - 1
+      CROSS JOIN json_each(last_name_words) AS word WHERE true
+    ON CONFLICT DO NOTHING
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH record USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+  SCAN word VIRTUAL TABLE INDEX 1:
 
 -- why dependents were not written: ?1 clinicId, ?2 key
 SELECT state, used.request_id, fingerprint, status, EXISTS (
@@ -1063,8 +1250,9 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
     WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, target.id,
       target.version + EXISTS (SELECT iif(key = 'ssn_sealed', 'ssn', key) AS name FROM json_each(?6)
       WHERE value IS NOT (content ->> key) AND key NOT IN ('ssn_key_id', 'ssn_last_four')
-        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\'), 1
-    FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
+        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\'
+        AND key NOT LIKE '%\_words' ESCAPE '\'), 1
+    FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
       WHERE clinic_id = ?3 AND id = CAST(?7 AS INTEGER)) AS target
     WHERE clinics.id = ?3 AND state = 'open' AND (?8 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?8))) AND NOT EXISTS (SELECT key FROM json_each(?9) WHERE value IS NOT (content ->> key))
     RETURNING version
@@ -1086,9 +1274,10 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'dependents', target.id, used.version, 'amend', used.at, ?2, used.request_id,
       (SELECT json_group_array(name) FROM (SELECT iif(key = 'ssn_sealed', 'ssn', key) AS name FROM json_each(?3)
       WHERE value IS NOT (content ->> key) AND key NOT IN ('ssn_key_id', 'ssn_last_four')
-        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\')), content
+        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\'
+        AND key NOT LIKE '%\_words' ESCAPE '\')), content
     FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
+    WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
       WHERE clinic_id = ?1 AND id = CAST(?6 AS INTEGER)) AS target WHERE target.version = used.version - 1
     RETURNING seq
 
@@ -1100,7 +1289,7 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SCAN json_each VIRTUAL TABLE INDEX 1:
 
 -- amend dependents: ?1 given, ?2 clinicId, ?3 key, ?4 requestId, ?5 id
-UPDATE dependents SET version = used.version, updated_at = used.at, primary_holder_id = ?1 ->> 'primary_holder_id', first_name = ?1 ->> 'first_name', last_name = ?1 ->> 'last_name', date_of_birth = ?1 ->> 'date_of_birth', relationship = ?1 ->> 'relationship', first_name_folded = ?1 ->> 'first_name_folded', last_name_folded = ?1 ->> 'last_name_folded', ssn_key_id = ?1 ->> 'ssn_key_id', ssn_sealed = ?1 ->> 'ssn_sealed', ssn_last_four = ?1 ->> 'ssn_last_four'
+UPDATE dependents SET version = used.version, updated_at = used.at, primary_holder_id = ?1 ->> 'primary_holder_id', first_name = ?1 ->> 'first_name', last_name = ?1 ->> 'last_name', date_of_birth = ?1 ->> 'date_of_birth', relationship = ?1 ->> 'relationship', first_name_folded = ?1 ->> 'first_name_folded', first_name_identity = ?1 ->> 'first_name_identity', last_name_folded = ?1 ->> 'last_name_folded', last_name_identity = ?1 ->> 'last_name_identity', last_name_words = ?1 ->> 'last_name_words', ssn_key_id = ?1 ->> 'ssn_key_id', ssn_sealed = ?1 ->> 'ssn_sealed', ssn_last_four = ?1 ->> 'ssn_last_four'
       FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?2 AND key = ?3 AND request_id = ?4) AS used
       WHERE dependents.clinic_id = ?2 AND dependents.id = CAST(?5 AS INTEGER) AND dependents.version = used.version - 1
@@ -1109,7 +1298,7 @@ UPDATE dependents SET version = used.version, updated_at = used.at, primary_hold
   SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
 
 -- amend dependents: ?1 etags, ?2 fixed, ?3 clinicId, ?4 id
-SELECT (?1 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?1))) AS fits, (SELECT json_group_array(key) FROM (SELECT key FROM json_each(?2) WHERE value IS NOT (content ->> key))) AS wrong FROM (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
+SELECT (?1 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?1))) AS fits, (SELECT json_group_array(key) FROM (SELECT key FROM json_each(?2) WHERE value IS NOT (content ->> key))) AS wrong FROM (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
       WHERE clinic_id = ?3 AND id = CAST(?4 AS INTEGER)) AS target
 
   SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
@@ -1135,6 +1324,41 @@ SELECT id, etag, json_object('id', id, 'primary_holder_id', primary_holder_id, '
     SCALAR SUBQUERY 4
       SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
   SCAN (subquery-5)
+
+-- remove words of dependents: ?1 clinicId, ?2 key, ?3 requestId
+DELETE FROM name_words WHERE (clinic_id, resource, date_of_birth, word, record_id) IN (
+      SELECT ?1, 'dependents', before ->> 'date_of_birth', word.value, change.record_id
+      FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN changes AS change ON change.clinic_id = ?1 AND resource = 'dependents'
+          AND change.record_id = used.record_id AND change.version = used.version
+          AND change.request_id = used.request_id
+        CROSS JOIN json_each(before ->> 'last_name_words') AS word
+      WHERE NOT EXISTS (
+        SELECT * FROM dependents AS record CROSS JOIN json_each(last_name_words) AS kept
+        WHERE record.clinic_id = ?1 AND record.id = used.record_id
+          AND date_of_birth = before ->> 'date_of_birth' AND kept.value = word.value))
+
+  SEARCH name_words USING COVERING INDEX name_words_by_word (clinic_id=? AND resource=? AND word=? AND date_of_birth=? AND record_id=?)
+  LIST SUBQUERY 4
+    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+    SEARCH change USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
+    SCAN word VIRTUAL TABLE INDEX 1:
+    CORRELATED SCALAR SUBQUERY 2
+      SEARCH record USING PRIMARY KEY (clinic_id=? AND id=?)
+      SCAN kept VIRTUAL TABLE INDEX 1:
+
+-- add words of dependents: ?1 clinicId, ?2 key, ?3 requestId
+INSERT INTO name_words (clinic_id, resource, date_of_birth, word, record_id)
+    SELECT ?1, 'dependents', date_of_birth, word.value, record.id
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN dependents AS record ON record.clinic_id = ?1
+        AND record.id BETWEEN used.record_id AND used.record_id + used.records - 1
+      CROSS JOIN json_each(last_name_words) AS word WHERE true
+    ON CONFLICT DO NOTHING
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH record USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+  SCAN word VIRTUAL TABLE INDEX 1:
 
 -- why dependents were not written: ?1 clinicId, ?2 key
 SELECT state, used.request_id, fingerprint, status, EXISTS (
@@ -1212,7 +1436,7 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'dependents', target.id, used.version, 'delete', used.at, ?2,
       used.request_id, '[]', content
     FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
+    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
       WHERE clinic_id = ?1 AND id = CAST(?5 AS INTEGER)) AS target
 
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
@@ -1242,6 +1466,28 @@ INSERT INTO deletions (clinic_id, resource, node, n)
     RECURSIVE STEP
       SCAN path
   SCAN path
+
+-- remove words of dependents: ?1 clinicId, ?2 key, ?3 requestId
+DELETE FROM name_words WHERE (clinic_id, resource, date_of_birth, word, record_id) IN (
+      SELECT ?1, 'dependents', before ->> 'date_of_birth', word.value, change.record_id
+      FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN changes AS change ON change.clinic_id = ?1 AND resource = 'dependents'
+          AND change.record_id = used.record_id AND change.version = used.version
+          AND change.request_id = used.request_id
+        CROSS JOIN json_each(before ->> 'last_name_words') AS word
+      WHERE NOT EXISTS (
+        SELECT * FROM dependents AS record CROSS JOIN json_each(last_name_words) AS kept
+        WHERE record.clinic_id = ?1 AND record.id = used.record_id
+          AND date_of_birth = before ->> 'date_of_birth' AND kept.value = word.value))
+
+  SEARCH name_words USING COVERING INDEX name_words_by_word (clinic_id=? AND resource=? AND word=? AND date_of_birth=? AND record_id=?)
+  LIST SUBQUERY 4
+    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+    SEARCH change USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
+    SCAN word VIRTUAL TABLE INDEX 1:
+    CORRELATED SCALAR SUBQUERY 2
+      SEARCH record USING PRIMARY KEY (clinic_id=? AND id=?)
+      SCAN kept VIRTUAL TABLE INDEX 1:
 
 -- why dependents were not written: ?1 clinicId, ?2 key
 SELECT state, used.request_id, fingerprint, status, EXISTS (
@@ -1397,86 +1643,188 @@ SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
     SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
 
 -- search dependents: ?1 clinicId, ?2 lastName, ?3 most, ?4 size, ?5 skipped
-SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
-        (SELECT json_array(count(*), coalesce(sum(true), 0)) FROM (
-          SELECT first_name_folded FROM dependents
-          WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111) LIMIT CAST(?3 AS INTEGER) + 1)) AS counts
+WITH found (found_id) AS MATERIALIZED (
+        SELECT * FROM (SELECT id FROM dependents
+          WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111)
+          LIMIT CAST(?3 AS INTEGER) + 1)
+        UNION SELECT * FROM (SELECT DISTINCT record_id FROM name_words
+          WHERE ?2 <> '' AND clinic_id = ?1 AND resource = 'dependents'
+            AND  word >= ?2 AND word < ?2 || char(1114111)
+          LIMIT CAST(?3 AS INTEGER) + 1)),
+      people AS MATERIALIZED (
+        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, last_name_folded, first_name_folded
+        FROM found CROSS JOIN dependents ON clinic_id = ?1 AND id = found_id
+        WHERE (SELECT count(*) FROM found) <= CAST(?3 AS INTEGER) AND true)
+      SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
+        json_array((SELECT count(*) FROM found), (SELECT count(*) FROM people)) AS counts
       FROM (
-        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at FROM dependents
-          WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111) AND true 
+        SELECT * FROM people
         ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?4 AS INTEGER) OFFSET min(CAST(?5 AS INTEGER), CAST(?3 AS INTEGER)))
 
-  CO-ROUTINE (subquery-3)
-    SEARCH dependents USING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-  SCAN (subquery-3)
-  SCALAR SUBQUERY 2
-    CO-ROUTINE (subquery-1)
-      SEARCH dependents USING COVERING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-    SCAN (subquery-1)
+  CO-ROUTINE (subquery-9)
+    MATERIALIZE people
+      MATERIALIZE found
+        MERGE (UNION)
+          LEFT
+            CO-ROUTINE (subquery-1)
+              SEARCH dependents USING COVERING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+            SCAN (subquery-1)
+            USE TEMP B-TREE FOR ORDER BY
+          RIGHT
+            CO-ROUTINE (subquery-3)
+              SEARCH name_words USING COVERING INDEX name_words_by_word (clinic_id=? AND resource=? AND word>? AND word<?)
+              USE TEMP B-TREE FOR DISTINCT
+            SCAN (subquery-3)
+            USE TEMP B-TREE FOR ORDER BY
+      SCAN found
+      SCALAR SUBQUERY 5
+        SCAN found
+      SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+    SCAN people
+    USE TEMP B-TREE FOR ORDER BY
+  SCAN (subquery-9)
+  SCALAR SUBQUERY 7
+    SCAN found
+  SCALAR SUBQUERY 8
+    SCAN people
 
--- search dependents: ?1 firstName, ?2 clinicId, ?3 lastName, ?4 most, ?5 size, ?6 skipped
-SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
-        (SELECT json_array(count(*), coalesce(sum(first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111)), 0)) FROM (
-          SELECT first_name_folded FROM dependents
-          WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1)) AS counts
+-- search dependents: ?1 clinicId, ?2 lastName, ?3 most, ?4 firstName, ?5 size, ?6 skipped
+WITH found (found_id) AS MATERIALIZED (
+        SELECT * FROM (SELECT id FROM dependents
+          WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111)
+          LIMIT CAST(?3 AS INTEGER) + 1)
+        UNION SELECT * FROM (SELECT DISTINCT record_id FROM name_words
+          WHERE ?2 <> '' AND clinic_id = ?1 AND resource = 'dependents'
+            AND  word >= ?2 AND word < ?2 || char(1114111)
+          LIMIT CAST(?3 AS INTEGER) + 1)),
+      people AS MATERIALIZED (
+        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, last_name_folded, first_name_folded
+        FROM found CROSS JOIN dependents ON clinic_id = ?1 AND id = found_id
+        WHERE (SELECT count(*) FROM found) <= CAST(?3 AS INTEGER) AND first_name_folded >= ?4 AND first_name_folded < ?4 || char(1114111))
+      SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
+        json_array((SELECT count(*) FROM found), (SELECT count(*) FROM people)) AS counts
       FROM (
-        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at FROM dependents
-          WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) AND first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111) AND (SELECT count(*) FROM (SELECT 1 FROM dependents
-          WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1)) <= CAST(?4 AS INTEGER)
-        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?5 AS INTEGER) OFFSET min(CAST(?6 AS INTEGER), CAST(?4 AS INTEGER)))
+        SELECT * FROM people
+        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?5 AS INTEGER) OFFSET min(CAST(?6 AS INTEGER), CAST(?3 AS INTEGER)))
 
-  CO-ROUTINE (subquery-5)
-    SEARCH dependents USING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-    SCALAR SUBQUERY 4
-      CO-ROUTINE (subquery-3)
-        SEARCH dependents USING COVERING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-      SCAN (subquery-3)
-  SCAN (subquery-5)
-  SCALAR SUBQUERY 2
-    CO-ROUTINE (subquery-1)
-      SEARCH dependents USING COVERING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-    SCAN (subquery-1)
+  CO-ROUTINE (subquery-9)
+    MATERIALIZE people
+      MATERIALIZE found
+        MERGE (UNION)
+          LEFT
+            CO-ROUTINE (subquery-1)
+              SEARCH dependents USING COVERING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+            SCAN (subquery-1)
+            USE TEMP B-TREE FOR ORDER BY
+          RIGHT
+            CO-ROUTINE (subquery-3)
+              SEARCH name_words USING COVERING INDEX name_words_by_word (clinic_id=? AND resource=? AND word>? AND word<?)
+              USE TEMP B-TREE FOR DISTINCT
+            SCAN (subquery-3)
+            USE TEMP B-TREE FOR ORDER BY
+      SCAN found
+      SCALAR SUBQUERY 5
+        SCAN found
+      SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+    SCAN people
+    USE TEMP B-TREE FOR ORDER BY
+  SCAN (subquery-9)
+  SCALAR SUBQUERY 7
+    SCAN found
+  SCALAR SUBQUERY 8
+    SCAN people
 
 -- search dependents: ?1 clinicId, ?2 dateOfBirth, ?3 lastName, ?4 most, ?5 size, ?6 skipped
-SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
-        (SELECT json_array(count(*), coalesce(sum(true), 0)) FROM (
-          SELECT first_name_folded FROM dependents
-          WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1)) AS counts
+WITH found (found_id) AS MATERIALIZED (
+        SELECT * FROM (SELECT id FROM dependents
+          WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111)
+          LIMIT CAST(?4 AS INTEGER) + 1)
+        UNION SELECT * FROM (SELECT DISTINCT record_id FROM name_words
+          WHERE ?3 <> '' AND clinic_id = ?1 AND resource = 'dependents'
+            AND date_of_birth = ?2 AND word >= ?3 AND word < ?3 || char(1114111)
+          LIMIT CAST(?4 AS INTEGER) + 1)),
+      people AS MATERIALIZED (
+        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, last_name_folded, first_name_folded
+        FROM found CROSS JOIN dependents ON clinic_id = ?1 AND id = found_id
+        WHERE (SELECT count(*) FROM found) <= CAST(?4 AS INTEGER) AND true)
+      SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
+        json_array((SELECT count(*) FROM found), (SELECT count(*) FROM people)) AS counts
       FROM (
-        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at FROM dependents
-          WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) AND true 
+        SELECT * FROM people
         ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?5 AS INTEGER) OFFSET min(CAST(?6 AS INTEGER), CAST(?4 AS INTEGER)))
 
-  CO-ROUTINE (subquery-3)
-    SEARCH dependents USING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-  SCAN (subquery-3)
-  SCALAR SUBQUERY 2
-    CO-ROUTINE (subquery-1)
-      SEARCH dependents USING COVERING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
-    SCAN (subquery-1)
+  CO-ROUTINE (subquery-9)
+    MATERIALIZE people
+      MATERIALIZE found
+        MERGE (UNION)
+          LEFT
+            CO-ROUTINE (subquery-1)
+              SEARCH dependents USING COVERING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
+            SCAN (subquery-1)
+            USE TEMP B-TREE FOR ORDER BY
+          RIGHT
+            CO-ROUTINE (subquery-3)
+              SEARCH name_words USING PRIMARY KEY (clinic_id=? AND resource=? AND date_of_birth=? AND word>? AND word<?)
+              USE TEMP B-TREE FOR DISTINCT
+            SCAN (subquery-3)
+            USE TEMP B-TREE FOR ORDER BY
+      SCAN found
+      SCALAR SUBQUERY 5
+        SCAN found
+      SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+    SCAN people
+    USE TEMP B-TREE FOR ORDER BY
+  SCAN (subquery-9)
+  SCALAR SUBQUERY 7
+    SCAN found
+  SCALAR SUBQUERY 8
+    SCAN people
 
--- search dependents: ?1 firstName, ?2 clinicId, ?3 dateOfBirth, ?4 lastName, ?5 most, ?6 size, ?7 skipped
-SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
-        (SELECT json_array(count(*), coalesce(sum(first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111)), 0)) FROM (
-          SELECT first_name_folded FROM dependents
-          WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) LIMIT CAST(?5 AS INTEGER) + 1)) AS counts
+-- search dependents: ?1 clinicId, ?2 dateOfBirth, ?3 lastName, ?4 most, ?5 firstName, ?6 size, ?7 skipped
+WITH found (found_id) AS MATERIALIZED (
+        SELECT * FROM (SELECT id FROM dependents
+          WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111)
+          LIMIT CAST(?4 AS INTEGER) + 1)
+        UNION SELECT * FROM (SELECT DISTINCT record_id FROM name_words
+          WHERE ?3 <> '' AND clinic_id = ?1 AND resource = 'dependents'
+            AND date_of_birth = ?2 AND word >= ?3 AND word < ?3 || char(1114111)
+          LIMIT CAST(?4 AS INTEGER) + 1)),
+      people AS MATERIALIZED (
+        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, last_name_folded, first_name_folded
+        FROM found CROSS JOIN dependents ON clinic_id = ?1 AND id = found_id
+        WHERE (SELECT count(*) FROM found) <= CAST(?4 AS INTEGER) AND first_name_folded >= ?5 AND first_name_folded < ?5 || char(1114111))
+      SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
+        json_array((SELECT count(*) FROM found), (SELECT count(*) FROM people)) AS counts
       FROM (
-        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at FROM dependents
-          WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) AND first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111) AND (SELECT count(*) FROM (SELECT 1 FROM dependents
-          WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) LIMIT CAST(?5 AS INTEGER) + 1)) <= CAST(?5 AS INTEGER)
-        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?6 AS INTEGER) OFFSET min(CAST(?7 AS INTEGER), CAST(?5 AS INTEGER)))
+        SELECT * FROM people
+        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?6 AS INTEGER) OFFSET min(CAST(?7 AS INTEGER), CAST(?4 AS INTEGER)))
 
-  CO-ROUTINE (subquery-5)
-    SEARCH dependents USING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-    SCALAR SUBQUERY 4
-      CO-ROUTINE (subquery-3)
-        SEARCH dependents USING COVERING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
-      SCAN (subquery-3)
-  SCAN (subquery-5)
-  SCALAR SUBQUERY 2
-    CO-ROUTINE (subquery-1)
-      SEARCH dependents USING COVERING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
-    SCAN (subquery-1)
+  CO-ROUTINE (subquery-9)
+    MATERIALIZE people
+      MATERIALIZE found
+        MERGE (UNION)
+          LEFT
+            CO-ROUTINE (subquery-1)
+              SEARCH dependents USING COVERING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
+            SCAN (subquery-1)
+            USE TEMP B-TREE FOR ORDER BY
+          RIGHT
+            CO-ROUTINE (subquery-3)
+              SEARCH name_words USING PRIMARY KEY (clinic_id=? AND resource=? AND date_of_birth=? AND word>? AND word<?)
+              USE TEMP B-TREE FOR DISTINCT
+            SCAN (subquery-3)
+            USE TEMP B-TREE FOR ORDER BY
+      SCAN found
+      SCALAR SUBQUERY 5
+        SCAN found
+      SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+    SCAN people
+    USE TEMP B-TREE FOR ORDER BY
+  SCAN (subquery-9)
+  SCALAR SUBQUERY 7
+    SCAN found
+  SCALAR SUBQUERY 8
+    SCAN people
 
 -- create coverages: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
@@ -1631,7 +1979,8 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
     WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, target.id,
       target.version + EXISTS (SELECT iif(key = 'ssn_sealed', 'ssn', key) AS name FROM json_each(?6)
       WHERE value IS NOT (content ->> key) AND key NOT IN ('ssn_key_id', 'ssn_last_four')
-        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\'), 1
+        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\'
+        AND key NOT LIKE '%\_words' ESCAPE '\'), 1
     FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'carrier_identity', carrier_identity, 'member_id_identity', member_id_identity, 'created_at', created_at, 'updated_at', updated_at) AS content FROM coverages
       WHERE clinic_id = ?3 AND id = CAST(?7 AS INTEGER)) AS target
     WHERE clinics.id = ?3 AND state = 'open' AND (?8 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?8))) AND NOT EXISTS (SELECT key FROM json_each(?9) WHERE value IS NOT (content ->> key))
@@ -1654,7 +2003,8 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'coverages', target.id, used.version, 'amend', used.at, ?2, used.request_id,
       (SELECT json_group_array(name) FROM (SELECT iif(key = 'ssn_sealed', 'ssn', key) AS name FROM json_each(?3)
       WHERE value IS NOT (content ->> key) AND key NOT IN ('ssn_key_id', 'ssn_last_four')
-        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\')), content
+        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\'
+        AND key NOT LIKE '%\_words' ESCAPE '\')), content
     FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'carrier_identity', carrier_identity, 'member_id_identity', member_id_identity, 'created_at', created_at, 'updated_at', updated_at) AS content FROM coverages
       WHERE clinic_id = ?1 AND id = CAST(?6 AS INTEGER)) AS target WHERE target.version = used.version - 1
@@ -2167,7 +2517,7 @@ SELECT id FROM clinics UNION SELECT clinic_id FROM changes
 SELECT given.key AS place, stored.* FROM json_each(?1) AS given CROSS JOIN person_informations AS stored
       ON stored.clinic_id = ?2 AND stored.id = (
         SELECT min(other.id) FROM person_informations AS other INDEXED BY person_informations_by_date_of_birth
-        WHERE other.clinic_id = ?2 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.ownable_type IS given.value ->> 'ownable_type' AND other.ownable_id IS given.value ->> 'ownable_id')
+        WHERE other.clinic_id = ?2 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.last_name_identity IS given.value ->> 'last_name_identity' AND other.first_name_identity IS given.value ->> 'first_name_identity' AND other.ownable_type IS given.value ->> 'ownable_type' AND other.ownable_id IS given.value ->> 'ownable_id')
 
   SCAN given VIRTUAL TABLE INDEX 1:
   SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?)
@@ -2201,8 +2551,8 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- create person_informations: ?1 clinicId, ?2 key, ?3 requestId, ?4 records
-INSERT INTO person_informations (clinic_id, id, uid, version, ownable_id, ownable_type, first_name, last_name, date_of_birth, phone, email, first_name_folded, last_name_folded, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
-    SELECT ?1, used.record_id + given.key, given.value ->> 'uid', used.version, given.value ->> 'ownable_id', given.value ->> 'ownable_type', given.value ->> 'first_name', given.value ->> 'last_name', given.value ->> 'date_of_birth', given.value ->> 'phone', given.value ->> 'email', given.value ->> 'first_name_folded', given.value ->> 'last_name_folded', given.value ->> 'ssn_key_id', given.value ->> 'ssn_sealed', given.value ->> 'ssn_last_four', used.at, used.at
+INSERT INTO person_informations (clinic_id, id, uid, version, ownable_id, ownable_type, first_name, last_name, date_of_birth, phone, email, first_name_folded, first_name_identity, last_name_folded, last_name_identity, last_name_words, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
+    SELECT ?1, used.record_id + given.key, given.value ->> 'uid', used.version, given.value ->> 'ownable_id', given.value ->> 'ownable_type', given.value ->> 'first_name', given.value ->> 'last_name', given.value ->> 'date_of_birth', given.value ->> 'phone', given.value ->> 'email', given.value ->> 'first_name_folded', given.value ->> 'first_name_identity', given.value ->> 'last_name_folded', given.value ->> 'last_name_identity', given.value ->> 'last_name_words', given.value ->> 'ssn_key_id', given.value ->> 'ssn_sealed', given.value ->> 'ssn_last_four', used.at, used.at
     FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN json_each(?4) AS given WHERE status = 201
 
@@ -2243,7 +2593,7 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
       FROM clinics LEFT JOIN person_informations AS same ON same.clinic_id = ?3 AND same.id = (
         SELECT min(other.id) FROM json_each(?7) AS given
           CROSS JOIN person_informations AS other INDEXED BY person_informations_by_date_of_birth
-        WHERE other.clinic_id = ?3 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.ownable_type IS given.value ->> 'ownable_type' AND other.ownable_id IS given.value ->> 'ownable_id' AND true)
+        WHERE other.clinic_id = ?3 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.last_name_identity IS given.value ->> 'last_name_identity' AND other.first_name_identity IS given.value ->> 'first_name_identity' AND other.ownable_type IS given.value ->> 'ownable_type' AND other.ownable_id IS given.value ->> 'ownable_id' AND (other.ssn_last_four <> given.value ->> 'ssn_last_four') IS NOT TRUE)
       WHERE clinics.id = ?3 AND state = 'open'
       RETURNING status
 
@@ -2256,6 +2606,19 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
   SCALAR SUBQUERY 2
     SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+
+-- add words of person_informations: ?1 clinicId, ?2 key, ?3 requestId
+INSERT INTO name_words (clinic_id, resource, date_of_birth, word, record_id)
+    SELECT ?1, 'person_informations', date_of_birth, word.value, record.id
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN person_informations AS record ON record.clinic_id = ?1
+        AND record.id BETWEEN used.record_id AND used.record_id + used.records - 1
+      CROSS JOIN json_each(last_name_words) AS word WHERE true
+    ON CONFLICT DO NOTHING
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH record USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+  SCAN word VIRTUAL TABLE INDEX 1:
 
 -- why person_informations were not written: ?1 clinicId, ?2 key
 SELECT state, used.request_id, fingerprint, status, EXISTS (
@@ -2328,7 +2691,7 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
       'amend', used.at, ?2, used.request_id, given ->> 'changed', content
     FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?5)) AS given
-      CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations WHERE clinic_id = ?1) AS stored
+      CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations WHERE clinic_id = ?1) AS stored
       ON stored.id = given ->> 'id' AND stored.version = given ->> 'version'
     RETURNING record_id
 
@@ -2348,7 +2711,7 @@ WITH own AS MATERIALIZED (
     WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?4)) AS given CROSS JOIN changes
         ON changes.clinic_id = ?1 AND resource = 'person_informations' AND changes.record_id = given ->> 'id'
           AND changes.version = (given ->> 'version') + 1 AND changes.request_id = used.request_id)
-    UPDATE person_informations SET version = own.version, first_name = content ->> 'first_name', last_name = content ->> 'last_name', date_of_birth = content ->> 'date_of_birth', phone = content ->> 'phone', email = content ->> 'email', first_name_folded = content ->> 'first_name_folded', last_name_folded = content ->> 'last_name_folded', ssn_key_id = content ->> 'ssn_key_id', ssn_sealed = content ->> 'ssn_sealed', ssn_last_four = content ->> 'ssn_last_four', updated_at = own.at FROM own
+    UPDATE person_informations SET version = own.version, first_name = content ->> 'first_name', last_name = content ->> 'last_name', date_of_birth = content ->> 'date_of_birth', phone = content ->> 'phone', email = content ->> 'email', first_name_folded = content ->> 'first_name_folded', first_name_identity = content ->> 'first_name_identity', last_name_folded = content ->> 'last_name_folded', last_name_identity = content ->> 'last_name_identity', last_name_words = content ->> 'last_name_words', ssn_key_id = content ->> 'ssn_key_id', ssn_sealed = content ->> 'ssn_sealed', ssn_last_four = content ->> 'ssn_last_four', updated_at = own.at FROM own
     WHERE person_informations.clinic_id = ?1 AND id IN (SELECT own_id FROM own)
       AND id = own_id AND person_informations.version = own.version - 1
 
@@ -2416,8 +2779,8 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- restore person_informations: ?1 clinicId, ?2 key, ?3 requestId
-INSERT INTO person_informations (clinic_id, id, uid, version, ownable_id, ownable_type, first_name, last_name, date_of_birth, phone, email, first_name_folded, last_name_folded, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
-    SELECT ?1, deleted.before ->> 'id', deleted.before ->> 'uid', used.version, deleted.before ->> 'ownable_id', deleted.before ->> 'ownable_type', deleted.before ->> 'first_name', deleted.before ->> 'last_name', deleted.before ->> 'date_of_birth', deleted.before ->> 'phone', deleted.before ->> 'email', deleted.before ->> 'first_name_folded', deleted.before ->> 'last_name_folded', deleted.before ->> 'ssn_key_id', deleted.before ->> 'ssn_sealed', deleted.before ->> 'ssn_last_four', deleted.before ->> 'created_at', used.at FROM (SELECT * FROM idempotency_keys
+INSERT INTO person_informations (clinic_id, id, uid, version, ownable_id, ownable_type, first_name, last_name, date_of_birth, phone, email, first_name_folded, first_name_identity, last_name_folded, last_name_identity, last_name_words, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
+    SELECT ?1, deleted.before ->> 'id', deleted.before ->> 'uid', used.version, deleted.before ->> 'ownable_id', deleted.before ->> 'ownable_type', deleted.before ->> 'first_name', deleted.before ->> 'last_name', deleted.before ->> 'date_of_birth', deleted.before ->> 'phone', deleted.before ->> 'email', deleted.before ->> 'first_name_folded', deleted.before ->> 'first_name_identity', deleted.before ->> 'last_name_folded', deleted.before ->> 'last_name_identity', deleted.before ->> 'last_name_words', deleted.before ->> 'ssn_key_id', deleted.before ->> 'ssn_sealed', deleted.before ->> 'ssn_last_four', deleted.before ->> 'created_at', used.at FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN changes AS deleted
       ON deleted.clinic_id = ?1 AND deleted.resource = 'person_informations'
         AND deleted.record_id = used.record_id AND deleted.version = used.version - 1
@@ -2439,6 +2802,19 @@ INSERT INTO deletions (clinic_id, resource, node, n)
     RECURSIVE STEP
       SCAN path
   SCAN path
+
+-- add words of person_informations: ?1 clinicId, ?2 key, ?3 requestId
+INSERT INTO name_words (clinic_id, resource, date_of_birth, word, record_id)
+    SELECT ?1, 'person_informations', date_of_birth, word.value, record.id
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN person_informations AS record ON record.clinic_id = ?1
+        AND record.id BETWEEN used.record_id AND used.record_id + used.records - 1
+      CROSS JOIN json_each(last_name_words) AS word WHERE true
+    ON CONFLICT DO NOTHING
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH record USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+  SCAN word VIRTUAL TABLE INDEX 1:
 
 -- erase person_informations: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
@@ -2486,7 +2862,7 @@ SELECT * FROM person_informations WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEG
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
     SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
     WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, target.id, target.version + 1, 1
-    FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
+    FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
       WHERE clinic_id = ?3 AND id = CAST(?6 AS INTEGER) AND version = CAST(?7 AS INTEGER)) AS target WHERE clinics.id = ?3 AND state = 'open'
     RETURNING status
 
@@ -2500,7 +2876,7 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'person_informations', target.id, used.version, 'reassign', used.at, ?2, used.request_id,
       iif(ownable_type = ?3, json_array('ownable_id'), json_array('ownable_type', 'ownable_id')), content
     FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
+    WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
       WHERE clinic_id = ?1 AND id = CAST(?6 AS INTEGER) AND version = CAST(?7 AS INTEGER)) AS target
 
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
@@ -2549,7 +2925,7 @@ INSERT INTO deletions (clinic_id, resource, node, n)
           CO-ROUTINE listed
             COMPOUND QUERY
               LEFT-MOST SUBQUERY
-                SEARCH person_informations USING COVERING INDEX person_informations_by_date_of_birth (clinic_id=?)
+                SEARCH person_informations USING COVERING INDEX person_informations_by_owner (clinic_id=?)
               UNION ALL
                 SCAN CONSTANT ROW
           SCAN listed
@@ -2561,11 +2937,20 @@ INSERT INTO deletions (clinic_id, resource, node, n)
   SCAN path
   USE TEMP B-TREE FOR GROUP BY
 
+-- restore words of person_informations: ?1 clinicId
+INSERT INTO name_words (clinic_id, resource, date_of_birth, word, record_id)
+    SELECT clinic_id, 'person_informations', date_of_birth, word.value, record.id
+    FROM person_informations AS record CROSS JOIN json_each(last_name_words) AS word
+    WHERE clinic_id = ?1 ON CONFLICT DO NOTHING
+
+  SEARCH record USING PRIMARY KEY (clinic_id=?)
+  SCAN word VIRTUAL TABLE INDEX 1:
+
 -- find to import dependents: ?1 rows, ?2 clinicId
 SELECT given.key AS place, stored.* FROM json_each(?1) AS given CROSS JOIN dependents AS stored
       ON stored.clinic_id = ?2 AND stored.id = (
         SELECT min(other.id) FROM dependents AS other INDEXED BY dependents_by_date_of_birth
-        WHERE other.clinic_id = ?2 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.primary_holder_id IS given.value ->> 'primary_holder_id')
+        WHERE other.clinic_id = ?2 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.last_name_identity IS given.value ->> 'last_name_identity' AND other.first_name_identity IS given.value ->> 'first_name_identity' AND other.primary_holder_id IS given.value ->> 'primary_holder_id')
 
   SCAN given VIRTUAL TABLE INDEX 1:
   SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?)
@@ -2599,8 +2984,8 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- create dependents: ?1 clinicId, ?2 key, ?3 requestId, ?4 records
-INSERT INTO dependents (clinic_id, id, uid, version, primary_holder_id, first_name, last_name, date_of_birth, relationship, first_name_folded, last_name_folded, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
-    SELECT ?1, used.record_id + given.key, given.value ->> 'uid', used.version, given.value ->> 'primary_holder_id', given.value ->> 'first_name', given.value ->> 'last_name', given.value ->> 'date_of_birth', given.value ->> 'relationship', given.value ->> 'first_name_folded', given.value ->> 'last_name_folded', given.value ->> 'ssn_key_id', given.value ->> 'ssn_sealed', given.value ->> 'ssn_last_four', used.at, used.at
+INSERT INTO dependents (clinic_id, id, uid, version, primary_holder_id, first_name, last_name, date_of_birth, relationship, first_name_folded, first_name_identity, last_name_folded, last_name_identity, last_name_words, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
+    SELECT ?1, used.record_id + given.key, given.value ->> 'uid', used.version, given.value ->> 'primary_holder_id', given.value ->> 'first_name', given.value ->> 'last_name', given.value ->> 'date_of_birth', given.value ->> 'relationship', given.value ->> 'first_name_folded', given.value ->> 'first_name_identity', given.value ->> 'last_name_folded', given.value ->> 'last_name_identity', given.value ->> 'last_name_words', given.value ->> 'ssn_key_id', given.value ->> 'ssn_sealed', given.value ->> 'ssn_last_four', used.at, used.at
     FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN json_each(?4) AS given WHERE status = 201
 
@@ -2641,7 +3026,7 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
       FROM clinics LEFT JOIN dependents AS same ON same.clinic_id = ?3 AND same.id = (
         SELECT min(other.id) FROM json_each(?7) AS given
           CROSS JOIN dependents AS other INDEXED BY dependents_by_date_of_birth
-        WHERE other.clinic_id = ?3 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.primary_holder_id IS given.value ->> 'primary_holder_id' AND true)
+        WHERE other.clinic_id = ?3 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.last_name_identity IS given.value ->> 'last_name_identity' AND other.first_name_identity IS given.value ->> 'first_name_identity' AND other.primary_holder_id IS given.value ->> 'primary_holder_id' AND (other.ssn_last_four <> given.value ->> 'ssn_last_four') IS NOT TRUE)
       WHERE clinics.id = ?3 AND state = 'open'
       RETURNING status
 
@@ -2654,6 +3039,19 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
   SCALAR SUBQUERY 2
     SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+
+-- add words of dependents: ?1 clinicId, ?2 key, ?3 requestId
+INSERT INTO name_words (clinic_id, resource, date_of_birth, word, record_id)
+    SELECT ?1, 'dependents', date_of_birth, word.value, record.id
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN dependents AS record ON record.clinic_id = ?1
+        AND record.id BETWEEN used.record_id AND used.record_id + used.records - 1
+      CROSS JOIN json_each(last_name_words) AS word WHERE true
+    ON CONFLICT DO NOTHING
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH record USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+  SCAN word VIRTUAL TABLE INDEX 1:
 
 -- why dependents were not written: ?1 clinicId, ?2 key
 SELECT state, used.request_id, fingerprint, status, EXISTS (
@@ -2726,7 +3124,7 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
       'amend', used.at, ?2, used.request_id, given ->> 'changed', content
     FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?5)) AS given
-      CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents WHERE clinic_id = ?1) AS stored
+      CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents WHERE clinic_id = ?1) AS stored
       ON stored.id = given ->> 'id' AND stored.version = given ->> 'version'
     RETURNING record_id
 
@@ -2746,7 +3144,7 @@ WITH own AS MATERIALIZED (
     WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?4)) AS given CROSS JOIN changes
         ON changes.clinic_id = ?1 AND resource = 'dependents' AND changes.record_id = given ->> 'id'
           AND changes.version = (given ->> 'version') + 1 AND changes.request_id = used.request_id)
-    UPDATE dependents SET version = own.version, first_name = content ->> 'first_name', last_name = content ->> 'last_name', date_of_birth = content ->> 'date_of_birth', relationship = content ->> 'relationship', first_name_folded = content ->> 'first_name_folded', last_name_folded = content ->> 'last_name_folded', ssn_key_id = content ->> 'ssn_key_id', ssn_sealed = content ->> 'ssn_sealed', ssn_last_four = content ->> 'ssn_last_four', updated_at = own.at FROM own
+    UPDATE dependents SET version = own.version, first_name = content ->> 'first_name', last_name = content ->> 'last_name', date_of_birth = content ->> 'date_of_birth', relationship = content ->> 'relationship', first_name_folded = content ->> 'first_name_folded', first_name_identity = content ->> 'first_name_identity', last_name_folded = content ->> 'last_name_folded', last_name_identity = content ->> 'last_name_identity', last_name_words = content ->> 'last_name_words', ssn_key_id = content ->> 'ssn_key_id', ssn_sealed = content ->> 'ssn_sealed', ssn_last_four = content ->> 'ssn_last_four', updated_at = own.at FROM own
     WHERE dependents.clinic_id = ?1 AND id IN (SELECT own_id FROM own)
       AND id = own_id AND dependents.version = own.version - 1
 
@@ -2814,8 +3212,8 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- restore dependents: ?1 clinicId, ?2 key, ?3 requestId
-INSERT INTO dependents (clinic_id, id, uid, version, primary_holder_id, first_name, last_name, date_of_birth, relationship, first_name_folded, last_name_folded, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
-    SELECT ?1, deleted.before ->> 'id', deleted.before ->> 'uid', used.version, deleted.before ->> 'primary_holder_id', deleted.before ->> 'first_name', deleted.before ->> 'last_name', deleted.before ->> 'date_of_birth', deleted.before ->> 'relationship', deleted.before ->> 'first_name_folded', deleted.before ->> 'last_name_folded', deleted.before ->> 'ssn_key_id', deleted.before ->> 'ssn_sealed', deleted.before ->> 'ssn_last_four', deleted.before ->> 'created_at', used.at FROM (SELECT * FROM idempotency_keys
+INSERT INTO dependents (clinic_id, id, uid, version, primary_holder_id, first_name, last_name, date_of_birth, relationship, first_name_folded, first_name_identity, last_name_folded, last_name_identity, last_name_words, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
+    SELECT ?1, deleted.before ->> 'id', deleted.before ->> 'uid', used.version, deleted.before ->> 'primary_holder_id', deleted.before ->> 'first_name', deleted.before ->> 'last_name', deleted.before ->> 'date_of_birth', deleted.before ->> 'relationship', deleted.before ->> 'first_name_folded', deleted.before ->> 'first_name_identity', deleted.before ->> 'last_name_folded', deleted.before ->> 'last_name_identity', deleted.before ->> 'last_name_words', deleted.before ->> 'ssn_key_id', deleted.before ->> 'ssn_sealed', deleted.before ->> 'ssn_last_four', deleted.before ->> 'created_at', used.at FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN changes AS deleted
       ON deleted.clinic_id = ?1 AND deleted.resource = 'dependents'
         AND deleted.record_id = used.record_id AND deleted.version = used.version - 1
@@ -2837,6 +3235,19 @@ INSERT INTO deletions (clinic_id, resource, node, n)
     RECURSIVE STEP
       SCAN path
   SCAN path
+
+-- add words of dependents: ?1 clinicId, ?2 key, ?3 requestId
+INSERT INTO name_words (clinic_id, resource, date_of_birth, word, record_id)
+    SELECT ?1, 'dependents', date_of_birth, word.value, record.id
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN dependents AS record ON record.clinic_id = ?1
+        AND record.id BETWEEN used.record_id AND used.record_id + used.records - 1
+      CROSS JOIN json_each(last_name_words) AS word WHERE true
+    ON CONFLICT DO NOTHING
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH record USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+  SCAN word VIRTUAL TABLE INDEX 1:
 
 -- erase dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
@@ -2884,7 +3295,7 @@ SELECT * FROM dependents WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER)
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
     SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
     WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, target.id, target.version + 1, 1
-    FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
+    FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
       WHERE clinic_id = ?3 AND id = CAST(?6 AS INTEGER) AND version = CAST(?7 AS INTEGER)) AS target WHERE clinics.id = ?3 AND state = 'open'
     RETURNING status
 
@@ -2898,7 +3309,7 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'dependents', target.id, used.version, 'reassign', used.at, ?2, used.request_id,
       iif('Patient' = ?3, json_array('primary_holder_id'), json_array('', 'primary_holder_id')), content
     FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
+    WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
       WHERE clinic_id = ?1 AND id = CAST(?6 AS INTEGER) AND version = CAST(?7 AS INTEGER)) AS target
 
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
@@ -2958,6 +3369,15 @@ INSERT INTO deletions (clinic_id, resource, node, n)
       SCAN path
   SCAN path
   USE TEMP B-TREE FOR GROUP BY
+
+-- restore words of dependents: ?1 clinicId
+INSERT INTO name_words (clinic_id, resource, date_of_birth, word, record_id)
+    SELECT clinic_id, 'dependents', date_of_birth, word.value, record.id
+    FROM dependents AS record CROSS JOIN json_each(last_name_words) AS word
+    WHERE clinic_id = ?1 ON CONFLICT DO NOTHING
+
+  SEARCH record USING PRIMARY KEY (clinic_id=?)
+  SCAN word VIRTUAL TABLE INDEX 1:
 
 -- find to import coverages: ?1 rows, ?2 clinicId
 SELECT given.key AS place, stored.* FROM json_each(?1) AS given CROSS JOIN coverages AS stored

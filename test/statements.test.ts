@@ -23,7 +23,7 @@ beforeAll(async () => {
   const { resources } = await import('../src/resources/index.ts')
   const { importer } = await import('../src/operator/records/import.ts')
   const { repairer } = await import('../src/operator/records/repair.ts')
-  const { countAbsent, selectAt } = await import('../src/operator/records/snapshot.ts')
+  const { addAllWords, countAbsent, selectAt } = await import('../src/operator/records/snapshot.ts')
   await import('../src/operator/marks.ts')
   await import('../src/operator/trail/verify.ts')
   for (const resource of resources) {
@@ -31,6 +31,7 @@ beforeAll(async () => {
     repairer(resource)
     selectAt(resource)
     countAbsent(resource)
+    if (resource.person) addAllWords(resource)
   }
   for (const [module, statement] of seen) {
     const { sql, names } = statement.text()
@@ -70,6 +71,8 @@ const SORTS: Record<string, string> = {
   'amend many dependents': 'numbers the rows of a file',
   'restore deletions of person_informations': 'runs once, while a store is restored',
   'restore deletions of dependents': 'runs once, while a store is restored',
+  'search person_informations': 'joins first and later words of a name, a thousand people at most',
+  'search dependents': 'joins first and later words of a name, a thousand people at most',
 }
 
 /** Which writes don't ask whether the clinic is open, and why. */
@@ -82,6 +85,8 @@ const UNGUARDED: Record<string, string> = {
   resume: 'the operator resumes a store that nobody uses yet',
   'restore deletions of person_informations': 'the operator fills a store that nobody uses yet',
   'restore deletions of dependents': 'the operator fills a store that nobody uses yet',
+  'restore words of person_informations': 'the operator fills a store that nobody uses yet',
+  'restore words of dependents': 'the operator fills a store that nobody uses yet',
 }
 
 describe('every statement', () => {

@@ -5,7 +5,7 @@ import * as z from 'zod'
 import { listClinics } from '../../clinics/queries.ts'
 import { resources } from '../../resources/index.ts'
 import { CATALOGUE_KEY } from '../../plans/catalogue.ts'
-import { countDeletions } from '../../operator/records/snapshot.ts'
+import { completeRecords } from '../../operator/records/snapshot.ts'
 import { tokenRecord } from '../../tokens/record.ts'
 import { listTokens, putRecord } from '../../operator/tokens.ts'
 import { digestOf } from '../files/digest.ts'
@@ -78,7 +78,7 @@ async function restore({ db, kv, leave }: Store, folder: string, manifest: Manif
     for await (const rows of inPortions(rowsIn(name))) await fill(db, name, rows)
     note(`${name}: ${counted(manifest.tables[name]?.rows ?? 0)}`)
   }
-  for (const one of manifest.marks) await countDeletions(db, resources, one)
+  for (const one of manifest.marks) await completeRecords(db, resources, one)
   for (const { name, rows } of before) await compare(name, rows(), 'what the store holds')
 
   for await (const { version } of rowsIn('catalogue')) {

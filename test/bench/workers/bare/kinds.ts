@@ -29,6 +29,7 @@ const kind = (
   fields,
   stored: [
     ...['id', 'uid', 'version', type, owner, ...fields, 'last_name_folded', 'first_name_folded'],
+    ...['last_name_identity', 'first_name_identity'],
     ...['ssn_key_id', 'ssn_sealed', 'ssn_last_four', 'created_at', 'updated_at'],
   ],
   keys: columns.split(',').map((column) => column.split(' AS ').at(-1)?.trim() ?? ''),
@@ -75,7 +76,11 @@ export function checked({ fields }: Kind, given: Given, isNew: boolean): Given |
     const value = given[name]
     if (value !== undefined) kept[name] = typeof value === 'string' ? value.trim() : value
   }
-  if (typeof last_name === 'string') kept.last_name_folded = foldName(last_name)
-  if (typeof first_name === 'string') kept.first_name_folded = foldName(first_name)
+  if (typeof last_name === 'string') {
+    kept.last_name_folded = kept.last_name_identity = foldName(last_name)
+  }
+  if (typeof first_name === 'string') {
+    kept.first_name_folded = kept.first_name_identity = foldName(first_name)
+  }
   return kept
 }
