@@ -439,7 +439,7 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SEARCH same USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
   SCALAR SUBQUERY 3
     SEARCH given VIRTUAL TABLE INDEX 1:
-    SEARCH other USING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=?)
+    SEARCH other USING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=? AND ownable_id=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
   SCALAR SUBQUERY 2
@@ -1171,7 +1171,7 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SEARCH same USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
   SCALAR SUBQUERY 3
     SEARCH given VIRTUAL TABLE INDEX 1:
-    SEARCH other USING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=?)
+    SEARCH other USING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=? AND primary_holder_id=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
   SCALAR SUBQUERY 2
@@ -2514,15 +2514,12 @@ SELECT id FROM clinics UNION SELECT clinic_id FROM changes
           SCAN segments
 
 -- find to import person_informations: ?1 rows, ?2 clinicId
-SELECT given.key AS place, stored.* FROM json_each(?1) AS given CROSS JOIN person_informations AS stored
-      ON stored.clinic_id = ?2 AND stored.id = (
-        SELECT min(other.id) FROM person_informations AS other INDEXED BY person_informations_by_date_of_birth
-        WHERE other.clinic_id = ?2 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.last_name_identity IS given.value ->> 'last_name_identity' AND other.first_name_identity IS given.value ->> 'first_name_identity' AND other.ownable_type IS given.value ->> 'ownable_type' AND other.ownable_id IS given.value ->> 'ownable_id')
+SELECT given.key AS place, stored.* FROM json_each(?1) AS given
+      CROSS JOIN person_informations AS stored INDEXED BY person_informations_by_date_of_birth
+      ON stored.clinic_id = ?2 AND stored.date_of_birth IS given.value ->> 'date_of_birth' AND stored.last_name_folded IS given.value ->> 'last_name_folded' AND stored.first_name_folded IS given.value ->> 'first_name_folded' AND stored.ownable_type IS given.value ->> 'ownable_type' AND stored.ownable_id IS given.value ->> 'ownable_id'
 
   SCAN given VIRTUAL TABLE INDEX 1:
-  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH other USING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=?)
+  SEARCH stored USING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=? AND ownable_id=?)
 
 -- create person_informations: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
@@ -2601,7 +2598,7 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SEARCH same USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
   SCALAR SUBQUERY 3
     SEARCH given VIRTUAL TABLE INDEX 1:
-    SEARCH other USING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=?)
+    SEARCH other USING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=? AND ownable_id=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
   SCALAR SUBQUERY 2
@@ -2734,6 +2731,22 @@ SELECT changes.record_id FROM (SELECT * FROM idempotency_keys
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
   SCAN json_each VIRTUAL TABLE INDEX 1:
   SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
+
+-- what person_informations would break: ?1 clinicId, ?2 rows
+SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = ownable_type AND id = merged.ownable_id), NULL, 'ownable_id')) AS broken FROM (
+      SELECT given.key AS place, iif(json_type(given.value, '$.ownable_type') IS NULL, stored.ownable_type, given.value ->> 'ownable_type') AS ownable_type, iif(json_type(given.value, '$.ownable_id') IS NULL, stored.ownable_id, given.value ->> 'ownable_id') AS ownable_id
+      FROM json_each(?2) AS given LEFT JOIN person_informations AS stored
+        ON stored.clinic_id = ?1 AND stored.id = given.value ->> 'id') AS merged
+    WHERE NOT (EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = ownable_type AND id = merged.ownable_id))
+
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
+  CORRELATED SCALAR SUBQUERY 3
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
 
 -- what person_informations would break: ?1 clinicId, ?2 rows
 SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
@@ -2947,15 +2960,12 @@ INSERT INTO name_words (clinic_id, resource, date_of_birth, word, record_id)
   SCAN word VIRTUAL TABLE INDEX 1:
 
 -- find to import dependents: ?1 rows, ?2 clinicId
-SELECT given.key AS place, stored.* FROM json_each(?1) AS given CROSS JOIN dependents AS stored
-      ON stored.clinic_id = ?2 AND stored.id = (
-        SELECT min(other.id) FROM dependents AS other INDEXED BY dependents_by_date_of_birth
-        WHERE other.clinic_id = ?2 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.last_name_identity IS given.value ->> 'last_name_identity' AND other.first_name_identity IS given.value ->> 'first_name_identity' AND other.primary_holder_id IS given.value ->> 'primary_holder_id')
+SELECT given.key AS place, stored.* FROM json_each(?1) AS given
+      CROSS JOIN dependents AS stored INDEXED BY dependents_by_date_of_birth
+      ON stored.clinic_id = ?2 AND stored.date_of_birth IS given.value ->> 'date_of_birth' AND stored.last_name_folded IS given.value ->> 'last_name_folded' AND stored.first_name_folded IS given.value ->> 'first_name_folded' AND stored.primary_holder_id IS given.value ->> 'primary_holder_id'
 
   SCAN given VIRTUAL TABLE INDEX 1:
-  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH other USING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=?)
+  SEARCH stored USING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=? AND primary_holder_id=?)
 
 -- create dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
@@ -3034,7 +3044,7 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SEARCH same USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
   SCALAR SUBQUERY 3
     SEARCH given VIRTUAL TABLE INDEX 1:
-    SEARCH other USING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=?)
+    SEARCH other USING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=? AND primary_holder_id=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
   SCALAR SUBQUERY 2
@@ -3167,6 +3177,22 @@ SELECT changes.record_id FROM (SELECT * FROM idempotency_keys
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
   SCAN json_each VIRTUAL TABLE INDEX 1:
   SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
+
+-- what dependents would break: ?1 clinicId, ?2 rows
+SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.primary_holder_id), NULL, 'primary_holder_id')) AS broken FROM (
+      SELECT given.key AS place, iif(json_type(given.value, '$.primary_holder_id') IS NULL, stored.primary_holder_id, given.value ->> 'primary_holder_id') AS primary_holder_id
+      FROM json_each(?2) AS given LEFT JOIN dependents AS stored
+        ON stored.clinic_id = ?1 AND stored.id = given.value ->> 'id') AS merged
+    WHERE NOT (EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.primary_holder_id))
+
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
+  CORRELATED SCALAR SUBQUERY 3
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
 
 -- what dependents would break: ?1 clinicId, ?2 rows
 SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
@@ -3380,15 +3406,12 @@ INSERT INTO name_words (clinic_id, resource, date_of_birth, word, record_id)
   SCAN word VIRTUAL TABLE INDEX 1:
 
 -- find to import coverages: ?1 rows, ?2 clinicId
-SELECT given.key AS place, stored.* FROM json_each(?1) AS given CROSS JOIN coverages AS stored
-      ON stored.clinic_id = ?2 AND stored.id = (
-        SELECT min(other.id) FROM coverages AS other INDEXED BY coverages_by_patient
-        WHERE other.clinic_id = ?2 AND other.patient_id IS given.value ->> 'patient_id' AND other.plan_id IS given.value ->> 'plan_id' AND other.carrier_identity IS given.value ->> 'carrier_identity' AND other.member_id_identity IS given.value ->> 'member_id_identity' AND other.starts_on IS given.value ->> 'starts_on')
+SELECT given.key AS place, stored.* FROM json_each(?1) AS given
+      CROSS JOIN coverages AS stored INDEXED BY coverages_by_patient
+      ON stored.clinic_id = ?2 AND stored.patient_id IS given.value ->> 'patient_id' AND stored.plan_id IS given.value ->> 'plan_id' AND stored.carrier_identity IS given.value ->> 'carrier_identity' AND stored.member_id_identity IS given.value ->> 'member_id_identity' AND stored.starts_on IS given.value ->> 'starts_on'
 
   SCAN given VIRTUAL TABLE INDEX 1:
-  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH other USING INDEX coverages_by_patient (clinic_id=? AND patient_id=?)
+  SEARCH stored USING INDEX coverages_by_patient (clinic_id=? AND patient_id=?)
 
 -- create coverages: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
@@ -3597,6 +3620,32 @@ SELECT changes.record_id FROM (SELECT * FROM idempotency_keys
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
   SCAN json_each VIRTUAL TABLE INDEX 1:
   SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
+
+-- what coverages would break: ?1 clinicId, ?2 rows
+SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.patient_id), NULL, 'patient_id'), iif((plan_id IS NULL OR EXISTS (SELECT * FROM plans WHERE plans.id = merged.plan_id)), NULL, 'plan_id'), iif((subscriber_id IS NULL OR EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = 'Patient' AND ownables.id = merged.subscriber_id)), NULL, 'subscriber_id'), iif((plan_id IS NOT NULL OR carrier IS NOT NULL), NULL, 'plan_or_carrier'), iif((plan_id IS NULL OR carrier IS NULL), NULL, 'plan_without_carrier'), iif((relationship <> 'self' OR (subscriber_id IS NULL AND subscriber_first_name IS NULL AND subscriber_last_name IS NULL)), NULL, 'self_without_subscriber'), iif((relationship = 'self' OR subscriber_id IS NOT NULL OR subscriber_first_name IS NOT NULL OR subscriber_last_name IS NOT NULL), NULL, 'subscriber_needed'), iif((subscriber_id IS NULL OR subscriber_id <> patient_id), NULL, 'subscriber_is_another'), iif((subscriber_id IS NULL OR (subscriber_first_name IS NULL AND subscriber_last_name IS NULL)), NULL, 'one_subscriber'), iif(((subscriber_first_name IS NULL) = (subscriber_last_name IS NULL)), NULL, 'subscriber_names_together'), iif((subscriber_date_of_birth IS NULL OR subscriber_first_name IS NOT NULL OR subscriber_last_name IS NOT NULL), NULL, 'subscriber_birth_with_names'), iif((ends_on IS NULL OR starts_on IS NULL OR ends_on >= starts_on), NULL, 'ends_on_after_starts_on')) AS broken FROM (
+      SELECT given.key AS place, iif(json_type(given.value, '$.patient_id') IS NULL, stored.patient_id, given.value ->> 'patient_id') AS patient_id, iif(json_type(given.value, '$.plan_id') IS NULL, stored.plan_id, given.value ->> 'plan_id') AS plan_id, iif(json_type(given.value, '$.subscriber_id') IS NULL, stored.subscriber_id, given.value ->> 'subscriber_id') AS subscriber_id, iif(json_type(given.value, '$.carrier') IS NULL, stored.carrier, given.value ->> 'carrier') AS carrier, iif(json_type(given.value, '$.relationship') IS NULL, stored.relationship, given.value ->> 'relationship') AS relationship, iif(json_type(given.value, '$.subscriber_first_name') IS NULL, stored.subscriber_first_name, given.value ->> 'subscriber_first_name') AS subscriber_first_name, iif(json_type(given.value, '$.subscriber_last_name') IS NULL, stored.subscriber_last_name, given.value ->> 'subscriber_last_name') AS subscriber_last_name, iif(json_type(given.value, '$.subscriber_date_of_birth') IS NULL, stored.subscriber_date_of_birth, given.value ->> 'subscriber_date_of_birth') AS subscriber_date_of_birth, iif(json_type(given.value, '$.starts_on') IS NULL, stored.starts_on, given.value ->> 'starts_on') AS starts_on, iif(json_type(given.value, '$.ends_on') IS NULL, stored.ends_on, given.value ->> 'ends_on') AS ends_on
+      FROM json_each(?2) AS given LEFT JOIN coverages AS stored
+        ON stored.clinic_id = ?1 AND stored.id = given.value ->> 'id') AS merged
+    WHERE NOT (EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.patient_id) AND (plan_id IS NULL OR EXISTS (SELECT * FROM plans WHERE plans.id = merged.plan_id)) AND (subscriber_id IS NULL OR EXISTS (SELECT * FROM ownables
+      WHERE clinic_id = ?1 AND type = 'Patient' AND ownables.id = merged.subscriber_id)) AND (plan_id IS NOT NULL OR carrier IS NOT NULL) AND (plan_id IS NULL OR carrier IS NULL) AND (relationship <> 'self' OR (subscriber_id IS NULL AND subscriber_first_name IS NULL AND subscriber_last_name IS NULL)) AND (relationship = 'self' OR subscriber_id IS NOT NULL OR subscriber_first_name IS NOT NULL OR subscriber_last_name IS NOT NULL) AND (subscriber_id IS NULL OR subscriber_id <> patient_id) AND (subscriber_id IS NULL OR (subscriber_first_name IS NULL AND subscriber_last_name IS NULL)) AND ((subscriber_first_name IS NULL) = (subscriber_last_name IS NULL)) AND (subscriber_date_of_birth IS NULL OR subscriber_first_name IS NOT NULL OR subscriber_last_name IS NOT NULL) AND (ends_on IS NULL OR starts_on IS NULL OR ends_on >= starts_on))
+
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
+  CORRELATED SCALAR SUBQUERY 5
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+  CORRELATED SCALAR SUBQUERY 6
+    SEARCH plans USING INTEGER PRIMARY KEY (rowid=?)
+  CORRELATED SCALAR SUBQUERY 7
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+  CORRELATED SCALAR SUBQUERY 2
+    SEARCH plans USING INTEGER PRIMARY KEY (rowid=?)
+  CORRELATED SCALAR SUBQUERY 3
+    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
 
 -- what coverages would break: ?1 clinicId, ?2 rows
 SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables

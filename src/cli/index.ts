@@ -55,6 +55,7 @@ Exit status: 0 done, 1 failed, 2 usage error.`,
   const importRecords = () => import('./commands/import/records.ts')
   load('person_informations', "create and amend a clinic's person informations", importRecords)
   load('dependents', "create and amend a clinic's dependents", importRecords)
+  load('coverages', "create and amend a clinic's coverages", importRecords)
 
   top('export', "write a clinic's records as NDJSON", () => import('./commands/export.ts'))
 
