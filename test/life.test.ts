@@ -4,6 +4,7 @@ import { databaseOf } from '../src/storage/session.ts'
 import { repairer } from '../src/operator/records/repair.ts'
 import { resumeAfter } from '../src/operator/marks.ts'
 import { openSsn } from '../src/operator/ssn.ts'
+import { deletionsCostTheSame, pagesEqualModel } from './support/deletions.ts'
 import { expectRefusal } from './support/expect.ts'
 import { aDependent, CANARY } from './support/fixtures.ts'
 import { PEOPLE, RESOURCES } from './support/resources.ts'
@@ -19,6 +20,10 @@ const etagOf = ({ headers }: Answer) => headers.get('ETag') ?? ''
 const jsonOf = async (answer: Answer) => JSON.parse(await answer.text())
 
 lifeEqualsModel(worker, { runs: 1, steps: 12 })
+
+describe('pages', () => pagesEqualModel(worker, 300))
+
+describe('deletions', () => deletionsCostTheSame(worker, 70))
 
 describe.each(RESOURCES)('$name', (resource) => {
   const { name, one, notFound, aRecord, textField, change, mistake, complaint, hasSsn, owner } =
