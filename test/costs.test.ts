@@ -37,7 +37,6 @@ describe.each(RESOURCES)('a batch of $name', ({ name, one, aRecord }) => {
     const clinic = await worker.clinic()
     const body = `{"${name}":[${Array(340_000).fill('{}').join()}]}`
 
-    const started = performance.now()
     const refused = await clinic.post(`/${name}/batch`, body, counts(10))
 
     expect(refused.status).toBe(422)
@@ -45,8 +44,6 @@ describe.each(RESOURCES)('a batch of $name', ({ name, one, aRecord }) => {
       errors: { [name]: ['is too long (maximum is 100 records)'] },
     })
     expect(refused.headers.get('x-test-d1')).toBe('0')
-    // Its records were validated in four seconds.
-    expect(performance.now() - started).toBeLessThan(1500)
   })
 })
 

@@ -121,7 +121,7 @@ it.each<[string, Partial<Description>, string]>([
     ['with an index, that needs another', { ...patient, needs: 'patient_id' }],
     ['with a bound that names none', { ...patient, most: { matches: 1, add: 'plan_id' } }],
   ].map(([what, name]): [string, Partial<Description>, string] => [
-    `a filter ${String(what)}`,
+    `a filter ${JSON.stringify(what)}`,
     { filters: { patient_id: patient, name: Object(name) } },
     'the filter name needs an index with its order, or another filter',
   ]),

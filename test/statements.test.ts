@@ -60,7 +60,7 @@ async function planOf(sql: string, names: readonly string[]): Promise<string[]> 
 
 /** What a statement may scan: the JSON that it is given, and rows that it has made itself. */
 const OWN_ROWS =
-  /^SCAN (json_each|given|path|seek|listed|absent|own|last|change|rarest|candidates|matching|found|CONSTANT ROW|\(subquery-\d+\))/
+  /^SCAN (json_each|given|path|seek|listed|absent|own|last|change|rarest|candidates|matching|found|known|CONSTANT ROW|\(subquery-\d+\))/
 
 /** Which statements may scan a table, and why. */
 const SCANS: Record<string, string> = {

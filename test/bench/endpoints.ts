@@ -1,4 +1,11 @@
-import { DELETIONS, dependentsUpTo, PLANS, QUARLES, RECORDS_PER_PATIENT } from './fill.ts'
+import {
+  DELETIONS,
+  dependentsUpTo,
+  PLANS,
+  QUARLES,
+  RECORDS_PER_PATIENT,
+  TO_DELETE,
+} from './fill.ts'
 import type { Call } from './load.ts'
 
 const PAGE_SIZE = 25
@@ -114,7 +121,7 @@ export function endpointsOf(records: number): Endpoint[] {
       (n) => patch(`${coverages}/${someOf(n)}`, { coverage: { group_number: `G${n}` } }),
       { isOnce: true },
     ),
-    write('delete', (n) => ({ method: 'DELETE', path: `${persons}/${1 + n}` }), {
+    write('delete', (n) => ({ method: 'DELETE', path: `${persons}/${anyOf(n)}` }), {
       ...{ isOnce: true, inTwin: true, clinicId: DELETIONS },
     }),
     write('register an ownable', (n) => ({ method: 'PUT', path: `/ownables/Patient/${1e6 + n}` }), {
@@ -151,6 +158,9 @@ const withBody =
   (path: string, body: unknown): Sent => ({ method, path, body: JSON.stringify(body) })
 const post = withBody('POST')
 const patch = withBody('PATCH')
+
+/** The records to be deleted, in an order without one: how much a deletion writes depends on the id. */
+const anyOf = (n: number) => 1 + ((n * 7919) % TO_DELETE)
 
 /** One of the records that are amended. */
 const someOf = (n: number) => 40 + (Math.floor(n / 3) % 400)

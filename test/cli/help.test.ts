@@ -6,7 +6,7 @@ const GROUPS = ['token', 'import', 'audit', 'records', 'ssn']
 const COMMANDS = [
   ...['setup', 'doctor', 'stats', 'export', 'marks', 'resume', 'backup', 'restore', 'deploy'],
   ...['audit list', 'audit seal', 'audit verify', 'audit head'],
-  ...['create', 'list', 'suspend', 'open', 'move'],
+  ...['create', 'list', 'suspend', 'open', 'limit', 'move'],
   ...['token create', 'token list', 'token revoke', 'token rotate'],
   ...['plans', 'ownables', ...resources.map(({ name }) => name)].map((name) => `import ${name}`),
   ...['records restore', 'records reassign', 'records erase'],

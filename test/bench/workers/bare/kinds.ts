@@ -31,25 +31,19 @@ const kind = (described: Description) => {
     ...(answered.includes('ssn') ? ['ssn_key_id', 'ssn_sealed', 'ssn_last_four'] : []),
     ...['created_at', 'updated_at'],
   ]
+  const kept = answered.map((name) => (name === 'ssn' ? 'ssn_last_four' : name))
   const object = (names: string[]) =>
-    `json_object(${names.map((name) => `'${name}', ${name}`).join()})`
-  const columns = (column: (name: string) => string) =>
-    answered
-      .map((name) =>
-        name === 'ssn' ? `'***-**-' || ${column('ssn_last_four')} AS ssn` : column(name),
-      )
-      .join()
+    names.map((name) => `'${name}', ${name === 'ssn' ? `'***-**-' || ssn_last_four` : name}`)
   return {
     ...described,
     fields,
     stored,
-    /** What a row says in the journal, and in an answer from these columns. */
-    content: object(stored),
-    json: object(answered),
-    columns: columns((name) => name),
-    before: columns(
-      (name) => `(before ->> '${name}')${name === 'ssn_last_four' ? '' : ` AS ${name}`}`,
-    ),
+    /** What a row says in the journal, and in an answer. */
+    content: `json_object(${object(stored).join()})`,
+    json: `json_object(${object(answered).join()})`,
+    /** The columns that an answer needs, now and before a change. */
+    columns: kept.join(),
+    before: kept.map((name) => `before ->> '${name}' AS ${name}`).join(),
   }
 }
 export type Kind = ReturnType<typeof kind>

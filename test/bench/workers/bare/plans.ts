@@ -158,5 +158,5 @@ async function one(session: D1DatabaseSession, part = ''): Promise<Ready | undef
   const { json } = await (part === 'facets'
     ? first(session, FACETS, [])
     : first(session, ONE, [positive(part)]))
-  return json === undefined ? undefined : { body: String(json), link: '' }
+  return typeof json === 'string' ? { body: json, link: '' } : undefined
 }

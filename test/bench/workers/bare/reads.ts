@@ -94,13 +94,12 @@ export async function list(asked: Asked, kind: Kind): Promise<Response> {
   })
 }
 
-export async function find(asked: Asked, { table, columns, json, missing }: Kind, id: string) {
+export async function find(asked: Asked, { table, json, missing }: Kind, id: string) {
   const wanted = positive(id)
   if (wanted === null) return refusal(404, missing)
   const row = await first(
     asked,
-    `SELECT etag, ${json} AS json FROM (
-      SELECT ${columns}, substr(uid, 1, 8) || '.' || version AS etag FROM ${table} WHERE clinic_id = ?1 AND id = ?2)`,
+    `SELECT substr(uid, 1, 8) || '.' || version AS etag, ${json} AS json FROM ${table} WHERE clinic_id = ?1 AND id = ?2`,
     ...[asked.clinicId, wanted],
   )
   if (row.json === undefined) return refusal(404, missing)
@@ -147,8 +146,8 @@ export async function history(asked: Asked, kind: Kind, id: string): Promise<Res
 }
 
 const NOW = KINDS.map(
-  ({ table, json, columns }) => `WHEN '${table}' THEN (
-    SELECT ${json} FROM (SELECT ${columns} FROM ${table} WHERE clinic_id = ?1 AND id = record_id))`,
+  ({ table, json }) => `WHEN '${table}' THEN (
+    SELECT ${json} FROM ${table} WHERE clinic_id = ?1 AND id = record_id)`,
 ).join(' ')
 
 export async function changes(asked: Asked): Promise<Response> {

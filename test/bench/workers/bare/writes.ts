@@ -52,10 +52,9 @@ async function write({ session }: Asked, ...all: [sql: string, ...values: unknow
   }
 }
 
-const WRITTEN = ({ table, columns, json }: Kind) => `
-  SELECT id, etag, ${json} AS json FROM (
-    SELECT ${columns}, substr(uid, 1, 8) || '.' || version AS etag FROM ${table} WHERE clinic_id = ?1
-      AND id BETWEEN (SELECT record_id FROM ${USED}) AND (SELECT record_id + records - 1 FROM ${USED}) ORDER BY id)`
+const WRITTEN = ({ table, json }: Kind) => `
+  SELECT id, substr(uid, 1, 8) || '.' || made.version AS etag, ${json} AS json FROM ${USED} CROSS JOIN ${table} AS made
+    ON made.clinic_id = ?1 AND id BETWEEN record_id AND record_id + records - 1 ORDER BY id`
 
 export async function create(asked: Asked, kind: Kind, isBatch: boolean): Promise<Response> {
   const { table, stored } = kind
@@ -68,13 +67,17 @@ export async function create(asked: Asked, kind: Kind, isBatch: boolean): Promis
   const key = await keyOf(asked, masked)
   const own = key.slice(0, 3)
   const rows = JSON.stringify(records)
+  // Of one record, its JSON needs no table.
+  const [from, nth, value, values] = isBatch
+    ? [`${USED} CROSS JOIN json_each(?4) AS given`, ' + given.key', 'given.value', rows]
+    : [USED, '', '?4', JSON.stringify(records[0])]
   const ofKey: Record<string, string> = {
-    id: 'record_id + given.key',
+    id: `record_id${nth}`,
     version: 'version',
     created_at: 'at',
     updated_at: 'at',
   }
-  const values = stored.map((name) => ofKey[name] ?? `given.value ->> '${name}'`).join()
+  const columns = stored.map((name) => ofKey[name] ?? `${value} ->> '${name}'`).join()
   const written = await write(
     asked,
     asked.url.searchParams.get('if_exists') === 'return'
@@ -85,14 +88,13 @@ export async function create(asked: Asked, kind: Kind, isBatch: boolean): Promis
         ],
     [
       `INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
-        SELECT ?1, ${NEXT_SEQ} + given.key, '${table}', record_id + given.key, 1, 'create', at, ?4, ?3, '[]'
-        FROM ${USED} CROSS JOIN json_each(?5) AS given WHERE status = 201`,
-      ...[...own, asked.tokenId, rows],
+        SELECT ?1, ${NEXT_SEQ}${nth}, '${table}', record_id${nth}, 1, 'create', at, ?5, ?3, '[]'
+        FROM ${from} WHERE status = 201`,
+      ...[...own, values, asked.tokenId],
     ],
     [
-      `INSERT INTO ${table} (clinic_id, ${stored.join()})
-        SELECT ?1, ${values} FROM ${USED} CROSS JOIN json_each(?4) AS given WHERE status = 201`,
-      ...[...own, rows],
+      `INSERT INTO ${table} (clinic_id, ${stored.join()}) SELECT ?1, ${columns} FROM ${from} WHERE status = 201`,
+      ...[...own, values],
     ],
     [WRITTEN(kind), ...own],
   )
@@ -138,25 +140,24 @@ export async function amend(asked: Asked, kind: Kind, id: string): Promise<Respo
   const key = await keyOf(asked, given)
   const own = key.slice(0, 3)
   const said = JSON.stringify(fields)
-  const changed = (
-    json: string,
-  ) => `SELECT key FROM json_each(${json}) WHERE value IS NOT (content ->> key)
-    AND key NOT LIKE '%\\_folded' ESCAPE '\\' AND key NOT LIKE '%\\_identity' ESCAPE '\\'`
+  const names = Object.keys(fields).filter((name) => kind.fields.includes(name))
+  const differs = names.map((name) => `${name} IS NOT ?7 ->> '${name}'`).join(' OR ')
   const set = Object.keys(fields).map((name) => `${name} = ?5 ->> '${name}'`)
   const written = await write(
     asked,
     [
       KEEP_KEY(
         200,
-        `target.id, target.version + EXISTS (${changed('?7')}), 1
-          FROM clinics CROSS JOIN ${TARGET(kind)} WHERE clinics.id = ?1 AND state = 'open' RETURNING version`,
+        `target.id, target.version + (${differs}), 1 FROM clinics CROSS JOIN ${table} AS target
+          WHERE clinics.id = ?1 AND state = 'open' AND target.clinic_id = ?1 AND target.id = ?6 RETURNING version`,
       ),
       ...[...key, wanted, said],
     ],
     [
       `INSERT INTO changes
         SELECT ?1, ${NEXT_SEQ}, '${table}', target.id, used.version, 'amend', used.at, ?4, ?3,
-          (SELECT json_group_array(key) FROM (${changed('?5')})), content
+          (SELECT json_group_array(key) FROM json_each(?5)
+            WHERE value IS NOT (content ->> key) AND key IN ('${names.join("', '")}')), content
         FROM ${USED} CROSS JOIN ${TARGET(kind)} WHERE target.version = used.version - 1`,
       ...[...own, asked.tokenId, said, wanted],
     ],
