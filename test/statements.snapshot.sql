@@ -2347,6 +2347,30 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
+-- operator/plan-references: ?1 clinicId
+WITH named (id) AS (
+    SELECT plan_id FROM coverages WHERE clinic_id = ?1
+    UNION SELECT before ->> 'plan_id' FROM changes WHERE clinic_id = ?1 AND resource = 'coverages')
+  SELECT plans.id, plans.external_id FROM named CROSS JOIN plans ON plans.id = named.id ORDER BY plans.id
+
+  CO-ROUTINE named
+    MERGE (UNION)
+      LEFT
+        SEARCH coverages USING PRIMARY KEY (clinic_id=?)
+        USE TEMP B-TREE FOR ORDER BY
+      RIGHT
+        SEARCH changes USING PRIMARY KEY (clinic_id=?)
+        USE TEMP B-TREE FOR ORDER BY
+  SCAN named
+  SEARCH plans USING INTEGER PRIMARY KEY (rowid=?)
+  USE TEMP B-TREE FOR ORDER BY
+
+-- operator/plan-references: ?1 ids
+SELECT plans.id, plans.external_id FROM json_each(?1) AS given CROSS JOIN plans ON plans.id = given.value
+
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SEARCH plans USING INTEGER PRIMARY KEY (rowid=?)
+
 -- operator/stats: ?1 now, ?2 clinicId, ?3 since
 SELECT CAST((julianday(?1) - julianday(at)) / 7 AS INTEGER) AS weeks_ago, count(*) AS count
     FROM changes

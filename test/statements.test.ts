@@ -65,6 +65,8 @@ const OWN_ROWS =
 
 /** Which statements may scan a table, and why. */
 const SCANS: Record<string, string> = {
+  'operator/plan-references': 'the plans of one clinic, before it moves',
+  'operator/tables': 'the tables of a database are few',
   marks: 'every clinic is marked',
   'health/readiness': 'migrations are few',
   'trail/unsealed': 'the cron asks which clinics are on their way here',
@@ -78,6 +80,7 @@ const SORTS: Record<string, string> = {
   'trail/age': 'the rows of a segment',
   'trail/unsealed': 'the cron sorts clinics by their oldest row',
   'verify trail': 'the operator verifies every clinic',
+  'operator/plan-references': 'the plans of one clinic, before it moves',
   'operator/stats': 'a row for each week',
   'operator/tables': 'the columns of a database are few',
   plans: 'a search finds 5,000 plans at most',
