@@ -13,7 +13,14 @@ export async function namePlans(
   const named = rows.flatMap(({ row: { columns }, accepted }, place) =>
     columns?.plan === undefined || columns.plan === ''
       ? []
-      : [{ place, accepted, plan: String(columns.plan).trim() }],
+      : [
+          {
+            place,
+            accepted,
+            plan:
+              typeof columns.plan === 'string' ? columns.plan.trim() : JSON.stringify(columns.plan),
+          },
+        ],
   )
   const errors = new Map<number, RowErrors>()
   if (named.length === 0) return errors
