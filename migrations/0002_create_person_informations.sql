@@ -16,6 +16,9 @@ CREATE TABLE person_informations (
   ),
   last_name_folded TEXT NOT NULL,
   first_name_folded TEXT NOT NULL,
+  last_name_identity TEXT NOT NULL,
+  first_name_identity TEXT NOT NULL,
+  last_name_words TEXT,
   ssn_key_id TEXT,
   ssn_sealed TEXT,
   ssn_last_four TEXT CHECK (ssn_last_four GLOB '[0-9][0-9][0-9][0-9]'),
@@ -33,8 +36,10 @@ CREATE TABLE person_informations (
 CREATE INDEX person_informations_by_owner
   ON person_informations (clinic_id, ownable_type, ownable_id);
 
--- Search finds people by the beginning of their last name, or by date of birth, in the order of their names.
+-- Search finds people by the beginning of their last name, or by date of birth; with the owner that is also what tells
+-- whether a person is there already. The columns of `_identity` say what counts in a name then, `last_name_words` where
+-- else search finds it.
 CREATE INDEX person_informations_by_name
   ON person_informations (clinic_id, last_name_folded, first_name_folded);
 CREATE INDEX person_informations_by_date_of_birth
-  ON person_informations (clinic_id, date_of_birth, last_name_folded, first_name_folded);
+  ON person_informations (clinic_id, date_of_birth, last_name_folded, first_name_folded, ownable_id);

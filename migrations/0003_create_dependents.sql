@@ -15,6 +15,9 @@ CREATE TABLE dependents (
   relationship TEXT NOT NULL,
   last_name_folded TEXT NOT NULL,
   first_name_folded TEXT NOT NULL,
+  last_name_identity TEXT NOT NULL,
+  first_name_identity TEXT NOT NULL,
+  last_name_words TEXT,
   ssn_key_id TEXT,
   ssn_sealed TEXT,
   ssn_last_four TEXT CHECK (ssn_last_four GLOB '[0-9][0-9][0-9][0-9]'),
@@ -28,8 +31,8 @@ CREATE TABLE dependents (
 
 CREATE INDEX dependents_by_owner ON dependents (clinic_id, primary_holder_id);
 
--- Search finds people by the beginning of their last name, or by date of birth, in the order of their names.
+-- As those of person informations.
 CREATE INDEX dependents_by_name
   ON dependents (clinic_id, last_name_folded, first_name_folded);
 CREATE INDEX dependents_by_date_of_birth
-  ON dependents (clinic_id, date_of_birth, last_name_folded, first_name_folded);
+  ON dependents (clinic_id, date_of_birth, last_name_folded, first_name_folded, primary_holder_id);

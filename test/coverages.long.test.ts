@@ -4,12 +4,13 @@ import { coverages } from '../src/resources/coverage.ts'
 import { databaseOf } from '../src/storage/session.ts'
 import { aCoverage, somePlans } from './support/fixtures.ts'
 import { listsEqualModel } from './support/insured.ts'
+import { thorough } from './support/thorough.ts'
 import { useWorker } from './support/worker.ts'
 
 const worker = useWorker()
 beforeAll(() => worker.publish(somePlans(3)))
 
-describe('the list of coverages', () => listsEqualModel(worker, 2000))
+describe('the list of coverages', () => listsEqualModel(worker, thorough(2000, 300), 900_000))
 
 const [PATIENT, OTHER] = [1049, 1050]
 const ROUNDS = 200

@@ -5,7 +5,7 @@ import { expectRefusal } from './support/expect.ts'
 import { aDependent, somePlans } from './support/fixtures.ts'
 import { RESOURCES } from './support/resources.ts'
 import { losingAnswers } from './support/losing.ts'
-import { nothingIsLostInAStorm } from './support/storm.ts'
+import { everyWriteIsMadeOnceInAStorm, nothingIsLostInAStorm } from './support/storm.ts'
 import { useWorker } from './support/worker.ts'
 
 const worker = useWorker({ instrumented: true })
@@ -130,6 +130,7 @@ describe('the edge cache', () => {
 
 describe('a storm', () => {
   nothingIsLostInAStorm(worker, 60, 0.6)
+  everyWriteIsMadeOnceInAStorm(worker, 0.3)
 })
 
 describe('an import whose answers are lost after the commit', () => {

@@ -1,5 +1,14 @@
+import { describe } from 'vitest'
+import { deletionsCostTheSame, pagesEqualModel } from './support/deletions.ts'
 import { lifeEqualsModel } from './support/model.ts'
 import { thorough } from './support/thorough.ts'
 import { useWorker } from './support/worker.ts'
 
-lifeEqualsModel(useWorker(), { runs: thorough(20, 1), steps: 40 })
+const worker = useWorker({ instrumented: true })
+const AN_HOUR = 3_600_000
+
+lifeEqualsModel(worker, { runs: thorough(20, 1), steps: 40 })
+
+describe('pages', () => pagesEqualModel(worker, thorough(20_000, 3000), AN_HOUR))
+
+describe('deletions', () => deletionsCostTheSame(worker, thorough(5000, 500), AN_HOUR))

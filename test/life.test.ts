@@ -4,6 +4,7 @@ import { databaseOf } from '../src/storage/session.ts'
 import { repairer } from '../src/operator/records/repair.ts'
 import { resumeAfter } from '../src/operator/marks.ts'
 import { openSsn } from '../src/operator/ssn.ts'
+import { deletionsCostTheSame, pagesEqualModel } from './support/deletions.ts'
 import { expectRefusal } from './support/expect.ts'
 import { aDependent, CANARY } from './support/fixtures.ts'
 import { PEOPLE, RESOURCES } from './support/resources.ts'
@@ -19,6 +20,10 @@ const etagOf = ({ headers }: Answer) => headers.get('ETag') ?? ''
 const jsonOf = async (answer: Answer) => JSON.parse(await answer.text())
 
 lifeEqualsModel(worker, { runs: 1, steps: 12 })
+
+describe('pages', () => pagesEqualModel(worker, 300))
+
+describe('deletions', () => deletionsCostTheSame(worker, 70))
 
 describe.each(RESOURCES)('$name', (resource) => {
   const { name, one, notFound, aRecord, textField, change, mistake, complaint, hasSsn, owner } =
@@ -610,9 +615,9 @@ describe('POST …/search', () => {
     await worker.env.DB.prepare(
       `WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 1001)
        INSERT INTO dependents (clinic_id, id, uid, version, primary_holder_id, first_name, last_name, date_of_birth,
-         relationship, last_name_folded, first_name_folded, created_at, updated_at)
+         relationship, last_name_folded, first_name_folded, last_name_identity, first_name_identity, created_at, updated_at)
        SELECT clinic_id, i, uid, version, primary_holder_id, first_name, last_name, date_of_birth,
-         relationship, last_name_folded, first_name_folded, created_at, updated_at
+         relationship, last_name_folded, first_name_folded, last_name_identity, first_name_identity, created_at, updated_at
        FROM n JOIN dependents ON clinic_id = ? AND id = 1`,
     )
       .bind(clinic.clinicId)

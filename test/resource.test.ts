@@ -113,16 +113,16 @@ it.each<[string, Partial<Description>, string]>([
     { filters: { patient_id: patient, page: patient } },
     'page is the name of something else',
   ],
-  ...[
-    ['that no index finds', { ...unfound }],
-    ['with an index and no order', { ...unfound, index: 'i' }],
-    ['with an order and no index', { ...unfound, order: sql`id` }],
-    ['that needs one that is not there', { ...unfound, needs: 'plan_id' }],
-    ['with an index, that needs another', { ...patient, needs: 'patient_id' }],
-    ['with a bound that names none', { ...patient, most: { matches: 1, add: 'plan_id' } }],
-  ].map(([what, name]): [string, Partial<Description>, string] => [
-    `a filter ${JSON.stringify(what)}`,
-    { filters: { patient_id: patient, name: Object(name) } },
+  ...Object.entries<Description['filters'][string]>({
+    'that no index finds': unfound,
+    'with an index and no order': { ...unfound, index: 'i' },
+    'with an order and no index': { ...unfound, order: sql`id` },
+    'that needs one that is not there': { ...unfound, needs: 'plan_id' },
+    'with an index, that needs another': { ...patient, needs: 'patient_id' },
+    'with a bound that names none': { ...patient, most: { matches: 1, add: 'plan_id' } },
+  }).map(([what, name]): [string, Partial<Description>, string] => [
+    `a filter ${what}`,
+    { filters: { patient_id: patient, name } },
     'the filter name needs an index with its order, or another filter',
   ]),
 ])('refuses %s', (_, wrong, message) => {

@@ -24,7 +24,7 @@ beforeAll(async () => {
   const { resources } = await import('../src/resources/index.ts')
   const { importer } = await import('../src/operator/records/import.ts')
   const { repairer } = await import('../src/operator/records/repair.ts')
-  const { countAbsent, selectAt } = await import('../src/operator/records/snapshot.ts')
+  const { addAllWords, countAbsent, selectAt } = await import('../src/operator/records/snapshot.ts')
   const { resealing, selectStored } = await import('../src/operator/records/stored.ts')
   await import('../src/operator/marks.ts')
   const { selectEver, selectVersions } = await import('../src/operator/trail/about.ts')
@@ -41,6 +41,7 @@ beforeAll(async () => {
     selectEver(resource)
     selectVersions(resource)
     if (resource.hasSsn) resealing(resource)
+    if (resource.person) addAllWords(resource)
   }
   for (const [module, statement] of seen) {
     const { sql, names } = statement.text()
@@ -91,6 +92,7 @@ const SORTS: Record<string, string> = {
     [`${name} of a key`]: 'a batch is a hundred records, some changed since',
     [`amend many ${name}`]: 'numbers the rows of a file',
     [`list ${name}`]: 'of the 25 steps down the tree of deletions one is the last',
+    [`search ${name}`]: 'joins first and later words of a name, a thousand people at most',
     [`restore deletions of ${name}`]: 'runs once, while a store is restored',
   })),
 }
@@ -108,6 +110,7 @@ const UNGUARDED: Record<string, string> = {
   resume: 'the operator resumes a store that nobody uses yet',
   ...ofEach((name) => ({
     [`restore deletions of ${name}`]: 'the operator fills a store that nobody uses yet',
+    [`restore words of ${name}`]: 'the operator fills a store that nobody uses yet',
   })),
 }
 

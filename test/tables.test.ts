@@ -88,7 +88,8 @@ const dateless = ['1990-5-15', '15/05/1990', '1899-12-31', 'yesterday']
 const person = {
   ...{ clinic_id: owner.clinic_id, id: 1, uid: 'u', version: 1 },
   ...{ first_name: text(255), last_name: text(255), date_of_birth: '1900-01-01' },
-  ...{ last_name_folded: 'x', first_name_folded: 'x' },
+  ...{ last_name_folded: 'x', first_name_folded: 'x', last_name_identity: 'x' },
+  ...{ first_name_identity: 'x', last_name_words: '["x"]' },
   ...{ ssn_key_id: 'k', ssn_sealed: 's', ssn_last_four: '0000', created_at: NOW, updated_at: NOW },
 }
 const nobody = [

@@ -14,9 +14,13 @@ const LETTERS: Record<string, string> = {
   þ: 'th',
 }
 
-/** Apostrophes, what people type for them (NFKC makes some a blank with a mark), and characters that don't show. */
-const UNSEEN =
-  /['`´‘’‛′‵ʹʻʼʽʾʿˈˊˋʹ΄᾽᾿῾՚׳❛❜Ꞌꞌ＇｀]| [\u0301\u0313\u0314]|\p{Default_Ignorable_Code_Point}/gu
+/** Apostrophes, and what people type for them. */
+const APOSTROPHES = "['`´‘’‛′‵ʹʻʼʽʾʿˈˊˋʹ΄᾽᾿῾՚׳❛❜Ꞌꞌ＇｀]"
+/** The same (NFKC makes some a blank with a mark), and characters that don't show. */
+const UNSEEN = new RegExp(
+  String.raw`${APOSTROPHES}| [\u0301\u0313\u0314]|\p{Default_Ignorable_Code_Point}`,
+  'gu',
+)
 
 /** Marks behind a Latin, Greek or Cyrillic letter. In other scripts marks are vowels and consonants. */
 const ACCENTS =
@@ -70,6 +74,20 @@ export function foldName(name: string): string {
   )
   if (folded.length <= LONGEST) return folded
   return Array.from(folded).slice(0, LONGEST).join('').trimEnd()
+}
+
+/**
+ * What search finds a name by, besides its beginning: all that follows a blank, punctuation or an apostrophe, folded.
+ * García O'Neil is found at `oneil` and `neil`.
+ */
+export function laterWords(name: string): string[] {
+  const folded = foldName(name)
+  const behindBlanks = [...folded.matchAll(/ /g)].map(({ index }) => folded.slice(index + 1))
+  const behindApostrophes = [...name.matchAll(new RegExp(APOSTROPHES, 'gu'))].map(({ index }) =>
+    foldName(name.slice(index)),
+  )
+  const words = new Set([...behindBlanks, ...behindApostrophes])
+  return [...words].filter((word) => word !== '' && word !== folded)
 }
 
 /** The different words of a text, folded, as search finds them by their beginnings. */

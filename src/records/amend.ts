@@ -6,6 +6,7 @@ import { changes, clinics, idempotencyKeys } from '../storage/tables.ts'
 import { KEY, type IdempotencyKey } from './idempotency.ts'
 import { brokenIn, selectBroken, type Broken } from './refusals.ts'
 import { contentOf, etagColumn, type Resource } from './resource.ts'
+import { addWords, removeWords, SOURCES } from './words.ts'
 import {
   commit,
   endOf,
@@ -53,7 +54,8 @@ export function amender(resource: Resource) {
   // Some columns follow from others: of a sealed SSN one speaks for all.
   const changed = sql`SELECT iif(key = 'ssn_sealed', 'ssn', key) AS name FROM json_each(${$.given})
       WHERE value IS NOT (content ->> key) AND key NOT IN ('ssn_key_id', 'ssn_last_four')
-        AND key NOT LIKE '%\\_folded' ESCAPE '\\' AND key NOT LIKE '%\\_identity' ESCAPE '\\'`
+        AND key NOT LIKE '%\\_folded' ESCAPE '\\' AND key NOT LIKE '%\\_identity' ESCAPE '\\'
+        AND key NOT LIKE '%\\_words' ESCAPE '\\'`
 
   const keepKey = statement(sql`
     INSERT INTO ${idempotencyKeys} (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
@@ -93,6 +95,7 @@ export function amender(resource: Resource) {
     SELECT ${fits} AS fits, (SELECT json_group_array(key) FROM (${wrong})) AS wrong FROM ${target}`)
 
   const records = selectWritten(resource)
+  const words = resource.person && { remove: removeWords(resource), add: addWords(resource) }
   const why = {
     told: selectTold(resource),
     records: selectUnderKey(resource),
@@ -117,7 +120,8 @@ export function amender(resource: Resource) {
       db,
       async () => {
         const all = { keepKey, journal, update: updateOf(given), records }
-        const made = await commit(db, all, values)
+        const hasWords = words && SOURCES.some((name) => name in given)
+        const made = await commit(db, hasWords ? { ...all, ...words } : all, values)
         if (!made) return undefined
         const isJournaled = made.journal.length > 0
         return { outcome: 'written', status: 200, records: made.records, isJournaled }

@@ -6,6 +6,7 @@ import { KEY, type IdempotencyKey } from './idempotency.ts'
 import { isWithinLimit } from './quota.ts'
 import { brokenIn, selectBroken, type Broken } from './refusals.ts'
 import type { Given, Resource } from './resource.ts'
+import { addWords } from './words.ts'
 import {
   commit,
   endOf,
@@ -29,7 +30,7 @@ export type Created =
 
 /** Creates records of a resource, all or none, once under a key. */
 export function creator(resource: Resource) {
-  const { table, text, columns, identity } = resource
+  const { table, text, columns, identity, person } = resource
   const { $, statement } = statements(`create ${resource.name}`, {
     ...KEY,
     records: 'text',
@@ -83,6 +84,7 @@ export function creator(resource: Resource) {
 
   const always = { keepKey, journal, insert, records: selectWritten(resource) }
   const unlessThere = { ...always, keepKey: identity ? keepKeyOfSame(identity) : keepKey }
+  const words = person && addWords(resource)
   const why = {
     told: selectTold(resource),
     records: selectUnderKey(resource),
@@ -102,7 +104,9 @@ export function creator(resource: Resource) {
     return await writeOrExplain<Created, Created>(
       db,
       async () => {
-        const made = await commit(db, returnExisting ? unlessThere : always, values)
+        const all = returnExisting ? unlessThere : always
+        const hasWords = words && given.some((record) => record.last_name_words)
+        const made = await commit(db, hasWords ? { ...all, words } : all, values)
         if (!made) return undefined
         const status = made.keepKey[0]?.status ?? 201
         const isJournaled = status === 201

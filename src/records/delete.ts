@@ -6,6 +6,7 @@ import type { Target } from './amend.ts'
 import { countDeletion } from './deletions.ts'
 import { KEY, type IdempotencyKey } from './idempotency.ts'
 import { contentOf, etagColumn, type Resource } from './resource.ts'
+import { removeWords } from './words.ts'
 import {
   commit,
   endOf,
@@ -23,7 +24,7 @@ export type Deleted = Ended | { outcome: 'absent' } | { outcome: 'stale' }
 
 /** Deletes a record of a resource once under a key: its content stays in the journal. */
 export function deleter(resource: Resource) {
-  const { table, text } = resource
+  const { table, text, person } = resource
   const { $, statement } = statements(`delete ${resource.name}`, {
     ...KEY,
     id: 'integer',
@@ -49,7 +50,8 @@ export function deleter(resource: Resource) {
   const remove = statement(sql`
     DELETE FROM ${table} WHERE clinic_id = ${$.clinicId} AND id = (SELECT record_id FROM ${used})`)
 
-  const all = { keepKey, journal, count: countDeletion(resource, 1), remove }
+  const ofAny = { keepKey, journal, count: countDeletion(resource, 1), remove }
+  const all = person ? { ...ofAny, words: removeWords(resource) } : ofAny
   const why = {
     told: selectTold(resource),
     records: selectUnderKey(resource),

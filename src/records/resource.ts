@@ -25,6 +25,8 @@ export type Field = {
   folded?: (value: string) => string
   /** How `identity` compares it, kept in the column `…_identity`. */
   identity?: (value: string) => string
+  /** Where else in it search begins, as folded text: kept in the column `…_words`, in JSON, and in `name_words`. */
+  words?: (value: string) => readonly string[]
 }
 
 /** An SSN is sealed before it is stored, in columns of its own, and answered masked. */
@@ -73,7 +75,10 @@ type Description = {
   /** Columns whose value must exist: the condition, given the value and the clinic. */
   references?: Record<string, (value: SQL, clinicId: SQL) => SQL>
   filters: Record<string, Filter>
-  /** The columns in which two records are the same, for `if_exists=return` and imports; `index` finds them. */
+  /**
+   * The columns in which two records are the same, for `if_exists=return` and imports; `index` finds them. `where` is a
+   * further condition on the record `other` and what is `given`.
+   */
   identity?: { index: string; columns: readonly string[]; where?: SQL; words: string }
   rules?: Record<string, Rule>
 }
@@ -95,9 +100,10 @@ export function resource(description: Description) {
   const { name, one, fields, owner, exampleId } = description
   const entries = Object.entries(fields)
   const hasSsn = 'ssn' in fields
-  const derived = entries.flatMap(([field, { folded, identity }]) => [
+  const derived = entries.flatMap(([field, { folded, identity, words }]) => [
     ...(folded ? [`${field}_folded`] : []),
     ...(identity ? [`${field}_identity`] : []),
+    ...(words ? [`${field}_words`] : []),
   ])
   const columns = [
     ...['id', 'uid', 'version'],
@@ -173,7 +179,7 @@ function check(
   const needed = {
     'the owner': ownerColumnsOf(owner),
     ...(person && {
-      'a person': ['first_name_folded', 'last_name_folded', 'date_of_birth'],
+      'a person': ['first_name_folded', 'last_name_folded', 'last_name_words', 'date_of_birth'],
     }),
     'a reference': Object.keys(references),
     ...(identity && { 'the identity': identity.columns }),
@@ -223,17 +229,23 @@ export const ownerTypeOf = ({ owner }: Resource): SQL => sql.raw(owner.type ?? `
 /** The columns that follow from the given fields, and from none that is not given. */
 export const derivedFrom = ({ fields }: Resource, given: Record<string, unknown>): Given =>
   Object.fromEntries(
-    Object.entries(fields).flatMap(([name, { folded, identity }]) => {
+    Object.entries(fields).flatMap(([name, { folded, identity, words }]) => {
       const value = given[name]
       if (value === undefined) return []
-      const derive = (how: (value: string) => string) =>
+      const derive = (how: (value: string) => string | null) =>
         typeof value === 'string' ? how(value) : null
       return [
         ...(folded ? [[`${name}_folded`, derive(folded)] as const] : []),
         ...(identity ? [[`${name}_identity`, derive(identity)] as const] : []),
+        ...(words ? [[`${name}_words`, derive((text) => listOrNull(words(text)))] as const] : []),
       ]
     }),
   )
+
+const listOrNull = (words: readonly string[]) => (words.length > 0 ? JSON.stringify(words) : null)
+
+/** The field that a column follows from. */
+export const fieldOf = (column: string) => column.replace(/_(folded|identity|words)$/, '')
 
 /** The documented keys in the documented order; of the SSN no more than its mask. */
 export const answeredBy = ({ record, hasSsn }: Resource): Fields => ({

@@ -4,6 +4,7 @@ import { columnsOf, jsonOf } from '../storage/json.ts'
 import type { Page, PageRequest } from '../storage/pages.ts'
 import type { Session } from '../storage/session.ts'
 import { first, statements } from '../storage/statement.ts'
+import { nameWords } from '../storage/tables.ts'
 import { foldName } from '../fields/fold.ts'
 import { INVALID } from '../fields/messages.ts'
 import { pagingInBody } from '../fields/paging.ts'
@@ -59,19 +60,25 @@ export function searcher(resource: Resource) {
     const isBorn = hasDate ? sql`date_of_birth = ${$.dateOfBirth} AND` : sql``
     // Left alone, SQLite may look for a date of birth among all the names.
     const index = sql.raw(`${resource.name}_by_${hasDate ? 'date_of_birth' : 'name'}`)
-    const candidates = sql`${resource.table} INDEXED BY ${index}
-          WHERE clinic_id = ${$.clinicId} AND ${isBorn} ${beginsWith('last_name_folded', $.lastName)}`
     const isMatch = hasFirstName ? beginsWith('first_name_folded', $.firstName) : sql`true`
-    // Where a first name narrows, a page might be looked for among any number of people.
-    const areFew = hasFirstName
-      ? sql`AND (SELECT count(*) FROM (SELECT 1 FROM ${candidates} LIMIT ${$.most} + 1)) <= ${$.most}`
-      : sql``
+    // Both lists of ids end where there are too many, and then no record is read.
     return statement<{ counts: string; json: string; ids: string }>(sql`
+      WITH found (found_id) AS MATERIALIZED (
+        SELECT * FROM (SELECT id FROM ${resource.table} INDEXED BY ${index}
+          WHERE clinic_id = ${$.clinicId} AND ${isBorn} ${beginsWith('last_name_folded', $.lastName)}
+          LIMIT ${$.most} + 1)
+        UNION SELECT * FROM (SELECT DISTINCT record_id FROM ${nameWords}
+          WHERE ${$.lastName} <> '' AND clinic_id = ${$.clinicId} AND resource = ${resource.text}
+            AND ${isBorn} ${beginsWith('word', $.lastName)}
+          LIMIT ${$.most} + 1)),
+      people AS MATERIALIZED (
+        SELECT ${columnsOf(answered)}, last_name_folded, first_name_folded
+        FROM found CROSS JOIN ${resource.table} ON clinic_id = ${$.clinicId} AND id = found_id
+        WHERE (SELECT count(*) FROM found) <= ${$.most} AND ${isMatch})
       SELECT json_group_array(${jsonOf(answered)}) AS json, json_group_array(id) AS ids,
-        (SELECT json_array(count(*), coalesce(sum(${isMatch}), 0)) FROM (
-          SELECT first_name_folded FROM ${candidates} LIMIT ${$.most} + 1)) AS counts
+        json_array((SELECT count(*) FROM found), (SELECT count(*) FROM people)) AS counts
       FROM (
-        SELECT ${columnsOf(answered)} FROM ${candidates} AND ${isMatch} ${areFew}
+        SELECT * FROM people
         ORDER BY last_name_folded, first_name_folded, id LIMIT ${$.size} OFFSET min(${$.skipped}, ${$.most}))`)
   }
   const selects = [false, true].map((hasDate) =>

@@ -4,7 +4,7 @@ import { id } from '../fields/answered.ts'
 import { queryId, recordId } from '../fields/number.ts'
 import { relationship, RELATIONSHIPS } from '../fields/person.ts'
 import { resource, ssnField } from '../records/resource.ts'
-import { PERSON, personFields } from './person.ts'
+import { personFields, personIdentity } from './person.ts'
 
 export const dependents = resource({
   name: 'dependents',
@@ -40,9 +40,5 @@ export const dependents = resource({
       order: sql`id`,
     },
   },
-  identity: {
-    index: 'dependents_by_date_of_birth',
-    columns: [...PERSON, 'primary_holder_id'],
-    words: 'owner, names and date of birth',
-  },
+  identity: personIdentity('dependents', ['primary_holder_id']),
 })

@@ -5,7 +5,7 @@ import { queryId, recordId } from '../fields/number.ts'
 import { ownableType, PATIENT } from '../fields/ownable-type.ts'
 import { email, phone, REDACTED_EMAIL } from '../fields/person.ts'
 import { resource, ssnField } from '../records/resource.ts'
-import { PERSON, personFields } from './person.ts'
+import { personFields, personIdentity } from './person.ts'
 
 export const personInformations = resource({
   name: 'person_informations',
@@ -49,9 +49,5 @@ export const personInformations = resource({
       order: sql`id`,
     },
   },
-  identity: {
-    index: 'person_informations_by_date_of_birth',
-    columns: [...PERSON, 'ownable_type', 'ownable_id'],
-    words: 'owner, names and date of birth',
-  },
+  identity: personIdentity('person_informations', ['ownable_type', 'ownable_id']),
 })

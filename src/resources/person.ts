@@ -1,6 +1,7 @@
+import { sql } from 'drizzle-orm/sql/sql'
 import * as z from 'zod'
 import { day } from '../fields/answered.ts'
-import { foldName } from '../fields/fold.ts'
+import { foldIdentity, foldName, laterWords } from '../fields/fold.ts'
 import { dateOfBirth, personName } from '../fields/person.ts'
 import type { Field } from '../records/resource.ts'
 
@@ -9,14 +10,26 @@ const nameField = (example: string): Field => ({
   answered: z.string(),
   example,
   folded: foldName,
+  identity: foldIdentity,
 })
 
 /** The fields by which people are searched. */
 export const personFields = (firstName: string, lastName: string, born: string) => ({
   first_name: nameField(firstName),
-  last_name: nameField(lastName),
+  last_name: { ...nameField(lastName), words: laterWords },
   date_of_birth: { given: dateOfBirth, answered: day, example: born } satisfies Field,
 })
 
-/** What tells one person from another, besides the owner, as far as a front desk can. */
-export const PERSON = ['date_of_birth', 'last_name_folded', 'first_name_folded']
+/**
+ * What tells one person of an owner from another: the date of birth, the names with their accents and, where both have
+ * one, the last digits of the SSN. Names that are the same are also found as the same, so the folded ones lead there.
+ */
+export const personIdentity = (table: string, owner: readonly string[]) => ({
+  index: `${table}_by_date_of_birth`,
+  columns: [
+    ...['date_of_birth', 'last_name_folded', 'first_name_folded'],
+    ...['last_name_identity', 'first_name_identity', ...owner],
+  ],
+  where: sql`(other.ssn_last_four <> given.value ->> 'ssn_last_four') IS NOT TRUE`,
+  words: 'owner, names and date of birth, and no other SSN',
+})

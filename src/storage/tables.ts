@@ -67,6 +67,14 @@ export const planFacets = sqliteTable('plan_facets', {
   plans: integer().notNull(),
 })
 
+export const nameWords = sqliteTable('name_words', {
+  clinic_id: text().notNull(),
+  resource: text().notNull(),
+  date_of_birth: text().notNull(),
+  word: text().notNull(),
+  record_id: integer().notNull(),
+})
+
 export const deletions = sqliteTable('deletions', {
   clinic_id: text().notNull(),
   resource: text().notNull(),

@@ -117,7 +117,7 @@ const personInformations = (database: D1Database, clinicId: string, first: numbe
     .prepare(
       `${NUMBERS} INSERT INTO person_informations
         SELECT ?3, i, ${UID}, 1, 'Patient', (i + 3) / ${RECORDS_PER_PATIENT}, ${name(0)}, ${lastName}, ${DATE_OF_BIRTH},
-          ${lastNameFolded}, ${folded(0)}, ${whenKnown(`'1a2b3c4d'`)}, ${whenKnown(SEALED)}, ${whenKnown(LAST_FOUR)},
+          ${lastNameFolded}, ${folded(0)}, ${lastNameFolded}, ${folded(0)}, NULL, ${whenKnown(`'1a2b3c4d'`)}, ${whenKnown(SEALED)}, ${whenKnown(LAST_FOUR)},
           '+1-202-555-01' || printf('%02d', i % 100), 'person' || i || '@example.com', '${NOW}', '${NOW}'
         FROM n`,
     )
@@ -129,6 +129,7 @@ const dependents = (database: D1Database, clinicId: string, first: number, last:
       `${NUMBERS} INSERT INTO dependents
         SELECT ?3, i, ${UID}, 1, (i + 1) / ${DEPENDENTS_PER_PATIENT}, ${name(5)}, ${name(3)}, ${DATE_OF_BIRTH},
           json_array('spouse', 'child', 'parent', 'other') ->> (i % 4), ${folded(3)}, ${folded(5)},
+          ${folded(3)}, ${folded(5)}, NULL,
           ${whenKnown(`'1a2b3c4d'`)}, ${whenKnown(SEALED)}, ${whenKnown(LAST_FOUR)}, '${NOW}', '${NOW}'
         FROM n`,
     )

@@ -34,8 +34,8 @@ async function fill(cell: Cell, id: string, people: number) {
   const numbers = `WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ${people})`
   await cell.query(
     `INSERT INTO person_informations (clinic_id, id, uid, version, ownable_type, ownable_id, first_name, last_name,
-      date_of_birth, last_name_folded, first_name_folded, created_at, updated_at)
-     ${numbers} SELECT ?1, n, 'uid' || n, 1, 'Patient', 1, 'Ana', 'Old ' || n, '1990-01-01', 'old', 'ana', 't', 't' FROM n`,
+      date_of_birth, last_name_folded, first_name_folded, last_name_identity, first_name_identity, created_at, updated_at)
+     ${numbers} SELECT ?1, n, 'uid' || n, 1, 'Patient', 1, 'Ana', 'Old ' || n, '1990-01-01', 'old', 'ana', 'old', 'ana', 't', 't' FROM n`,
     id,
   )
   await cell.query(

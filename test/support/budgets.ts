@@ -205,7 +205,7 @@ export function budgetsHoldUpTo(records: number) {
         'a deletion': {
           ...send('DELETE', `/${dependentsUpTo(records)}`, undefined, 204),
           read: 60,
-          written: 32,
+          written: 29,
         },
       }
 

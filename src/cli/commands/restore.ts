@@ -4,7 +4,7 @@ import { resources } from '../../resources/index.ts'
 import { contentAt } from '../../operator/content.ts'
 import { fill, inPortions, type StoredRow } from '../../operator/copy.ts'
 import { digestOf } from '../../operator/digest.ts'
-import { countDeletions } from '../../operator/records/snapshot.ts'
+import { completeRecords } from '../../operator/records/snapshot.ts'
 import { listTokens, putRecord } from '../../operator/tokens.ts'
 import { CATALOGUE_KEY } from '../../plans/catalogue.ts'
 import { tokenRecord } from '../../tokens/record.ts'
@@ -62,7 +62,7 @@ async function restore({ db, kv, leave }: Store, folder: string, manifest: Manif
     for await (const rows of inPortions(rowsIn(table.name))) await fill(db, table, rows)
     note(`${table.name}: ${counted(manifest.tables[table.name]?.rows ?? 0)}`)
   }
-  for (const mark of manifest.marks) await countDeletions(db, resources, mark)
+  for (const mark of manifest.marks) await completeRecords(db, resources, mark)
   for (const { table, rows } of rest) await compare(table.name, rows(), 'what the store holds')
 
   for await (const { version } of rowsIn('catalogue')) {

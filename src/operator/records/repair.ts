@@ -3,6 +3,7 @@ import type { Ownable } from '../../ownables/queries.ts'
 import { countDeletion } from '../../records/deletions.ts'
 import { KEY, ownKey, type IdempotencyKey } from '../../records/idempotency.ts'
 import { contentOf, ownerTypeOf, type Given, type Resource } from '../../records/resource.ts'
+import { addWords } from '../../records/words.ts'
 import { commit, nextSeq, nowOrLater, used } from '../../records/write.ts'
 import type { Session } from '../../storage/session.ts'
 import { first, statements } from '../../storage/statement.ts'
@@ -61,7 +62,8 @@ function restorer(resource: Resource) {
     SELECT ${$.clinicId}, ${sql.raw(values.join(', '))} FROM ${used} CROSS JOIN ${changes} AS deleted
       ON deleted.clinic_id = ${$.clinicId} AND deleted.resource = ${text}
         AND deleted.record_id = used.record_id AND deleted.version = used.version - 1`)
-  const all = { keepKey, journal, insert, count: countDeletion(resource, -1) }
+  const ofAny = { keepKey, journal, insert, count: countDeletion(resource, -1) }
+  const all = resource.person ? { ...ofAny, words: addWords(resource) } : ofAny
 
   return async (db: Session, { id, ...who }: Repair): Promise<boolean> =>
     await isDone(db, all, { ...ownKey(who), id })

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm/sql/sql'
 import type { Given, Resource } from '../../records/resource.ts'
 import type { Session } from '../../storage/session.ts'
 import { batch, changedRows, statements } from '../../storage/statement.ts'
-import { changes, deletions } from '../../storage/tables.ts'
+import { changes, deletions, nameWords } from '../../storage/tables.ts'
 import type { Mark } from '../marks.ts'
 
 // A backup takes many reads, between which clients write. The journal says what every record was before, so all of
@@ -57,8 +57,11 @@ export function selectAt({ name, table, text }: Resource) {
   }
 }
 
-/** Counts the deletions of a clinic whose records have just been written: every id up to the mark that none of them has. */
-export async function countDeletions(
+/**
+ * Writes what follows from a clinic's records that have just been written: how many are deleted, which is every id up
+ * to the mark that none of them has, and the words by which people are searched.
+ */
+export async function completeRecords(
   db: Session,
   resources: readonly Resource[],
   { clinic_id: clinicId, ids }: Mark,
@@ -66,7 +69,17 @@ export async function countDeletions(
   for (const resource of resources) {
     const highest = ids[resource.name] ?? 0
     await changedRows(db, countAbsent(resource), { clinicId, highest })
+    if (resource.person) await changedRows(db, addAllWords(resource), { clinicId })
   }
+}
+
+export function addAllWords({ name, table, text }: Resource) {
+  const { $, statement } = statements(`restore words of ${name}`, { clinicId: 'text' })
+  return statement(sql`
+    INSERT INTO ${nameWords} (clinic_id, resource, date_of_birth, word, record_id)
+    SELECT clinic_id, ${text}, date_of_birth, word.value, record.id
+    FROM ${table} AS record CROSS JOIN json_each(last_name_words) AS word
+    WHERE clinic_id = ${$.clinicId} ON CONFLICT DO NOTHING`)
 }
 
 export function countAbsent({ name, table, text }: Resource) {

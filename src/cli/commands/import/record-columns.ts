@@ -14,6 +14,19 @@ const ALIASES: Record<string, string> = {
   phonenumber: 'phone',
   emailaddress: 'email',
   socialsecuritynumber: 'ssn',
+  ...{ insurer: 'carrier', insurancecompany: 'carrier', payer: 'carrier', payername: 'carrier' },
+  ...{ membernumber: 'member_id', group: 'group_number', groupid: 'group_number' },
+  ...{ relationshiptosubscriber: 'relationship', relationshiptoinsured: 'relationship' },
+  ...{ subscriberdob: 'subscriber_date_of_birth', primarysecondary: 'priority' },
+  ...{ effectivedate: 'starts_on', startdate: 'starts_on' },
+  ...{ termdate: 'ends_on', terminationdate: 'ends_on', enddate: 'ends_on' },
+  ...{ plan: 'plan', planexternalid: 'plan' },
+}
+
+/** Who pays first, as people and X12's SBR01 say it. */
+const PRIORITIES: Record<string, number> = {
+  ...{ primary: 1, secondary: 2, tertiary: 3 },
+  ...{ p: 1, s: 2, t: 3 },
 }
 
 /** What an export says beside the fields: some of it tells for which record an SSN was sealed. */
@@ -71,9 +84,15 @@ export function fieldReader(
   unknown: Set<string>,
   odd: Oddities,
 ) {
+  const isPlan = (name: string) => name === 'plan' && 'plan_id' in shape
   const known = [...Object.keys(shape), owner.filter, ...OF_EXPORTS]
-  const names = { ...ALIASES, ...Object.fromEntries(known.map((name) => [squeezed(name), name])) }
-  const isOptional = (name: string) => shape[name]?.safeParse(null).success === true
+  const names = Object.fromEntries([
+    ...Object.entries(ALIASES).filter(([, name]) => known.includes(name) || isPlan(name)),
+    ...known.map((name) => [squeezed(name), name]),
+  ])
+  const isOptional = (name: string) => isPlan(name) || shape[name]?.safeParse(null).success === true
+  /** In a CSV a number is text. */
+  const isNumber = (name: string) => shape[name]?.safeParse(1).success === true
   const readId = idReader(odd)
 
   function valueOf(name: string, value: unknown, line: number): unknown {
@@ -86,12 +105,18 @@ export function fieldReader(
     if (/^(first|last)_name$/.test(name) && cell !== '' && isNoName) {
       odd.note(`a ${name} that looks like none`, line)
     }
-    // In a CSV an id is text.
-    return name === owner.id && /^-?\d+$/.test(cell) ? readId(cell, line) : value
+    if (name === 'priority')
+      return PRIORITIES[cell.toLowerCase()] ?? (/^\d+$/.test(cell) ? Number(cell) : value)
+    if (!isNumber(name) || !/^-?\d+$/.test(cell)) return value
+    return name === owner.id ? readId(cell, line) : Number(cell)
   }
 
   return (row: Row, format: Format): Row => {
     const { line, columns = {} } = row
+    // A card's subscriber id is its member id; only beside one it can be our own field.
+    const hasMemberId = Object.keys(columns).some(
+      (column) => names[squeezed(column)] === 'member_id',
+    )
     const named = new Map<string, string>()
     const fields: Record<string, unknown> = {}
     for (const [column, value] of Object.entries(columns)) {
@@ -100,14 +125,17 @@ export function fieldReader(
         unknown.add(column)
         continue
       }
-      const name = known === owner.filter ? owner.id : known
-      const other = named.get(name)
+      const isOfCard = known === 'subscriber_id' && !hasMemberId
+      const name = known === owner.filter ? owner.id : isOfCard ? 'member_id' : known
+      const field = name === 'plan' ? 'plan_id' : name
+      const other = named.get(field)
       if (other !== undefined) {
-        const fault = `has two columns for ${name}, ${other} and ${column}: leave one out`
+        const fault = `has two columns for ${field}, ${other} and ${column}: leave one out`
         if (format === 'csv') throw new Failure(`the file ${fault}`)
         return { line, fault }
       }
-      named.set(name, column)
+      named.set(field, column)
+      if (isOfCard) odd.note('a subscriber_id taken for the member_id, which the file lacks', line)
       fields[name] = valueOf(name, value, line)
     }
     const isByPatient = squeezed(named.get(owner.id) ?? '') === squeezed(owner.filter)

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { INVALID } from '../../../fields/messages.ts'
-import type { ImportedRow } from '../../../operator/records/import.ts'
+import type { ImportedRow } from '../../../operator/records/match.ts'
 import { derivedFrom, type Resource } from '../../../records/resource.ts'
 import { isDate, type Dates } from './record-columns.ts'
 
@@ -79,15 +79,10 @@ export function recordRow(
     return {
       fields: { ...fields, ...derivedFrom(resource, fields) },
       ...(data.ssn && { ssn: String(data.ssn) }),
-      ...(ssn &&
-        from && {
-          sealed: {
-            uid: from.uid,
-            keyId: ssn.key_id,
-            sealed: ssn.sealed,
-            lastFour: ssn.last_four,
-          },
-        }),
+      ...(from && { uid: from.uid }),
+      ...(ssn && {
+        sealed: { keyId: ssn.key_id, sealed: ssn.sealed, lastFour: ssn.last_four },
+      }),
     }
   })
 }

@@ -3,7 +3,8 @@ import * as z from 'zod'
 import { MUST_EXIST } from '../../../fields/messages.ts'
 import { compareOwnables, insertOwnables } from '../../../operator/ownables.ts'
 import { listAbsent } from '../../../ownables/queries.ts'
-import { importer, type ImportedRow } from '../../../operator/records/import.ts'
+import { importer } from '../../../operator/records/import.ts'
+import { ACCENTS, type Accents, type ImportedRow } from '../../../operator/records/match.ts'
 import { ownerOf, type Resource } from '../../../records/resource.ts'
 import { keyIdOf } from '../../../ssn/suite.ts'
 import { checkClinic } from '../../environment/clinic.ts'
@@ -14,6 +15,8 @@ import { flag, option } from '../../terminal/command.ts'
 import { Misuse, stopAtCtrlC } from '../../terminal/failure.ts'
 import { clinicOption, oneOf } from '../../terminal/options.ts'
 import { counted, type Report } from '../../terminal/report.ts'
+import type { RowErrors } from '../../files/rejections.ts'
+import { namePlans } from './named-plans.ts'
 import { oddities } from './oddities.ts'
 import { mergesIn } from './merges.ts'
 import { DATES, fieldReader, type Dates } from './record-columns.ts'
@@ -36,6 +39,7 @@ type Options = ImportOptions & {
   register?: true | undefined
   replaceSsns?: true | undefined
   dates?: Dates | undefined
+  accents?: Accents | undefined
   withoutInvalid?: string[] | undefined
 }
 
@@ -55,6 +59,11 @@ export const importOf = (resource: Resource) => ({
         '--dates <order>',
         `how the file writes dates, such as 5/15/1990: ${DATES.join(', ')} (default: iso)`,
         oneOf(DATES),
+      ),
+      accents: option(
+        '--accents <decision>',
+        `whether a row with the names of a record but for accents is the same person: ${ACCENTS.join(', ')}`,
+        oneOf(ACCENTS),
       ),
       withoutInvalid: option(
         '--without-invalid <fields>',
@@ -76,12 +85,12 @@ export async function importRecords(
   resource: Resource,
   file: string,
   publicKey: string,
-  { clinic: clinicId, register, dates = 'iso', withoutInvalid = [], ...options }: Options,
+  { clinic: clinicId, register, dates = 'iso', accents, withoutInvalid = [], ...options }: Options,
 ): Promise<Report> {
   checkOptional(resource, withoutInvalid)
   const { dryRun, replaceSsns } = options
   const { given, owner } = resource
-  const importing = { clinicId, tokenId: await operator(), publicKey, replaceSsns, dryRun }
+  const importing = { clinicId, tokenId: await operator(), publicKey, replaceSsns, accents, dryRun }
   const keyId = await keyIdOf(decodeBase64Url(publicKey))
   const write = importer(resource)
   const namesOwner = z.object(
@@ -89,7 +98,7 @@ export async function importRecords(
   )
   const unknown = new Set<string>()
   const odd = oddities()
-  const merges = mergesIn(resource)
+  const merges = mergesIn(resource, accents)
   const leniency = { dates, withoutInvalid, leftOut: { rows: 0 } }
   let registered = 0
 
@@ -120,16 +129,25 @@ export async function importRecords(
     odd,
     schema: () => recordRow(resource, clinicId, keyId, leniency),
     async check(rows) {
-      const owners = ownersOf(rows)
+      for (const { row, accepted } of rows) if (accepted) accepted.line = row.line
+      const noPlans = await namePlans(db, rows)
+      const isWrong = (place: number) => noPlans.has(place)
+      const owners = ownersOf(rows).map((owner) => ({
+        ...owner,
+        isGood: owner.isGood && !isWrong(owner.place),
+      }))
       if (register) {
         await registerOwners(owners)
-        return merges.find(rows, () => false)
+        merges.find(rows, isWrong)
+        return noPlans
       }
       const absent = await listAbsent(db, clinicId, owners)
-      const errors = new Map(
-        absent.map((n) => [owners[n]?.place ?? 0, { [owner.id]: [MUST_EXIST + REGISTER] }]),
-      )
-      return new Map([...merges.find(rows, (place) => errors.has(place)), ...errors])
+      const errors = new Map<number, RowErrors>(noPlans)
+      for (const place of absent.map((n) => owners[n]?.place ?? 0)) {
+        errors.set(place, { ...errors.get(place), [owner.id]: [MUST_EXIST + REGISTER] })
+      }
+      merges.find(rows, (place) => errors.has(place))
+      return errors
     },
     async write(rows) {
       const written = (await write(db, rows, importing)) ?? refuseWrites(clinicId)
@@ -161,7 +179,7 @@ export async function importRecords(
         .slice(0, 10)
         .map(
           ({ line, first, differs }) =>
-            `line ${line} merged into line ${first}, which names the same person${differs ? ' with other values' : ''}`,
+            `line ${line} merged into line ${first}, which names the same ${resource.person ? 'person' : resource.oneWord}${differs ? ' with other values' : ''}`,
         ),
       ...(register ? [`${counted(registered)} owners registered`] : []),
       ...(ignored.length > 0 ? [`ignored columns: ${ignored.join(', ')}`] : []),

@@ -1,0 +1,38 @@
+import { sql } from 'drizzle-orm/sql/sql'
+import { statements } from '../storage/statement.ts'
+import { changes, nameWords } from '../storage/tables.ts'
+import { KEY } from './idempotency.ts'
+import type { Resource } from './resource.ts'
+import { used } from './write.ts'
+
+// Search finds people by the later words of a last name, too. A record says them in its column `last_name_words`, and
+// `name_words` has a row for each, in an index. Whatever writes a record brings the rows into line after it.
+
+const { $ } = statements('words', KEY)
+
+/** The columns from which the rows follow: a change of others leaves them as they are. */
+export const SOURCES = ['last_name', 'date_of_birth']
+
+/** Adds the words that the records of the key have now. */
+export const addWords = ({ name, text, table }: Resource) =>
+  statements(`add words of ${name}`, KEY).statement(sql`
+    INSERT INTO ${nameWords} (clinic_id, resource, date_of_birth, word, record_id)
+    SELECT ${$.clinicId}, ${text}, date_of_birth, word.value, record.id
+    FROM ${used} CROSS JOIN ${table} AS record ON record.clinic_id = ${$.clinicId}
+        AND record.id BETWEEN used.record_id AND used.record_id + used.records - 1
+      CROSS JOIN json_each(last_name_words) AS word WHERE true
+    ON CONFLICT DO NOTHING`)
+
+/** Removes the words that the record of the key had before this change, and has no more. */
+export const removeWords = ({ name, text, table }: Resource) =>
+  statements(`remove words of ${name}`, KEY).statement(sql`
+    DELETE FROM ${nameWords} WHERE (clinic_id, resource, date_of_birth, word, record_id) IN (
+      SELECT ${$.clinicId}, ${text}, before ->> 'date_of_birth', word.value, change.record_id
+      FROM ${used} CROSS JOIN ${changes} AS change ON change.clinic_id = ${$.clinicId} AND resource = ${text}
+          AND change.record_id = used.record_id AND change.version = used.version
+          AND change.request_id = used.request_id
+        CROSS JOIN json_each(before ->> 'last_name_words') AS word
+      WHERE NOT EXISTS (
+        SELECT * FROM ${table} AS record CROSS JOIN json_each(last_name_words) AS kept
+        WHERE record.clinic_id = ${$.clinicId} AND record.id = used.record_id
+          AND date_of_birth = before ->> 'date_of_birth' AND kept.value = word.value))`)
