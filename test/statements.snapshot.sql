@@ -157,6 +157,56 @@ UPDATE segments SET state = 'sealed', sealed_at = ?1
 
   SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=? AND n=?)
 
+-- clinics: ?1 id
+SELECT * FROM clinics WHERE id = ?1
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+
+-- clinics: ?1 id, ?2 created_at, ?3 record_limit
+INSERT INTO clinics (id, state, created_at, record_limit)
+  VALUES (?1, 'arriving', ?2, CAST(?3 AS INTEGER))
+  ON CONFLICT (id) DO UPDATE SET state = 'arriving', record_limit = excluded.record_limit
+    WHERE created_at = excluded.created_at AND state IN ('arriving', 'moved')
+
+
+
+-- clinics: ?1 id, ?2 created_at
+DELETE FROM clinics
+  WHERE id = ?1 AND created_at = ?2 AND state = 'arriving'
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+
+-- clinics: ?1 id
+SELECT state FROM clinics WHERE id = ?1
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+
+-- clinics: 
+SELECT id, state, created_at FROM clinics ORDER BY id
+
+  SCAN clinics
+
+-- clinics: ?1 id
+INSERT INTO clinics (id, state, created_at)
+  VALUES (?1, 'open', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')) ON CONFLICT DO NOTHING RETURNING id
+
+
+
+-- clinics: ?1 state, ?2 id, ?3 from
+UPDATE clinics SET state = ?1
+  WHERE id = ?2
+    AND (state = ?1 OR state IN (SELECT value FROM json_each(?3))) RETURNING id
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+  LIST SUBQUERY 1
+    SCAN json_each VIRTUAL TABLE INDEX 1:
+    CREATE BLOOM FILTER
+
+-- clinics: ?1 limit, ?2 id
+UPDATE clinics SET record_limit = CAST(?1 AS INTEGER) WHERE id = ?2
+
+  SEARCH clinics USING PRIMARY KEY (id=?)
+
 -- trail/access: ?1 clinicId, ?2 at, ?3 requestId, ?4 tokenId, ?5 action, ?6 resource, ?7 ids, ?8 status
 INSERT INTO accesses (clinic_id, at, request_id, token_id, action, resource, ids, status)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, CAST(?8 AS INTEGER))
@@ -2944,6 +2994,37 @@ SELECT * FROM person_informations WHERE clinic_id = ?1 AND id > CAST(?2 AS INTEG
 
   SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id>?)
 
+-- records ever of a patient in person_informations: ?1 clinicId, ?2 patientId
+SELECT id FROM person_informations
+      WHERE clinic_id = ?1 AND ownable_type = 'Patient' AND ownable_id = CAST(?2 AS INTEGER)
+
+  SEARCH person_informations USING COVERING INDEX person_informations_by_owner (clinic_id=? AND ownable_type=? AND ownable_id=?)
+
+-- records ever of a patient in person_informations: ?1 clinicId, ?2 after, ?3 step, ?4 patientId
+SELECT record_id AS id FROM changes
+      WHERE clinic_id = ?1 AND seq > CAST(?2 AS INTEGER) AND seq <= CAST(?2 AS INTEGER) + CAST(?3 AS INTEGER)
+        AND resource = 'person_informations' AND action IN ('delete', 'reassign')
+        AND before ->> 'ownable_type' = 'Patient' AND before ->> 'ownable_id' = CAST(?4 AS INTEGER)
+
+  SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>? AND seq<?)
+
+-- records ever of a patient in person_informations: ?1 clinicId
+SELECT coalesce(max(seq), 0) AS last FROM changes WHERE clinic_id = ?1
+
+  SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- owners of person_informations: ?1 clinicId, ?2 id
+SELECT seq, at, iif(before ->> 'ownable_type' = 'Patient', before ->> 'ownable_id', NULL) AS owner,
+      (SELECT ownable_id FROM person_informations WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER)
+        AND version = change.version AND ownable_type = 'Patient') AS owner_now
+    FROM changes AS change
+    WHERE clinic_id = ?1 AND resource = 'person_informations' AND record_id = CAST(?2 AS INTEGER) AND version > 0
+    ORDER BY version
+
+  SEARCH change USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version>?)
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+
 -- reseal person_informations: ?1 keyId, ?2 clinicId, ?3 id, ?4 limit
 SELECT * FROM person_informations
       WHERE ssn_key_id <> ?1 AND (clinic_id, id) > (?2, CAST(?3 AS INTEGER))
@@ -3446,6 +3527,37 @@ INSERT INTO deletions (clinic_id, resource, node, n)
 SELECT * FROM dependents WHERE clinic_id = ?1 AND id > CAST(?2 AS INTEGER) ORDER BY id LIMIT CAST(?3 AS INTEGER)
 
   SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id>?)
+
+-- records ever of a patient in dependents: ?1 clinicId, ?2 patientId
+SELECT id FROM dependents
+      WHERE clinic_id = ?1 AND 'Patient' = 'Patient' AND primary_holder_id = CAST(?2 AS INTEGER)
+
+  SEARCH dependents USING COVERING INDEX dependents_by_owner (clinic_id=? AND primary_holder_id=?)
+
+-- records ever of a patient in dependents: ?1 clinicId, ?2 after, ?3 step, ?4 patientId
+SELECT record_id AS id FROM changes
+      WHERE clinic_id = ?1 AND seq > CAST(?2 AS INTEGER) AND seq <= CAST(?2 AS INTEGER) + CAST(?3 AS INTEGER)
+        AND resource = 'dependents' AND action IN ('delete', 'reassign')
+        AND 'Patient' = 'Patient' AND before ->> 'primary_holder_id' = CAST(?4 AS INTEGER)
+
+  SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>? AND seq<?)
+
+-- records ever of a patient in dependents: ?1 clinicId
+SELECT coalesce(max(seq), 0) AS last FROM changes WHERE clinic_id = ?1
+
+  SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- owners of dependents: ?1 clinicId, ?2 id
+SELECT seq, at, iif('Patient' = 'Patient', before ->> 'primary_holder_id', NULL) AS owner,
+      (SELECT primary_holder_id FROM dependents WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER)
+        AND version = change.version AND 'Patient' = 'Patient') AS owner_now
+    FROM changes AS change
+    WHERE clinic_id = ?1 AND resource = 'dependents' AND record_id = CAST(?2 AS INTEGER) AND version > 0
+    ORDER BY version
+
+  SEARCH change USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version>?)
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
 
 -- reseal dependents: ?1 keyId, ?2 clinicId, ?3 id, ?4 limit
 SELECT * FROM dependents
@@ -3969,3 +4081,34 @@ INSERT INTO deletions (clinic_id, resource, node, n)
 SELECT * FROM coverages WHERE clinic_id = ?1 AND id > CAST(?2 AS INTEGER) ORDER BY id LIMIT CAST(?3 AS INTEGER)
 
   SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id>?)
+
+-- records ever of a patient in coverages: ?1 clinicId, ?2 patientId
+SELECT id FROM coverages
+      WHERE clinic_id = ?1 AND 'Patient' = 'Patient' AND patient_id = CAST(?2 AS INTEGER)
+
+  SEARCH coverages USING COVERING INDEX coverages_by_patient (clinic_id=? AND patient_id=?)
+
+-- records ever of a patient in coverages: ?1 clinicId, ?2 after, ?3 step, ?4 patientId
+SELECT record_id AS id FROM changes
+      WHERE clinic_id = ?1 AND seq > CAST(?2 AS INTEGER) AND seq <= CAST(?2 AS INTEGER) + CAST(?3 AS INTEGER)
+        AND resource = 'coverages' AND action IN ('delete', 'reassign')
+        AND 'Patient' = 'Patient' AND before ->> 'patient_id' = CAST(?4 AS INTEGER)
+
+  SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>? AND seq<?)
+
+-- records ever of a patient in coverages: ?1 clinicId
+SELECT coalesce(max(seq), 0) AS last FROM changes WHERE clinic_id = ?1
+
+  SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- owners of coverages: ?1 clinicId, ?2 id
+SELECT seq, at, iif('Patient' = 'Patient', before ->> 'patient_id', NULL) AS owner,
+      (SELECT patient_id FROM coverages WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER)
+        AND version = change.version AND 'Patient' = 'Patient') AS owner_now
+    FROM changes AS change
+    WHERE clinic_id = ?1 AND resource = 'coverages' AND record_id = CAST(?2 AS INTEGER) AND version > 0
+    ORDER BY version
+
+  SEARCH change USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version>?)
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id=?)

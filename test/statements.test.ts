@@ -27,6 +27,7 @@ beforeAll(async () => {
   const { addAllWords, countAbsent, selectAt } = await import('../src/operator/records/snapshot.ts')
   const { resealing, selectStored } = await import('../src/operator/records/stored.ts')
   await import('../src/operator/marks.ts')
+  const { selectEver, selectVersions } = await import('../src/operator/trail/about.ts')
   await import('../src/operator/plan-references.ts')
   await import('../src/operator/stats.ts')
   await import('../src/operator/tables.ts')
@@ -37,6 +38,8 @@ beforeAll(async () => {
     selectAt(resource)
     countAbsent(resource)
     selectStored(resource)
+    selectEver(resource)
+    selectVersions(resource)
     if (resource.hasSsn) resealing(resource)
     if (resource.person) addAllWords(resource)
   }
@@ -65,6 +68,7 @@ const OWN_ROWS =
 
 /** Which statements may scan a table, and why. */
 const SCANS: Record<string, string> = {
+  clinics: 'the operator lists every clinic',
   'operator/plan-references': 'the plans of one clinic, before it moves',
   'operator/tables': 'the tables of a database are few',
   marks: 'every clinic is marked',
@@ -95,6 +99,7 @@ const SORTS: Record<string, string> = {
 
 /** Which writes don't ask whether the clinic is open, and why. */
 const UNGUARDED: Record<string, string> = {
+  clinics: 'the operator changes the state itself',
   'reseal person_informations': 'the SSN stays the same, and a suspended clinic has one, too',
   'reseal dependents': 'the SSN stays the same, and a suspended clinic has one, too',
   idempotency: 'the sweep forgets keys whatever the clinic is',

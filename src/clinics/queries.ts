@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm/sql/sql'
-import { prepared } from '../storage/prepared.ts'
+import { sql, type SQL } from 'drizzle-orm/sql/sql'
 import type { Session } from '../storage/session.ts'
+import { changedRows, first, rows, statements } from '../storage/statement.ts'
 import { clinics } from '../storage/tables.ts'
 import { clinicId } from '../fields/clinic-id.ts'
 
@@ -18,73 +18,72 @@ export type Clinic = {
   record_limit?: number | null
 }
 
-/** Every write holds only while its clinic is open, in the statement that writes. */
-export const isOpen = sql`EXISTS (SELECT * FROM ${clinics} WHERE id = :clinicId AND state = 'open')`
+const one = statements('clinics', { id: 'text' })
+const arrival = statements('clinics', { id: 'text', created_at: 'text', record_limit: 'integer?' })
+const change = statements('clinics', { id: 'text', state: 'text', from: 'text' })
+const limiting = statements('clinics', { id: 'text', limit: 'integer?' })
+const none = statements('clinics', {})
 
-const selectOne = prepared(sql`SELECT * FROM ${clinics} WHERE id = :id`)
+const select = one.statement<Clinic>(sql`SELECT * FROM ${clinics} WHERE id = ${one.$.id}`)
 
-export async function findClinic(db: Session, id: string): Promise<Clinic | undefined> {
-  const [found] = await db.batch<Clinic>([selectOne(db, { id })])
-  return found?.results[0]
-}
+export const findClinic = (db: Session, id: string): Promise<Clinic | undefined> =>
+  first(db, select, { id })
 
 // The time of its creation tells a clinic from another cell's clinic of the same name.
 
-const admit = prepared(
-  sql`INSERT INTO ${clinics} (id, state, created_at, record_limit)
-    VALUES (:id, 'arriving', :created_at, :record_limit)
-    ON CONFLICT (id) DO UPDATE SET state = 'arriving', record_limit = excluded.record_limit
-      WHERE created_at = excluded.created_at AND state IN ('arriving', 'moved')`,
-)
+const admit = arrival.statement(sql`
+  INSERT INTO ${clinics} (id, state, created_at, record_limit)
+  VALUES (${arrival.$.id}, 'arriving', ${arrival.$.created_at}, ${arrival.$.record_limit})
+  ON CONFLICT (id) DO UPDATE SET state = 'arriving', record_limit = excluded.record_limit
+    WHERE created_at = excluded.created_at AND state IN ('arriving', 'moved')`)
 
 /** Prepares for the arrival of a clinic from another cell, or of one that comes back. */
 export const admitClinic = async (db: Session, { id, created_at, record_limit = null }: Clinic) =>
-  void (await db.batch([admit(db, { id, created_at, record_limit })]))
+  void (await changedRows(db, admit, { id, created_at, record_limit }))
 
-const dismiss = prepared(
-  sql`DELETE FROM ${clinics} WHERE id = :id AND created_at = :created_at AND state = 'arriving'`,
-)
+const dismiss = arrival.statement(sql`
+  DELETE FROM ${clinics}
+  WHERE id = ${arrival.$.id} AND created_at = ${arrival.$.created_at} AND state = 'arriving'`)
 
 /** Forgets a clinic that was to arrive; its rows are gone already. */
 export const dismissClinic = async (db: Session, { id, created_at }: Clinic) =>
-  void (await db.batch([dismiss(db, { id, created_at })]))
+  void (await changedRows(db, dismiss, { id, created_at, record_limit: null }))
 
 /** The statement that finds a clinic's state. */
-export const stateOfClinic = prepared(sql`SELECT state FROM ${clinics} WHERE id = :clinicId`)
+export const selectState = one.statement<{ state: State }>(sql`
+  SELECT state FROM ${clinics} WHERE id = ${one.$.id}`)
 
 /** Why a clinic that is not open refuses a write. */
 export const whyClosed = (state: string | undefined) =>
   state === undefined || state === 'suspended' ? 'suspended' : 'frozen'
 
-const selectAll = prepared(sql`SELECT id, state, created_at FROM ${clinics} ORDER BY id`)
+const selectAll = none.statement<Clinic>(sql`
+  SELECT id, state, created_at FROM ${clinics} ORDER BY id`)
 
 /** Every clinic, by its id. */
-export async function listClinics(db: Session): Promise<Clinic[]> {
-  const [found] = await db.batch<Clinic>([selectAll(db, {})])
-  return found?.results ?? []
-}
+export const listClinics = (db: Session): Promise<Clinic[]> => rows(db, selectAll, {})
 
-const insertText = (id: string) => `
-  INSERT INTO clinics (id, state, created_at)
+const insertText = (id: SQL) => sql`
+  INSERT INTO ${clinics} (id, state, created_at)
   VALUES (${id}, 'open', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')) ON CONFLICT DO NOTHING RETURNING id`
-const insert = prepared(sql.raw(insertText(':id')))
+const insert = one.statement<{ id: string }>(insertText(one.$.id))
 
 /** Adds an open clinic. False if there is one of that id already. */
-export async function createClinic(db: Session, id: string): Promise<boolean> {
-  const [inserted] = await db.batch([insert(db, { id })])
-  return (inserted?.results.length ?? 0) > 0
-}
+export const createClinic = async (db: Session, id: string): Promise<boolean> =>
+  (await rows(db, insert, { id })).length > 0
 
 /** The same as one line, for a tool that takes no parameters. */
 export const createClinicText = (id: string) =>
-  insertText(`'${clinicId.parse(id)}'`)
+  insert
+    .text()
+    .sql.replace('?1', `'${clinicId.parse(id)}'`)
     .trim()
     .replace(/\s+/g, ' ')
 
-const update = prepared(
-  sql`UPDATE ${clinics} SET state = :state
-    WHERE id = :id AND (state = :state OR state IN (SELECT value FROM json_each(:from))) RETURNING id`,
-)
+const update = change.statement<{ id: string }>(sql`
+  UPDATE ${clinics} SET state = ${change.$.state}
+  WHERE id = ${change.$.id}
+    AND (state = ${change.$.state} OR state IN (SELECT value FROM json_each(${change.$.from}))) RETURNING id`)
 
 /** Sets the state of a clinic that is in one of the states `from`, or in that one already. False if it is in none. */
 export async function setClinicState(
@@ -93,12 +92,13 @@ export async function setClinicState(
   state: State,
   from: readonly State[] = ['open', 'suspended'],
 ): Promise<boolean> {
-  const [updated] = await db.batch([update(db, { id, state, from: JSON.stringify(from) })])
-  return (updated?.results.length ?? 0) > 0
+  const updated = await rows(db, update, { id, state, from: JSON.stringify(from) })
+  return updated.length > 0
 }
 
-const updateLimit = prepared(sql`UPDATE ${clinics} SET record_limit = :limit WHERE id = :id`)
+const updateLimit = limiting.statement(sql`
+  UPDATE ${clinics} SET record_limit = ${limiting.$.limit} WHERE id = ${limiting.$.id}`)
 
 /** Limits how many records a clinic may have; null lets it have any number. */
 export const setRecordLimit = async (db: Session, id: string, limit: number | null) =>
-  void (await db.batch([updateLimit(db, { id, limit })]))
+  void (await changedRows(db, updateLimit, { id, limit }))

@@ -1,4 +1,4 @@
-import { stateOfClinic } from '../clinics/queries.ts'
+import { selectState } from '../clinics/queries.ts'
 import { databaseOf, type Session } from '../storage/session.ts'
 import { factory, type Caller } from '../env.ts'
 import { NOT_A_BOOKMARK } from '../fields/messages.ts'
@@ -37,7 +37,7 @@ export const unlessSuspended = (db: Session, { clinicId }: Caller): Session => (
   async batch<Row>(statements: D1PreparedStatement[]) {
     const answers = await db.batch<Row & { state?: string }>([
       ...statements,
-      stateOfClinic(db, { clinicId }),
+      selectState.bind(db, { id: clinicId }),
     ])
     if (answers.pop()?.results[0]?.state === 'suspended') throw refusal('suspended')
     return answers

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql/sql'
 import { includesAny } from '../../trail/ranges.ts'
 import type { TrailEvent } from './events.ts'
-import { prepared } from '../../storage/prepared.ts'
+import { batch, rows, statements } from '../../storage/statement.ts'
 import type { Session } from '../../storage/session.ts'
 import { changes } from '../../storage/tables.ts'
 import { PATIENT } from '../../fields/ownable-type.ts'
@@ -92,49 +92,55 @@ async function listRecordsEver(
   clinicId: string,
   patientId: number,
 ) {
-  const { table, owner } = resource
-  const selectNow = prepared(
-    sql`SELECT id FROM ${table}
-      WHERE clinic_id = :clinicId AND ${ownerTypeOf(resource)} = '${sql.raw(PATIENT)}' AND ${sql.raw(owner.id)} = :patientId`,
-  )
-  const selectBefore = prepared(
-    sql`SELECT record_id AS id FROM ${changes}
-      WHERE clinic_id = :clinicId AND seq > :after AND seq <= :after + :step
-        AND resource = ${resource.text} AND action IN ('delete', 'reassign')
-        AND ${typeBefore(resource)} = '${sql.raw(PATIENT)}' AND before ->> '${sql.raw(owner.id)}' = :patientId`,
-  )
-  const selectLast = prepared(
-    sql`SELECT coalesce(max(seq), 0) AS last FROM ${changes} WHERE clinic_id = :clinicId`,
-  )
-  const [now, newest] = await db.batch<{ id: number; last: number }>([
-    selectNow(db, { clinicId, patientId }),
-    selectLast(db, { clinicId }),
-  ])
-  const ids = new Set(now?.results.map(({ id }) => id))
-  const last = newest?.results[0]?.last ?? 0
+  const { selectNow, selectBefore, selectLast } = selectEver(resource)
+  const patient = { clinicId, patientId, after: 0, step: CHANGES_A_STEP }
+  const { now, newest } = await batch(db, { now: selectNow, newest: selectLast }, patient)
+  const ids = new Set(now.map(({ id }) => id))
+  const last = newest[0]?.last ?? 0
   for (let after = 0; after < last; after += CHANGES_A_STEP) {
-    const [found] = await db.batch<{ id: number }>([
-      selectBefore(db, { clinicId, patientId, after, step: CHANGES_A_STEP }),
-    ])
-    for (const { id } of found?.results ?? []) ids.add(id)
+    for (const { id } of await rows(db, selectBefore, { ...patient, after })) ids.add(id)
   }
   return ids
+}
+
+export function selectEver(resource: Resource) {
+  const { name, table, owner, text } = resource
+  const { $, statement } = statements(`records ever of a patient in ${name}`, {
+    clinicId: 'text',
+    patientId: 'integer',
+    after: 'integer',
+    step: 'integer',
+  })
+  const patient = sql.raw(`'${PATIENT}'`)
+  return {
+    selectNow: statement<{ id: number }>(sql`
+      SELECT id FROM ${table}
+      WHERE clinic_id = ${$.clinicId} AND ${ownerTypeOf(resource)} = ${patient} AND ${sql.raw(owner.id)} = ${$.patientId}`),
+    selectBefore: statement<{ id: number }>(sql`
+      SELECT record_id AS id FROM ${changes}
+      WHERE clinic_id = ${$.clinicId} AND seq > ${$.after} AND seq <= ${$.after} + ${$.step}
+        AND resource = ${text} AND action IN ('delete', 'reassign')
+        AND ${typeBefore(resource)} = ${patient} AND before ->> '${sql.raw(owner.id)}' = ${$.patientId}`),
+    selectLast: statement<{ last: number }>(sql`
+      SELECT coalesce(max(seq), 0) AS last FROM ${changes} WHERE clinic_id = ${$.clinicId}`),
+  }
 }
 
 /** A version of a record: the patient who owned it until then, and who owns the record now, if that is it. */
 type Version = { seq: number; at: string; owner: number | null; owner_now: number | null }
 
-async function listVersions(db: Session, resource: Resource, clinicId: string, id: number) {
-  const { table, owner } = resource
-  const ownerId = sql.raw(owner.id)
-  const select = prepared(
-    sql`SELECT seq, at,
-        iif(${typeBefore(resource)} = '${sql.raw(PATIENT)}', before ->> '${ownerId}', NULL) AS owner,
-        (SELECT ${ownerId} FROM ${table} WHERE clinic_id = :clinicId AND id = :id
-          AND version = change.version AND ${ownerTypeOf(resource)} = '${sql.raw(PATIENT)}') AS owner_now
-      FROM ${changes} AS change
-      WHERE clinic_id = :clinicId AND resource = ${resource.text} AND record_id = :id AND version > 0 ORDER BY version`,
-  )
-  const [found] = await db.batch<Version>([select(db, { clinicId, id })])
-  return found?.results ?? []
+const listVersions = (db: Session, resource: Resource, clinicId: string, id: number) =>
+  rows(db, selectVersions(resource), { clinicId, id })
+
+export function selectVersions(resource: Resource) {
+  const { name, table, owner, text } = resource
+  const { $, statement } = statements(`owners of ${name}`, { clinicId: 'text', id: 'integer' })
+  const [ownerId, patient] = [sql.raw(owner.id), sql.raw(`'${PATIENT}'`)]
+  return statement<Version>(sql`
+    SELECT seq, at, iif(${typeBefore(resource)} = ${patient}, before ->> '${ownerId}', NULL) AS owner,
+      (SELECT ${ownerId} FROM ${table} WHERE clinic_id = ${$.clinicId} AND id = ${$.id}
+        AND version = change.version AND ${ownerTypeOf(resource)} = ${patient}) AS owner_now
+    FROM ${changes} AS change
+    WHERE clinic_id = ${$.clinicId} AND resource = ${text} AND record_id = ${$.id} AND version > 0
+    ORDER BY version`)
 }
