@@ -89,7 +89,7 @@ async function storedOf({ clinicId }: Clinic) {
 }
 
 describe.each(RESOURCES)('a key that was used for $name', (used) => {
-  it.each(Object.entries(VERBS))('in a %s leads no other write to a record', async (_, verb) => {
+  it.each(Object.entries(VERBS))('leads no other write to a record: %s', async (_, verb) => {
     const { clinic, owner } = await aClinic()
     const key = { 'Idempotency-Key': 'used' }
     expect((await send(clinic, verb(used, owner), key)).status).toBeLessThan(300)
@@ -110,7 +110,7 @@ describe.each(RESOURCES)('a key that was used for $name', (used) => {
 
 describe.each(RESOURCES)('$name', (resource) => {
   it.each(Object.entries(VERBS))(
-    'are written once by a %s whose answer is lost after the commit',
+    'are written once, though the answer is lost after the commit: %s',
     async (_, verb) => {
       const [lost, kept] = [await aClinic(), await aClinic()]
 
