@@ -72,6 +72,50 @@ function lifeOf(later: (typeof LATER)['accesses'], bytes: TrailBytes): number {
 
 export type Bill = ReturnType<typeof billOf>
 
+/**
+ * A month of a clinic of 20,000 patients, in calls: 8,000 visits, each with a look at the patient's coverages and
+ * records and at the plans, one in ten with something to amend; 200 patients who are new, with a dependent for every
+ * second; 1,600 renewals; some corrections; and a system that follows the changes each minute.
+ */
+const MONTH = {
+  search: 8000,
+  "a patient's coverages on a day": 8000,
+  'person informations of a patient': 8000,
+  'dependents of a holder': 2000,
+  'plans, first page': 8000,
+  '25 changes': 30 * 24 * 60,
+  'amend a person information': 800,
+  'register an ownable': 200,
+  'create a person information': 200,
+  'create a dependent': 100,
+  'create a coverage': 200 + 1600,
+  'amend a coverage': 1600,
+  delete: 40,
+}
+/** What it keeps in D1: a record, a coverage, half a dependent and two years of changes of each patient. */
+const KEPT = {
+  person_informations: 20_000,
+  coverages: 40_000,
+  dependents: 10_000,
+  changes: 180_000,
+}
+
+/** What such a month costs, in US dollars, from the bills of a million and the bytes of a row. */
+export function billOfMonth(bills: ReadonlyMap<string, Bill>, bytes: Record<string, number>) {
+  const calls = Object.entries(MONTH)
+  const requests = calls.reduce((sum, [name, times]) => {
+    const bill = bills.get(name)
+    if (!bill) throw new Error(`no endpoint is named ${name} any more`)
+    return sum + (bill.total * times) / 1e6
+  }, 0)
+  const kept = Object.entries(KEPT).reduce((sum, [table, n]) => sum + n * (bytes[table] ?? NaN), 0)
+  const storage = (kept / 1e9) * PRICES.per_gigabyte_month.d1
+  return mapValues(
+    { requests, storage, total: requests + storage },
+    (value) => Math.round(value * 1e4) / 1e4,
+  )
+}
+
 const mapValues = <Key extends string>(of: Record<Key, number>, map: (value: number) => number) => {
   const mapped = { ...of }
   for (const key in mapped) mapped[key] = map(mapped[key])

@@ -6,7 +6,8 @@ import { Command } from 'commander'
 import * as z from 'zod'
 import { PROJECT } from '../support/project.ts'
 import { measureBeside } from './beside.ts'
-import { billOf, PRICES } from './bill.ts'
+import { billOf, billOfMonth, PRICES } from './bill.ts'
+import { measurePublishing } from './catalogue.ts'
 import { endpointsOf, NOTHING, pagesOf } from './endpoints.ts'
 import { CLINICS, clinicOf, ladder, deleteEvenly, PLANS } from './fill.ts'
 import { keptAfter, measureMemory } from './memory.ts'
@@ -27,7 +28,7 @@ import {
 } from './measure.ts'
 import { publish } from './publish.ts'
 import { measureBundle } from './size.ts'
-import { openSite } from './site.ts'
+import { openSite, primaryOf } from './site.ts'
 import { measureStorage } from './storage.ts'
 
 const whole = z.number().int().positive()
@@ -91,6 +92,10 @@ try {
   const counted = await countAll(stage('counting', 15, 20))
   const compared = await compareAll(stage('beside the references', 20, 75))
   const storage = await measureStorage(site.folder)
+  const endpoints = compared.map((figures, n) => ({
+    ...figures,
+    ...billed(counted[n], figures, n, storage),
+  }))
   const results = {
     machine: {
       cores: cpus().length,
@@ -100,12 +105,14 @@ try {
     data: { records, compared: COMPARED, clinics: CLINICS, plans: PLANS, rounds },
     prices: PRICES,
     bundle: await measureBundle(),
-    endpoints: compared.map((figures, n) => ({
-      ...figures,
-      ...billed(counted[n], figures, n, storage),
-    })),
+    endpoints,
+    month: billOfMonth(
+      new Map(endpoints.map(({ endpoint, bill }) => [endpoint, bill.warm ?? bill.service])),
+      storage.bytes_a_row,
+    ),
     by_records: counted.map(({ endpoint, at }) => ({ endpoint, at })),
     storage,
+    publishing: await measurePublishing(primaryOf(site.empty.DB), site.empty.TOKENS, PLANS),
     memory: await measureAllMemory(stage('memory', 75, 85)),
     at_a_distance: await measureDistance(stage('at a distance', 85, 92)),
     by_page: await measurePages(stage('page after page', 92, 100)),
@@ -273,6 +280,8 @@ export type Results = {
   endpoints: (Compared & ReturnType<typeof billed>)[]
   by_records: Pick<Counted, 'endpoint' | 'at'>[]
   storage: Storage
+  month: ReturnType<typeof billOfMonth>
+  publishing: Awaited<ReturnType<typeof measurePublishing>>
   memory: Awaited<ReturnType<typeof measureAllMemory>>
   at_a_distance: Awaited<ReturnType<typeof measureDistance>>
   by_page: Awaited<ReturnType<typeof measurePages>>

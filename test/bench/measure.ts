@@ -117,9 +117,9 @@ export async function expectSameAnswers(site: Site, records: number, endpoint: E
     comparable(bare, site.url('bare')),
   ]
   if (service.status >= 300 || ours !== theirs) {
-    throw new Error(
-      `the bare Worker answers ${endpoint.name} otherwise:\n${theirs.slice(0, 2000)}\nnot\n${ours.slice(0, 2000)}`,
-    )
+    const from = Math.max(0, Array.from(ours).findIndex((letter, n) => letter !== theirs[n]) - 80)
+    const [there, here] = [theirs, ours].map((whole) => whole.slice(from, from + 400))
+    throw new Error(`the bare Worker answers ${endpoint.name} otherwise:\n${there}\nnot\n${here}`)
   }
   if (!endpoint.inTwin) return
   const twin = await ask(site.url('twin'), next())

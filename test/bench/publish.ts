@@ -17,6 +17,7 @@ export async function publish(results: Results) {
   await writeFile(file('throughput.svg'), throughputChart(results))
 
   const { endpoints, by_records, storage, memory, bundle, by_page, at_a_distance } = results
+  const { month, publishing } = results
   console.log(
     '\nA million requests, in US dollars; the token is new to the isolate, but for `warm`.',
   )
@@ -68,7 +69,9 @@ export async function publish(results: Results) {
       ...Object.fromEntries(at.map(({ d1, service, twin }) => [d1, `${service} / ${twin ?? '–'}`])),
     })),
   )
-  console.log(storage, memory, by_page, bundle)
+  console.log('Publishing a catalogue, and a month of a clinic in US dollars.')
+  console.table(publishing)
+  console.log(month, storage, memory, by_page, bundle)
 }
 
 const dollars = (value: number) => `$${value.toFixed(2)}`

@@ -51,6 +51,8 @@ export type Site = {
   /** Numbers the calls that can't be made twice: 0, 1, 2 … of each name. */
   next: (name: string) => number
   service: D1Database
+  /** A migrated database without rows, and its own KV. */
+  empty: { DB: D1Database; TOKENS: KVNamespace }
   /** Where the databases are. */
   folder: string
   close: () => Promise<void>
@@ -94,6 +96,8 @@ export async function openSite(
             DB: { type: 'd1' as const, id: name === 'twin' ? 'twin' : 'service' },
             TWIN: { type: 'd1' as const, id: 'twin' },
             TOKENS: { type: 'kv' as const, id: 'tokens' },
+            EMPTY: { type: 'd1' as const, id: 'empty' },
+            EMPTY_TOKENS: { type: 'kv' as const, id: 'empty' },
             ...(isLimited && { TOKEN_RATE_LIMIT: RATE_LIMIT }),
           },
         },
@@ -103,9 +107,9 @@ export async function openSite(
     })
     await miniflare.ready
 
-    const { DB, TWIN, TOKENS } = await miniflare.getBindings<Bindings & { TWIN: D1Database }>(
-      'service',
-    )
+    type All = Bindings & { TWIN: D1Database; EMPTY: D1Database; EMPTY_TOKENS: KVNamespace }
+    const { DB, TWIN, TOKENS, EMPTY, EMPTY_TOKENS } = await miniflare.getBindings<All>('service')
+    await migrate(EMPTY)
     // The service's last, since it is its version of the catalogue that is served.
     if (names.includes('twin')) {
       await prepare(TWIN, TOKENS, records, (share) => progress(share / 2))
@@ -128,6 +132,7 @@ export async function openSite(
         return n
       },
       service: DB,
+      empty: { DB: EMPTY, TOKENS: EMPTY_TOKENS },
       folder,
       close: async () => {
         await miniflare.dispose()
@@ -145,6 +150,8 @@ export async function openSite(
 }
 
 const A_MINUTE = 60_000
+/** A session whose batches may take as long as publishing does. */
+export const primaryOf = (DB: D1Database) => databaseOf({ DB }, 'first-primary', A_MINUTE)
 const text = (value: string) => ({ type: 'text' as const, value })
 
 /** The bundle of a Worker: the service's as it ships, the others made in the same way. */
@@ -159,6 +166,14 @@ async function bundle(name: WorkerName, entry: string, folder: string): Promise<
   return await readFile(join(folder, name, basename(entry).replace('.ts', '.js')), 'utf8')
 }
 
+async function migrate(database: D1Database): Promise<void> {
+  const folder = join(PROJECT, 'migrations')
+  for (const file of (await readdir(folder)).sort()) {
+    const statements = unstable_splitSqlQuery(await readFile(join(folder, file), 'utf8'))
+    await database.batch(statements.map((statement) => database.prepare(statement)))
+  }
+}
+
 /** Migrates and fills a database, after its plans, which say when they were made in both databases alike. */
 async function prepare(
   database: D1Database,
@@ -166,13 +181,8 @@ async function prepare(
   records: number,
   progress: (share: number) => void,
 ): Promise<void> {
-  const folder = join(PROJECT, 'migrations')
-  for (const file of (await readdir(folder)).sort()) {
-    const statements = unstable_splitSqlQuery(await readFile(join(folder, file), 'utf8'))
-    await database.batch(statements.map((statement) => database.prepare(statement)))
-  }
-  const session = databaseOf({ DB: database }, 'first-primary', A_MINUTE)
-  await publishPlans(session, tokens, manyPlans())
+  await migrate(database)
+  await publishPlans(primaryOf(database), tokens, manyPlans())
   await database.exec(`UPDATE plans SET created_at = '${NOW}', updated_at = '${NOW}'`)
   await fill(database, records, progress)
   await fillClinic(database, DELETIONS, TO_DELETE)

@@ -49,7 +49,7 @@ function trailBytes(database: DatabaseSync, bytes: Record<string, number>): Trai
   return { d1: bytes.accesses ?? NaN, r2: Math.round(compressed / lines.length) }
 }
 
-/** The file of the service's database, which lacks the twin's index. */
+/** The file of the service's database, which has accesses and lacks the twin's index. */
 async function openService(folder: string): Promise<DatabaseSync> {
   for (const name of await readdir(folder, { recursive: true })) {
     if (!name.endsWith('.sqlite')) continue
@@ -58,7 +58,8 @@ async function openService(folder: string): Promise<DatabaseSync> {
       .prepare('SELECT name FROM sqlite_schema')
       .all()
       .map(({ name }) => name)
-    if (names.includes('changes') && !names.includes('twin_plans')) return database
+    const isFilled = names.includes('accesses') && database.prepare('SELECT 1 FROM accesses').get()
+    if (isFilled && !names.includes('twin_plans')) return database
     database.close()
   }
   throw new Error('the service has no database')

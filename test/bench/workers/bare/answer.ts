@@ -31,6 +31,7 @@ export const json = (
       'Origin-Agent-Cluster': '?1',
       'Referrer-Policy': 'no-referrer',
       'Strict-Transport-Security': 'max-age=15552000; includeSubDomains',
+      Vary: 'Origin',
       'X-Content-Type-Options': 'nosniff',
       'X-DNS-Prefetch-Control': 'off',
       'X-Download-Options': 'noopen',

@@ -18,10 +18,13 @@ function pagingOf({ url }: Asked) {
   return page === null || size === null || size > 100 ? null : { page, size }
 }
 
-/** Runs one statement and gives its row. */
+/** Runs one statement, whose ?1 is the clinic, and gives its row: nothing of a suspended clinic. */
 async function first({ session }: Asked, sql: string, ...values: unknown[]): Promise<Row> {
-  const [answer] = await session.batch<Row>([session.prepare(sql).bind(...values)])
-  return answer?.results[0] ?? {}
+  const withState = `SELECT *, (SELECT state FROM clinics WHERE id = ?1) AS state FROM (${sql})`
+  const [answer] = await session.batch<Row>([session.prepare(withState).bind(...values)])
+  const [row = {}] = answer?.results ?? []
+  if (row.state === 'suspended') throw new Error('the clinic is suspended')
+  return row
 }
 
 const HIGHEST = (table: string) =>
@@ -111,7 +114,7 @@ export async function find(asked: Asked, { table, json, missing }: Kind, id: str
 export const record = (row: Row, status = 200, headers: Record<string, string> = {}): Response =>
   json(String(row.json), status, {
     ETag: `"${String(row.etag)}"`,
-    Vary: 'X-User-Token',
+    Vary: 'X-User-Token, Origin',
     ...headers,
   })
 
