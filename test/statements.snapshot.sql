@@ -464,8 +464,8 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- create person_informations: ?1 clinicId, ?2 key, ?3 requestId, ?4 records
-INSERT INTO person_informations (clinic_id, id, uid, version, ownable_id, ownable_type, first_name, last_name, date_of_birth, phone, email, first_name_folded, last_name_folded, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
-    SELECT ?1, used.record_id + given.key, given.value ->> 'uid', used.version, given.value ->> 'ownable_id', given.value ->> 'ownable_type', given.value ->> 'first_name', given.value ->> 'last_name', given.value ->> 'date_of_birth', given.value ->> 'phone', given.value ->> 'email', given.value ->> 'first_name_folded', given.value ->> 'last_name_folded', given.value ->> 'ssn_key_id', given.value ->> 'ssn_sealed', given.value ->> 'ssn_last_four', used.at, used.at
+INSERT INTO person_informations (clinic_id, id, uid, version, ownable_id, ownable_type, first_name, last_name, date_of_birth, phone, email, first_name_folded, first_name_identity, last_name_folded, last_name_identity, last_name_words, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
+    SELECT ?1, used.record_id + given.key, given.value ->> 'uid', used.version, given.value ->> 'ownable_id', given.value ->> 'ownable_type', given.value ->> 'first_name', given.value ->> 'last_name', given.value ->> 'date_of_birth', given.value ->> 'phone', given.value ->> 'email', given.value ->> 'first_name_folded', given.value ->> 'first_name_identity', given.value ->> 'last_name_folded', given.value ->> 'last_name_identity', given.value ->> 'last_name_words', given.value ->> 'ssn_key_id', given.value ->> 'ssn_sealed', given.value ->> 'ssn_last_four', used.at, used.at
     FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN json_each(?4) AS given WHERE status = 201
 
@@ -533,7 +533,7 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
       FROM clinics LEFT JOIN person_informations AS same ON same.clinic_id = ?3 AND same.id = (
         SELECT min(other.id) FROM json_each(?7) AS given
           CROSS JOIN person_informations AS other INDEXED BY person_informations_by_date_of_birth
-        WHERE other.clinic_id = ?3 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.ownable_type IS given.value ->> 'ownable_type' AND other.ownable_id IS given.value ->> 'ownable_id' AND true)
+        WHERE other.clinic_id = ?3 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.last_name_identity IS given.value ->> 'last_name_identity' AND other.first_name_identity IS given.value ->> 'first_name_identity' AND other.ownable_type IS given.value ->> 'ownable_type' AND other.ownable_id IS given.value ->> 'ownable_id' AND (other.ssn_last_four <> given.value ->> 'ssn_last_four') IS NOT TRUE)
       WHERE clinics.id = ?3 AND state = 'open' AND (same.id IS NOT NULL OR (record_limit IS NULL OR (
     WITH RECURSIVE known (resource) AS (
       SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3)
@@ -551,7 +551,7 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SEARCH same USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
   SCALAR SUBQUERY 3
     SEARCH given VIRTUAL TABLE INDEX 1:
-    SEARCH other USING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=?)
+    SEARCH other USING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=? AND ownable_id=?)
   SCALAR SUBQUERY 10
     CO-ROUTINE known
       SETUP
@@ -571,6 +571,19 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
   SCALAR SUBQUERY 2
     SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+
+-- add words of person_informations: ?1 clinicId, ?2 key, ?3 requestId
+INSERT INTO name_words (clinic_id, resource, date_of_birth, word, record_id)
+    SELECT ?1, 'person_informations', date_of_birth, word.value, record.id
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN person_informations AS record ON record.clinic_id = ?1
+        AND record.id BETWEEN used.record_id AND used.record_id + used.records - 1
+      CROSS JOIN json_each(last_name_words) AS word WHERE true
+    ON CONFLICT DO NOTHING
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH record USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+  SCAN word VIRTUAL TABLE INDEX 1:
 
 -- why person_informations were not written: ?1 clinicId, ?2 key
 SELECT state, used.request_id, fingerprint, status, EXISTS (
@@ -632,8 +645,9 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
     WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, target.id,
       target.version + EXISTS (SELECT iif(key = 'ssn_sealed', 'ssn', key) AS name FROM json_each(?6)
       WHERE value IS NOT (content ->> key) AND key NOT IN ('ssn_key_id', 'ssn_last_four')
-        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\'), 1
-    FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
+        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\'
+        AND key NOT LIKE '%\_words' ESCAPE '\'), 1
+    FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
       WHERE clinic_id = ?3 AND id = CAST(?7 AS INTEGER)) AS target
     WHERE clinics.id = ?3 AND state = 'open' AND (?8 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?8))) AND NOT EXISTS (SELECT key FROM json_each(?9) WHERE value IS NOT (content ->> key))
     RETURNING version
@@ -655,9 +669,10 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'person_informations', target.id, used.version, 'amend', used.at, ?2, used.request_id,
       (SELECT json_group_array(name) FROM (SELECT iif(key = 'ssn_sealed', 'ssn', key) AS name FROM json_each(?3)
       WHERE value IS NOT (content ->> key) AND key NOT IN ('ssn_key_id', 'ssn_last_four')
-        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\')), content
+        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\'
+        AND key NOT LIKE '%\_words' ESCAPE '\')), content
     FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
+    WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
       WHERE clinic_id = ?1 AND id = CAST(?6 AS INTEGER)) AS target WHERE target.version = used.version - 1
     RETURNING seq
 
@@ -669,7 +684,7 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SCAN json_each VIRTUAL TABLE INDEX 1:
 
 -- amend person_informations: ?1 given, ?2 clinicId, ?3 key, ?4 requestId, ?5 id
-UPDATE person_informations SET version = used.version, updated_at = used.at, ownable_id = ?1 ->> 'ownable_id', ownable_type = ?1 ->> 'ownable_type', first_name = ?1 ->> 'first_name', last_name = ?1 ->> 'last_name', date_of_birth = ?1 ->> 'date_of_birth', phone = ?1 ->> 'phone', email = ?1 ->> 'email', first_name_folded = ?1 ->> 'first_name_folded', last_name_folded = ?1 ->> 'last_name_folded', ssn_key_id = ?1 ->> 'ssn_key_id', ssn_sealed = ?1 ->> 'ssn_sealed', ssn_last_four = ?1 ->> 'ssn_last_four'
+UPDATE person_informations SET version = used.version, updated_at = used.at, ownable_id = ?1 ->> 'ownable_id', ownable_type = ?1 ->> 'ownable_type', first_name = ?1 ->> 'first_name', last_name = ?1 ->> 'last_name', date_of_birth = ?1 ->> 'date_of_birth', phone = ?1 ->> 'phone', email = ?1 ->> 'email', first_name_folded = ?1 ->> 'first_name_folded', first_name_identity = ?1 ->> 'first_name_identity', last_name_folded = ?1 ->> 'last_name_folded', last_name_identity = ?1 ->> 'last_name_identity', last_name_words = ?1 ->> 'last_name_words', ssn_key_id = ?1 ->> 'ssn_key_id', ssn_sealed = ?1 ->> 'ssn_sealed', ssn_last_four = ?1 ->> 'ssn_last_four'
       FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?2 AND key = ?3 AND request_id = ?4) AS used
       WHERE person_informations.clinic_id = ?2 AND person_informations.id = CAST(?5 AS INTEGER) AND person_informations.version = used.version - 1
@@ -678,7 +693,7 @@ UPDATE person_informations SET version = used.version, updated_at = used.at, own
   SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
 
 -- amend person_informations: ?1 etags, ?2 fixed, ?3 clinicId, ?4 id
-SELECT (?1 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?1))) AS fits, (SELECT json_group_array(key) FROM (SELECT key FROM json_each(?2) WHERE value IS NOT (content ->> key))) AS wrong FROM (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
+SELECT (?1 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?1))) AS fits, (SELECT json_group_array(key) FROM (SELECT key FROM json_each(?2) WHERE value IS NOT (content ->> key))) AS wrong FROM (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
       WHERE clinic_id = ?3 AND id = CAST(?4 AS INTEGER)) AS target
 
   SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
@@ -688,76 +703,27 @@ SELECT (?1 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM 
   CORRELATED SCALAR SUBQUERY 3
     SCAN json_each VIRTUAL TABLE INDEX 1:
 
--- person_informations just written: ?1 clinicId, ?2 key, ?3 requestId
-SELECT id, etag, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
-      SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM person_informations
-      WHERE clinic_id = ?1
-        AND id BETWEEN (SELECT record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used) AND (SELECT record_id + records - 1 FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
-      ORDER BY id)
+-- remove words of person_informations: ?1 clinicId, ?2 key, ?3 requestId
+DELETE FROM name_words WHERE (clinic_id, resource, date_of_birth, word, record_id) IN (
+      SELECT ?1, 'person_informations', before ->> 'date_of_birth', word.value, change.record_id
+      FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN changes AS change ON change.clinic_id = ?1 AND resource = 'person_informations'
+          AND change.record_id = used.record_id AND change.version = used.version
+          AND change.request_id = used.request_id
+        CROSS JOIN json_each(before ->> 'last_name_words') AS word
+      WHERE NOT EXISTS (
+        SELECT * FROM person_informations AS record CROSS JOIN json_each(last_name_words) AS kept
+        WHERE record.clinic_id = ?1 AND record.id = used.record_id
+          AND date_of_birth = before ->> 'date_of_birth' AND kept.value = word.value))
 
-  CO-ROUTINE (subquery-5)
-    SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
-    SCALAR SUBQUERY 2
-      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-    SCALAR SUBQUERY 4
-      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-  SCAN (subquery-5)
-
--- why person_informations were not written: ?1 clinicId, ?2 key
-SELECT state, used.request_id, fingerprint, status, EXISTS (
-        SELECT * FROM changes WHERE clinic_id = ?1 AND resource = 'person_informations'
-          AND record_id = used.record_id AND version = used.version AND request_id = used.request_id) AS is_journaled
-    FROM clinics LEFT JOIN idempotency_keys AS used ON used.clinic_id = clinics.id AND used.key = ?2
-    WHERE clinics.id = ?1
-
-  SEARCH clinics USING PRIMARY KEY (id=?)
-  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?) LEFT-JOIN
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
-
--- person_informations of a key: ?1 clinicId, ?2 key, ?3 fingerprint
-SELECT id, etag, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
-      SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM (
-      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
-      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN person_informations
-        ON clinic_id = ?1 AND id BETWEEN first_id AND last_id AND version = made
-      UNION ALL
-      SELECT before ->> 'id' AS id, before ->> 'ownable_id' AS ownable_id, before ->> 'ownable_type' AS ownable_type, before ->> 'first_name' AS first_name, before ->> 'last_name' AS last_name, before ->> 'date_of_birth' AS date_of_birth, '***-**-' || (before ->> 'ssn_last_four') AS ssn, before ->> 'phone' AS phone, before ->> 'email' AS email, before ->> 'created_at' AS created_at, before ->> 'updated_at' AS updated_at, substr((before ->> 'uid'), 1, 8) || '.' || (before ->> 'version')
-      FROM (
-      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
-      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN changes
-        ON clinic_id = ?1 AND resource = 'person_informations' AND version = made + 1
-          AND record_id BETWEEN first_id AND last_id AND before IS NOT NULL)
-    ORDER BY id
-
-  CO-ROUTINE (subquery-4)
-    COMPOUND QUERY
-      LEFT-MOST SUBQUERY
-        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-        SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
-      UNION ALL
-        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-        SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>? AND record_id<?)
-  SCAN (subquery-4)
-  USE TEMP B-TREE FOR ORDER BY
-
--- what person_informations would break: ?1 clinicId, ?2 rows
-SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = ownable_type AND id = merged.ownable_id), NULL, 'ownable_id')) AS broken FROM (
-      SELECT given.key AS place, iif(json_type(given.value, '$.ownable_type') IS NULL, stored.ownable_type, given.value ->> 'ownable_type') AS ownable_type, iif(json_type(given.value, '$.ownable_id') IS NULL, stored.ownable_id, given.value ->> 'ownable_id') AS ownable_id
-      FROM json_each(?2) AS given LEFT JOIN person_informations AS stored
-        ON stored.clinic_id = ?1 AND stored.id = given.value ->> 'id') AS merged
-    WHERE NOT (EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = ownable_type AND id = merged.ownable_id))
-
-  SCAN given VIRTUAL TABLE INDEX 1:
-  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
-  CORRELATED SCALAR SUBQUERY 3
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+  SEARCH name_words USING COVERING INDEX name_words_by_word (clinic_id=? AND resource=? AND word=? AND date_of_birth=? AND record_id=?)
+  LIST SUBQUERY 4
+    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+    SEARCH change USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
+    SCAN word VIRTUAL TABLE INDEX 1:
+    CORRELATED SCALAR SUBQUERY 2
+      SEARCH record USING PRIMARY KEY (clinic_id=? AND id=?)
+      SCAN kept VIRTUAL TABLE INDEX 1:
 
 -- delete person_informations: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id, ?7 etags
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
@@ -781,7 +747,7 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'person_informations', target.id, used.version, 'delete', used.at, ?2,
       used.request_id, '[]', content
     FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
+    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
       WHERE clinic_id = ?1 AND id = CAST(?5 AS INTEGER)) AS target
 
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
@@ -814,44 +780,6 @@ INSERT INTO deletions (clinic_id, resource, node, n)
     RECURSIVE STEP
       SCAN path
   SCAN path
-
--- why person_informations were not written: ?1 clinicId, ?2 key
-SELECT state, used.request_id, fingerprint, status, EXISTS (
-        SELECT * FROM changes WHERE clinic_id = ?1 AND resource = 'person_informations'
-          AND record_id = used.record_id AND version = used.version AND request_id = used.request_id) AS is_journaled
-    FROM clinics LEFT JOIN idempotency_keys AS used ON used.clinic_id = clinics.id AND used.key = ?2
-    WHERE clinics.id = ?1
-
-  SEARCH clinics USING PRIMARY KEY (id=?)
-  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?) LEFT-JOIN
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
-
--- person_informations of a key: ?1 clinicId, ?2 key, ?3 fingerprint
-SELECT id, etag, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
-      SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM (
-      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
-      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN person_informations
-        ON clinic_id = ?1 AND id BETWEEN first_id AND last_id AND version = made
-      UNION ALL
-      SELECT before ->> 'id' AS id, before ->> 'ownable_id' AS ownable_id, before ->> 'ownable_type' AS ownable_type, before ->> 'first_name' AS first_name, before ->> 'last_name' AS last_name, before ->> 'date_of_birth' AS date_of_birth, '***-**-' || (before ->> 'ssn_last_four') AS ssn, before ->> 'phone' AS phone, before ->> 'email' AS email, before ->> 'created_at' AS created_at, before ->> 'updated_at' AS updated_at, substr((before ->> 'uid'), 1, 8) || '.' || (before ->> 'version')
-      FROM (
-      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
-      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN changes
-        ON clinic_id = ?1 AND resource = 'person_informations' AND version = made + 1
-          AND record_id BETWEEN first_id AND last_id AND before IS NOT NULL)
-    ORDER BY id
-
-  CO-ROUTINE (subquery-4)
-    COMPOUND QUERY
-      LEFT-MOST SUBQUERY
-        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-        SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
-      UNION ALL
-        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-        SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>? AND record_id<?)
-  SCAN (subquery-4)
-  USE TEMP B-TREE FOR ORDER BY
 
 -- delete person_informations: ?1 etags, ?2 clinicId, ?3 id
 SELECT (?1 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?1))) AS fits FROM person_informations WHERE clinic_id = ?2 AND id = CAST(?3 AS INTEGER)
@@ -952,103 +880,189 @@ SELECT total, json_group_array(json_object('version', version, 'action', action,
           SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
     SCAN (subquery-2)
 
--- what person_informations would break: ?1 clinicId, ?2 rows
-SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = ownable_type AND id = merged.ownable_id), NULL, 'ownable_id')) AS broken FROM (
-      SELECT given.key AS place, iif(json_type(given.value, '$.ownable_type') IS NULL, stored.ownable_type, given.value ->> 'ownable_type') AS ownable_type, iif(json_type(given.value, '$.ownable_id') IS NULL, stored.ownable_id, given.value ->> 'ownable_id') AS ownable_id
-      FROM json_each(?2) AS given LEFT JOIN person_informations AS stored
-        ON stored.clinic_id = ?1 AND stored.id = given.value ->> 'id') AS merged
-    WHERE NOT (EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = ownable_type AND id = merged.ownable_id))
-
-  SCAN given VIRTUAL TABLE INDEX 1:
-  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
-  CORRELATED SCALAR SUBQUERY 3
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
-
 -- search person_informations: ?1 clinicId, ?2 lastName, ?3 most, ?4 size, ?5 skipped
-SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
-        (SELECT json_array(count(*), coalesce(sum(true), 0)) FROM (
-          SELECT first_name_folded FROM person_informations INDEXED BY person_informations_by_name
-          WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111) LIMIT CAST(?3 AS INTEGER) + 1)) AS counts
+WITH found (found_id) AS MATERIALIZED (
+        SELECT * FROM (SELECT id FROM person_informations INDEXED BY person_informations_by_name
+          WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111)
+          LIMIT CAST(?3 AS INTEGER) + 1)
+        UNION SELECT * FROM (SELECT DISTINCT record_id FROM name_words
+          WHERE ?2 <> '' AND clinic_id = ?1 AND resource = 'person_informations'
+            AND  word >= ?2 AND word < ?2 || char(1114111)
+          LIMIT CAST(?3 AS INTEGER) + 1)),
+      people AS MATERIALIZED (
+        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, last_name_folded, first_name_folded
+        FROM found CROSS JOIN person_informations ON clinic_id = ?1 AND id = found_id
+        WHERE (SELECT count(*) FROM found) <= CAST(?3 AS INTEGER) AND true)
+      SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
+        json_array((SELECT count(*) FROM found), (SELECT count(*) FROM people)) AS counts
       FROM (
-        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at FROM person_informations INDEXED BY person_informations_by_name
-          WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111) AND true 
+        SELECT * FROM people
         ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?4 AS INTEGER) OFFSET min(CAST(?5 AS INTEGER), CAST(?3 AS INTEGER)))
 
-  CO-ROUTINE (subquery-3)
-    SEARCH person_informations USING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-  SCAN (subquery-3)
-  SCALAR SUBQUERY 2
-    CO-ROUTINE (subquery-1)
-      SEARCH person_informations USING COVERING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-    SCAN (subquery-1)
+  CO-ROUTINE (subquery-9)
+    MATERIALIZE people
+      MATERIALIZE found
+        MERGE (UNION)
+          LEFT
+            CO-ROUTINE (subquery-1)
+              SEARCH person_informations USING COVERING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+            SCAN (subquery-1)
+            USE TEMP B-TREE FOR ORDER BY
+          RIGHT
+            CO-ROUTINE (subquery-3)
+              SEARCH name_words USING COVERING INDEX name_words_by_word (clinic_id=? AND resource=? AND word>? AND word<?)
+              USE TEMP B-TREE FOR DISTINCT
+            SCAN (subquery-3)
+            USE TEMP B-TREE FOR ORDER BY
+      SCAN found
+      SCALAR SUBQUERY 5
+        SCAN found
+      SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+    SCAN people
+    USE TEMP B-TREE FOR ORDER BY
+  SCAN (subquery-9)
+  SCALAR SUBQUERY 7
+    SCAN found
+  SCALAR SUBQUERY 8
+    SCAN people
 
--- search person_informations: ?1 firstName, ?2 clinicId, ?3 lastName, ?4 most, ?5 size, ?6 skipped
-SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
-        (SELECT json_array(count(*), coalesce(sum(first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111)), 0)) FROM (
-          SELECT first_name_folded FROM person_informations INDEXED BY person_informations_by_name
-          WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1)) AS counts
+-- search person_informations: ?1 clinicId, ?2 lastName, ?3 most, ?4 firstName, ?5 size, ?6 skipped
+WITH found (found_id) AS MATERIALIZED (
+        SELECT * FROM (SELECT id FROM person_informations INDEXED BY person_informations_by_name
+          WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111)
+          LIMIT CAST(?3 AS INTEGER) + 1)
+        UNION SELECT * FROM (SELECT DISTINCT record_id FROM name_words
+          WHERE ?2 <> '' AND clinic_id = ?1 AND resource = 'person_informations'
+            AND  word >= ?2 AND word < ?2 || char(1114111)
+          LIMIT CAST(?3 AS INTEGER) + 1)),
+      people AS MATERIALIZED (
+        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, last_name_folded, first_name_folded
+        FROM found CROSS JOIN person_informations ON clinic_id = ?1 AND id = found_id
+        WHERE (SELECT count(*) FROM found) <= CAST(?3 AS INTEGER) AND first_name_folded >= ?4 AND first_name_folded < ?4 || char(1114111))
+      SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
+        json_array((SELECT count(*) FROM found), (SELECT count(*) FROM people)) AS counts
       FROM (
-        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at FROM person_informations INDEXED BY person_informations_by_name
-          WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) AND first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111) AND (SELECT count(*) FROM (SELECT 1 FROM person_informations INDEXED BY person_informations_by_name
-          WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1)) <= CAST(?4 AS INTEGER)
-        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?5 AS INTEGER) OFFSET min(CAST(?6 AS INTEGER), CAST(?4 AS INTEGER)))
+        SELECT * FROM people
+        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?5 AS INTEGER) OFFSET min(CAST(?6 AS INTEGER), CAST(?3 AS INTEGER)))
 
-  CO-ROUTINE (subquery-5)
-    SEARCH person_informations USING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-    SCALAR SUBQUERY 4
-      CO-ROUTINE (subquery-3)
-        SEARCH person_informations USING COVERING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-      SCAN (subquery-3)
-  SCAN (subquery-5)
-  SCALAR SUBQUERY 2
-    CO-ROUTINE (subquery-1)
-      SEARCH person_informations USING COVERING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-    SCAN (subquery-1)
+  CO-ROUTINE (subquery-9)
+    MATERIALIZE people
+      MATERIALIZE found
+        MERGE (UNION)
+          LEFT
+            CO-ROUTINE (subquery-1)
+              SEARCH person_informations USING COVERING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+            SCAN (subquery-1)
+            USE TEMP B-TREE FOR ORDER BY
+          RIGHT
+            CO-ROUTINE (subquery-3)
+              SEARCH name_words USING COVERING INDEX name_words_by_word (clinic_id=? AND resource=? AND word>? AND word<?)
+              USE TEMP B-TREE FOR DISTINCT
+            SCAN (subquery-3)
+            USE TEMP B-TREE FOR ORDER BY
+      SCAN found
+      SCALAR SUBQUERY 5
+        SCAN found
+      SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+    SCAN people
+    USE TEMP B-TREE FOR ORDER BY
+  SCAN (subquery-9)
+  SCALAR SUBQUERY 7
+    SCAN found
+  SCALAR SUBQUERY 8
+    SCAN people
 
 -- search person_informations: ?1 clinicId, ?2 dateOfBirth, ?3 lastName, ?4 most, ?5 size, ?6 skipped
-SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
-        (SELECT json_array(count(*), coalesce(sum(true), 0)) FROM (
-          SELECT first_name_folded FROM person_informations INDEXED BY person_informations_by_date_of_birth
-          WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1)) AS counts
+WITH found (found_id) AS MATERIALIZED (
+        SELECT * FROM (SELECT id FROM person_informations INDEXED BY person_informations_by_date_of_birth
+          WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111)
+          LIMIT CAST(?4 AS INTEGER) + 1)
+        UNION SELECT * FROM (SELECT DISTINCT record_id FROM name_words
+          WHERE ?3 <> '' AND clinic_id = ?1 AND resource = 'person_informations'
+            AND date_of_birth = ?2 AND word >= ?3 AND word < ?3 || char(1114111)
+          LIMIT CAST(?4 AS INTEGER) + 1)),
+      people AS MATERIALIZED (
+        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, last_name_folded, first_name_folded
+        FROM found CROSS JOIN person_informations ON clinic_id = ?1 AND id = found_id
+        WHERE (SELECT count(*) FROM found) <= CAST(?4 AS INTEGER) AND true)
+      SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
+        json_array((SELECT count(*) FROM found), (SELECT count(*) FROM people)) AS counts
       FROM (
-        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at FROM person_informations INDEXED BY person_informations_by_date_of_birth
-          WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) AND true 
+        SELECT * FROM people
         ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?5 AS INTEGER) OFFSET min(CAST(?6 AS INTEGER), CAST(?4 AS INTEGER)))
 
-  CO-ROUTINE (subquery-3)
-    SEARCH person_informations USING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
-  SCAN (subquery-3)
-  SCALAR SUBQUERY 2
-    CO-ROUTINE (subquery-1)
-      SEARCH person_informations USING COVERING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
-    SCAN (subquery-1)
+  CO-ROUTINE (subquery-9)
+    MATERIALIZE people
+      MATERIALIZE found
+        MERGE (UNION)
+          LEFT
+            CO-ROUTINE (subquery-1)
+              SEARCH person_informations USING COVERING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
+            SCAN (subquery-1)
+            USE TEMP B-TREE FOR ORDER BY
+          RIGHT
+            CO-ROUTINE (subquery-3)
+              SEARCH name_words USING PRIMARY KEY (clinic_id=? AND resource=? AND date_of_birth=? AND word>? AND word<?)
+              USE TEMP B-TREE FOR DISTINCT
+            SCAN (subquery-3)
+            USE TEMP B-TREE FOR ORDER BY
+      SCAN found
+      SCALAR SUBQUERY 5
+        SCAN found
+      SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+    SCAN people
+    USE TEMP B-TREE FOR ORDER BY
+  SCAN (subquery-9)
+  SCALAR SUBQUERY 7
+    SCAN found
+  SCALAR SUBQUERY 8
+    SCAN people
 
--- search person_informations: ?1 firstName, ?2 clinicId, ?3 dateOfBirth, ?4 lastName, ?5 most, ?6 size, ?7 skipped
-SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
-        (SELECT json_array(count(*), coalesce(sum(first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111)), 0)) FROM (
-          SELECT first_name_folded FROM person_informations INDEXED BY person_informations_by_date_of_birth
-          WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) LIMIT CAST(?5 AS INTEGER) + 1)) AS counts
+-- search person_informations: ?1 clinicId, ?2 dateOfBirth, ?3 lastName, ?4 most, ?5 firstName, ?6 size, ?7 skipped
+WITH found (found_id) AS MATERIALIZED (
+        SELECT * FROM (SELECT id FROM person_informations INDEXED BY person_informations_by_date_of_birth
+          WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111)
+          LIMIT CAST(?4 AS INTEGER) + 1)
+        UNION SELECT * FROM (SELECT DISTINCT record_id FROM name_words
+          WHERE ?3 <> '' AND clinic_id = ?1 AND resource = 'person_informations'
+            AND date_of_birth = ?2 AND word >= ?3 AND word < ?3 || char(1114111)
+          LIMIT CAST(?4 AS INTEGER) + 1)),
+      people AS MATERIALIZED (
+        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, last_name_folded, first_name_folded
+        FROM found CROSS JOIN person_informations ON clinic_id = ?1 AND id = found_id
+        WHERE (SELECT count(*) FROM found) <= CAST(?4 AS INTEGER) AND first_name_folded >= ?5 AND first_name_folded < ?5 || char(1114111))
+      SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
+        json_array((SELECT count(*) FROM found), (SELECT count(*) FROM people)) AS counts
       FROM (
-        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at FROM person_informations INDEXED BY person_informations_by_date_of_birth
-          WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) AND first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111) AND (SELECT count(*) FROM (SELECT 1 FROM person_informations INDEXED BY person_informations_by_date_of_birth
-          WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) LIMIT CAST(?5 AS INTEGER) + 1)) <= CAST(?5 AS INTEGER)
-        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?6 AS INTEGER) OFFSET min(CAST(?7 AS INTEGER), CAST(?5 AS INTEGER)))
+        SELECT * FROM people
+        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?6 AS INTEGER) OFFSET min(CAST(?7 AS INTEGER), CAST(?4 AS INTEGER)))
 
-  CO-ROUTINE (subquery-5)
-    SEARCH person_informations USING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
-    SCALAR SUBQUERY 4
-      CO-ROUTINE (subquery-3)
-        SEARCH person_informations USING COVERING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
-      SCAN (subquery-3)
-  SCAN (subquery-5)
-  SCALAR SUBQUERY 2
-    CO-ROUTINE (subquery-1)
-      SEARCH person_informations USING COVERING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
-    SCAN (subquery-1)
+  CO-ROUTINE (subquery-9)
+    MATERIALIZE people
+      MATERIALIZE found
+        MERGE (UNION)
+          LEFT
+            CO-ROUTINE (subquery-1)
+              SEARCH person_informations USING COVERING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
+            SCAN (subquery-1)
+            USE TEMP B-TREE FOR ORDER BY
+          RIGHT
+            CO-ROUTINE (subquery-3)
+              SEARCH name_words USING PRIMARY KEY (clinic_id=? AND resource=? AND date_of_birth=? AND word>? AND word<?)
+              USE TEMP B-TREE FOR DISTINCT
+            SCAN (subquery-3)
+            USE TEMP B-TREE FOR ORDER BY
+      SCAN found
+      SCALAR SUBQUERY 5
+        SCAN found
+      SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+    SCAN people
+    USE TEMP B-TREE FOR ORDER BY
+  SCAN (subquery-9)
+  SCALAR SUBQUERY 7
+    SCAN found
+  SCALAR SUBQUERY 8
+    SCAN people
 
 -- create dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
@@ -1102,8 +1116,8 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- create dependents: ?1 clinicId, ?2 key, ?3 requestId, ?4 records
-INSERT INTO dependents (clinic_id, id, uid, version, primary_holder_id, first_name, last_name, date_of_birth, relationship, first_name_folded, last_name_folded, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
-    SELECT ?1, used.record_id + given.key, given.value ->> 'uid', used.version, given.value ->> 'primary_holder_id', given.value ->> 'first_name', given.value ->> 'last_name', given.value ->> 'date_of_birth', given.value ->> 'relationship', given.value ->> 'first_name_folded', given.value ->> 'last_name_folded', given.value ->> 'ssn_key_id', given.value ->> 'ssn_sealed', given.value ->> 'ssn_last_four', used.at, used.at
+INSERT INTO dependents (clinic_id, id, uid, version, primary_holder_id, first_name, last_name, date_of_birth, relationship, first_name_folded, first_name_identity, last_name_folded, last_name_identity, last_name_words, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
+    SELECT ?1, used.record_id + given.key, given.value ->> 'uid', used.version, given.value ->> 'primary_holder_id', given.value ->> 'first_name', given.value ->> 'last_name', given.value ->> 'date_of_birth', given.value ->> 'relationship', given.value ->> 'first_name_folded', given.value ->> 'first_name_identity', given.value ->> 'last_name_folded', given.value ->> 'last_name_identity', given.value ->> 'last_name_words', given.value ->> 'ssn_key_id', given.value ->> 'ssn_sealed', given.value ->> 'ssn_last_four', used.at, used.at
     FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN json_each(?4) AS given WHERE status = 201
 
@@ -1171,7 +1185,7 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
       FROM clinics LEFT JOIN dependents AS same ON same.clinic_id = ?3 AND same.id = (
         SELECT min(other.id) FROM json_each(?7) AS given
           CROSS JOIN dependents AS other INDEXED BY dependents_by_date_of_birth
-        WHERE other.clinic_id = ?3 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.primary_holder_id IS given.value ->> 'primary_holder_id' AND true)
+        WHERE other.clinic_id = ?3 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.last_name_identity IS given.value ->> 'last_name_identity' AND other.first_name_identity IS given.value ->> 'first_name_identity' AND other.primary_holder_id IS given.value ->> 'primary_holder_id' AND (other.ssn_last_four <> given.value ->> 'ssn_last_four') IS NOT TRUE)
       WHERE clinics.id = ?3 AND state = 'open' AND (same.id IS NOT NULL OR (record_limit IS NULL OR (
     WITH RECURSIVE known (resource) AS (
       SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3)
@@ -1189,7 +1203,7 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SEARCH same USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
   SCALAR SUBQUERY 3
     SEARCH given VIRTUAL TABLE INDEX 1:
-    SEARCH other USING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=?)
+    SEARCH other USING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=? AND primary_holder_id=?)
   SCALAR SUBQUERY 10
     CO-ROUTINE known
       SETUP
@@ -1209,6 +1223,19 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
   SCALAR SUBQUERY 2
     SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
+
+-- add words of dependents: ?1 clinicId, ?2 key, ?3 requestId
+INSERT INTO name_words (clinic_id, resource, date_of_birth, word, record_id)
+    SELECT ?1, 'dependents', date_of_birth, word.value, record.id
+    FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN dependents AS record ON record.clinic_id = ?1
+        AND record.id BETWEEN used.record_id AND used.record_id + used.records - 1
+      CROSS JOIN json_each(last_name_words) AS word WHERE true
+    ON CONFLICT DO NOTHING
+
+  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH record USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+  SCAN word VIRTUAL TABLE INDEX 1:
 
 -- why dependents were not written: ?1 clinicId, ?2 key
 SELECT state, used.request_id, fingerprint, status, EXISTS (
@@ -1270,8 +1297,9 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
     WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, target.id,
       target.version + EXISTS (SELECT iif(key = 'ssn_sealed', 'ssn', key) AS name FROM json_each(?6)
       WHERE value IS NOT (content ->> key) AND key NOT IN ('ssn_key_id', 'ssn_last_four')
-        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\'), 1
-    FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
+        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\'
+        AND key NOT LIKE '%\_words' ESCAPE '\'), 1
+    FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
       WHERE clinic_id = ?3 AND id = CAST(?7 AS INTEGER)) AS target
     WHERE clinics.id = ?3 AND state = 'open' AND (?8 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?8))) AND NOT EXISTS (SELECT key FROM json_each(?9) WHERE value IS NOT (content ->> key))
     RETURNING version
@@ -1293,9 +1321,10 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'dependents', target.id, used.version, 'amend', used.at, ?2, used.request_id,
       (SELECT json_group_array(name) FROM (SELECT iif(key = 'ssn_sealed', 'ssn', key) AS name FROM json_each(?3)
       WHERE value IS NOT (content ->> key) AND key NOT IN ('ssn_key_id', 'ssn_last_four')
-        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\')), content
+        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\'
+        AND key NOT LIKE '%\_words' ESCAPE '\')), content
     FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
+    WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
       WHERE clinic_id = ?1 AND id = CAST(?6 AS INTEGER)) AS target WHERE target.version = used.version - 1
     RETURNING seq
 
@@ -1307,7 +1336,7 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SCAN json_each VIRTUAL TABLE INDEX 1:
 
 -- amend dependents: ?1 given, ?2 clinicId, ?3 key, ?4 requestId, ?5 id
-UPDATE dependents SET version = used.version, updated_at = used.at, primary_holder_id = ?1 ->> 'primary_holder_id', first_name = ?1 ->> 'first_name', last_name = ?1 ->> 'last_name', date_of_birth = ?1 ->> 'date_of_birth', relationship = ?1 ->> 'relationship', first_name_folded = ?1 ->> 'first_name_folded', last_name_folded = ?1 ->> 'last_name_folded', ssn_key_id = ?1 ->> 'ssn_key_id', ssn_sealed = ?1 ->> 'ssn_sealed', ssn_last_four = ?1 ->> 'ssn_last_four'
+UPDATE dependents SET version = used.version, updated_at = used.at, primary_holder_id = ?1 ->> 'primary_holder_id', first_name = ?1 ->> 'first_name', last_name = ?1 ->> 'last_name', date_of_birth = ?1 ->> 'date_of_birth', relationship = ?1 ->> 'relationship', first_name_folded = ?1 ->> 'first_name_folded', first_name_identity = ?1 ->> 'first_name_identity', last_name_folded = ?1 ->> 'last_name_folded', last_name_identity = ?1 ->> 'last_name_identity', last_name_words = ?1 ->> 'last_name_words', ssn_key_id = ?1 ->> 'ssn_key_id', ssn_sealed = ?1 ->> 'ssn_sealed', ssn_last_four = ?1 ->> 'ssn_last_four'
       FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?2 AND key = ?3 AND request_id = ?4) AS used
       WHERE dependents.clinic_id = ?2 AND dependents.id = CAST(?5 AS INTEGER) AND dependents.version = used.version - 1
@@ -1316,7 +1345,7 @@ UPDATE dependents SET version = used.version, updated_at = used.at, primary_hold
   SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
 
 -- amend dependents: ?1 etags, ?2 fixed, ?3 clinicId, ?4 id
-SELECT (?1 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?1))) AS fits, (SELECT json_group_array(key) FROM (SELECT key FROM json_each(?2) WHERE value IS NOT (content ->> key))) AS wrong FROM (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
+SELECT (?1 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?1))) AS fits, (SELECT json_group_array(key) FROM (SELECT key FROM json_each(?2) WHERE value IS NOT (content ->> key))) AS wrong FROM (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
       WHERE clinic_id = ?3 AND id = CAST(?4 AS INTEGER)) AS target
 
   SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
@@ -1326,76 +1355,27 @@ SELECT (?1 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM 
   CORRELATED SCALAR SUBQUERY 3
     SCAN json_each VIRTUAL TABLE INDEX 1:
 
--- dependents just written: ?1 clinicId, ?2 key, ?3 requestId
-SELECT id, etag, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
-      SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM dependents
-      WHERE clinic_id = ?1
-        AND id BETWEEN (SELECT record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used) AND (SELECT record_id + records - 1 FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
-      ORDER BY id)
+-- remove words of dependents: ?1 clinicId, ?2 key, ?3 requestId
+DELETE FROM name_words WHERE (clinic_id, resource, date_of_birth, word, record_id) IN (
+      SELECT ?1, 'dependents', before ->> 'date_of_birth', word.value, change.record_id
+      FROM (SELECT * FROM idempotency_keys
+    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN changes AS change ON change.clinic_id = ?1 AND resource = 'dependents'
+          AND change.record_id = used.record_id AND change.version = used.version
+          AND change.request_id = used.request_id
+        CROSS JOIN json_each(before ->> 'last_name_words') AS word
+      WHERE NOT EXISTS (
+        SELECT * FROM dependents AS record CROSS JOIN json_each(last_name_words) AS kept
+        WHERE record.clinic_id = ?1 AND record.id = used.record_id
+          AND date_of_birth = before ->> 'date_of_birth' AND kept.value = word.value))
 
-  CO-ROUTINE (subquery-5)
-    SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
-    SCALAR SUBQUERY 2
-      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-    SCALAR SUBQUERY 4
-      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-  SCAN (subquery-5)
-
--- why dependents were not written: ?1 clinicId, ?2 key
-SELECT state, used.request_id, fingerprint, status, EXISTS (
-        SELECT * FROM changes WHERE clinic_id = ?1 AND resource = 'dependents'
-          AND record_id = used.record_id AND version = used.version AND request_id = used.request_id) AS is_journaled
-    FROM clinics LEFT JOIN idempotency_keys AS used ON used.clinic_id = clinics.id AND used.key = ?2
-    WHERE clinics.id = ?1
-
-  SEARCH clinics USING PRIMARY KEY (id=?)
-  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?) LEFT-JOIN
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
-
--- dependents of a key: ?1 clinicId, ?2 key, ?3 fingerprint
-SELECT id, etag, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
-      SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM (
-      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
-      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN dependents
-        ON clinic_id = ?1 AND id BETWEEN first_id AND last_id AND version = made
-      UNION ALL
-      SELECT before ->> 'id' AS id, before ->> 'primary_holder_id' AS primary_holder_id, before ->> 'first_name' AS first_name, before ->> 'last_name' AS last_name, before ->> 'date_of_birth' AS date_of_birth, before ->> 'relationship' AS relationship, '***-**-' || (before ->> 'ssn_last_four') AS ssn, before ->> 'created_at' AS created_at, before ->> 'updated_at' AS updated_at, substr((before ->> 'uid'), 1, 8) || '.' || (before ->> 'version')
-      FROM (
-      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
-      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN changes
-        ON clinic_id = ?1 AND resource = 'dependents' AND version = made + 1
-          AND record_id BETWEEN first_id AND last_id AND before IS NOT NULL)
-    ORDER BY id
-
-  CO-ROUTINE (subquery-4)
-    COMPOUND QUERY
-      LEFT-MOST SUBQUERY
-        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-        SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
-      UNION ALL
-        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-        SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>? AND record_id<?)
-  SCAN (subquery-4)
-  USE TEMP B-TREE FOR ORDER BY
-
--- what dependents would break: ?1 clinicId, ?2 rows
-SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.primary_holder_id), NULL, 'primary_holder_id')) AS broken FROM (
-      SELECT given.key AS place, iif(json_type(given.value, '$.primary_holder_id') IS NULL, stored.primary_holder_id, given.value ->> 'primary_holder_id') AS primary_holder_id
-      FROM json_each(?2) AS given LEFT JOIN dependents AS stored
-        ON stored.clinic_id = ?1 AND stored.id = given.value ->> 'id') AS merged
-    WHERE NOT (EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.primary_holder_id))
-
-  SCAN given VIRTUAL TABLE INDEX 1:
-  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
-  CORRELATED SCALAR SUBQUERY 3
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+  SEARCH name_words USING COVERING INDEX name_words_by_word (clinic_id=? AND resource=? AND word=? AND date_of_birth=? AND record_id=?)
+  LIST SUBQUERY 4
+    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+    SEARCH change USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
+    SCAN word VIRTUAL TABLE INDEX 1:
+    CORRELATED SCALAR SUBQUERY 2
+      SEARCH record USING PRIMARY KEY (clinic_id=? AND id=?)
+      SCAN kept VIRTUAL TABLE INDEX 1:
 
 -- delete dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id, ?7 etags
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
@@ -1419,7 +1399,7 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'dependents', target.id, used.version, 'delete', used.at, ?2,
       used.request_id, '[]', content
     FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
+    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
       WHERE clinic_id = ?1 AND id = CAST(?5 AS INTEGER)) AS target
 
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
@@ -1452,44 +1432,6 @@ INSERT INTO deletions (clinic_id, resource, node, n)
     RECURSIVE STEP
       SCAN path
   SCAN path
-
--- why dependents were not written: ?1 clinicId, ?2 key
-SELECT state, used.request_id, fingerprint, status, EXISTS (
-        SELECT * FROM changes WHERE clinic_id = ?1 AND resource = 'dependents'
-          AND record_id = used.record_id AND version = used.version AND request_id = used.request_id) AS is_journaled
-    FROM clinics LEFT JOIN idempotency_keys AS used ON used.clinic_id = clinics.id AND used.key = ?2
-    WHERE clinics.id = ?1
-
-  SEARCH clinics USING PRIMARY KEY (id=?)
-  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?) LEFT-JOIN
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
-
--- dependents of a key: ?1 clinicId, ?2 key, ?3 fingerprint
-SELECT id, etag, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
-      SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM (
-      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
-      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN dependents
-        ON clinic_id = ?1 AND id BETWEEN first_id AND last_id AND version = made
-      UNION ALL
-      SELECT before ->> 'id' AS id, before ->> 'primary_holder_id' AS primary_holder_id, before ->> 'first_name' AS first_name, before ->> 'last_name' AS last_name, before ->> 'date_of_birth' AS date_of_birth, before ->> 'relationship' AS relationship, '***-**-' || (before ->> 'ssn_last_four') AS ssn, before ->> 'created_at' AS created_at, before ->> 'updated_at' AS updated_at, substr((before ->> 'uid'), 1, 8) || '.' || (before ->> 'version')
-      FROM (
-      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
-      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN changes
-        ON clinic_id = ?1 AND resource = 'dependents' AND version = made + 1
-          AND record_id BETWEEN first_id AND last_id AND before IS NOT NULL)
-    ORDER BY id
-
-  CO-ROUTINE (subquery-4)
-    COMPOUND QUERY
-      LEFT-MOST SUBQUERY
-        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-        SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
-      UNION ALL
-        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-        SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>? AND record_id<?)
-  SCAN (subquery-4)
-  USE TEMP B-TREE FOR ORDER BY
 
 -- delete dependents: ?1 etags, ?2 clinicId, ?3 id
 SELECT (?1 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?1))) AS fits FROM dependents WHERE clinic_id = ?2 AND id = CAST(?3 AS INTEGER)
@@ -1590,103 +1532,189 @@ SELECT total, json_group_array(json_object('version', version, 'action', action,
           SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
     SCAN (subquery-2)
 
--- what dependents would break: ?1 clinicId, ?2 rows
-SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.primary_holder_id), NULL, 'primary_holder_id')) AS broken FROM (
-      SELECT given.key AS place, iif(json_type(given.value, '$.primary_holder_id') IS NULL, stored.primary_holder_id, given.value ->> 'primary_holder_id') AS primary_holder_id
-      FROM json_each(?2) AS given LEFT JOIN dependents AS stored
-        ON stored.clinic_id = ?1 AND stored.id = given.value ->> 'id') AS merged
-    WHERE NOT (EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.primary_holder_id))
-
-  SCAN given VIRTUAL TABLE INDEX 1:
-  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
-  CORRELATED SCALAR SUBQUERY 3
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
-
 -- search dependents: ?1 clinicId, ?2 lastName, ?3 most, ?4 size, ?5 skipped
-SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
-        (SELECT json_array(count(*), coalesce(sum(true), 0)) FROM (
-          SELECT first_name_folded FROM dependents INDEXED BY dependents_by_name
-          WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111) LIMIT CAST(?3 AS INTEGER) + 1)) AS counts
+WITH found (found_id) AS MATERIALIZED (
+        SELECT * FROM (SELECT id FROM dependents INDEXED BY dependents_by_name
+          WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111)
+          LIMIT CAST(?3 AS INTEGER) + 1)
+        UNION SELECT * FROM (SELECT DISTINCT record_id FROM name_words
+          WHERE ?2 <> '' AND clinic_id = ?1 AND resource = 'dependents'
+            AND  word >= ?2 AND word < ?2 || char(1114111)
+          LIMIT CAST(?3 AS INTEGER) + 1)),
+      people AS MATERIALIZED (
+        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, last_name_folded, first_name_folded
+        FROM found CROSS JOIN dependents ON clinic_id = ?1 AND id = found_id
+        WHERE (SELECT count(*) FROM found) <= CAST(?3 AS INTEGER) AND true)
+      SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
+        json_array((SELECT count(*) FROM found), (SELECT count(*) FROM people)) AS counts
       FROM (
-        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at FROM dependents INDEXED BY dependents_by_name
-          WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111) AND true 
+        SELECT * FROM people
         ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?4 AS INTEGER) OFFSET min(CAST(?5 AS INTEGER), CAST(?3 AS INTEGER)))
 
-  CO-ROUTINE (subquery-3)
-    SEARCH dependents USING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-  SCAN (subquery-3)
-  SCALAR SUBQUERY 2
-    CO-ROUTINE (subquery-1)
-      SEARCH dependents USING COVERING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-    SCAN (subquery-1)
+  CO-ROUTINE (subquery-9)
+    MATERIALIZE people
+      MATERIALIZE found
+        MERGE (UNION)
+          LEFT
+            CO-ROUTINE (subquery-1)
+              SEARCH dependents USING COVERING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+            SCAN (subquery-1)
+            USE TEMP B-TREE FOR ORDER BY
+          RIGHT
+            CO-ROUTINE (subquery-3)
+              SEARCH name_words USING COVERING INDEX name_words_by_word (clinic_id=? AND resource=? AND word>? AND word<?)
+              USE TEMP B-TREE FOR DISTINCT
+            SCAN (subquery-3)
+            USE TEMP B-TREE FOR ORDER BY
+      SCAN found
+      SCALAR SUBQUERY 5
+        SCAN found
+      SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+    SCAN people
+    USE TEMP B-TREE FOR ORDER BY
+  SCAN (subquery-9)
+  SCALAR SUBQUERY 7
+    SCAN found
+  SCALAR SUBQUERY 8
+    SCAN people
 
--- search dependents: ?1 firstName, ?2 clinicId, ?3 lastName, ?4 most, ?5 size, ?6 skipped
-SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
-        (SELECT json_array(count(*), coalesce(sum(first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111)), 0)) FROM (
-          SELECT first_name_folded FROM dependents INDEXED BY dependents_by_name
-          WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1)) AS counts
+-- search dependents: ?1 clinicId, ?2 lastName, ?3 most, ?4 firstName, ?5 size, ?6 skipped
+WITH found (found_id) AS MATERIALIZED (
+        SELECT * FROM (SELECT id FROM dependents INDEXED BY dependents_by_name
+          WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111)
+          LIMIT CAST(?3 AS INTEGER) + 1)
+        UNION SELECT * FROM (SELECT DISTINCT record_id FROM name_words
+          WHERE ?2 <> '' AND clinic_id = ?1 AND resource = 'dependents'
+            AND  word >= ?2 AND word < ?2 || char(1114111)
+          LIMIT CAST(?3 AS INTEGER) + 1)),
+      people AS MATERIALIZED (
+        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, last_name_folded, first_name_folded
+        FROM found CROSS JOIN dependents ON clinic_id = ?1 AND id = found_id
+        WHERE (SELECT count(*) FROM found) <= CAST(?3 AS INTEGER) AND first_name_folded >= ?4 AND first_name_folded < ?4 || char(1114111))
+      SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
+        json_array((SELECT count(*) FROM found), (SELECT count(*) FROM people)) AS counts
       FROM (
-        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at FROM dependents INDEXED BY dependents_by_name
-          WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) AND first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111) AND (SELECT count(*) FROM (SELECT 1 FROM dependents INDEXED BY dependents_by_name
-          WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1)) <= CAST(?4 AS INTEGER)
-        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?5 AS INTEGER) OFFSET min(CAST(?6 AS INTEGER), CAST(?4 AS INTEGER)))
+        SELECT * FROM people
+        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?5 AS INTEGER) OFFSET min(CAST(?6 AS INTEGER), CAST(?3 AS INTEGER)))
 
-  CO-ROUTINE (subquery-5)
-    SEARCH dependents USING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-    SCALAR SUBQUERY 4
-      CO-ROUTINE (subquery-3)
-        SEARCH dependents USING COVERING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-      SCAN (subquery-3)
-  SCAN (subquery-5)
-  SCALAR SUBQUERY 2
-    CO-ROUTINE (subquery-1)
-      SEARCH dependents USING COVERING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-    SCAN (subquery-1)
+  CO-ROUTINE (subquery-9)
+    MATERIALIZE people
+      MATERIALIZE found
+        MERGE (UNION)
+          LEFT
+            CO-ROUTINE (subquery-1)
+              SEARCH dependents USING COVERING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+            SCAN (subquery-1)
+            USE TEMP B-TREE FOR ORDER BY
+          RIGHT
+            CO-ROUTINE (subquery-3)
+              SEARCH name_words USING COVERING INDEX name_words_by_word (clinic_id=? AND resource=? AND word>? AND word<?)
+              USE TEMP B-TREE FOR DISTINCT
+            SCAN (subquery-3)
+            USE TEMP B-TREE FOR ORDER BY
+      SCAN found
+      SCALAR SUBQUERY 5
+        SCAN found
+      SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+    SCAN people
+    USE TEMP B-TREE FOR ORDER BY
+  SCAN (subquery-9)
+  SCALAR SUBQUERY 7
+    SCAN found
+  SCALAR SUBQUERY 8
+    SCAN people
 
 -- search dependents: ?1 clinicId, ?2 dateOfBirth, ?3 lastName, ?4 most, ?5 size, ?6 skipped
-SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
-        (SELECT json_array(count(*), coalesce(sum(true), 0)) FROM (
-          SELECT first_name_folded FROM dependents INDEXED BY dependents_by_date_of_birth
-          WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1)) AS counts
+WITH found (found_id) AS MATERIALIZED (
+        SELECT * FROM (SELECT id FROM dependents INDEXED BY dependents_by_date_of_birth
+          WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111)
+          LIMIT CAST(?4 AS INTEGER) + 1)
+        UNION SELECT * FROM (SELECT DISTINCT record_id FROM name_words
+          WHERE ?3 <> '' AND clinic_id = ?1 AND resource = 'dependents'
+            AND date_of_birth = ?2 AND word >= ?3 AND word < ?3 || char(1114111)
+          LIMIT CAST(?4 AS INTEGER) + 1)),
+      people AS MATERIALIZED (
+        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, last_name_folded, first_name_folded
+        FROM found CROSS JOIN dependents ON clinic_id = ?1 AND id = found_id
+        WHERE (SELECT count(*) FROM found) <= CAST(?4 AS INTEGER) AND true)
+      SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
+        json_array((SELECT count(*) FROM found), (SELECT count(*) FROM people)) AS counts
       FROM (
-        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at FROM dependents INDEXED BY dependents_by_date_of_birth
-          WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) AND true 
+        SELECT * FROM people
         ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?5 AS INTEGER) OFFSET min(CAST(?6 AS INTEGER), CAST(?4 AS INTEGER)))
 
-  CO-ROUTINE (subquery-3)
-    SEARCH dependents USING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
-  SCAN (subquery-3)
-  SCALAR SUBQUERY 2
-    CO-ROUTINE (subquery-1)
-      SEARCH dependents USING COVERING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
-    SCAN (subquery-1)
+  CO-ROUTINE (subquery-9)
+    MATERIALIZE people
+      MATERIALIZE found
+        MERGE (UNION)
+          LEFT
+            CO-ROUTINE (subquery-1)
+              SEARCH dependents USING COVERING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
+            SCAN (subquery-1)
+            USE TEMP B-TREE FOR ORDER BY
+          RIGHT
+            CO-ROUTINE (subquery-3)
+              SEARCH name_words USING PRIMARY KEY (clinic_id=? AND resource=? AND date_of_birth=? AND word>? AND word<?)
+              USE TEMP B-TREE FOR DISTINCT
+            SCAN (subquery-3)
+            USE TEMP B-TREE FOR ORDER BY
+      SCAN found
+      SCALAR SUBQUERY 5
+        SCAN found
+      SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+    SCAN people
+    USE TEMP B-TREE FOR ORDER BY
+  SCAN (subquery-9)
+  SCALAR SUBQUERY 7
+    SCAN found
+  SCALAR SUBQUERY 8
+    SCAN people
 
--- search dependents: ?1 firstName, ?2 clinicId, ?3 dateOfBirth, ?4 lastName, ?5 most, ?6 size, ?7 skipped
-SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
-        (SELECT json_array(count(*), coalesce(sum(first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111)), 0)) FROM (
-          SELECT first_name_folded FROM dependents INDEXED BY dependents_by_date_of_birth
-          WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) LIMIT CAST(?5 AS INTEGER) + 1)) AS counts
+-- search dependents: ?1 clinicId, ?2 dateOfBirth, ?3 lastName, ?4 most, ?5 firstName, ?6 size, ?7 skipped
+WITH found (found_id) AS MATERIALIZED (
+        SELECT * FROM (SELECT id FROM dependents INDEXED BY dependents_by_date_of_birth
+          WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111)
+          LIMIT CAST(?4 AS INTEGER) + 1)
+        UNION SELECT * FROM (SELECT DISTINCT record_id FROM name_words
+          WHERE ?3 <> '' AND clinic_id = ?1 AND resource = 'dependents'
+            AND date_of_birth = ?2 AND word >= ?3 AND word < ?3 || char(1114111)
+          LIMIT CAST(?4 AS INTEGER) + 1)),
+      people AS MATERIALIZED (
+        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, last_name_folded, first_name_folded
+        FROM found CROSS JOIN dependents ON clinic_id = ?1 AND id = found_id
+        WHERE (SELECT count(*) FROM found) <= CAST(?4 AS INTEGER) AND first_name_folded >= ?5 AND first_name_folded < ?5 || char(1114111))
+      SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
+        json_array((SELECT count(*) FROM found), (SELECT count(*) FROM people)) AS counts
       FROM (
-        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at FROM dependents INDEXED BY dependents_by_date_of_birth
-          WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) AND first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111) AND (SELECT count(*) FROM (SELECT 1 FROM dependents INDEXED BY dependents_by_date_of_birth
-          WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) LIMIT CAST(?5 AS INTEGER) + 1)) <= CAST(?5 AS INTEGER)
-        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?6 AS INTEGER) OFFSET min(CAST(?7 AS INTEGER), CAST(?5 AS INTEGER)))
+        SELECT * FROM people
+        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?6 AS INTEGER) OFFSET min(CAST(?7 AS INTEGER), CAST(?4 AS INTEGER)))
 
-  CO-ROUTINE (subquery-5)
-    SEARCH dependents USING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
-    SCALAR SUBQUERY 4
-      CO-ROUTINE (subquery-3)
-        SEARCH dependents USING COVERING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
-      SCAN (subquery-3)
-  SCAN (subquery-5)
-  SCALAR SUBQUERY 2
-    CO-ROUTINE (subquery-1)
-      SEARCH dependents USING COVERING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
-    SCAN (subquery-1)
+  CO-ROUTINE (subquery-9)
+    MATERIALIZE people
+      MATERIALIZE found
+        MERGE (UNION)
+          LEFT
+            CO-ROUTINE (subquery-1)
+              SEARCH dependents USING COVERING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
+            SCAN (subquery-1)
+            USE TEMP B-TREE FOR ORDER BY
+          RIGHT
+            CO-ROUTINE (subquery-3)
+              SEARCH name_words USING PRIMARY KEY (clinic_id=? AND resource=? AND date_of_birth=? AND word>? AND word<?)
+              USE TEMP B-TREE FOR DISTINCT
+            SCAN (subquery-3)
+            USE TEMP B-TREE FOR ORDER BY
+      SCAN found
+      SCALAR SUBQUERY 5
+        SCAN found
+      SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+    SCAN people
+    USE TEMP B-TREE FOR ORDER BY
+  SCAN (subquery-9)
+  SCALAR SUBQUERY 7
+    SCAN found
+  SCALAR SUBQUERY 8
+    SCAN people
 
 -- create coverages: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
@@ -1918,7 +1946,8 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
     WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, target.id,
       target.version + EXISTS (SELECT iif(key = 'ssn_sealed', 'ssn', key) AS name FROM json_each(?6)
       WHERE value IS NOT (content ->> key) AND key NOT IN ('ssn_key_id', 'ssn_last_four')
-        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\'), 1
+        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\'
+        AND key NOT LIKE '%\_words' ESCAPE '\'), 1
     FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'carrier_identity', carrier_identity, 'member_id_identity', member_id_identity, 'created_at', created_at, 'updated_at', updated_at) AS content FROM coverages
       WHERE clinic_id = ?3 AND id = CAST(?7 AS INTEGER)) AS target
     WHERE clinics.id = ?3 AND state = 'open' AND (?8 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?8))) AND NOT EXISTS (SELECT key FROM json_each(?9) WHERE value IS NOT (content ->> key))
@@ -1941,7 +1970,8 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'coverages', target.id, used.version, 'amend', used.at, ?2, used.request_id,
       (SELECT json_group_array(name) FROM (SELECT iif(key = 'ssn_sealed', 'ssn', key) AS name FROM json_each(?3)
       WHERE value IS NOT (content ->> key) AND key NOT IN ('ssn_key_id', 'ssn_last_four')
-        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\')), content
+        AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\'
+        AND key NOT LIKE '%\_words' ESCAPE '\')), content
     FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'carrier_identity', carrier_identity, 'member_id_identity', member_id_identity, 'created_at', created_at, 'updated_at', updated_at) AS content FROM coverages
       WHERE clinic_id = ?1 AND id = CAST(?6 AS INTEGER)) AS target WHERE target.version = used.version - 1
@@ -1973,87 +2003,6 @@ SELECT (?1 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM 
     CREATE BLOOM FILTER
   CORRELATED SCALAR SUBQUERY 3
     SCAN json_each VIRTUAL TABLE INDEX 1:
-
--- coverages just written: ?1 clinicId, ?2 key, ?3 requestId
-SELECT id, etag, json_object('id', id, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
-      SELECT id, patient_id, plan_id, carrier, member_id, group_number, relationship, subscriber_id, subscriber_first_name, subscriber_last_name, subscriber_date_of_birth, priority, starts_on, ends_on, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM coverages
-      WHERE clinic_id = ?1
-        AND id BETWEEN (SELECT record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used) AND (SELECT record_id + records - 1 FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
-      ORDER BY id)
-
-  CO-ROUTINE (subquery-5)
-    SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
-    SCALAR SUBQUERY 2
-      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-    SCALAR SUBQUERY 4
-      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-  SCAN (subquery-5)
-
--- why coverages were not written: ?1 clinicId, ?2 key
-SELECT state, used.request_id, fingerprint, status, EXISTS (
-        SELECT * FROM changes WHERE clinic_id = ?1 AND resource = 'coverages'
-          AND record_id = used.record_id AND version = used.version AND request_id = used.request_id) AS is_journaled
-    FROM clinics LEFT JOIN idempotency_keys AS used ON used.clinic_id = clinics.id AND used.key = ?2
-    WHERE clinics.id = ?1
-
-  SEARCH clinics USING PRIMARY KEY (id=?)
-  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?) LEFT-JOIN
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
-
--- coverages of a key: ?1 clinicId, ?2 key, ?3 fingerprint
-SELECT id, etag, json_object('id', id, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
-      SELECT id, patient_id, plan_id, carrier, member_id, group_number, relationship, subscriber_id, subscriber_first_name, subscriber_last_name, subscriber_date_of_birth, priority, starts_on, ends_on, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM (
-      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
-      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN coverages
-        ON clinic_id = ?1 AND id BETWEEN first_id AND last_id AND version = made
-      UNION ALL
-      SELECT before ->> 'id' AS id, before ->> 'patient_id' AS patient_id, before ->> 'plan_id' AS plan_id, before ->> 'carrier' AS carrier, before ->> 'member_id' AS member_id, before ->> 'group_number' AS group_number, before ->> 'relationship' AS relationship, before ->> 'subscriber_id' AS subscriber_id, before ->> 'subscriber_first_name' AS subscriber_first_name, before ->> 'subscriber_last_name' AS subscriber_last_name, before ->> 'subscriber_date_of_birth' AS subscriber_date_of_birth, before ->> 'priority' AS priority, before ->> 'starts_on' AS starts_on, before ->> 'ends_on' AS ends_on, before ->> 'created_at' AS created_at, before ->> 'updated_at' AS updated_at, substr((before ->> 'uid'), 1, 8) || '.' || (before ->> 'version')
-      FROM (
-      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
-      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN changes
-        ON clinic_id = ?1 AND resource = 'coverages' AND version = made + 1
-          AND record_id BETWEEN first_id AND last_id AND before IS NOT NULL)
-    ORDER BY id
-
-  CO-ROUTINE (subquery-4)
-    COMPOUND QUERY
-      LEFT-MOST SUBQUERY
-        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-        SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
-      UNION ALL
-        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-        SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>? AND record_id<?)
-  SCAN (subquery-4)
-  USE TEMP B-TREE FOR ORDER BY
-
--- what coverages would break: ?1 clinicId, ?2 rows
-SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.patient_id), NULL, 'patient_id'), iif((plan_id IS NULL OR EXISTS (SELECT * FROM plans WHERE plans.id = merged.plan_id)), NULL, 'plan_id'), iif((subscriber_id IS NULL OR EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = 'Patient' AND ownables.id = merged.subscriber_id)), NULL, 'subscriber_id'), iif((plan_id IS NOT NULL OR carrier IS NOT NULL), NULL, 'plan_or_carrier'), iif((plan_id IS NULL OR carrier IS NULL), NULL, 'plan_without_carrier'), iif((relationship <> 'self' OR (subscriber_id IS NULL AND subscriber_first_name IS NULL AND subscriber_last_name IS NULL)), NULL, 'self_without_subscriber'), iif((relationship = 'self' OR subscriber_id IS NOT NULL OR subscriber_first_name IS NOT NULL OR subscriber_last_name IS NOT NULL), NULL, 'subscriber_needed'), iif((subscriber_id IS NULL OR subscriber_id <> patient_id), NULL, 'subscriber_is_another'), iif((subscriber_id IS NULL OR (subscriber_first_name IS NULL AND subscriber_last_name IS NULL)), NULL, 'one_subscriber'), iif(((subscriber_first_name IS NULL) = (subscriber_last_name IS NULL)), NULL, 'subscriber_names_together'), iif((subscriber_date_of_birth IS NULL OR subscriber_first_name IS NOT NULL OR subscriber_last_name IS NOT NULL), NULL, 'subscriber_birth_with_names'), iif((ends_on IS NULL OR starts_on IS NULL OR ends_on >= starts_on), NULL, 'ends_on_after_starts_on')) AS broken FROM (
-      SELECT given.key AS place, iif(json_type(given.value, '$.patient_id') IS NULL, stored.patient_id, given.value ->> 'patient_id') AS patient_id, iif(json_type(given.value, '$.plan_id') IS NULL, stored.plan_id, given.value ->> 'plan_id') AS plan_id, iif(json_type(given.value, '$.subscriber_id') IS NULL, stored.subscriber_id, given.value ->> 'subscriber_id') AS subscriber_id, iif(json_type(given.value, '$.carrier') IS NULL, stored.carrier, given.value ->> 'carrier') AS carrier, iif(json_type(given.value, '$.relationship') IS NULL, stored.relationship, given.value ->> 'relationship') AS relationship, iif(json_type(given.value, '$.subscriber_first_name') IS NULL, stored.subscriber_first_name, given.value ->> 'subscriber_first_name') AS subscriber_first_name, iif(json_type(given.value, '$.subscriber_last_name') IS NULL, stored.subscriber_last_name, given.value ->> 'subscriber_last_name') AS subscriber_last_name, iif(json_type(given.value, '$.subscriber_date_of_birth') IS NULL, stored.subscriber_date_of_birth, given.value ->> 'subscriber_date_of_birth') AS subscriber_date_of_birth, iif(json_type(given.value, '$.starts_on') IS NULL, stored.starts_on, given.value ->> 'starts_on') AS starts_on, iif(json_type(given.value, '$.ends_on') IS NULL, stored.ends_on, given.value ->> 'ends_on') AS ends_on
-      FROM json_each(?2) AS given LEFT JOIN coverages AS stored
-        ON stored.clinic_id = ?1 AND stored.id = given.value ->> 'id') AS merged
-    WHERE NOT (EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.patient_id) AND (plan_id IS NULL OR EXISTS (SELECT * FROM plans WHERE plans.id = merged.plan_id)) AND (subscriber_id IS NULL OR EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = 'Patient' AND ownables.id = merged.subscriber_id)) AND (plan_id IS NOT NULL OR carrier IS NOT NULL) AND (plan_id IS NULL OR carrier IS NULL) AND (relationship <> 'self' OR (subscriber_id IS NULL AND subscriber_first_name IS NULL AND subscriber_last_name IS NULL)) AND (relationship = 'self' OR subscriber_id IS NOT NULL OR subscriber_first_name IS NOT NULL OR subscriber_last_name IS NOT NULL) AND (subscriber_id IS NULL OR subscriber_id <> patient_id) AND (subscriber_id IS NULL OR (subscriber_first_name IS NULL AND subscriber_last_name IS NULL)) AND ((subscriber_first_name IS NULL) = (subscriber_last_name IS NULL)) AND (subscriber_date_of_birth IS NULL OR subscriber_first_name IS NOT NULL OR subscriber_last_name IS NOT NULL) AND (ends_on IS NULL OR starts_on IS NULL OR ends_on >= starts_on))
-
-  SCAN given VIRTUAL TABLE INDEX 1:
-  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
-  CORRELATED SCALAR SUBQUERY 5
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 6
-    SEARCH plans USING INTEGER PRIMARY KEY (rowid=?)
-  CORRELATED SCALAR SUBQUERY 7
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 2
-    SEARCH plans USING INTEGER PRIMARY KEY (rowid=?)
-  CORRELATED SCALAR SUBQUERY 3
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
 
 -- delete coverages: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id, ?7 etags
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
@@ -2110,44 +2059,6 @@ INSERT INTO deletions (clinic_id, resource, node, n)
     RECURSIVE STEP
       SCAN path
   SCAN path
-
--- why coverages were not written: ?1 clinicId, ?2 key
-SELECT state, used.request_id, fingerprint, status, EXISTS (
-        SELECT * FROM changes WHERE clinic_id = ?1 AND resource = 'coverages'
-          AND record_id = used.record_id AND version = used.version AND request_id = used.request_id) AS is_journaled
-    FROM clinics LEFT JOIN idempotency_keys AS used ON used.clinic_id = clinics.id AND used.key = ?2
-    WHERE clinics.id = ?1
-
-  SEARCH clinics USING PRIMARY KEY (id=?)
-  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?) LEFT-JOIN
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
-
--- coverages of a key: ?1 clinicId, ?2 key, ?3 fingerprint
-SELECT id, etag, json_object('id', id, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
-      SELECT id, patient_id, plan_id, carrier, member_id, group_number, relationship, subscriber_id, subscriber_first_name, subscriber_last_name, subscriber_date_of_birth, priority, starts_on, ends_on, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM (
-      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
-      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN coverages
-        ON clinic_id = ?1 AND id BETWEEN first_id AND last_id AND version = made
-      UNION ALL
-      SELECT before ->> 'id' AS id, before ->> 'patient_id' AS patient_id, before ->> 'plan_id' AS plan_id, before ->> 'carrier' AS carrier, before ->> 'member_id' AS member_id, before ->> 'group_number' AS group_number, before ->> 'relationship' AS relationship, before ->> 'subscriber_id' AS subscriber_id, before ->> 'subscriber_first_name' AS subscriber_first_name, before ->> 'subscriber_last_name' AS subscriber_last_name, before ->> 'subscriber_date_of_birth' AS subscriber_date_of_birth, before ->> 'priority' AS priority, before ->> 'starts_on' AS starts_on, before ->> 'ends_on' AS ends_on, before ->> 'created_at' AS created_at, before ->> 'updated_at' AS updated_at, substr((before ->> 'uid'), 1, 8) || '.' || (before ->> 'version')
-      FROM (
-      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
-      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN changes
-        ON clinic_id = ?1 AND resource = 'coverages' AND version = made + 1
-          AND record_id BETWEEN first_id AND last_id AND before IS NOT NULL)
-    ORDER BY id
-
-  CO-ROUTINE (subquery-4)
-    COMPOUND QUERY
-      LEFT-MOST SUBQUERY
-        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-        SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
-      UNION ALL
-        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-        SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>? AND record_id<?)
-  SCAN (subquery-4)
-  USE TEMP B-TREE FOR ORDER BY
 
 -- delete coverages: ?1 etags, ?2 clinicId, ?3 id
 SELECT (?1 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?1))) AS fits FROM coverages WHERE clinic_id = ?2 AND id = CAST(?3 AS INTEGER)
@@ -2262,32 +2173,6 @@ SELECT total, json_group_array(json_object('version', version, 'action', action,
         UNION ALL
           SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
     SCAN (subquery-2)
-
--- what coverages would break: ?1 clinicId, ?2 rows
-SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.patient_id), NULL, 'patient_id'), iif((plan_id IS NULL OR EXISTS (SELECT * FROM plans WHERE plans.id = merged.plan_id)), NULL, 'plan_id'), iif((subscriber_id IS NULL OR EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = 'Patient' AND ownables.id = merged.subscriber_id)), NULL, 'subscriber_id'), iif((plan_id IS NOT NULL OR carrier IS NOT NULL), NULL, 'plan_or_carrier'), iif((plan_id IS NULL OR carrier IS NULL), NULL, 'plan_without_carrier'), iif((relationship <> 'self' OR (subscriber_id IS NULL AND subscriber_first_name IS NULL AND subscriber_last_name IS NULL)), NULL, 'self_without_subscriber'), iif((relationship = 'self' OR subscriber_id IS NOT NULL OR subscriber_first_name IS NOT NULL OR subscriber_last_name IS NOT NULL), NULL, 'subscriber_needed'), iif((subscriber_id IS NULL OR subscriber_id <> patient_id), NULL, 'subscriber_is_another'), iif((subscriber_id IS NULL OR (subscriber_first_name IS NULL AND subscriber_last_name IS NULL)), NULL, 'one_subscriber'), iif(((subscriber_first_name IS NULL) = (subscriber_last_name IS NULL)), NULL, 'subscriber_names_together'), iif((subscriber_date_of_birth IS NULL OR subscriber_first_name IS NOT NULL OR subscriber_last_name IS NOT NULL), NULL, 'subscriber_birth_with_names'), iif((ends_on IS NULL OR starts_on IS NULL OR ends_on >= starts_on), NULL, 'ends_on_after_starts_on')) AS broken FROM (
-      SELECT given.key AS place, iif(json_type(given.value, '$.patient_id') IS NULL, stored.patient_id, given.value ->> 'patient_id') AS patient_id, iif(json_type(given.value, '$.plan_id') IS NULL, stored.plan_id, given.value ->> 'plan_id') AS plan_id, iif(json_type(given.value, '$.subscriber_id') IS NULL, stored.subscriber_id, given.value ->> 'subscriber_id') AS subscriber_id, iif(json_type(given.value, '$.carrier') IS NULL, stored.carrier, given.value ->> 'carrier') AS carrier, iif(json_type(given.value, '$.relationship') IS NULL, stored.relationship, given.value ->> 'relationship') AS relationship, iif(json_type(given.value, '$.subscriber_first_name') IS NULL, stored.subscriber_first_name, given.value ->> 'subscriber_first_name') AS subscriber_first_name, iif(json_type(given.value, '$.subscriber_last_name') IS NULL, stored.subscriber_last_name, given.value ->> 'subscriber_last_name') AS subscriber_last_name, iif(json_type(given.value, '$.subscriber_date_of_birth') IS NULL, stored.subscriber_date_of_birth, given.value ->> 'subscriber_date_of_birth') AS subscriber_date_of_birth, iif(json_type(given.value, '$.starts_on') IS NULL, stored.starts_on, given.value ->> 'starts_on') AS starts_on, iif(json_type(given.value, '$.ends_on') IS NULL, stored.ends_on, given.value ->> 'ends_on') AS ends_on
-      FROM json_each(?2) AS given LEFT JOIN coverages AS stored
-        ON stored.clinic_id = ?1 AND stored.id = given.value ->> 'id') AS merged
-    WHERE NOT (EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.patient_id) AND (plan_id IS NULL OR EXISTS (SELECT * FROM plans WHERE plans.id = merged.plan_id)) AND (subscriber_id IS NULL OR EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = 'Patient' AND ownables.id = merged.subscriber_id)) AND (plan_id IS NOT NULL OR carrier IS NOT NULL) AND (plan_id IS NULL OR carrier IS NULL) AND (relationship <> 'self' OR (subscriber_id IS NULL AND subscriber_first_name IS NULL AND subscriber_last_name IS NULL)) AND (relationship = 'self' OR subscriber_id IS NOT NULL OR subscriber_first_name IS NOT NULL OR subscriber_last_name IS NOT NULL) AND (subscriber_id IS NULL OR subscriber_id <> patient_id) AND (subscriber_id IS NULL OR (subscriber_first_name IS NULL AND subscriber_last_name IS NULL)) AND ((subscriber_first_name IS NULL) = (subscriber_last_name IS NULL)) AND (subscriber_date_of_birth IS NULL OR subscriber_first_name IS NOT NULL OR subscriber_last_name IS NOT NULL) AND (ends_on IS NULL OR starts_on IS NULL OR ends_on >= starts_on))
-
-  SCAN given VIRTUAL TABLE INDEX 1:
-  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
-  CORRELATED SCALAR SUBQUERY 5
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 6
-    SEARCH plans USING INTEGER PRIMARY KEY (rowid=?)
-  CORRELATED SCALAR SUBQUERY 7
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 2
-    SEARCH plans USING INTEGER PRIMARY KEY (rowid=?)
-  CORRELATED SCALAR SUBQUERY 3
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
 
 -- changes: ?1 clinicId, ?2 after, ?3 limit
 SELECT json_group_array(json_object('seq', seq, 'resource', resource, 'id', record_id, 'version', version,
@@ -2512,229 +2397,12 @@ SELECT id FROM clinics UNION SELECT clinic_id FROM changes
           SCAN segments
 
 -- find to import person_informations: ?1 rows, ?2 clinicId
-SELECT given.key AS place, stored.* FROM json_each(?1) AS given CROSS JOIN person_informations AS stored
-      ON stored.clinic_id = ?2 AND stored.id = (
-        SELECT min(other.id) FROM person_informations AS other INDEXED BY person_informations_by_date_of_birth
-        WHERE other.clinic_id = ?2 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.ownable_type IS given.value ->> 'ownable_type' AND other.ownable_id IS given.value ->> 'ownable_id')
+SELECT given.key AS place, stored.* FROM json_each(?1) AS given
+      CROSS JOIN person_informations AS stored INDEXED BY person_informations_by_date_of_birth
+      ON stored.clinic_id = ?2 AND stored.date_of_birth IS given.value ->> 'date_of_birth' AND stored.last_name_folded IS given.value ->> 'last_name_folded' AND stored.first_name_folded IS given.value ->> 'first_name_folded' AND stored.ownable_type IS given.value ->> 'ownable_type' AND stored.ownable_id IS given.value ->> 'ownable_id'
 
   SCAN given VIRTUAL TABLE INDEX 1:
-  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH other USING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=?)
-
--- create person_informations: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count
-INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
-    SELECT id, ?1, max(?2, coalesce((SELECT at FROM changes
-    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 201, 1 + coalesce((
-    SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = 'person_informations'), 0), 1, CAST(?6 AS INTEGER)
-    FROM clinics WHERE id = ?3 AND state = 'open' AND (record_limit IS NULL OR (
-    WITH RECURSIVE known (resource) AS (
-      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3)
-      UNION ALL
-      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3 AND resource > known.resource)
-      FROM known WHERE known.resource IS NOT NULL)
-    SELECT coalesce(sum(
-      (SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = known.resource)
-      - coalesce((SELECT n FROM deletions
-          WHERE clinic_id = ?3 AND resource = known.resource AND node = 16777216), 0)), 0)
-    FROM known WHERE known.resource IS NOT NULL) + CAST(?6 AS INTEGER) <= record_limit)
-    RETURNING status
-
-  SEARCH clinics USING PRIMARY KEY (id=?)
-  SCALAR SUBQUERY 9
-    CO-ROUTINE known
-      SETUP
-        SCAN CONSTANT ROW
-        SCALAR SUBQUERY 3
-          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
-      RECURSIVE STEP
-        SCAN known
-        CORRELATED SCALAR SUBQUERY 5
-          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource>?)
-    SCAN known
-    CORRELATED SCALAR SUBQUERY 7
-      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
-    CORRELATED SCALAR SUBQUERY 8
-      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
-  SCALAR SUBQUERY 1
-    SEARCH changes USING PRIMARY KEY (clinic_id=?)
-  SCALAR SUBQUERY 2
-    SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
-
--- create person_informations: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId, ?5 records
-INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
-    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0) + given.key, 'person_informations', record_id + given.key, version, 'create', at, ?2,
-      request_id, '[]'
-    FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN json_each(?5) AS given WHERE status = 201
-
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-  SCAN given VIRTUAL TABLE INDEX 1:
-  SCALAR SUBQUERY 1
-    SEARCH changes USING PRIMARY KEY (clinic_id=?)
-
--- create person_informations: ?1 clinicId, ?2 key, ?3 requestId, ?4 records
-INSERT INTO person_informations (clinic_id, id, uid, version, ownable_id, ownable_type, first_name, last_name, date_of_birth, phone, email, first_name_folded, last_name_folded, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
-    SELECT ?1, used.record_id + given.key, given.value ->> 'uid', used.version, given.value ->> 'ownable_id', given.value ->> 'ownable_type', given.value ->> 'first_name', given.value ->> 'last_name', given.value ->> 'date_of_birth', given.value ->> 'phone', given.value ->> 'email', given.value ->> 'first_name_folded', given.value ->> 'last_name_folded', given.value ->> 'ssn_key_id', given.value ->> 'ssn_sealed', given.value ->> 'ssn_last_four', used.at, used.at
-    FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN json_each(?4) AS given WHERE status = 201
-
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-  SCAN given VIRTUAL TABLE INDEX 1:
-
--- create person_informations: ?1 clinicId, ?2 count
-SELECT coalesce((
-    SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = 'person_informations'), 0) + CAST(?2 AS INTEGER) > 16777216 AS is_full,
-      NOT (record_limit IS NULL OR (
-    WITH RECURSIVE known (resource) AS (
-      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?1)
-      UNION ALL
-      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?1 AND resource > known.resource)
-      FROM known WHERE known.resource IS NOT NULL)
-    SELECT coalesce(sum(
-      (SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = known.resource)
-      - coalesce((SELECT n FROM deletions
-          WHERE clinic_id = ?1 AND resource = known.resource AND node = 16777216), 0)), 0)
-    FROM known WHERE known.resource IS NOT NULL) + CAST(?2 AS INTEGER) <= record_limit) AS is_limited
-    FROM clinics WHERE id = ?1
-
-  SEARCH clinics USING PRIMARY KEY (id=?)
-  SCALAR SUBQUERY 1
-    SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
-  SCALAR SUBQUERY 8
-    CO-ROUTINE known
-      SETUP
-        SCAN CONSTANT ROW
-        SCALAR SUBQUERY 2
-          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
-      RECURSIVE STEP
-        SCAN known
-        CORRELATED SCALAR SUBQUERY 4
-          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource>?)
-    SCAN known
-    CORRELATED SCALAR SUBQUERY 6
-      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
-    CORRELATED SCALAR SUBQUERY 7
-      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
-
--- person_informations just written: ?1 clinicId, ?2 key, ?3 requestId
-SELECT id, etag, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
-      SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM person_informations
-      WHERE clinic_id = ?1
-        AND id BETWEEN (SELECT record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used) AND (SELECT record_id + records - 1 FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
-      ORDER BY id)
-
-  CO-ROUTINE (subquery-5)
-    SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
-    SCALAR SUBQUERY 2
-      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-    SCALAR SUBQUERY 4
-      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-  SCAN (subquery-5)
-
--- create person_informations: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count, ?7 records
-INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
-      SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
-    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, iif(same.id IS NULL, 201, 200),
-        coalesce(same.id, 1 + coalesce((
-    SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = 'person_informations'), 0)), coalesce(same.version, 1), iif(same.id IS NULL, CAST(?6 AS INTEGER), 1)
-      FROM clinics LEFT JOIN person_informations AS same ON same.clinic_id = ?3 AND same.id = (
-        SELECT min(other.id) FROM json_each(?7) AS given
-          CROSS JOIN person_informations AS other INDEXED BY person_informations_by_date_of_birth
-        WHERE other.clinic_id = ?3 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.ownable_type IS given.value ->> 'ownable_type' AND other.ownable_id IS given.value ->> 'ownable_id' AND true)
-      WHERE clinics.id = ?3 AND state = 'open' AND (same.id IS NOT NULL OR (record_limit IS NULL OR (
-    WITH RECURSIVE known (resource) AS (
-      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3)
-      UNION ALL
-      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3 AND resource > known.resource)
-      FROM known WHERE known.resource IS NOT NULL)
-    SELECT coalesce(sum(
-      (SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = known.resource)
-      - coalesce((SELECT n FROM deletions
-          WHERE clinic_id = ?3 AND resource = known.resource AND node = 16777216), 0)), 0)
-    FROM known WHERE known.resource IS NOT NULL) + CAST(?6 AS INTEGER) <= record_limit))
-      RETURNING status
-
-  SEARCH clinics USING PRIMARY KEY (id=?)
-  SEARCH same USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
-  SCALAR SUBQUERY 3
-    SEARCH given VIRTUAL TABLE INDEX 1:
-    SEARCH other USING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=?)
-  SCALAR SUBQUERY 10
-    CO-ROUTINE known
-      SETUP
-        SCAN CONSTANT ROW
-        SCALAR SUBQUERY 4
-          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
-      RECURSIVE STEP
-        SCAN known
-        CORRELATED SCALAR SUBQUERY 6
-          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource>?)
-    SCAN known
-    CORRELATED SCALAR SUBQUERY 8
-      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
-    CORRELATED SCALAR SUBQUERY 9
-      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
-  SCALAR SUBQUERY 1
-    SEARCH changes USING PRIMARY KEY (clinic_id=?)
-  SCALAR SUBQUERY 2
-    SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
-
--- why person_informations were not written: ?1 clinicId, ?2 key
-SELECT state, used.request_id, fingerprint, status, EXISTS (
-        SELECT * FROM changes WHERE clinic_id = ?1 AND resource = 'person_informations'
-          AND record_id = used.record_id AND version = used.version AND request_id = used.request_id) AS is_journaled
-    FROM clinics LEFT JOIN idempotency_keys AS used ON used.clinic_id = clinics.id AND used.key = ?2
-    WHERE clinics.id = ?1
-
-  SEARCH clinics USING PRIMARY KEY (id=?)
-  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?) LEFT-JOIN
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
-
--- person_informations of a key: ?1 clinicId, ?2 key, ?3 fingerprint
-SELECT id, etag, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
-      SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM (
-      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
-      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN person_informations
-        ON clinic_id = ?1 AND id BETWEEN first_id AND last_id AND version = made
-      UNION ALL
-      SELECT before ->> 'id' AS id, before ->> 'ownable_id' AS ownable_id, before ->> 'ownable_type' AS ownable_type, before ->> 'first_name' AS first_name, before ->> 'last_name' AS last_name, before ->> 'date_of_birth' AS date_of_birth, '***-**-' || (before ->> 'ssn_last_four') AS ssn, before ->> 'phone' AS phone, before ->> 'email' AS email, before ->> 'created_at' AS created_at, before ->> 'updated_at' AS updated_at, substr((before ->> 'uid'), 1, 8) || '.' || (before ->> 'version')
-      FROM (
-      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
-      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN changes
-        ON clinic_id = ?1 AND resource = 'person_informations' AND version = made + 1
-          AND record_id BETWEEN first_id AND last_id AND before IS NOT NULL)
-    ORDER BY id
-
-  CO-ROUTINE (subquery-4)
-    COMPOUND QUERY
-      LEFT-MOST SUBQUERY
-        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-        SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
-      UNION ALL
-        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-        SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>? AND record_id<?)
-  SCAN (subquery-4)
-  USE TEMP B-TREE FOR ORDER BY
-
--- what person_informations would break: ?1 clinicId, ?2 rows
-SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = ownable_type AND id = merged.ownable_id), NULL, 'ownable_id')) AS broken FROM (
-      SELECT given.key AS place, iif(json_type(given.value, '$.ownable_type') IS NULL, stored.ownable_type, given.value ->> 'ownable_type') AS ownable_type, iif(json_type(given.value, '$.ownable_id') IS NULL, stored.ownable_id, given.value ->> 'ownable_id') AS ownable_id
-      FROM json_each(?2) AS given LEFT JOIN person_informations AS stored
-        ON stored.clinic_id = ?1 AND stored.id = given.value ->> 'id') AS merged
-    WHERE NOT (EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = ownable_type AND id = merged.ownable_id))
-
-  SCAN given VIRTUAL TABLE INDEX 1:
-  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
-  CORRELATED SCALAR SUBQUERY 3
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+  SEARCH stored USING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=? AND ownable_id=?)
 
 -- amend many person_informations: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
@@ -2753,7 +2421,7 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
       'amend', used.at, ?2, used.request_id, given ->> 'changed', content
     FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?5)) AS given
-      CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations WHERE clinic_id = ?1) AS stored
+      CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations WHERE clinic_id = ?1) AS stored
       ON stored.id = given ->> 'id' AND stored.version = given ->> 'version'
     RETURNING record_id
 
@@ -2773,7 +2441,7 @@ WITH own AS MATERIALIZED (
     WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?4)) AS given CROSS JOIN changes
         ON changes.clinic_id = ?1 AND resource = 'person_informations' AND changes.record_id = given ->> 'id'
           AND changes.version = (given ->> 'version') + 1 AND changes.request_id = used.request_id)
-    UPDATE person_informations SET version = own.version, first_name = content ->> 'first_name', last_name = content ->> 'last_name', date_of_birth = content ->> 'date_of_birth', phone = content ->> 'phone', email = content ->> 'email', first_name_folded = content ->> 'first_name_folded', last_name_folded = content ->> 'last_name_folded', ssn_key_id = content ->> 'ssn_key_id', ssn_sealed = content ->> 'ssn_sealed', ssn_last_four = content ->> 'ssn_last_four', updated_at = own.at FROM own
+    UPDATE person_informations SET version = own.version, first_name = content ->> 'first_name', last_name = content ->> 'last_name', date_of_birth = content ->> 'date_of_birth', phone = content ->> 'phone', email = content ->> 'email', first_name_folded = content ->> 'first_name_folded', first_name_identity = content ->> 'first_name_identity', last_name_folded = content ->> 'last_name_folded', last_name_identity = content ->> 'last_name_identity', last_name_words = content ->> 'last_name_words', ssn_key_id = content ->> 'ssn_key_id', ssn_sealed = content ->> 'ssn_sealed', ssn_last_four = content ->> 'ssn_last_four', updated_at = own.at FROM own
     WHERE person_informations.clinic_id = ?1 AND id IN (SELECT own_id FROM own)
       AND id = own_id AND person_informations.version = own.version - 1
 
@@ -2796,22 +2464,6 @@ SELECT changes.record_id FROM (SELECT * FROM idempotency_keys
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
   SCAN json_each VIRTUAL TABLE INDEX 1:
   SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
-
--- what person_informations would break: ?1 clinicId, ?2 rows
-SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = ownable_type AND id = merged.ownable_id), NULL, 'ownable_id')) AS broken FROM (
-      SELECT given.key AS place, iif(json_type(given.value, '$.ownable_type') IS NULL, stored.ownable_type, given.value ->> 'ownable_type') AS ownable_type, iif(json_type(given.value, '$.ownable_id') IS NULL, stored.ownable_id, given.value ->> 'ownable_id') AS ownable_id
-      FROM json_each(?2) AS given LEFT JOIN person_informations AS stored
-        ON stored.clinic_id = ?1 AND stored.id = given.value ->> 'id') AS merged
-    WHERE NOT (EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = ownable_type AND id = merged.ownable_id))
-
-  SCAN given VIRTUAL TABLE INDEX 1:
-  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
-  CORRELATED SCALAR SUBQUERY 3
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
 
 -- restore person_informations: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
@@ -2841,8 +2493,8 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- restore person_informations: ?1 clinicId, ?2 key, ?3 requestId
-INSERT INTO person_informations (clinic_id, id, uid, version, ownable_id, ownable_type, first_name, last_name, date_of_birth, phone, email, first_name_folded, last_name_folded, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
-    SELECT ?1, deleted.before ->> 'id', deleted.before ->> 'uid', used.version, deleted.before ->> 'ownable_id', deleted.before ->> 'ownable_type', deleted.before ->> 'first_name', deleted.before ->> 'last_name', deleted.before ->> 'date_of_birth', deleted.before ->> 'phone', deleted.before ->> 'email', deleted.before ->> 'first_name_folded', deleted.before ->> 'last_name_folded', deleted.before ->> 'ssn_key_id', deleted.before ->> 'ssn_sealed', deleted.before ->> 'ssn_last_four', deleted.before ->> 'created_at', used.at FROM (SELECT * FROM idempotency_keys
+INSERT INTO person_informations (clinic_id, id, uid, version, ownable_id, ownable_type, first_name, last_name, date_of_birth, phone, email, first_name_folded, first_name_identity, last_name_folded, last_name_identity, last_name_words, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
+    SELECT ?1, deleted.before ->> 'id', deleted.before ->> 'uid', used.version, deleted.before ->> 'ownable_id', deleted.before ->> 'ownable_type', deleted.before ->> 'first_name', deleted.before ->> 'last_name', deleted.before ->> 'date_of_birth', deleted.before ->> 'phone', deleted.before ->> 'email', deleted.before ->> 'first_name_folded', deleted.before ->> 'first_name_identity', deleted.before ->> 'last_name_folded', deleted.before ->> 'last_name_identity', deleted.before ->> 'last_name_words', deleted.before ->> 'ssn_key_id', deleted.before ->> 'ssn_sealed', deleted.before ->> 'ssn_last_four', deleted.before ->> 'created_at', used.at FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN changes AS deleted
       ON deleted.clinic_id = ?1 AND deleted.resource = 'person_informations'
         AND deleted.record_id = used.record_id AND deleted.version = used.version - 1
@@ -2914,7 +2566,7 @@ SELECT * FROM person_informations WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEG
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
     SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
     WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, target.id, target.version + 1, 1
-    FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
+    FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
       WHERE clinic_id = ?3 AND id = CAST(?6 AS INTEGER) AND version = CAST(?7 AS INTEGER)) AS target WHERE clinics.id = ?3 AND state = 'open'
     RETURNING status
 
@@ -2928,7 +2580,7 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'person_informations', target.id, used.version, 'reassign', used.at, ?2, used.request_id,
       iif(ownable_type = ?3, json_array('ownable_id'), json_array('ownable_type', 'ownable_id')), content
     FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
+    WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
       WHERE clinic_id = ?1 AND id = CAST(?6 AS INTEGER) AND version = CAST(?7 AS INTEGER)) AS target
 
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
@@ -2977,7 +2629,7 @@ INSERT INTO deletions (clinic_id, resource, node, n)
           CO-ROUTINE listed
             COMPOUND QUERY
               LEFT-MOST SUBQUERY
-                SEARCH person_informations USING COVERING INDEX person_informations_by_date_of_birth (clinic_id=?)
+                SEARCH person_informations USING COVERING INDEX person_informations_by_owner (clinic_id=?)
               UNION ALL
                 SCAN CONSTANT ROW
           SCAN listed
@@ -3045,230 +2697,22 @@ UPDATE person_informations
   SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
   SEARCH clinics EXISTS USING PRIMARY KEY (id=?)
 
+-- restore words of person_informations: ?1 clinicId
+INSERT INTO name_words (clinic_id, resource, date_of_birth, word, record_id)
+    SELECT clinic_id, 'person_informations', date_of_birth, word.value, record.id
+    FROM person_informations AS record CROSS JOIN json_each(last_name_words) AS word
+    WHERE clinic_id = ?1 ON CONFLICT DO NOTHING
+
+  SEARCH record USING PRIMARY KEY (clinic_id=?)
+  SCAN word VIRTUAL TABLE INDEX 1:
+
 -- find to import dependents: ?1 rows, ?2 clinicId
-SELECT given.key AS place, stored.* FROM json_each(?1) AS given CROSS JOIN dependents AS stored
-      ON stored.clinic_id = ?2 AND stored.id = (
-        SELECT min(other.id) FROM dependents AS other INDEXED BY dependents_by_date_of_birth
-        WHERE other.clinic_id = ?2 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.primary_holder_id IS given.value ->> 'primary_holder_id')
+SELECT given.key AS place, stored.* FROM json_each(?1) AS given
+      CROSS JOIN dependents AS stored INDEXED BY dependents_by_date_of_birth
+      ON stored.clinic_id = ?2 AND stored.date_of_birth IS given.value ->> 'date_of_birth' AND stored.last_name_folded IS given.value ->> 'last_name_folded' AND stored.first_name_folded IS given.value ->> 'first_name_folded' AND stored.primary_holder_id IS given.value ->> 'primary_holder_id'
 
   SCAN given VIRTUAL TABLE INDEX 1:
-  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH other USING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=?)
-
--- create dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count
-INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
-    SELECT id, ?1, max(?2, coalesce((SELECT at FROM changes
-    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 201, 1 + coalesce((
-    SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = 'dependents'), 0), 1, CAST(?6 AS INTEGER)
-    FROM clinics WHERE id = ?3 AND state = 'open' AND (record_limit IS NULL OR (
-    WITH RECURSIVE known (resource) AS (
-      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3)
-      UNION ALL
-      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3 AND resource > known.resource)
-      FROM known WHERE known.resource IS NOT NULL)
-    SELECT coalesce(sum(
-      (SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = known.resource)
-      - coalesce((SELECT n FROM deletions
-          WHERE clinic_id = ?3 AND resource = known.resource AND node = 16777216), 0)), 0)
-    FROM known WHERE known.resource IS NOT NULL) + CAST(?6 AS INTEGER) <= record_limit)
-    RETURNING status
-
-  SEARCH clinics USING PRIMARY KEY (id=?)
-  SCALAR SUBQUERY 9
-    CO-ROUTINE known
-      SETUP
-        SCAN CONSTANT ROW
-        SCALAR SUBQUERY 3
-          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
-      RECURSIVE STEP
-        SCAN known
-        CORRELATED SCALAR SUBQUERY 5
-          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource>?)
-    SCAN known
-    CORRELATED SCALAR SUBQUERY 7
-      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
-    CORRELATED SCALAR SUBQUERY 8
-      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
-  SCALAR SUBQUERY 1
-    SEARCH changes USING PRIMARY KEY (clinic_id=?)
-  SCALAR SUBQUERY 2
-    SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
-
--- create dependents: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId, ?5 records
-INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
-    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0) + given.key, 'dependents', record_id + given.key, version, 'create', at, ?2,
-      request_id, '[]'
-    FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN json_each(?5) AS given WHERE status = 201
-
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-  SCAN given VIRTUAL TABLE INDEX 1:
-  SCALAR SUBQUERY 1
-    SEARCH changes USING PRIMARY KEY (clinic_id=?)
-
--- create dependents: ?1 clinicId, ?2 key, ?3 requestId, ?4 records
-INSERT INTO dependents (clinic_id, id, uid, version, primary_holder_id, first_name, last_name, date_of_birth, relationship, first_name_folded, last_name_folded, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
-    SELECT ?1, used.record_id + given.key, given.value ->> 'uid', used.version, given.value ->> 'primary_holder_id', given.value ->> 'first_name', given.value ->> 'last_name', given.value ->> 'date_of_birth', given.value ->> 'relationship', given.value ->> 'first_name_folded', given.value ->> 'last_name_folded', given.value ->> 'ssn_key_id', given.value ->> 'ssn_sealed', given.value ->> 'ssn_last_four', used.at, used.at
-    FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN json_each(?4) AS given WHERE status = 201
-
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-  SCAN given VIRTUAL TABLE INDEX 1:
-
--- create dependents: ?1 clinicId, ?2 count
-SELECT coalesce((
-    SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = 'dependents'), 0) + CAST(?2 AS INTEGER) > 16777216 AS is_full,
-      NOT (record_limit IS NULL OR (
-    WITH RECURSIVE known (resource) AS (
-      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?1)
-      UNION ALL
-      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?1 AND resource > known.resource)
-      FROM known WHERE known.resource IS NOT NULL)
-    SELECT coalesce(sum(
-      (SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = known.resource)
-      - coalesce((SELECT n FROM deletions
-          WHERE clinic_id = ?1 AND resource = known.resource AND node = 16777216), 0)), 0)
-    FROM known WHERE known.resource IS NOT NULL) + CAST(?2 AS INTEGER) <= record_limit) AS is_limited
-    FROM clinics WHERE id = ?1
-
-  SEARCH clinics USING PRIMARY KEY (id=?)
-  SCALAR SUBQUERY 1
-    SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
-  SCALAR SUBQUERY 8
-    CO-ROUTINE known
-      SETUP
-        SCAN CONSTANT ROW
-        SCALAR SUBQUERY 2
-          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
-      RECURSIVE STEP
-        SCAN known
-        CORRELATED SCALAR SUBQUERY 4
-          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource>?)
-    SCAN known
-    CORRELATED SCALAR SUBQUERY 6
-      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
-    CORRELATED SCALAR SUBQUERY 7
-      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
-
--- dependents just written: ?1 clinicId, ?2 key, ?3 requestId
-SELECT id, etag, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
-      SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM dependents
-      WHERE clinic_id = ?1
-        AND id BETWEEN (SELECT record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used) AND (SELECT record_id + records - 1 FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
-      ORDER BY id)
-
-  CO-ROUTINE (subquery-5)
-    SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
-    SCALAR SUBQUERY 2
-      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-    SCALAR SUBQUERY 4
-      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-  SCAN (subquery-5)
-
--- create dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count, ?7 records
-INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
-      SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
-    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, iif(same.id IS NULL, 201, 200),
-        coalesce(same.id, 1 + coalesce((
-    SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = 'dependents'), 0)), coalesce(same.version, 1), iif(same.id IS NULL, CAST(?6 AS INTEGER), 1)
-      FROM clinics LEFT JOIN dependents AS same ON same.clinic_id = ?3 AND same.id = (
-        SELECT min(other.id) FROM json_each(?7) AS given
-          CROSS JOIN dependents AS other INDEXED BY dependents_by_date_of_birth
-        WHERE other.clinic_id = ?3 AND other.date_of_birth IS given.value ->> 'date_of_birth' AND other.last_name_folded IS given.value ->> 'last_name_folded' AND other.first_name_folded IS given.value ->> 'first_name_folded' AND other.primary_holder_id IS given.value ->> 'primary_holder_id' AND true)
-      WHERE clinics.id = ?3 AND state = 'open' AND (same.id IS NOT NULL OR (record_limit IS NULL OR (
-    WITH RECURSIVE known (resource) AS (
-      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3)
-      UNION ALL
-      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3 AND resource > known.resource)
-      FROM known WHERE known.resource IS NOT NULL)
-    SELECT coalesce(sum(
-      (SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = known.resource)
-      - coalesce((SELECT n FROM deletions
-          WHERE clinic_id = ?3 AND resource = known.resource AND node = 16777216), 0)), 0)
-    FROM known WHERE known.resource IS NOT NULL) + CAST(?6 AS INTEGER) <= record_limit))
-      RETURNING status
-
-  SEARCH clinics USING PRIMARY KEY (id=?)
-  SEARCH same USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
-  SCALAR SUBQUERY 3
-    SEARCH given VIRTUAL TABLE INDEX 1:
-    SEARCH other USING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=?)
-  SCALAR SUBQUERY 10
-    CO-ROUTINE known
-      SETUP
-        SCAN CONSTANT ROW
-        SCALAR SUBQUERY 4
-          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
-      RECURSIVE STEP
-        SCAN known
-        CORRELATED SCALAR SUBQUERY 6
-          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource>?)
-    SCAN known
-    CORRELATED SCALAR SUBQUERY 8
-      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
-    CORRELATED SCALAR SUBQUERY 9
-      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
-  SCALAR SUBQUERY 1
-    SEARCH changes USING PRIMARY KEY (clinic_id=?)
-  SCALAR SUBQUERY 2
-    SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
-
--- why dependents were not written: ?1 clinicId, ?2 key
-SELECT state, used.request_id, fingerprint, status, EXISTS (
-        SELECT * FROM changes WHERE clinic_id = ?1 AND resource = 'dependents'
-          AND record_id = used.record_id AND version = used.version AND request_id = used.request_id) AS is_journaled
-    FROM clinics LEFT JOIN idempotency_keys AS used ON used.clinic_id = clinics.id AND used.key = ?2
-    WHERE clinics.id = ?1
-
-  SEARCH clinics USING PRIMARY KEY (id=?)
-  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?) LEFT-JOIN
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
-
--- dependents of a key: ?1 clinicId, ?2 key, ?3 fingerprint
-SELECT id, etag, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
-      SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM (
-      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
-      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN dependents
-        ON clinic_id = ?1 AND id BETWEEN first_id AND last_id AND version = made
-      UNION ALL
-      SELECT before ->> 'id' AS id, before ->> 'primary_holder_id' AS primary_holder_id, before ->> 'first_name' AS first_name, before ->> 'last_name' AS last_name, before ->> 'date_of_birth' AS date_of_birth, before ->> 'relationship' AS relationship, '***-**-' || (before ->> 'ssn_last_four') AS ssn, before ->> 'created_at' AS created_at, before ->> 'updated_at' AS updated_at, substr((before ->> 'uid'), 1, 8) || '.' || (before ->> 'version')
-      FROM (
-      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
-      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN changes
-        ON clinic_id = ?1 AND resource = 'dependents' AND version = made + 1
-          AND record_id BETWEEN first_id AND last_id AND before IS NOT NULL)
-    ORDER BY id
-
-  CO-ROUTINE (subquery-4)
-    COMPOUND QUERY
-      LEFT-MOST SUBQUERY
-        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-        SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
-      UNION ALL
-        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-        SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>? AND record_id<?)
-  SCAN (subquery-4)
-  USE TEMP B-TREE FOR ORDER BY
-
--- what dependents would break: ?1 clinicId, ?2 rows
-SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.primary_holder_id), NULL, 'primary_holder_id')) AS broken FROM (
-      SELECT given.key AS place, iif(json_type(given.value, '$.primary_holder_id') IS NULL, stored.primary_holder_id, given.value ->> 'primary_holder_id') AS primary_holder_id
-      FROM json_each(?2) AS given LEFT JOIN dependents AS stored
-        ON stored.clinic_id = ?1 AND stored.id = given.value ->> 'id') AS merged
-    WHERE NOT (EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.primary_holder_id))
-
-  SCAN given VIRTUAL TABLE INDEX 1:
-  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
-  CORRELATED SCALAR SUBQUERY 3
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+  SEARCH stored USING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=? AND primary_holder_id=?)
 
 -- amend many dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
@@ -3287,7 +2731,7 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
       'amend', used.at, ?2, used.request_id, given ->> 'changed', content
     FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?5)) AS given
-      CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents WHERE clinic_id = ?1) AS stored
+      CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents WHERE clinic_id = ?1) AS stored
       ON stored.id = given ->> 'id' AND stored.version = given ->> 'version'
     RETURNING record_id
 
@@ -3307,7 +2751,7 @@ WITH own AS MATERIALIZED (
     WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?4)) AS given CROSS JOIN changes
         ON changes.clinic_id = ?1 AND resource = 'dependents' AND changes.record_id = given ->> 'id'
           AND changes.version = (given ->> 'version') + 1 AND changes.request_id = used.request_id)
-    UPDATE dependents SET version = own.version, first_name = content ->> 'first_name', last_name = content ->> 'last_name', date_of_birth = content ->> 'date_of_birth', relationship = content ->> 'relationship', first_name_folded = content ->> 'first_name_folded', last_name_folded = content ->> 'last_name_folded', ssn_key_id = content ->> 'ssn_key_id', ssn_sealed = content ->> 'ssn_sealed', ssn_last_four = content ->> 'ssn_last_four', updated_at = own.at FROM own
+    UPDATE dependents SET version = own.version, first_name = content ->> 'first_name', last_name = content ->> 'last_name', date_of_birth = content ->> 'date_of_birth', relationship = content ->> 'relationship', first_name_folded = content ->> 'first_name_folded', first_name_identity = content ->> 'first_name_identity', last_name_folded = content ->> 'last_name_folded', last_name_identity = content ->> 'last_name_identity', last_name_words = content ->> 'last_name_words', ssn_key_id = content ->> 'ssn_key_id', ssn_sealed = content ->> 'ssn_sealed', ssn_last_four = content ->> 'ssn_last_four', updated_at = own.at FROM own
     WHERE dependents.clinic_id = ?1 AND id IN (SELECT own_id FROM own)
       AND id = own_id AND dependents.version = own.version - 1
 
@@ -3330,22 +2774,6 @@ SELECT changes.record_id FROM (SELECT * FROM idempotency_keys
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
   SCAN json_each VIRTUAL TABLE INDEX 1:
   SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
-
--- what dependents would break: ?1 clinicId, ?2 rows
-SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.primary_holder_id), NULL, 'primary_holder_id')) AS broken FROM (
-      SELECT given.key AS place, iif(json_type(given.value, '$.primary_holder_id') IS NULL, stored.primary_holder_id, given.value ->> 'primary_holder_id') AS primary_holder_id
-      FROM json_each(?2) AS given LEFT JOIN dependents AS stored
-        ON stored.clinic_id = ?1 AND stored.id = given.value ->> 'id') AS merged
-    WHERE NOT (EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.primary_holder_id))
-
-  SCAN given VIRTUAL TABLE INDEX 1:
-  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
-  CORRELATED SCALAR SUBQUERY 3
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
 
 -- restore dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
@@ -3375,8 +2803,8 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- restore dependents: ?1 clinicId, ?2 key, ?3 requestId
-INSERT INTO dependents (clinic_id, id, uid, version, primary_holder_id, first_name, last_name, date_of_birth, relationship, first_name_folded, last_name_folded, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
-    SELECT ?1, deleted.before ->> 'id', deleted.before ->> 'uid', used.version, deleted.before ->> 'primary_holder_id', deleted.before ->> 'first_name', deleted.before ->> 'last_name', deleted.before ->> 'date_of_birth', deleted.before ->> 'relationship', deleted.before ->> 'first_name_folded', deleted.before ->> 'last_name_folded', deleted.before ->> 'ssn_key_id', deleted.before ->> 'ssn_sealed', deleted.before ->> 'ssn_last_four', deleted.before ->> 'created_at', used.at FROM (SELECT * FROM idempotency_keys
+INSERT INTO dependents (clinic_id, id, uid, version, primary_holder_id, first_name, last_name, date_of_birth, relationship, first_name_folded, first_name_identity, last_name_folded, last_name_identity, last_name_words, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
+    SELECT ?1, deleted.before ->> 'id', deleted.before ->> 'uid', used.version, deleted.before ->> 'primary_holder_id', deleted.before ->> 'first_name', deleted.before ->> 'last_name', deleted.before ->> 'date_of_birth', deleted.before ->> 'relationship', deleted.before ->> 'first_name_folded', deleted.before ->> 'first_name_identity', deleted.before ->> 'last_name_folded', deleted.before ->> 'last_name_identity', deleted.before ->> 'last_name_words', deleted.before ->> 'ssn_key_id', deleted.before ->> 'ssn_sealed', deleted.before ->> 'ssn_last_four', deleted.before ->> 'created_at', used.at FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN changes AS deleted
       ON deleted.clinic_id = ?1 AND deleted.resource = 'dependents'
         AND deleted.record_id = used.record_id AND deleted.version = used.version - 1
@@ -3448,7 +2876,7 @@ SELECT * FROM dependents WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER)
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
     SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
     WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, target.id, target.version + 1, 1
-    FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
+    FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
       WHERE clinic_id = ?3 AND id = CAST(?6 AS INTEGER) AND version = CAST(?7 AS INTEGER)) AS target WHERE clinics.id = ?3 AND state = 'open'
     RETURNING status
 
@@ -3462,7 +2890,7 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
     SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'dependents', target.id, used.version, 'reassign', used.at, ?2, used.request_id,
       iif('Patient' = ?3, json_array('primary_holder_id'), json_array('', 'primary_holder_id')), content
     FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'last_name_folded', last_name_folded, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
+    WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
       WHERE clinic_id = ?1 AND id = CAST(?6 AS INTEGER) AND version = CAST(?7 AS INTEGER)) AS target
 
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
@@ -3579,240 +3007,22 @@ UPDATE dependents
   SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
   SEARCH clinics EXISTS USING PRIMARY KEY (id=?)
 
+-- restore words of dependents: ?1 clinicId
+INSERT INTO name_words (clinic_id, resource, date_of_birth, word, record_id)
+    SELECT clinic_id, 'dependents', date_of_birth, word.value, record.id
+    FROM dependents AS record CROSS JOIN json_each(last_name_words) AS word
+    WHERE clinic_id = ?1 ON CONFLICT DO NOTHING
+
+  SEARCH record USING PRIMARY KEY (clinic_id=?)
+  SCAN word VIRTUAL TABLE INDEX 1:
+
 -- find to import coverages: ?1 rows, ?2 clinicId
-SELECT given.key AS place, stored.* FROM json_each(?1) AS given CROSS JOIN coverages AS stored
-      ON stored.clinic_id = ?2 AND stored.id = (
-        SELECT min(other.id) FROM coverages AS other INDEXED BY coverages_by_patient
-        WHERE other.clinic_id = ?2 AND other.patient_id IS given.value ->> 'patient_id' AND other.plan_id IS given.value ->> 'plan_id' AND other.carrier_identity IS given.value ->> 'carrier_identity' AND other.member_id_identity IS given.value ->> 'member_id_identity' AND other.starts_on IS given.value ->> 'starts_on')
+SELECT given.key AS place, stored.* FROM json_each(?1) AS given
+      CROSS JOIN coverages AS stored INDEXED BY coverages_by_patient
+      ON stored.clinic_id = ?2 AND stored.patient_id IS given.value ->> 'patient_id' AND stored.plan_id IS given.value ->> 'plan_id' AND stored.carrier_identity IS given.value ->> 'carrier_identity' AND stored.member_id_identity IS given.value ->> 'member_id_identity' AND stored.starts_on IS given.value ->> 'starts_on'
 
   SCAN given VIRTUAL TABLE INDEX 1:
-  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH other USING INDEX coverages_by_patient (clinic_id=? AND patient_id=?)
-
--- create coverages: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count
-INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
-    SELECT id, ?1, max(?2, coalesce((SELECT at FROM changes
-    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 201, 1 + coalesce((
-    SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = 'coverages'), 0), 1, CAST(?6 AS INTEGER)
-    FROM clinics WHERE id = ?3 AND state = 'open' AND (record_limit IS NULL OR (
-    WITH RECURSIVE known (resource) AS (
-      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3)
-      UNION ALL
-      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3 AND resource > known.resource)
-      FROM known WHERE known.resource IS NOT NULL)
-    SELECT coalesce(sum(
-      (SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = known.resource)
-      - coalesce((SELECT n FROM deletions
-          WHERE clinic_id = ?3 AND resource = known.resource AND node = 16777216), 0)), 0)
-    FROM known WHERE known.resource IS NOT NULL) + CAST(?6 AS INTEGER) <= record_limit)
-    RETURNING status
-
-  SEARCH clinics USING PRIMARY KEY (id=?)
-  SCALAR SUBQUERY 9
-    CO-ROUTINE known
-      SETUP
-        SCAN CONSTANT ROW
-        SCALAR SUBQUERY 3
-          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
-      RECURSIVE STEP
-        SCAN known
-        CORRELATED SCALAR SUBQUERY 5
-          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource>?)
-    SCAN known
-    CORRELATED SCALAR SUBQUERY 7
-      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
-    CORRELATED SCALAR SUBQUERY 8
-      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
-  SCALAR SUBQUERY 1
-    SEARCH changes USING PRIMARY KEY (clinic_id=?)
-  SCALAR SUBQUERY 2
-    SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
-
--- create coverages: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId, ?5 records
-INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
-    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0) + given.key, 'coverages', record_id + given.key, version, 'create', at, ?2,
-      request_id, '[]'
-    FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN json_each(?5) AS given WHERE status = 201
-
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-  SCAN given VIRTUAL TABLE INDEX 1:
-  SCALAR SUBQUERY 1
-    SEARCH changes USING PRIMARY KEY (clinic_id=?)
-
--- create coverages: ?1 clinicId, ?2 key, ?3 requestId, ?4 records
-INSERT INTO coverages (clinic_id, id, uid, version, patient_id, plan_id, carrier, member_id, group_number, relationship, subscriber_id, subscriber_first_name, subscriber_last_name, subscriber_date_of_birth, priority, starts_on, ends_on, carrier_identity, member_id_identity, created_at, updated_at)
-    SELECT ?1, used.record_id + given.key, given.value ->> 'uid', used.version, given.value ->> 'patient_id', given.value ->> 'plan_id', given.value ->> 'carrier', given.value ->> 'member_id', given.value ->> 'group_number', given.value ->> 'relationship', given.value ->> 'subscriber_id', given.value ->> 'subscriber_first_name', given.value ->> 'subscriber_last_name', given.value ->> 'subscriber_date_of_birth', given.value ->> 'priority', given.value ->> 'starts_on', given.value ->> 'ends_on', given.value ->> 'carrier_identity', given.value ->> 'member_id_identity', used.at, used.at
-    FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN json_each(?4) AS given WHERE status = 201
-
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-  SCAN given VIRTUAL TABLE INDEX 1:
-
--- create coverages: ?1 clinicId, ?2 count
-SELECT coalesce((
-    SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = 'coverages'), 0) + CAST(?2 AS INTEGER) > 16777216 AS is_full,
-      NOT (record_limit IS NULL OR (
-    WITH RECURSIVE known (resource) AS (
-      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?1)
-      UNION ALL
-      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?1 AND resource > known.resource)
-      FROM known WHERE known.resource IS NOT NULL)
-    SELECT coalesce(sum(
-      (SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = known.resource)
-      - coalesce((SELECT n FROM deletions
-          WHERE clinic_id = ?1 AND resource = known.resource AND node = 16777216), 0)), 0)
-    FROM known WHERE known.resource IS NOT NULL) + CAST(?2 AS INTEGER) <= record_limit) AS is_limited
-    FROM clinics WHERE id = ?1
-
-  SEARCH clinics USING PRIMARY KEY (id=?)
-  SCALAR SUBQUERY 1
-    SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
-  SCALAR SUBQUERY 8
-    CO-ROUTINE known
-      SETUP
-        SCAN CONSTANT ROW
-        SCALAR SUBQUERY 2
-          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
-      RECURSIVE STEP
-        SCAN known
-        CORRELATED SCALAR SUBQUERY 4
-          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource>?)
-    SCAN known
-    CORRELATED SCALAR SUBQUERY 6
-      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
-    CORRELATED SCALAR SUBQUERY 7
-      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
-
--- coverages just written: ?1 clinicId, ?2 key, ?3 requestId
-SELECT id, etag, json_object('id', id, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
-      SELECT id, patient_id, plan_id, carrier, member_id, group_number, relationship, subscriber_id, subscriber_first_name, subscriber_last_name, subscriber_date_of_birth, priority, starts_on, ends_on, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM coverages
-      WHERE clinic_id = ?1
-        AND id BETWEEN (SELECT record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used) AND (SELECT record_id + records - 1 FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
-      ORDER BY id)
-
-  CO-ROUTINE (subquery-5)
-    SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
-    SCALAR SUBQUERY 2
-      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-    SCALAR SUBQUERY 4
-      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-  SCAN (subquery-5)
-
--- create coverages: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count, ?7 records
-INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
-      SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
-    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, iif(same.id IS NULL, 201, 200),
-        coalesce(same.id, 1 + coalesce((
-    SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = 'coverages'), 0)), coalesce(same.version, 1), iif(same.id IS NULL, CAST(?6 AS INTEGER), 1)
-      FROM clinics LEFT JOIN coverages AS same ON same.clinic_id = ?3 AND same.id = (
-        SELECT min(other.id) FROM json_each(?7) AS given
-          CROSS JOIN coverages AS other INDEXED BY coverages_by_patient
-        WHERE other.clinic_id = ?3 AND other.patient_id IS given.value ->> 'patient_id' AND other.plan_id IS given.value ->> 'plan_id' AND other.carrier_identity IS given.value ->> 'carrier_identity' AND other.member_id_identity IS given.value ->> 'member_id_identity' AND other.starts_on IS given.value ->> 'starts_on' AND true)
-      WHERE clinics.id = ?3 AND state = 'open' AND (same.id IS NOT NULL OR (record_limit IS NULL OR (
-    WITH RECURSIVE known (resource) AS (
-      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3)
-      UNION ALL
-      SELECT (SELECT min(resource) FROM changes WHERE clinic_id = ?3 AND resource > known.resource)
-      FROM known WHERE known.resource IS NOT NULL)
-    SELECT coalesce(sum(
-      (SELECT max(record_id) FROM changes WHERE clinic_id = ?3 AND resource = known.resource)
-      - coalesce((SELECT n FROM deletions
-          WHERE clinic_id = ?3 AND resource = known.resource AND node = 16777216), 0)), 0)
-    FROM known WHERE known.resource IS NOT NULL) + CAST(?6 AS INTEGER) <= record_limit))
-      RETURNING status
-
-  SEARCH clinics USING PRIMARY KEY (id=?)
-  SEARCH same USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
-  SCALAR SUBQUERY 3
-    SEARCH given VIRTUAL TABLE INDEX 1:
-    SEARCH other USING INDEX coverages_by_patient (clinic_id=? AND patient_id=?)
-  SCALAR SUBQUERY 10
-    CO-ROUTINE known
-      SETUP
-        SCAN CONSTANT ROW
-        SCALAR SUBQUERY 4
-          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=?)
-      RECURSIVE STEP
-        SCAN known
-        CORRELATED SCALAR SUBQUERY 6
-          SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource>?)
-    SCAN known
-    CORRELATED SCALAR SUBQUERY 8
-      SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
-    CORRELATED SCALAR SUBQUERY 9
-      SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
-  SCALAR SUBQUERY 1
-    SEARCH changes USING PRIMARY KEY (clinic_id=?)
-  SCALAR SUBQUERY 2
-    SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
-
--- why coverages were not written: ?1 clinicId, ?2 key
-SELECT state, used.request_id, fingerprint, status, EXISTS (
-        SELECT * FROM changes WHERE clinic_id = ?1 AND resource = 'coverages'
-          AND record_id = used.record_id AND version = used.version AND request_id = used.request_id) AS is_journaled
-    FROM clinics LEFT JOIN idempotency_keys AS used ON used.clinic_id = clinics.id AND used.key = ?2
-    WHERE clinics.id = ?1
-
-  SEARCH clinics USING PRIMARY KEY (id=?)
-  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?) LEFT-JOIN
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
-
--- coverages of a key: ?1 clinicId, ?2 key, ?3 fingerprint
-SELECT id, etag, json_object('id', id, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
-      SELECT id, patient_id, plan_id, carrier, member_id, group_number, relationship, subscriber_id, subscriber_first_name, subscriber_last_name, subscriber_date_of_birth, priority, starts_on, ends_on, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM (
-      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
-      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN coverages
-        ON clinic_id = ?1 AND id BETWEEN first_id AND last_id AND version = made
-      UNION ALL
-      SELECT before ->> 'id' AS id, before ->> 'patient_id' AS patient_id, before ->> 'plan_id' AS plan_id, before ->> 'carrier' AS carrier, before ->> 'member_id' AS member_id, before ->> 'group_number' AS group_number, before ->> 'relationship' AS relationship, before ->> 'subscriber_id' AS subscriber_id, before ->> 'subscriber_first_name' AS subscriber_first_name, before ->> 'subscriber_last_name' AS subscriber_last_name, before ->> 'subscriber_date_of_birth' AS subscriber_date_of_birth, before ->> 'priority' AS priority, before ->> 'starts_on' AS starts_on, before ->> 'ends_on' AS ends_on, before ->> 'created_at' AS created_at, before ->> 'updated_at' AS updated_at, substr((before ->> 'uid'), 1, 8) || '.' || (before ->> 'version')
-      FROM (
-      SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
-      WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN changes
-        ON clinic_id = ?1 AND resource = 'coverages' AND version = made + 1
-          AND record_id BETWEEN first_id AND last_id AND before IS NOT NULL)
-    ORDER BY id
-
-  CO-ROUTINE (subquery-4)
-    COMPOUND QUERY
-      LEFT-MOST SUBQUERY
-        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-        SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
-      UNION ALL
-        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-        SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>? AND record_id<?)
-  SCAN (subquery-4)
-  USE TEMP B-TREE FOR ORDER BY
-
--- what coverages would break: ?1 clinicId, ?2 rows
-SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.patient_id), NULL, 'patient_id'), iif((plan_id IS NULL OR EXISTS (SELECT * FROM plans WHERE plans.id = merged.plan_id)), NULL, 'plan_id'), iif((subscriber_id IS NULL OR EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = 'Patient' AND ownables.id = merged.subscriber_id)), NULL, 'subscriber_id'), iif((plan_id IS NOT NULL OR carrier IS NOT NULL), NULL, 'plan_or_carrier'), iif((plan_id IS NULL OR carrier IS NULL), NULL, 'plan_without_carrier'), iif((relationship <> 'self' OR (subscriber_id IS NULL AND subscriber_first_name IS NULL AND subscriber_last_name IS NULL)), NULL, 'self_without_subscriber'), iif((relationship = 'self' OR subscriber_id IS NOT NULL OR subscriber_first_name IS NOT NULL OR subscriber_last_name IS NOT NULL), NULL, 'subscriber_needed'), iif((subscriber_id IS NULL OR subscriber_id <> patient_id), NULL, 'subscriber_is_another'), iif((subscriber_id IS NULL OR (subscriber_first_name IS NULL AND subscriber_last_name IS NULL)), NULL, 'one_subscriber'), iif(((subscriber_first_name IS NULL) = (subscriber_last_name IS NULL)), NULL, 'subscriber_names_together'), iif((subscriber_date_of_birth IS NULL OR subscriber_first_name IS NOT NULL OR subscriber_last_name IS NOT NULL), NULL, 'subscriber_birth_with_names'), iif((ends_on IS NULL OR starts_on IS NULL OR ends_on >= starts_on), NULL, 'ends_on_after_starts_on')) AS broken FROM (
-      SELECT given.key AS place, iif(json_type(given.value, '$.patient_id') IS NULL, stored.patient_id, given.value ->> 'patient_id') AS patient_id, iif(json_type(given.value, '$.plan_id') IS NULL, stored.plan_id, given.value ->> 'plan_id') AS plan_id, iif(json_type(given.value, '$.subscriber_id') IS NULL, stored.subscriber_id, given.value ->> 'subscriber_id') AS subscriber_id, iif(json_type(given.value, '$.carrier') IS NULL, stored.carrier, given.value ->> 'carrier') AS carrier, iif(json_type(given.value, '$.relationship') IS NULL, stored.relationship, given.value ->> 'relationship') AS relationship, iif(json_type(given.value, '$.subscriber_first_name') IS NULL, stored.subscriber_first_name, given.value ->> 'subscriber_first_name') AS subscriber_first_name, iif(json_type(given.value, '$.subscriber_last_name') IS NULL, stored.subscriber_last_name, given.value ->> 'subscriber_last_name') AS subscriber_last_name, iif(json_type(given.value, '$.subscriber_date_of_birth') IS NULL, stored.subscriber_date_of_birth, given.value ->> 'subscriber_date_of_birth') AS subscriber_date_of_birth, iif(json_type(given.value, '$.starts_on') IS NULL, stored.starts_on, given.value ->> 'starts_on') AS starts_on, iif(json_type(given.value, '$.ends_on') IS NULL, stored.ends_on, given.value ->> 'ends_on') AS ends_on
-      FROM json_each(?2) AS given LEFT JOIN coverages AS stored
-        ON stored.clinic_id = ?1 AND stored.id = given.value ->> 'id') AS merged
-    WHERE NOT (EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.patient_id) AND (plan_id IS NULL OR EXISTS (SELECT * FROM plans WHERE plans.id = merged.plan_id)) AND (subscriber_id IS NULL OR EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = 'Patient' AND ownables.id = merged.subscriber_id)) AND (plan_id IS NOT NULL OR carrier IS NOT NULL) AND (plan_id IS NULL OR carrier IS NULL) AND (relationship <> 'self' OR (subscriber_id IS NULL AND subscriber_first_name IS NULL AND subscriber_last_name IS NULL)) AND (relationship = 'self' OR subscriber_id IS NOT NULL OR subscriber_first_name IS NOT NULL OR subscriber_last_name IS NOT NULL) AND (subscriber_id IS NULL OR subscriber_id <> patient_id) AND (subscriber_id IS NULL OR (subscriber_first_name IS NULL AND subscriber_last_name IS NULL)) AND ((subscriber_first_name IS NULL) = (subscriber_last_name IS NULL)) AND (subscriber_date_of_birth IS NULL OR subscriber_first_name IS NOT NULL OR subscriber_last_name IS NOT NULL) AND (ends_on IS NULL OR starts_on IS NULL OR ends_on >= starts_on))
-
-  SCAN given VIRTUAL TABLE INDEX 1:
-  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
-  CORRELATED SCALAR SUBQUERY 5
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 6
-    SEARCH plans USING INTEGER PRIMARY KEY (rowid=?)
-  CORRELATED SCALAR SUBQUERY 7
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 2
-    SEARCH plans USING INTEGER PRIMARY KEY (rowid=?)
-  CORRELATED SCALAR SUBQUERY 3
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
+  SEARCH stored USING INDEX coverages_by_patient (clinic_id=? AND patient_id=?)
 
 -- amend many coverages: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
@@ -3874,32 +3084,6 @@ SELECT changes.record_id FROM (SELECT * FROM idempotency_keys
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
   SCAN json_each VIRTUAL TABLE INDEX 1:
   SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
-
--- what coverages would break: ?1 clinicId, ?2 rows
-SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.patient_id), NULL, 'patient_id'), iif((plan_id IS NULL OR EXISTS (SELECT * FROM plans WHERE plans.id = merged.plan_id)), NULL, 'plan_id'), iif((subscriber_id IS NULL OR EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = 'Patient' AND ownables.id = merged.subscriber_id)), NULL, 'subscriber_id'), iif((plan_id IS NOT NULL OR carrier IS NOT NULL), NULL, 'plan_or_carrier'), iif((plan_id IS NULL OR carrier IS NULL), NULL, 'plan_without_carrier'), iif((relationship <> 'self' OR (subscriber_id IS NULL AND subscriber_first_name IS NULL AND subscriber_last_name IS NULL)), NULL, 'self_without_subscriber'), iif((relationship = 'self' OR subscriber_id IS NOT NULL OR subscriber_first_name IS NOT NULL OR subscriber_last_name IS NOT NULL), NULL, 'subscriber_needed'), iif((subscriber_id IS NULL OR subscriber_id <> patient_id), NULL, 'subscriber_is_another'), iif((subscriber_id IS NULL OR (subscriber_first_name IS NULL AND subscriber_last_name IS NULL)), NULL, 'one_subscriber'), iif(((subscriber_first_name IS NULL) = (subscriber_last_name IS NULL)), NULL, 'subscriber_names_together'), iif((subscriber_date_of_birth IS NULL OR subscriber_first_name IS NOT NULL OR subscriber_last_name IS NOT NULL), NULL, 'subscriber_birth_with_names'), iif((ends_on IS NULL OR starts_on IS NULL OR ends_on >= starts_on), NULL, 'ends_on_after_starts_on')) AS broken FROM (
-      SELECT given.key AS place, iif(json_type(given.value, '$.patient_id') IS NULL, stored.patient_id, given.value ->> 'patient_id') AS patient_id, iif(json_type(given.value, '$.plan_id') IS NULL, stored.plan_id, given.value ->> 'plan_id') AS plan_id, iif(json_type(given.value, '$.subscriber_id') IS NULL, stored.subscriber_id, given.value ->> 'subscriber_id') AS subscriber_id, iif(json_type(given.value, '$.carrier') IS NULL, stored.carrier, given.value ->> 'carrier') AS carrier, iif(json_type(given.value, '$.relationship') IS NULL, stored.relationship, given.value ->> 'relationship') AS relationship, iif(json_type(given.value, '$.subscriber_first_name') IS NULL, stored.subscriber_first_name, given.value ->> 'subscriber_first_name') AS subscriber_first_name, iif(json_type(given.value, '$.subscriber_last_name') IS NULL, stored.subscriber_last_name, given.value ->> 'subscriber_last_name') AS subscriber_last_name, iif(json_type(given.value, '$.subscriber_date_of_birth') IS NULL, stored.subscriber_date_of_birth, given.value ->> 'subscriber_date_of_birth') AS subscriber_date_of_birth, iif(json_type(given.value, '$.starts_on') IS NULL, stored.starts_on, given.value ->> 'starts_on') AS starts_on, iif(json_type(given.value, '$.ends_on') IS NULL, stored.ends_on, given.value ->> 'ends_on') AS ends_on
-      FROM json_each(?2) AS given LEFT JOIN coverages AS stored
-        ON stored.clinic_id = ?1 AND stored.id = given.value ->> 'id') AS merged
-    WHERE NOT (EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = 'Patient' AND id = merged.patient_id) AND (plan_id IS NULL OR EXISTS (SELECT * FROM plans WHERE plans.id = merged.plan_id)) AND (subscriber_id IS NULL OR EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?1 AND type = 'Patient' AND ownables.id = merged.subscriber_id)) AND (plan_id IS NOT NULL OR carrier IS NOT NULL) AND (plan_id IS NULL OR carrier IS NULL) AND (relationship <> 'self' OR (subscriber_id IS NULL AND subscriber_first_name IS NULL AND subscriber_last_name IS NULL)) AND (relationship = 'self' OR subscriber_id IS NOT NULL OR subscriber_first_name IS NOT NULL OR subscriber_last_name IS NOT NULL) AND (subscriber_id IS NULL OR subscriber_id <> patient_id) AND (subscriber_id IS NULL OR (subscriber_first_name IS NULL AND subscriber_last_name IS NULL)) AND ((subscriber_first_name IS NULL) = (subscriber_last_name IS NULL)) AND (subscriber_date_of_birth IS NULL OR subscriber_first_name IS NOT NULL OR subscriber_last_name IS NOT NULL) AND (ends_on IS NULL OR starts_on IS NULL OR ends_on >= starts_on))
-
-  SCAN given VIRTUAL TABLE INDEX 1:
-  SEARCH stored USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
-  CORRELATED SCALAR SUBQUERY 5
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 6
-    SEARCH plans USING INTEGER PRIMARY KEY (rowid=?)
-  CORRELATED SCALAR SUBQUERY 7
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 2
-    SEARCH plans USING INTEGER PRIMARY KEY (rowid=?)
-  CORRELATED SCALAR SUBQUERY 3
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
 
 -- restore coverages: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)

@@ -45,6 +45,8 @@ beforeAll(async () => {
   }
   for (const [module, statement] of seen) {
     const { sql, names } = statement.text()
+    // The importer creates as the routes do, by statements of its own that say the same.
+    if (written.some((each) => each.module === module && each.sql === sql.trim())) continue
     written.push({ module, sql: sql.trim(), names, plan: await planOf(sql, names) })
   }
 })
@@ -64,7 +66,7 @@ async function planOf(sql: string, names: readonly string[]): Promise<string[]> 
 
 /** What a statement may scan: the JSON that it is given, and rows that it has made itself. */
 const OWN_ROWS =
-  /^SCAN (json_each|given|path|seek|listed|absent|own|last|change|rarest|candidates|matching|found|known|CONSTANT ROW|\(subquery-\d+\))/
+  /^SCAN (json_each|given|word|kept|people|path|seek|listed|absent|own|last|change|rarest|candidates|matching|found|known|CONSTANT ROW|\(subquery-\d+\))/
 
 /** Which statements may scan a table, and why. */
 const SCANS: Record<string, string> = {

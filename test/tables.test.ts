@@ -111,8 +111,8 @@ type Row = Record<string, string | number | null>
 /** Of each table with a CHECK: a row that just fits, and what makes it one that does not. */
 const ROWS: Record<string, { fitting: Row; wrong: Row[] }> = {
   clinics: {
-    fitting: { id: text(64), state: 'open', created_at: NOW },
-    wrong: [{ id: '' }, { id: text(65) }],
+    fitting: { id: text(64), state: 'open', record_limit: 0, created_at: NOW },
+    wrong: [{ id: '' }, { id: text(65) }, { record_limit: -1 }],
   },
   ownables: {
     fitting: { ...owner, id: 1, type: text(64) },
