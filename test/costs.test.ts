@@ -78,9 +78,9 @@ describe('a search', () => {
     await worker.env.DB.prepare(
       `WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 1001)
        INSERT INTO dependents (clinic_id, id, uid, version, primary_holder_id, first_name, last_name, date_of_birth,
-         relationship, last_name_folded, first_name_folded, created_at, updated_at)
+         relationship, last_name_folded, first_name_folded, last_name_identity, first_name_identity, created_at, updated_at)
        SELECT clinic_id, i, uid, version, primary_holder_id, first_name, last_name, date_of_birth,
-         relationship, last_name_folded, first_name_folded, created_at, updated_at
+         relationship, last_name_folded, first_name_folded, last_name_identity, first_name_identity, created_at, updated_at
        FROM n JOIN dependents ON clinic_id = ? AND id = 1`,
     )
       .bind(clinic.clinicId)
