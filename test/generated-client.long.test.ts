@@ -91,6 +91,22 @@ const PROGRAM = `
   told('deleteDependent', await client.DELETE(\`\${kin}/{id}\`, dependent))
   told('historyDependent', await client.GET(\`\${kin}/{id}/history\`, dependent))
 
+  const covered = \`\${at}/coverages\` as const
+  const card = { patient_id: 5001, carrier: 'Harbor Mutual', member_id: 'M 1', relationship: 'self' as const }
+  const cover = told('createCoverage', await client.POST(covered, { body: { coverage: card } }))
+  const coverage = { params: { path: { id: cover.data?.id ?? 0 } } }
+  told('batchCoverages', await client.POST(\`\${covered}/batch\`, { body: { coverages: [card] } }))
+  told('getCoverage', await client.GET(\`\${covered}/{id}\`, coverage))
+  told('listCoverages', await client.GET(covered, {
+    params: { query: { patient_id: 5001, active_on: '2026-03-01' } },
+  }))
+  told('putCoverage', await client.PUT(\`\${covered}/{id}\`, { ...coverage, body: { coverage: {} } }))
+  told('amendCoverage', await client.PATCH(\`\${covered}/{id}\`, {
+    ...coverage, body: { coverage: { ends_on: '2026-12-31' } },
+  }))
+  told('deleteCoverage', await client.DELETE(\`\${covered}/{id}\`, coverage))
+  told('historyCoverage', await client.GET(\`\${covered}/{id}/history\`, coverage))
+
   const changes = told('listChanges', await client.GET(\`\${at}/changes\`, {
     params: { query: { after: 0, limit: 1 } },
   }))
@@ -108,7 +124,7 @@ const PROGRAM = `
     total: dependents.data?.pagination.total_count satisfies number | undefined,
     plan: plans.data?.plans[0]?.plan_type satisfies string | undefined,
     versions: history.data?.versions.map(({ action }) => action),
-    resource: changes.data?.changes[0]?.resource satisfies 'person_informations' | 'dependents' | undefined,
+    resource: changes.data?.changes[0]?.resource satisfies 'coverages' | 'dependents' | 'person_informations' | undefined,
     errors: refused.error?.errors,
   }
   console.log(JSON.stringify({ statuses, ...answers }))

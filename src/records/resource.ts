@@ -120,7 +120,10 @@ export function resource(description: Description) {
       Object.fromEntries(
         entries.map(([field, { given, otherwise }]) => [
           field,
-          otherwise === undefined ? given : given.default(otherwise),
+          // No default in the document: generated clients take such a field for one that must be given.
+          otherwise === undefined
+            ? given
+            : given.optional().transform((value = otherwise) => value),
         ]),
       ),
     )

@@ -78,7 +78,9 @@ export const coverages = resource({
     subscriber_last_name: optionalText(personName, 'Doe'),
     subscriber_date_of_birth: optionalDay(dateOfBirth, '1985-05-15'),
     priority: {
-      given: jsonInteger(9).meta({ description: 'The lowest pays first. Ties are allowed.' }),
+      given: jsonInteger(9).meta({
+        description: 'The lowest pays first; 1 if left out. Ties are allowed.',
+      }),
       answered: z.int().min(1).max(9),
       example: 1,
       otherwise: 1,
