@@ -20,7 +20,7 @@ const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 const LARGEST_ID = 'must be less than or equal to 9007199254740991'
 
 describe.each(RESOURCES)('$name', (resource) => {
-  const { name, one, notFound, aRecord, change, mistake, complaint, text } = resource
+  const { name, one, notFound, aRecord, change, mistake, complaint, textField } = resource
   const { id: ownerId, filter } = resource.owner
   const path = `/${name}`
   const hasRules = Object.keys(resource.rules).length > 0
@@ -129,7 +129,7 @@ describe.each(RESOURCES)('$name', (resource) => {
       await expectRefusal(response, 422, { [one]: [BLANK] })
     })
 
-    it.each(['[]', 'null', '"text"', `{"${text}": "Ana"}`])(
+    it.each(['[]', 'null', '"text"', `{"${textField}": "Ana"}`])(
       'is refused without its wrapper, which the answer names: %s',
       async (body) => {
         const response = await idle.post(path, body)
