@@ -37,7 +37,7 @@ describe('records restore', () => {
     expect(again.stderr).toContain('cannot be restored: it is not deleted')
     expect(await get(path)).toMatchObject({ status: 200, body: { first_name: 'Ida' } })
     const { body } = await get(`${path}/history`)
-    expect(body.versions[0]).toMatchObject({ action: 'restore', token_id: 'operator:jo' })
+    expect(body.versions[0]).toMatchObject({ action: 'restore', token_id: 'operator' })
   })
 })
 
