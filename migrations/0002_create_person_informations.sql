@@ -42,4 +42,4 @@ CREATE INDEX person_informations_by_owner
 CREATE INDEX person_informations_by_name
   ON person_informations (clinic_id, last_name_folded, first_name_folded);
 CREATE INDEX person_informations_by_date_of_birth
-  ON person_informations (clinic_id, date_of_birth, last_name_folded, first_name_folded, ownable_id);
+  ON person_informations (clinic_id, date_of_birth, last_name_folded, first_name_folded);

@@ -35,4 +35,4 @@ CREATE INDEX dependents_by_owner ON dependents (clinic_id, primary_holder_id);
 CREATE INDEX dependents_by_name
   ON dependents (clinic_id, last_name_folded, first_name_folded);
 CREATE INDEX dependents_by_date_of_birth
-  ON dependents (clinic_id, date_of_birth, last_name_folded, first_name_folded, primary_holder_id);
+  ON dependents (clinic_id, date_of_birth, last_name_folded, first_name_folded);

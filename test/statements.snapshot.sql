@@ -551,7 +551,7 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SEARCH same USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
   SCALAR SUBQUERY 3
     SEARCH given VIRTUAL TABLE INDEX 1:
-    SEARCH other USING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=? AND ownable_id=?)
+    SEARCH other USING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=?)
   SCALAR SUBQUERY 10
     CO-ROUTINE known
       SETUP
@@ -880,189 +880,155 @@ SELECT total, json_group_array(json_object('version', version, 'action', action,
           SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
     SCAN (subquery-2)
 
--- search person_informations: ?1 clinicId, ?2 lastName, ?3 most, ?4 size, ?5 skipped
-WITH found (found_id) AS MATERIALIZED (
-        SELECT * FROM (SELECT id FROM person_informations INDEXED BY person_informations_by_name
-          WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111)
-          LIMIT CAST(?3 AS INTEGER) + 1)
-        UNION SELECT * FROM (SELECT DISTINCT record_id FROM name_words
-          WHERE ?2 <> '' AND clinic_id = ?1 AND resource = 'person_informations'
-            AND  word >= ?2 AND word < ?2 || char(1114111)
-          LIMIT CAST(?3 AS INTEGER) + 1)),
-      people AS MATERIALIZED (
-        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, last_name_folded, first_name_folded
-        FROM found CROSS JOIN person_informations ON clinic_id = ?1 AND id = found_id
-        WHERE (SELECT count(*) FROM found) <= CAST(?3 AS INTEGER) AND true)
-      SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
-        json_array((SELECT count(*) FROM found), (SELECT count(*) FROM people)) AS counts
-      FROM (
-        SELECT * FROM people
-        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?4 AS INTEGER) OFFSET min(CAST(?5 AS INTEGER), CAST(?3 AS INTEGER)))
+-- search person_informations: ?1 clinicId, ?2 lastName, ?3 most
+SELECT * FROM (SELECT count(*) AS candidates, coalesce(sum(true), 0) AS matches
+      FROM (SELECT first_name_folded FROM person_informations INDEXED BY person_informations_by_name WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111) LIMIT CAST(?3 AS INTEGER) + 1))
 
-  CO-ROUTINE (subquery-9)
-    MATERIALIZE people
-      MATERIALIZE found
-        MERGE (UNION)
-          LEFT
-            CO-ROUTINE (subquery-1)
-              SEARCH person_informations USING COVERING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-            SCAN (subquery-1)
-            USE TEMP B-TREE FOR ORDER BY
-          RIGHT
-            CO-ROUTINE (subquery-3)
-              SEARCH name_words USING COVERING INDEX name_words_by_word (clinic_id=? AND resource=? AND word>? AND word<?)
-              USE TEMP B-TREE FOR DISTINCT
-            SCAN (subquery-3)
-            USE TEMP B-TREE FOR ORDER BY
-      SCAN found
-      SCALAR SUBQUERY 5
-        SCAN found
-      SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
-    SCAN people
-    USE TEMP B-TREE FOR ORDER BY
-  SCAN (subquery-9)
-  SCALAR SUBQUERY 7
-    SCAN found
-  SCALAR SUBQUERY 8
-    SCAN people
+  CO-ROUTINE (subquery-2)
+    CO-ROUTINE (subquery-1)
+      SEARCH person_informations USING COVERING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+    SCAN (subquery-1)
+  SCAN (subquery-2)
 
--- search person_informations: ?1 clinicId, ?2 lastName, ?3 most, ?4 firstName, ?5 size, ?6 skipped
-WITH found (found_id) AS MATERIALIZED (
-        SELECT * FROM (SELECT id FROM person_informations INDEXED BY person_informations_by_name
-          WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111)
-          LIMIT CAST(?3 AS INTEGER) + 1)
-        UNION SELECT * FROM (SELECT DISTINCT record_id FROM name_words
-          WHERE ?2 <> '' AND clinic_id = ?1 AND resource = 'person_informations'
-            AND  word >= ?2 AND word < ?2 || char(1114111)
-          LIMIT CAST(?3 AS INTEGER) + 1)),
-      people AS MATERIALIZED (
-        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, last_name_folded, first_name_folded
-        FROM found CROSS JOIN person_informations ON clinic_id = ?1 AND id = found_id
-        WHERE (SELECT count(*) FROM found) <= CAST(?3 AS INTEGER) AND first_name_folded >= ?4 AND first_name_folded < ?4 || char(1114111))
-      SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
-        json_array((SELECT count(*) FROM found), (SELECT count(*) FROM people)) AS counts
-      FROM (
-        SELECT * FROM people
-        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?5 AS INTEGER) OFFSET min(CAST(?6 AS INTEGER), CAST(?3 AS INTEGER)))
+-- search person_informations: ?1 clinicId, ?2 lastName, ?3 end, ?4 most
+SELECT id, place, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
+          SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, hex(last_name_folded || char(0) || first_name_folded) AS place FROM person_informations INDEXED BY person_informations_by_name WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111) AND true
+            
+          ORDER BY last_name_folded, first_name_folded, id LIMIT min(CAST(?3 AS INTEGER), CAST(?4 AS INTEGER)))
 
-  CO-ROUTINE (subquery-9)
-    MATERIALIZE people
-      MATERIALIZE found
-        MERGE (UNION)
-          LEFT
-            CO-ROUTINE (subquery-1)
-              SEARCH person_informations USING COVERING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-            SCAN (subquery-1)
-            USE TEMP B-TREE FOR ORDER BY
-          RIGHT
-            CO-ROUTINE (subquery-3)
-              SEARCH name_words USING COVERING INDEX name_words_by_word (clinic_id=? AND resource=? AND word>? AND word<?)
-              USE TEMP B-TREE FOR DISTINCT
-            SCAN (subquery-3)
-            USE TEMP B-TREE FOR ORDER BY
-      SCAN found
-      SCALAR SUBQUERY 5
-        SCAN found
-      SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
-    SCAN people
-    USE TEMP B-TREE FOR ORDER BY
-  SCAN (subquery-9)
-  SCALAR SUBQUERY 7
-    SCAN found
-  SCALAR SUBQUERY 8
-    SCAN people
+  CO-ROUTINE (subquery-1)
+    SEARCH person_informations USING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+  SCAN (subquery-1)
 
--- search person_informations: ?1 clinicId, ?2 dateOfBirth, ?3 lastName, ?4 most, ?5 size, ?6 skipped
-WITH found (found_id) AS MATERIALIZED (
-        SELECT * FROM (SELECT id FROM person_informations INDEXED BY person_informations_by_date_of_birth
-          WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111)
-          LIMIT CAST(?4 AS INTEGER) + 1)
-        UNION SELECT * FROM (SELECT DISTINCT record_id FROM name_words
-          WHERE ?3 <> '' AND clinic_id = ?1 AND resource = 'person_informations'
-            AND date_of_birth = ?2 AND word >= ?3 AND word < ?3 || char(1114111)
-          LIMIT CAST(?4 AS INTEGER) + 1)),
-      people AS MATERIALIZED (
-        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, last_name_folded, first_name_folded
-        FROM found CROSS JOIN person_informations ON clinic_id = ?1 AND id = found_id
-        WHERE (SELECT count(*) FROM found) <= CAST(?4 AS INTEGER) AND true)
-      SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
-        json_array((SELECT count(*) FROM found), (SELECT count(*) FROM people)) AS counts
-      FROM (
-        SELECT * FROM people
-        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?5 AS INTEGER) OFFSET min(CAST(?6 AS INTEGER), CAST(?4 AS INTEGER)))
+-- search person_informations: ?1 lastName, ?2 clinicId, ?3 most
+SELECT id, place, iif(is_match, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at), NULL) AS json FROM (
+          SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, hex(last_name_folded || char(0) || first_name_folded) AS place, true AND NOT (last_name_folded >= ?1 AND last_name_folded < ?1 || char(1114111)) AS is_match FROM (
+            SELECT record_id FROM name_words
+            WHERE ?1 <> '' AND clinic_id = ?2 AND resource = 'person_informations'
+              AND  word >= ?1 AND word < ?1 || char(1114111)
+            LIMIT CAST(?3 AS INTEGER) + 1)
+            CROSS JOIN person_informations ON clinic_id = ?2 AND id = record_id)
 
-  CO-ROUTINE (subquery-9)
-    MATERIALIZE people
-      MATERIALIZE found
-        MERGE (UNION)
-          LEFT
-            CO-ROUTINE (subquery-1)
-              SEARCH person_informations USING COVERING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
-            SCAN (subquery-1)
-            USE TEMP B-TREE FOR ORDER BY
-          RIGHT
-            CO-ROUTINE (subquery-3)
-              SEARCH name_words USING PRIMARY KEY (clinic_id=? AND resource=? AND date_of_birth=? AND word>? AND word<?)
-              USE TEMP B-TREE FOR DISTINCT
-            SCAN (subquery-3)
-            USE TEMP B-TREE FOR ORDER BY
-      SCAN found
-      SCALAR SUBQUERY 5
-        SCAN found
-      SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
-    SCAN people
-    USE TEMP B-TREE FOR ORDER BY
-  SCAN (subquery-9)
-  SCALAR SUBQUERY 7
-    SCAN found
-  SCALAR SUBQUERY 8
-    SCAN people
+  CO-ROUTINE (subquery-1)
+    SEARCH name_words USING COVERING INDEX name_words_by_word (clinic_id=? AND resource=? AND word>? AND word<?)
+  SCAN (subquery-1)
+  SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
 
--- search person_informations: ?1 clinicId, ?2 dateOfBirth, ?3 lastName, ?4 most, ?5 firstName, ?6 size, ?7 skipped
-WITH found (found_id) AS MATERIALIZED (
-        SELECT * FROM (SELECT id FROM person_informations INDEXED BY person_informations_by_date_of_birth
-          WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111)
-          LIMIT CAST(?4 AS INTEGER) + 1)
-        UNION SELECT * FROM (SELECT DISTINCT record_id FROM name_words
-          WHERE ?3 <> '' AND clinic_id = ?1 AND resource = 'person_informations'
-            AND date_of_birth = ?2 AND word >= ?3 AND word < ?3 || char(1114111)
-          LIMIT CAST(?4 AS INTEGER) + 1)),
-      people AS MATERIALIZED (
-        SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, last_name_folded, first_name_folded
-        FROM found CROSS JOIN person_informations ON clinic_id = ?1 AND id = found_id
-        WHERE (SELECT count(*) FROM found) <= CAST(?4 AS INTEGER) AND first_name_folded >= ?5 AND first_name_folded < ?5 || char(1114111))
-      SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
-        json_array((SELECT count(*) FROM found), (SELECT count(*) FROM people)) AS counts
-      FROM (
-        SELECT * FROM people
-        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?6 AS INTEGER) OFFSET min(CAST(?7 AS INTEGER), CAST(?4 AS INTEGER)))
+-- search person_informations: ?1 firstName, ?2 clinicId, ?3 lastName, ?4 most
+SELECT * FROM (SELECT count(*) AS candidates, coalesce(sum(first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111)), 0) AS matches
+      FROM (SELECT first_name_folded FROM person_informations INDEXED BY person_informations_by_name WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1))
 
-  CO-ROUTINE (subquery-9)
-    MATERIALIZE people
-      MATERIALIZE found
-        MERGE (UNION)
-          LEFT
-            CO-ROUTINE (subquery-1)
-              SEARCH person_informations USING COVERING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
-            SCAN (subquery-1)
-            USE TEMP B-TREE FOR ORDER BY
-          RIGHT
-            CO-ROUTINE (subquery-3)
-              SEARCH name_words USING PRIMARY KEY (clinic_id=? AND resource=? AND date_of_birth=? AND word>? AND word<?)
-              USE TEMP B-TREE FOR DISTINCT
-            SCAN (subquery-3)
-            USE TEMP B-TREE FOR ORDER BY
-      SCAN found
-      SCALAR SUBQUERY 5
-        SCAN found
-      SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
-    SCAN people
-    USE TEMP B-TREE FOR ORDER BY
-  SCAN (subquery-9)
-  SCALAR SUBQUERY 7
-    SCAN found
-  SCALAR SUBQUERY 8
-    SCAN people
+  CO-ROUTINE (subquery-2)
+    CO-ROUTINE (subquery-1)
+      SEARCH person_informations USING COVERING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+    SCAN (subquery-1)
+  SCAN (subquery-2)
+
+-- search person_informations: ?1 clinicId, ?2 lastName, ?3 firstName, ?4 most, ?5 end
+SELECT id, place, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
+          SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, hex(last_name_folded || char(0) || first_name_folded) AS place FROM person_informations INDEXED BY person_informations_by_name WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111) AND first_name_folded >= ?3 AND first_name_folded < ?3 || char(1114111)
+            AND (SELECT candidates FROM (SELECT count(*) AS candidates, coalesce(sum(first_name_folded >= ?3 AND first_name_folded < ?3 || char(1114111)), 0) AS matches
+      FROM (SELECT first_name_folded FROM person_informations INDEXED BY person_informations_by_name WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1))) <= CAST(?4 AS INTEGER)
+          ORDER BY last_name_folded, first_name_folded, id LIMIT min(CAST(?5 AS INTEGER), CAST(?4 AS INTEGER)))
+
+  CO-ROUTINE (subquery-4)
+    SEARCH person_informations USING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+    SCALAR SUBQUERY 3
+      CO-ROUTINE (subquery-2)
+        CO-ROUTINE (subquery-1)
+          SEARCH person_informations USING COVERING INDEX person_informations_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+        SCAN (subquery-1)
+      SCAN (subquery-2)
+  SCAN (subquery-4)
+
+-- search person_informations: ?1 firstName, ?2 lastName, ?3 clinicId, ?4 most
+SELECT id, place, iif(is_match, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at), NULL) AS json FROM (
+          SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, hex(last_name_folded || char(0) || first_name_folded) AS place, first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111) AND NOT (last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111)) AS is_match FROM (
+            SELECT record_id FROM name_words
+            WHERE ?2 <> '' AND clinic_id = ?3 AND resource = 'person_informations'
+              AND  word >= ?2 AND word < ?2 || char(1114111)
+            LIMIT CAST(?4 AS INTEGER) + 1)
+            CROSS JOIN person_informations ON clinic_id = ?3 AND id = record_id)
+
+  CO-ROUTINE (subquery-1)
+    SEARCH name_words USING COVERING INDEX name_words_by_word (clinic_id=? AND resource=? AND word>? AND word<?)
+  SCAN (subquery-1)
+  SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+
+-- search person_informations: ?1 clinicId, ?2 dateOfBirth, ?3 lastName, ?4 most
+SELECT * FROM (SELECT count(*) AS candidates, coalesce(sum(true), 0) AS matches
+      FROM (SELECT first_name_folded FROM person_informations INDEXED BY person_informations_by_date_of_birth WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1))
+
+  CO-ROUTINE (subquery-2)
+    CO-ROUTINE (subquery-1)
+      SEARCH person_informations USING COVERING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
+    SCAN (subquery-1)
+  SCAN (subquery-2)
+
+-- search person_informations: ?1 clinicId, ?2 dateOfBirth, ?3 lastName, ?4 end, ?5 most
+SELECT id, place, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
+          SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, hex(last_name_folded || char(0) || first_name_folded) AS place FROM person_informations INDEXED BY person_informations_by_date_of_birth WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) AND true
+            
+          ORDER BY last_name_folded, first_name_folded, id LIMIT min(CAST(?4 AS INTEGER), CAST(?5 AS INTEGER)))
+
+  CO-ROUTINE (subquery-1)
+    SEARCH person_informations USING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
+  SCAN (subquery-1)
+
+-- search person_informations: ?1 lastName, ?2 clinicId, ?3 dateOfBirth, ?4 most
+SELECT id, place, iif(is_match, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at), NULL) AS json FROM (
+          SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, hex(last_name_folded || char(0) || first_name_folded) AS place, true AND NOT (last_name_folded >= ?1 AND last_name_folded < ?1 || char(1114111)) AS is_match FROM (
+            SELECT record_id FROM name_words
+            WHERE ?1 <> '' AND clinic_id = ?2 AND resource = 'person_informations'
+              AND date_of_birth = ?3 AND word >= ?1 AND word < ?1 || char(1114111)
+            LIMIT CAST(?4 AS INTEGER) + 1)
+            CROSS JOIN person_informations ON clinic_id = ?2 AND id = record_id)
+
+  CO-ROUTINE (subquery-1)
+    SEARCH name_words USING PRIMARY KEY (clinic_id=? AND resource=? AND date_of_birth=? AND word>? AND word<?)
+  SCAN (subquery-1)
+  SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+
+-- search person_informations: ?1 firstName, ?2 clinicId, ?3 dateOfBirth, ?4 lastName, ?5 most
+SELECT * FROM (SELECT count(*) AS candidates, coalesce(sum(first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111)), 0) AS matches
+      FROM (SELECT first_name_folded FROM person_informations INDEXED BY person_informations_by_date_of_birth WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) LIMIT CAST(?5 AS INTEGER) + 1))
+
+  CO-ROUTINE (subquery-2)
+    CO-ROUTINE (subquery-1)
+      SEARCH person_informations USING COVERING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
+    SCAN (subquery-1)
+  SCAN (subquery-2)
+
+-- search person_informations: ?1 clinicId, ?2 dateOfBirth, ?3 lastName, ?4 firstName, ?5 most, ?6 end
+SELECT id, place, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
+          SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, hex(last_name_folded || char(0) || first_name_folded) AS place FROM person_informations INDEXED BY person_informations_by_date_of_birth WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) AND first_name_folded >= ?4 AND first_name_folded < ?4 || char(1114111)
+            AND (SELECT candidates FROM (SELECT count(*) AS candidates, coalesce(sum(first_name_folded >= ?4 AND first_name_folded < ?4 || char(1114111)), 0) AS matches
+      FROM (SELECT first_name_folded FROM person_informations INDEXED BY person_informations_by_date_of_birth WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?5 AS INTEGER) + 1))) <= CAST(?5 AS INTEGER)
+          ORDER BY last_name_folded, first_name_folded, id LIMIT min(CAST(?6 AS INTEGER), CAST(?5 AS INTEGER)))
+
+  CO-ROUTINE (subquery-4)
+    SEARCH person_informations USING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
+    SCALAR SUBQUERY 3
+      CO-ROUTINE (subquery-2)
+        CO-ROUTINE (subquery-1)
+          SEARCH person_informations USING COVERING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
+        SCAN (subquery-1)
+      SCAN (subquery-2)
+  SCAN (subquery-4)
+
+-- search person_informations: ?1 firstName, ?2 lastName, ?3 clinicId, ?4 dateOfBirth, ?5 most
+SELECT id, place, iif(is_match, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at), NULL) AS json FROM (
+          SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, hex(last_name_folded || char(0) || first_name_folded) AS place, first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111) AND NOT (last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111)) AS is_match FROM (
+            SELECT record_id FROM name_words
+            WHERE ?2 <> '' AND clinic_id = ?3 AND resource = 'person_informations'
+              AND date_of_birth = ?4 AND word >= ?2 AND word < ?2 || char(1114111)
+            LIMIT CAST(?5 AS INTEGER) + 1)
+            CROSS JOIN person_informations ON clinic_id = ?3 AND id = record_id)
+
+  CO-ROUTINE (subquery-1)
+    SEARCH name_words USING PRIMARY KEY (clinic_id=? AND resource=? AND date_of_birth=? AND word>? AND word<?)
+  SCAN (subquery-1)
+  SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
 
 -- create dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
@@ -1203,7 +1169,7 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SEARCH same USING PRIMARY KEY (clinic_id=? AND id=?) LEFT-JOIN
   SCALAR SUBQUERY 3
     SEARCH given VIRTUAL TABLE INDEX 1:
-    SEARCH other USING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=? AND primary_holder_id=?)
+    SEARCH other USING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=?)
   SCALAR SUBQUERY 10
     CO-ROUTINE known
       SETUP
@@ -1532,189 +1498,155 @@ SELECT total, json_group_array(json_object('version', version, 'action', action,
           SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
     SCAN (subquery-2)
 
--- search dependents: ?1 clinicId, ?2 lastName, ?3 most, ?4 size, ?5 skipped
-WITH found (found_id) AS MATERIALIZED (
-        SELECT * FROM (SELECT id FROM dependents INDEXED BY dependents_by_name
-          WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111)
-          LIMIT CAST(?3 AS INTEGER) + 1)
-        UNION SELECT * FROM (SELECT DISTINCT record_id FROM name_words
-          WHERE ?2 <> '' AND clinic_id = ?1 AND resource = 'dependents'
-            AND  word >= ?2 AND word < ?2 || char(1114111)
-          LIMIT CAST(?3 AS INTEGER) + 1)),
-      people AS MATERIALIZED (
-        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, last_name_folded, first_name_folded
-        FROM found CROSS JOIN dependents ON clinic_id = ?1 AND id = found_id
-        WHERE (SELECT count(*) FROM found) <= CAST(?3 AS INTEGER) AND true)
-      SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
-        json_array((SELECT count(*) FROM found), (SELECT count(*) FROM people)) AS counts
-      FROM (
-        SELECT * FROM people
-        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?4 AS INTEGER) OFFSET min(CAST(?5 AS INTEGER), CAST(?3 AS INTEGER)))
+-- search dependents: ?1 clinicId, ?2 lastName, ?3 most
+SELECT * FROM (SELECT count(*) AS candidates, coalesce(sum(true), 0) AS matches
+      FROM (SELECT first_name_folded FROM dependents INDEXED BY dependents_by_name WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111) LIMIT CAST(?3 AS INTEGER) + 1))
 
-  CO-ROUTINE (subquery-9)
-    MATERIALIZE people
-      MATERIALIZE found
-        MERGE (UNION)
-          LEFT
-            CO-ROUTINE (subquery-1)
-              SEARCH dependents USING COVERING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-            SCAN (subquery-1)
-            USE TEMP B-TREE FOR ORDER BY
-          RIGHT
-            CO-ROUTINE (subquery-3)
-              SEARCH name_words USING COVERING INDEX name_words_by_word (clinic_id=? AND resource=? AND word>? AND word<?)
-              USE TEMP B-TREE FOR DISTINCT
-            SCAN (subquery-3)
-            USE TEMP B-TREE FOR ORDER BY
-      SCAN found
-      SCALAR SUBQUERY 5
-        SCAN found
-      SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
-    SCAN people
-    USE TEMP B-TREE FOR ORDER BY
-  SCAN (subquery-9)
-  SCALAR SUBQUERY 7
-    SCAN found
-  SCALAR SUBQUERY 8
-    SCAN people
+  CO-ROUTINE (subquery-2)
+    CO-ROUTINE (subquery-1)
+      SEARCH dependents USING COVERING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+    SCAN (subquery-1)
+  SCAN (subquery-2)
 
--- search dependents: ?1 clinicId, ?2 lastName, ?3 most, ?4 firstName, ?5 size, ?6 skipped
-WITH found (found_id) AS MATERIALIZED (
-        SELECT * FROM (SELECT id FROM dependents INDEXED BY dependents_by_name
-          WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111)
-          LIMIT CAST(?3 AS INTEGER) + 1)
-        UNION SELECT * FROM (SELECT DISTINCT record_id FROM name_words
-          WHERE ?2 <> '' AND clinic_id = ?1 AND resource = 'dependents'
-            AND  word >= ?2 AND word < ?2 || char(1114111)
-          LIMIT CAST(?3 AS INTEGER) + 1)),
-      people AS MATERIALIZED (
-        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, last_name_folded, first_name_folded
-        FROM found CROSS JOIN dependents ON clinic_id = ?1 AND id = found_id
-        WHERE (SELECT count(*) FROM found) <= CAST(?3 AS INTEGER) AND first_name_folded >= ?4 AND first_name_folded < ?4 || char(1114111))
-      SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
-        json_array((SELECT count(*) FROM found), (SELECT count(*) FROM people)) AS counts
-      FROM (
-        SELECT * FROM people
-        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?5 AS INTEGER) OFFSET min(CAST(?6 AS INTEGER), CAST(?3 AS INTEGER)))
+-- search dependents: ?1 clinicId, ?2 lastName, ?3 end, ?4 most
+SELECT id, place, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
+          SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, hex(last_name_folded || char(0) || first_name_folded) AS place FROM dependents INDEXED BY dependents_by_name WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111) AND true
+            
+          ORDER BY last_name_folded, first_name_folded, id LIMIT min(CAST(?3 AS INTEGER), CAST(?4 AS INTEGER)))
 
-  CO-ROUTINE (subquery-9)
-    MATERIALIZE people
-      MATERIALIZE found
-        MERGE (UNION)
-          LEFT
-            CO-ROUTINE (subquery-1)
-              SEARCH dependents USING COVERING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
-            SCAN (subquery-1)
-            USE TEMP B-TREE FOR ORDER BY
-          RIGHT
-            CO-ROUTINE (subquery-3)
-              SEARCH name_words USING COVERING INDEX name_words_by_word (clinic_id=? AND resource=? AND word>? AND word<?)
-              USE TEMP B-TREE FOR DISTINCT
-            SCAN (subquery-3)
-            USE TEMP B-TREE FOR ORDER BY
-      SCAN found
-      SCALAR SUBQUERY 5
-        SCAN found
-      SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
-    SCAN people
-    USE TEMP B-TREE FOR ORDER BY
-  SCAN (subquery-9)
-  SCALAR SUBQUERY 7
-    SCAN found
-  SCALAR SUBQUERY 8
-    SCAN people
+  CO-ROUTINE (subquery-1)
+    SEARCH dependents USING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+  SCAN (subquery-1)
 
--- search dependents: ?1 clinicId, ?2 dateOfBirth, ?3 lastName, ?4 most, ?5 size, ?6 skipped
-WITH found (found_id) AS MATERIALIZED (
-        SELECT * FROM (SELECT id FROM dependents INDEXED BY dependents_by_date_of_birth
-          WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111)
-          LIMIT CAST(?4 AS INTEGER) + 1)
-        UNION SELECT * FROM (SELECT DISTINCT record_id FROM name_words
-          WHERE ?3 <> '' AND clinic_id = ?1 AND resource = 'dependents'
-            AND date_of_birth = ?2 AND word >= ?3 AND word < ?3 || char(1114111)
-          LIMIT CAST(?4 AS INTEGER) + 1)),
-      people AS MATERIALIZED (
-        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, last_name_folded, first_name_folded
-        FROM found CROSS JOIN dependents ON clinic_id = ?1 AND id = found_id
-        WHERE (SELECT count(*) FROM found) <= CAST(?4 AS INTEGER) AND true)
-      SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
-        json_array((SELECT count(*) FROM found), (SELECT count(*) FROM people)) AS counts
-      FROM (
-        SELECT * FROM people
-        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?5 AS INTEGER) OFFSET min(CAST(?6 AS INTEGER), CAST(?4 AS INTEGER)))
+-- search dependents: ?1 lastName, ?2 clinicId, ?3 most
+SELECT id, place, iif(is_match, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at), NULL) AS json FROM (
+          SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, hex(last_name_folded || char(0) || first_name_folded) AS place, true AND NOT (last_name_folded >= ?1 AND last_name_folded < ?1 || char(1114111)) AS is_match FROM (
+            SELECT record_id FROM name_words
+            WHERE ?1 <> '' AND clinic_id = ?2 AND resource = 'dependents'
+              AND  word >= ?1 AND word < ?1 || char(1114111)
+            LIMIT CAST(?3 AS INTEGER) + 1)
+            CROSS JOIN dependents ON clinic_id = ?2 AND id = record_id)
 
-  CO-ROUTINE (subquery-9)
-    MATERIALIZE people
-      MATERIALIZE found
-        MERGE (UNION)
-          LEFT
-            CO-ROUTINE (subquery-1)
-              SEARCH dependents USING COVERING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
-            SCAN (subquery-1)
-            USE TEMP B-TREE FOR ORDER BY
-          RIGHT
-            CO-ROUTINE (subquery-3)
-              SEARCH name_words USING PRIMARY KEY (clinic_id=? AND resource=? AND date_of_birth=? AND word>? AND word<?)
-              USE TEMP B-TREE FOR DISTINCT
-            SCAN (subquery-3)
-            USE TEMP B-TREE FOR ORDER BY
-      SCAN found
-      SCALAR SUBQUERY 5
-        SCAN found
-      SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
-    SCAN people
-    USE TEMP B-TREE FOR ORDER BY
-  SCAN (subquery-9)
-  SCALAR SUBQUERY 7
-    SCAN found
-  SCALAR SUBQUERY 8
-    SCAN people
+  CO-ROUTINE (subquery-1)
+    SEARCH name_words USING COVERING INDEX name_words_by_word (clinic_id=? AND resource=? AND word>? AND word<?)
+  SCAN (subquery-1)
+  SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
 
--- search dependents: ?1 clinicId, ?2 dateOfBirth, ?3 lastName, ?4 most, ?5 firstName, ?6 size, ?7 skipped
-WITH found (found_id) AS MATERIALIZED (
-        SELECT * FROM (SELECT id FROM dependents INDEXED BY dependents_by_date_of_birth
-          WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111)
-          LIMIT CAST(?4 AS INTEGER) + 1)
-        UNION SELECT * FROM (SELECT DISTINCT record_id FROM name_words
-          WHERE ?3 <> '' AND clinic_id = ?1 AND resource = 'dependents'
-            AND date_of_birth = ?2 AND word >= ?3 AND word < ?3 || char(1114111)
-          LIMIT CAST(?4 AS INTEGER) + 1)),
-      people AS MATERIALIZED (
-        SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, last_name_folded, first_name_folded
-        FROM found CROSS JOIN dependents ON clinic_id = ?1 AND id = found_id
-        WHERE (SELECT count(*) FROM found) <= CAST(?4 AS INTEGER) AND first_name_folded >= ?5 AND first_name_folded < ?5 || char(1114111))
-      SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
-        json_array((SELECT count(*) FROM found), (SELECT count(*) FROM people)) AS counts
-      FROM (
-        SELECT * FROM people
-        ORDER BY last_name_folded, first_name_folded, id LIMIT CAST(?6 AS INTEGER) OFFSET min(CAST(?7 AS INTEGER), CAST(?4 AS INTEGER)))
+-- search dependents: ?1 firstName, ?2 clinicId, ?3 lastName, ?4 most
+SELECT * FROM (SELECT count(*) AS candidates, coalesce(sum(first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111)), 0) AS matches
+      FROM (SELECT first_name_folded FROM dependents INDEXED BY dependents_by_name WHERE clinic_id = ?2 AND  last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1))
 
-  CO-ROUTINE (subquery-9)
-    MATERIALIZE people
-      MATERIALIZE found
-        MERGE (UNION)
-          LEFT
-            CO-ROUTINE (subquery-1)
-              SEARCH dependents USING COVERING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
-            SCAN (subquery-1)
-            USE TEMP B-TREE FOR ORDER BY
-          RIGHT
-            CO-ROUTINE (subquery-3)
-              SEARCH name_words USING PRIMARY KEY (clinic_id=? AND resource=? AND date_of_birth=? AND word>? AND word<?)
-              USE TEMP B-TREE FOR DISTINCT
-            SCAN (subquery-3)
-            USE TEMP B-TREE FOR ORDER BY
-      SCAN found
-      SCALAR SUBQUERY 5
-        SCAN found
-      SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
-    SCAN people
-    USE TEMP B-TREE FOR ORDER BY
-  SCAN (subquery-9)
-  SCALAR SUBQUERY 7
-    SCAN found
-  SCALAR SUBQUERY 8
-    SCAN people
+  CO-ROUTINE (subquery-2)
+    CO-ROUTINE (subquery-1)
+      SEARCH dependents USING COVERING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+    SCAN (subquery-1)
+  SCAN (subquery-2)
+
+-- search dependents: ?1 clinicId, ?2 lastName, ?3 firstName, ?4 most, ?5 end
+SELECT id, place, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
+          SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, hex(last_name_folded || char(0) || first_name_folded) AS place FROM dependents INDEXED BY dependents_by_name WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111) AND first_name_folded >= ?3 AND first_name_folded < ?3 || char(1114111)
+            AND (SELECT candidates FROM (SELECT count(*) AS candidates, coalesce(sum(first_name_folded >= ?3 AND first_name_folded < ?3 || char(1114111)), 0) AS matches
+      FROM (SELECT first_name_folded FROM dependents INDEXED BY dependents_by_name WHERE clinic_id = ?1 AND  last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1))) <= CAST(?4 AS INTEGER)
+          ORDER BY last_name_folded, first_name_folded, id LIMIT min(CAST(?5 AS INTEGER), CAST(?4 AS INTEGER)))
+
+  CO-ROUTINE (subquery-4)
+    SEARCH dependents USING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+    SCALAR SUBQUERY 3
+      CO-ROUTINE (subquery-2)
+        CO-ROUTINE (subquery-1)
+          SEARCH dependents USING COVERING INDEX dependents_by_name (clinic_id=? AND last_name_folded>? AND last_name_folded<?)
+        SCAN (subquery-1)
+      SCAN (subquery-2)
+  SCAN (subquery-4)
+
+-- search dependents: ?1 firstName, ?2 lastName, ?3 clinicId, ?4 most
+SELECT id, place, iif(is_match, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at), NULL) AS json FROM (
+          SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, hex(last_name_folded || char(0) || first_name_folded) AS place, first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111) AND NOT (last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111)) AS is_match FROM (
+            SELECT record_id FROM name_words
+            WHERE ?2 <> '' AND clinic_id = ?3 AND resource = 'dependents'
+              AND  word >= ?2 AND word < ?2 || char(1114111)
+            LIMIT CAST(?4 AS INTEGER) + 1)
+            CROSS JOIN dependents ON clinic_id = ?3 AND id = record_id)
+
+  CO-ROUTINE (subquery-1)
+    SEARCH name_words USING COVERING INDEX name_words_by_word (clinic_id=? AND resource=? AND word>? AND word<?)
+  SCAN (subquery-1)
+  SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+
+-- search dependents: ?1 clinicId, ?2 dateOfBirth, ?3 lastName, ?4 most
+SELECT * FROM (SELECT count(*) AS candidates, coalesce(sum(true), 0) AS matches
+      FROM (SELECT first_name_folded FROM dependents INDEXED BY dependents_by_date_of_birth WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?4 AS INTEGER) + 1))
+
+  CO-ROUTINE (subquery-2)
+    CO-ROUTINE (subquery-1)
+      SEARCH dependents USING COVERING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
+    SCAN (subquery-1)
+  SCAN (subquery-2)
+
+-- search dependents: ?1 clinicId, ?2 dateOfBirth, ?3 lastName, ?4 end, ?5 most
+SELECT id, place, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
+          SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, hex(last_name_folded || char(0) || first_name_folded) AS place FROM dependents INDEXED BY dependents_by_date_of_birth WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) AND true
+            
+          ORDER BY last_name_folded, first_name_folded, id LIMIT min(CAST(?4 AS INTEGER), CAST(?5 AS INTEGER)))
+
+  CO-ROUTINE (subquery-1)
+    SEARCH dependents USING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
+  SCAN (subquery-1)
+
+-- search dependents: ?1 lastName, ?2 clinicId, ?3 dateOfBirth, ?4 most
+SELECT id, place, iif(is_match, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at), NULL) AS json FROM (
+          SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, hex(last_name_folded || char(0) || first_name_folded) AS place, true AND NOT (last_name_folded >= ?1 AND last_name_folded < ?1 || char(1114111)) AS is_match FROM (
+            SELECT record_id FROM name_words
+            WHERE ?1 <> '' AND clinic_id = ?2 AND resource = 'dependents'
+              AND date_of_birth = ?3 AND word >= ?1 AND word < ?1 || char(1114111)
+            LIMIT CAST(?4 AS INTEGER) + 1)
+            CROSS JOIN dependents ON clinic_id = ?2 AND id = record_id)
+
+  CO-ROUTINE (subquery-1)
+    SEARCH name_words USING PRIMARY KEY (clinic_id=? AND resource=? AND date_of_birth=? AND word>? AND word<?)
+  SCAN (subquery-1)
+  SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+
+-- search dependents: ?1 firstName, ?2 clinicId, ?3 dateOfBirth, ?4 lastName, ?5 most
+SELECT * FROM (SELECT count(*) AS candidates, coalesce(sum(first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111)), 0) AS matches
+      FROM (SELECT first_name_folded FROM dependents INDEXED BY dependents_by_date_of_birth WHERE clinic_id = ?2 AND date_of_birth = ?3 AND last_name_folded >= ?4 AND last_name_folded < ?4 || char(1114111) LIMIT CAST(?5 AS INTEGER) + 1))
+
+  CO-ROUTINE (subquery-2)
+    CO-ROUTINE (subquery-1)
+      SEARCH dependents USING COVERING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
+    SCAN (subquery-1)
+  SCAN (subquery-2)
+
+-- search dependents: ?1 clinicId, ?2 dateOfBirth, ?3 lastName, ?4 firstName, ?5 most, ?6 end
+SELECT id, place, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
+          SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, hex(last_name_folded || char(0) || first_name_folded) AS place FROM dependents INDEXED BY dependents_by_date_of_birth WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) AND first_name_folded >= ?4 AND first_name_folded < ?4 || char(1114111)
+            AND (SELECT candidates FROM (SELECT count(*) AS candidates, coalesce(sum(first_name_folded >= ?4 AND first_name_folded < ?4 || char(1114111)), 0) AS matches
+      FROM (SELECT first_name_folded FROM dependents INDEXED BY dependents_by_date_of_birth WHERE clinic_id = ?1 AND date_of_birth = ?2 AND last_name_folded >= ?3 AND last_name_folded < ?3 || char(1114111) LIMIT CAST(?5 AS INTEGER) + 1))) <= CAST(?5 AS INTEGER)
+          ORDER BY last_name_folded, first_name_folded, id LIMIT min(CAST(?6 AS INTEGER), CAST(?5 AS INTEGER)))
+
+  CO-ROUTINE (subquery-4)
+    SEARCH dependents USING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
+    SCALAR SUBQUERY 3
+      CO-ROUTINE (subquery-2)
+        CO-ROUTINE (subquery-1)
+          SEARCH dependents USING COVERING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded>? AND last_name_folded<?)
+        SCAN (subquery-1)
+      SCAN (subquery-2)
+  SCAN (subquery-4)
+
+-- search dependents: ?1 firstName, ?2 lastName, ?3 clinicId, ?4 dateOfBirth, ?5 most
+SELECT id, place, iif(is_match, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at), NULL) AS json FROM (
+          SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, hex(last_name_folded || char(0) || first_name_folded) AS place, first_name_folded >= ?1 AND first_name_folded < ?1 || char(1114111) AND NOT (last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111)) AS is_match FROM (
+            SELECT record_id FROM name_words
+            WHERE ?2 <> '' AND clinic_id = ?3 AND resource = 'dependents'
+              AND date_of_birth = ?4 AND word >= ?2 AND word < ?2 || char(1114111)
+            LIMIT CAST(?5 AS INTEGER) + 1)
+            CROSS JOIN dependents ON clinic_id = ?3 AND id = record_id)
+
+  CO-ROUTINE (subquery-1)
+    SEARCH name_words USING PRIMARY KEY (clinic_id=? AND resource=? AND date_of_birth=? AND word>? AND word<?)
+  SCAN (subquery-1)
+  SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
 
 -- create coverages: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
@@ -2402,7 +2334,7 @@ SELECT given.key AS place, stored.* FROM json_each(?1) AS given
       ON stored.clinic_id = ?2 AND stored.date_of_birth IS given.value ->> 'date_of_birth' AND stored.last_name_folded IS given.value ->> 'last_name_folded' AND stored.first_name_folded IS given.value ->> 'first_name_folded' AND stored.ownable_type IS given.value ->> 'ownable_type' AND stored.ownable_id IS given.value ->> 'ownable_id'
 
   SCAN given VIRTUAL TABLE INDEX 1:
-  SEARCH stored USING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=? AND ownable_id=?)
+  SEARCH stored USING INDEX person_informations_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=?)
 
 -- amend many person_informations: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
@@ -2712,7 +2644,7 @@ SELECT given.key AS place, stored.* FROM json_each(?1) AS given
       ON stored.clinic_id = ?2 AND stored.date_of_birth IS given.value ->> 'date_of_birth' AND stored.last_name_folded IS given.value ->> 'last_name_folded' AND stored.first_name_folded IS given.value ->> 'first_name_folded' AND stored.primary_holder_id IS given.value ->> 'primary_holder_id'
 
   SCAN given VIRTUAL TABLE INDEX 1:
-  SEARCH stored USING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=? AND primary_holder_id=?)
+  SEARCH stored USING INDEX dependents_by_date_of_birth (clinic_id=? AND date_of_birth=? AND last_name_folded=? AND first_name_folded=?)
 
 -- amend many dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)

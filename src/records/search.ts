@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { columnsOf, jsonOf } from '../storage/json.ts'
 import type { Page, PageRequest } from '../storage/pages.ts'
 import type { Session } from '../storage/session.ts'
-import { first, statements } from '../storage/statement.ts'
+import { batch, statements } from '../storage/statement.ts'
 import { nameWords } from '../storage/tables.ts'
 import { foldName } from '../fields/fold.ts'
 import { INVALID } from '../fields/messages.ts'
@@ -41,6 +41,9 @@ export const searchBody = z
 
 type Asked = z.output<typeof searchBody>['search']
 
+/** A person found, and its place among the others: by folded name, then by id. */
+type Match = { id: number; place: string; json: string | null }
+
 /** Searches people; accents, case and apostrophes do not count. Undefined if there are too many matches. */
 export function searcher(resource: Resource) {
   const { $, statement } = statements(`search ${resource.name}`, {
@@ -49,10 +52,12 @@ export function searcher(resource: Resource) {
     firstName: 'text',
     dateOfBirth: 'text?',
     most: 'integer',
-    size: 'integer',
-    skipped: 'integer',
+    end: 'integer',
   })
+  const { table, text } = resource
   const answered = answeredBy(resource)
+  const match = sql`${columnsOf(answered)}, hex(last_name_folded || char(0) || first_name_folded) AS place`
+  const json = jsonOf(answered)
   const beginsWith = (column: string, name: SQL) =>
     sql`${sql.raw(column)} >= ${name} AND ${sql.raw(column)} < ${name} || char(1114111)`
 
@@ -60,28 +65,31 @@ export function searcher(resource: Resource) {
     const isBorn = hasDate ? sql`date_of_birth = ${$.dateOfBirth} AND` : sql``
     // Left alone, SQLite may look for a date of birth among all the names.
     const index = sql.raw(`${resource.name}_by_${hasDate ? 'date_of_birth' : 'name'}`)
+    const beginsSo = beginsWith('last_name_folded', $.lastName)
     const isMatch = hasFirstName ? beginsWith('first_name_folded', $.firstName) : sql`true`
-    // Both lists of ids end where there are too many, and then no record is read.
-    return statement<{ counts: string; json: string; ids: string }>(sql`
-      WITH found (found_id) AS MATERIALIZED (
-        SELECT * FROM (SELECT id FROM ${resource.table} INDEXED BY ${index}
-          WHERE clinic_id = ${$.clinicId} AND ${isBorn} ${beginsWith('last_name_folded', $.lastName)}
-          LIMIT ${$.most} + 1)
-        UNION SELECT * FROM (SELECT DISTINCT record_id FROM ${nameWords}
-          WHERE ${$.lastName} <> '' AND clinic_id = ${$.clinicId} AND resource = ${resource.text}
-            AND ${isBorn} ${beginsWith('word', $.lastName)}
-          LIMIT ${$.most} + 1)),
-      people AS MATERIALIZED (
-        SELECT ${columnsOf(answered)}, last_name_folded, first_name_folded
-        FROM found CROSS JOIN ${resource.table} ON clinic_id = ${$.clinicId} AND id = found_id
-        WHERE (SELECT count(*) FROM found) <= ${$.most} AND ${isMatch})
-      SELECT json_group_array(${jsonOf(answered)}) AS json, json_group_array(id) AS ids,
-        json_array((SELECT count(*) FROM found), (SELECT count(*) FROM people)) AS counts
-      FROM (
-        SELECT * FROM people
-        ORDER BY last_name_folded, first_name_folded, id LIMIT ${$.size} OFFSET min(${$.skipped}, ${$.most}))`)
+    const candidates = sql`${table} INDEXED BY ${index} WHERE clinic_id = ${$.clinicId} AND ${isBorn} ${beginsSo}`
+    const counting = sql`(SELECT count(*) AS candidates, coalesce(sum(${isMatch}), 0) AS matches
+      FROM (SELECT first_name_folded FROM ${candidates} LIMIT ${$.most} + 1))`
+    return {
+      counts: statement<{ candidates: number; matches: number }>(sql`SELECT * FROM ${counting}`),
+      // Where a first name narrows, a page might be looked for through ever so many people.
+      beginning: statement<Match>(sql`
+        SELECT id, place, ${json} AS json FROM (
+          SELECT ${match} FROM ${candidates} AND ${isMatch}
+            ${hasFirstName ? sql`AND (SELECT candidates FROM ${counting}) <= ${$.most}` : sql``}
+          ORDER BY last_name_folded, first_name_folded, id LIMIT min(${$.end}, ${$.most}))`),
+      // Who also begins so is found above.
+      byLaterWords: statement<Match>(sql`
+        SELECT id, place, iif(is_match, ${json}, NULL) AS json FROM (
+          SELECT ${match}, ${isMatch} AND NOT (${beginsSo}) AS is_match FROM (
+            SELECT record_id FROM ${nameWords}
+            WHERE ${$.lastName} <> '' AND clinic_id = ${$.clinicId} AND resource = ${text}
+              AND ${isBorn} ${beginsWith('word', $.lastName)}
+            LIMIT ${$.most} + 1)
+            CROSS JOIN ${table} ON clinic_id = ${$.clinicId} AND id = record_id)`),
+    }
   }
-  const selects = [false, true].map((hasDate) =>
+  const searches = [false, true].map((hasDate) =>
     [false, true].map((hasFirstName) => searching(hasDate, hasFirstName)),
   )
 
@@ -93,17 +101,28 @@ export function searcher(resource: Resource) {
   ): Promise<Page | undefined> => {
     const [hasDate, hasFirstName] = [date_of_birth !== undefined, first_name !== '']
     const most = hasFirstName ? MOST_CANDIDATES : MOST_MATCHES
-    const select = selects[Number(hasDate)]?.[Number(hasFirstName)]
-    if (!select) return undefined
+    const search = searches[Number(hasDate)]?.[Number(hasFirstName)]
+    if (!search) return undefined
 
-    const found = await first(db, select, {
+    const found = await batch(db, search, {
       ...{ clinicId, lastName: last_name, firstName: first_name, most },
       dateOfBirth: date_of_birth ?? null,
-      ...{ size: pageSize, skipped: (page - 1) * pageSize },
+      end: page * pageSize,
     })
-    const { counts = '[0,0]', json = '[]', ids = '[]' } = found ?? {}
-    const [candidates = 0, total = 0]: number[] = JSON.parse(counts)
-    if (candidates > most || total > MOST_MATCHES) return undefined
-    return { page, pageSize, json, ids: JSON.parse(ids), totalCount: total }
+    const [{ candidates, matches } = { candidates: 0, matches: 0 }] = found.counts
+    const later = new Map(
+      found.byLaterWords.flatMap((one) => (one.json === null ? [] : [[one.id, one]])),
+    )
+    const totalCount = matches + later.size
+    const isTooMany = Math.max(candidates, found.byLaterWords.length) > most
+    if (isTooMany || totalCount > MOST_MATCHES) return undefined
+    const onPage = [...found.beginning, ...later.values()]
+      .toSorted((a, b) => (a.place === b.place ? a.id - b.id : a.place < b.place ? -1 : 1))
+      .slice((page - 1) * pageSize, page * pageSize)
+    return {
+      ...{ page, pageSize, totalCount },
+      json: `[${onPage.map((one) => one.json).join()}]`,
+      ids: onPage.map(({ id }) => id),
+    }
   }
 }
