@@ -233,6 +233,19 @@ describe('the client', () => {
     })
   })
 
+  it('follows changes from page to page', async () => {
+    const { client } = await aClient()
+    await client.registerOwnable('Patient', 1049)
+    const { dependent } = aDependent(1049)
+    await client.batchDependents(Array.from({ length: 100 }, () => dependent))
+    await client.createDependent(dependent)
+
+    const told: number[] = []
+    for await (const { seq } of client.followChanges()) told.push(seq)
+
+    expect(told).toEqual(Array.from({ length: 101 }, (_, n) => n + 1))
+  })
+
   it('finds plans, one and what there is', async () => {
     const { client } = await aClient()
 

@@ -69,6 +69,8 @@ describe.each(RESOURCES)('$name', (resource) => {
         const answer = await get({ 'If-None-Match': named })
         expect([answer.status, await answer.text()]).toEqual([304, ''])
       }
+      const unchanged = await get({ 'If-None-Match': etag, 'x-test-settled': 'yes' })
+      expect(await worker.eventOf(unchanged)).toMatchObject({ ids: '1', status: 304 })
       // Only a read is saved by it.
       expect((await amend(change, { 'If-None-Match': '*' })).status).toBe(200)
       expect((await get({ 'If-None-Match': etag })).status).toBe(200)
@@ -322,20 +324,35 @@ describe.each(RESOURCES)('$name', (resource) => {
     const stranger = await theirs.clinic.ownable('Patient', NEVER)
     const { clinicId } = ours.clinic
     const other = await ours.clinic.ownable()
+    const organization = await ours.clinic.ownable('Organization')
     const db = databaseOf(worker.env, 'first-primary')
-    const give = (to: number) => {
-      const run = { tokenId: 'operator', requestId: `give ${to}` }
+    const give = (to: number, type = 'Patient', version = 1) => {
+      const run = { tokenId: 'operator', requestId: `give ${type} ${to}` }
       const deed = { clinicId, id: 1, ...run }
-      return repairer(resource).reassign(db, deed, { type: 'Patient', id: to }, 1, {})
+      return repairer(resource).reassign(db, deed, { type, id: to }, version, {})
     }
 
-    expect([await give(stranger), await give(other)]).toEqual([false, true])
+    expect([await give(stranger), await give(organization)]).toEqual([false, false])
+    expect(await give(other)).toBe(true)
     expect((await jsonOf(await ours.get()))[owner.id]).toBe(other)
+    expect((await ours.history()).versions[0].changed).toEqual([owner.id])
+    if (owner.type) {
+      expect(await give(organization, 'Organization', 2)).toBe(true)
+      expect(await ours.stored()).toMatchObject({
+        ...{ [owner.type]: 'Organization', [owner.id]: organization },
+      })
+      expect((await ours.history()).versions[0].changed).toEqual([owner.type, owner.id])
+    }
     expect(await jsonOf(await theirs.get())).toEqual(theirs.made)
   })
 
   it('an erased record has left no content, in its history and for a replay', async () => {
-    const { clinic, amend, remove, history } = await aRecordOf()
+    const { clinic, holder, amend, remove, history } = await aRecordOf()
+    const others = RESOURCES.filter((other) => other.name !== name)
+    for (const other of others) {
+      await clinic.post(`/${other.name}`, other.aRecord(holder))
+      await worker.call('DELETE', `/${other.name}/1`, { token: clinic.token })
+    }
     const key = { 'Idempotency-Key': 'erased' }
     await amend(change, key)
     await amend({ [textField]: 'Later' })
@@ -350,6 +367,10 @@ describe.each(RESOURCES)('$name', (resource) => {
       Array(5).fill(null),
     )
     await expectRefusal(await amend(change, key), 404, notFound)
+    for (const other of others) {
+      const { versions } = await jsonOf(await clinic.get(`/${other.name}/1/history`))
+      expect(versions[1][other.one]).not.toBeNull()
+    }
   })
 
   describe('a history', () => {
@@ -606,6 +627,24 @@ describe('POST …/search', () => {
       page: ['must be less than or equal to 90071992547409'],
       page_size: ['must be less than or equal to 100'],
     })
+  })
+
+  it.each(PEOPLE)('finds $name by the names that they have now', async ({ name, one, aRecord }) => {
+    const clinic = await worker.clinic()
+    const names = { last_name: 'García Márquez', first_name: 'Ana' }
+    await clinic.post(`/${name}`, aRecord(await clinic.ownable(), names))
+    const found = async (search: object) =>
+      (await jsonOf(await clinic.post(`/${name}/search`, { search }))).pagination.total_count
+    const amend = (method: string, given: object) =>
+      worker.call(method, `/${name}/1`, { token: clinic.token, body: { [one]: given } })
+
+    await amend('PATCH', { last_name: "O'Núñez" })
+    await amend('PUT', { first_name: 'Zoë' })
+
+    const search = ['onunez', 'nunez', 'garcia', 'marquez'].map((last_name) => ({ last_name }))
+    expect(await Promise.all(search.map(found))).toEqual([1, 1, 0, 0])
+    const zoe = { last_name: 'nunez', first_name: 'zoe' }
+    expect([await found(zoe), await found({ ...zoe, first_name: 'ana' })]).toEqual([1, 0])
   })
 
   it('refuses more than a thousand matches', async () => {

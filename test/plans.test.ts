@@ -310,6 +310,11 @@ describe('GET /plans', () => {
       '/plans?active=TRUE&page=2&page_size=10&carrier=Harbor+Mutual',
     )
 
+    const awkward = await clinic.get(
+      `/plans?page_size=1&carrier=${encodeURIComponent('Smith & Sons #1')}`,
+    )
+
+    expect(awkward.headers.get('Link')).toContain('?carrier=smith+%26+sons+%231&page=')
     const target = `${worker.origin}${API}/plans?active=true&carrier=harbor+mutual`
     expect(response.headers.get('Link')?.split(', ')).toEqual([
       `<${target}&page=1&page_size=10>; rel="first"`,

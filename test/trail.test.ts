@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { sealTrail } from '../src/trail/seal.ts'
 import { trailOf } from '../src/operator/trail/events.ts'
@@ -8,7 +9,7 @@ import { setClinicState } from '../src/clinics/queries.ts'
 import { aDependent, aPersonInformation } from './support/fixtures.ts'
 import { findsManipulations } from './support/manipulations.ts'
 import { all, DAY, later, MINUTE, sealing } from './support/sealing.ts'
-import { keyAt, sealedRows } from './support/segments.ts'
+import { keyAt, objectsOf, sealedRows } from './support/segments.ts'
 import { useWorker } from './support/worker.ts'
 
 const worker = useWorker({ instrumented: true })
@@ -237,6 +238,21 @@ describe('ageing', () => {
     expect(await countRows('accesses', clinic.clinicId)).toBe(4)
   })
 
+  it('takes nothing if what R2 has of the same rows is not what was sealed', async () => {
+    const { db, bucket } = stores()
+    const { clinicId } = await busyClinic()
+    const sealed = later()
+    await sealTrail(db, bucket, sealed)
+    const key = await keyAt(bucket, clinicId, 'accesses', 1)
+    const ndjson = (await objectsOf(bucket, key)).get(key) ?? ''
+    await bucket.put(key, gzipSync(ndjson.replaceAll('"list"', '"read"')))
+
+    const { unfit } = await sealTrail(db, bucket, sealed + 31 * DAY)
+
+    expect(unfit).toContain(key)
+    expect(await countRows('accesses', clinicId)).toBe(4)
+  })
+
   it("takes only what was sealed, whatever D1 says, and nothing of another clinic's", async () => {
     const { db, bucket } = stores()
     const [altered, wide, other] = [await busyClinic(), await busyClinic(), await busyClinic()]
@@ -247,12 +263,18 @@ describe('ageing', () => {
     // A place behind all that will ever come.
     await run("UPDATE segments SET last = '~' WHERE clinic_id = ?", wide.clinicId)
     await insertRows(wide.clinicId, 2)
+    // Of the same times and requests as those that age.
+    await run(
+      `INSERT INTO accesses SELECT '${wide.clinicId}', at, request_id, token_id, action, resource, ids, status
+        FROM accesses WHERE clinic_id = ?`,
+      other.clinicId,
+    )
 
     const { unfit } = await sealTrail(db, bucket, sealed + 31 * DAY)
 
     expect(unfit).toContain(await keyAt(bucket, altered.clinicId, 'accesses', 1))
     expect(await countRows('accesses', altered.clinicId)).toBe(4)
-    expect(await countRows('accesses', wide.clinicId)).toBe(2)
+    expect(await countRows('accesses', wide.clinicId)).toBe(2 + 4)
     expect(await countRows('accesses', other.clinicId)).toBe(0)
   })
 })

@@ -37,11 +37,14 @@ async function write(name: string, text: string) {
   return served.store.file(name)
 }
 
+/** What imports left in the trail. */
+const left: unknown[] = []
+
 /** The store as the Worker has it open: opening it once more takes a second. */
 const opened = () => ({
   db: databaseOf(served.worker.env, 'first-primary'),
   kv: served.worker.env.TOKENS,
-  leave: async () => {},
+  leave: async (deed: unknown) => void left.push(deed),
 })
 
 const load = (file: string, options: Parameters<typeof importPlans>[2] = {}) =>
@@ -257,12 +260,15 @@ describe('import plans', () => {
       line('1', 'Dry', { active: false }) + line('2', 'Dry') + line('3', 'Dry'),
     )
 
+    left.length = 0
     const dry = await load(file, { dryRun: true })
 
     expect(dry.json).toMatchObject({ inserted: 1, updated: 1, unchanged: 1, dry_run: true })
     expect(await storedPlans('Dry')).toEqual(before)
+    expect(left).toEqual([])
     const real = await load(file)
     expect(real.json).toMatchObject({ inserted: 1, updated: 1, unchanged: 1 })
+    expect(left).toEqual([{ action: 'import', resource: 'plans' }])
   })
 
   it('notices what differs in one column alone, be it by case', async () => {

@@ -1,7 +1,13 @@
 import { writeFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_SCOPES, newRecord, SCOPES, type TokenRecord } from '../../src/tokens/record.ts'
-import { findToken, putToken, revokeToken, rotateToken } from '../../src/operator/tokens.ts'
+import {
+  findToken,
+  listTokens,
+  putToken,
+  revokeToken,
+  rotateToken,
+} from '../../src/operator/tokens.ts'
 import { isWellFormedToken, mintToken, tokenIdOf, tokenKey } from '../../src/tokens/token.ts'
 import { CONFIG } from '../support/project.ts'
 import { run, runJson, useServedStore } from './command.ts'
@@ -95,6 +101,22 @@ describe('token list', () => {
     expect(JSON.stringify(tokens)).not.toContain(token)
     expect(stdout).toContain('put without met…')
     expect(stdout).not.toContain('riverside')
+  })
+
+  it('goes on behind the first page that KV gives', async () => {
+    const { TOKENS } = served.worker.env
+    await Promise.all([stored(), stored(), stored()])
+    const onePerPage = new Proxy(TOKENS, {
+      get: (kv, name) =>
+        name === 'list'
+          ? (options: KVNamespaceListOptions) => kv.list({ ...options, limit: 1 })
+          : Reflect.get(kv, name),
+    })
+
+    const [all, found] = [await listTokens(TOKENS), await listTokens(onePerPage)]
+
+    expect(all.length).toBeGreaterThan(2)
+    expect(found).toEqual(all)
   })
 })
 
