@@ -462,6 +462,20 @@ describe('the client', () => {
     await expect(client.getHealth()).rejects.toMatchObject({ status: 418, errors: 'HTTP 418' })
   })
 
+  it('does not begin to wait where it was aborted before', async () => {
+    const giveUp = new AbortController()
+    const { client, sent } = await aClient(async () => {
+      giveUp.abort(new Error('enough'))
+      return new Response('', { status: 503, headers: { 'Retry-After': '3600' } })
+    })
+    const startedAt = performance.now()
+
+    await expect(client.getHealth({ signal: giveUp.signal })).rejects.toThrow('enough')
+
+    expect(sent).toHaveLength(1)
+    expect(performance.now() - startedAt).toBeLessThan(5000)
+  })
+
   it('stops waiting and trying when it is aborted', async () => {
     const giveUp = new AbortController()
     const slow = new Response('', { status: 503, headers: { 'Retry-After': '3600' } })

@@ -316,6 +316,10 @@ describe.each(RESOURCES)('$name', (resource) => {
       await repairer(resource).restore(databaseOf(worker.env, 'first-primary'), deed)
 
       await expectPages([1, 2, 3, 5])
+      const { versions } = await jsonOf(await clinic.get(`/${name}/2/history`))
+      const restored = await jsonOf(await clinic.get(`/${name}/2`))
+      expect(restored.updated_at).toBe(versions[0].at)
+      expect(restored.updated_at > restored.created_at).toBe(true)
     })
   })
 
@@ -448,7 +452,7 @@ describe.each(RESOURCES)('$name', (resource) => {
 
         const same = await amend({ ssn: CANARY.ssn })
         expect(await opened(await stored(), clinic, holder)).toBe('987654320')
-        const other = await amend({ ssn: '987654329' })
+        const other = await amend({ ssn: ' 987.65.4329 ' })
 
         expect(await opened(await stored(), clinic, holder)).toBe('987654329')
         expect([(await jsonOf(same)).ssn, (await jsonOf(other)).ssn]).toEqual([

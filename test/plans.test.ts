@@ -172,6 +172,28 @@ describe('GET /plans', () => {
     expect(await elsewhere.text()).toBe(body)
   })
 
+  it('keeps what it read under the version that D1 had, though KV still names an older one', async () => {
+    const { TOKENS } = worker.env
+    await worker.publish(SIXTY)
+    const older = (await TOKENS.get('catalogue')) ?? ''
+    await worker.publish(somePlans(1))
+    const newer = (await TOKENS.get('catalogue')) ?? ''
+    const ask = async (isolate: 'first' | 'second') => {
+      const { headers } = await worker.call('GET', '/plans?page_size=9', {
+        ...{ token: clinic.token, isolate },
+      })
+      return [headers.get('X-Cache'), headers.get('ETag')]
+    }
+    const etag = expect.stringContaining(JSON.parse(newer).version)
+
+    await TOKENS.put('catalogue', older)
+    for (const isolate of ['first', 'first', 'second'] as const) {
+      expect(await ask(isolate)).toEqual(['MISS', etag])
+    }
+    await TOKENS.put('catalogue', newer)
+    expect(await ask('first')).toEqual(['HIT', etag])
+  })
+
   it('reads D1 no earlier than the catalogue was published, or the primary if nobody knows when', async () => {
     await worker.publish(SIXTY)
     const { bookmark } = JSON.parse((await worker.env.TOKENS.get('catalogue')) ?? '')

@@ -25,10 +25,12 @@ describe.each(RESOURCES)('$name', (resource) => {
   const path = `/${name}`
   const hasRules = Object.keys(resource.rules).length > 0
 
-  /** A clinic that has nothing, and gets nothing: what it asks for is refused, or empty. */
+  /** A clinic that has no records, and gets none: what it asks for is refused, or empty. */
   let idle: Clinic
   beforeAll(async () => {
     idle = await worker.clinic()
+    // Of another type it exists.
+    await idle.ownable('Organization', NEVER)
   })
 
   /** A clinic with an ownable, and so many records of it. */
@@ -574,18 +576,19 @@ describe.each(RESOURCES)('$name', (resource) => {
 
 describe('an idempotency key', () => {
   it('is of one endpoint: the same fields sent to another are another request', async () => {
-    const app = factory.createApp().post('*', async (c) => {
+    const app = factory.createApp().all('*', async (c) => {
       const caller = { tokenId: 'token', clinicId: 'riverside', label: '', scopes: [] }
       c.set('caller', { ...caller, expiresAt: null })
       return c.json(await idempotencyKey(c, { first_name: 'Ana' }))
     })
-    const fingerprintAt = async (path: string) => {
-      const answer = await app.request(path, { method: 'POST' })
+    const fingerprintAt = async (path: string, method = 'POST') => {
+      const answer = await app.request(path, { method })
       return JSON.parse(await answer.text()).fingerprint
     }
 
     expect(await fingerprintAt('/dependents')).toBe(await fingerprintAt('/dependents'))
     expect(await fingerprintAt('/dependents')).not.toBe(await fingerprintAt('/others'))
+    expect(await fingerprintAt('/dependents')).not.toBe(await fingerprintAt('/dependents', 'PUT'))
     // `if_exists=return` asks for something else.
     expect(await fingerprintAt('/dependents')).not.toBe(await fingerprintAt('/dependents?a=b'))
   })

@@ -120,6 +120,38 @@ describe('the record of a token', () => {
     expect(second.revoked_at).toBe(first.revoked_at)
   })
 
+  it('lets in at one of two cells at least, wherever its move is cut short', async () => {
+    const { clinicId, token } = await worker.clinic()
+    await worker.token({ clinic_id: clinicId })
+    const { key, kv } = { key: await tokenKey(token), kv: worker.env.TOKENS }
+    const there = new Map<string, string>()
+    const isHeld = (text: string | null | undefined) => Boolean(text && !JSON.parse(text).moved_to)
+    let puts = 0
+    const dyingAt = (last: number, of: typeof kv, put: typeof kv.put) =>
+      new Proxy(of, {
+        get: (target, name) =>
+          name === 'put'
+            ? async (...args: Parameters<typeof put>) => {
+                if (puts++ === last) throw new Error('died')
+                return await put(...args)
+              }
+            : Reflect.get(target, name),
+      })
+
+    let died = true
+    for (let last = 0; died; last++) {
+      puts = 0
+      const source = dyingAt(last, kv, kv.put.bind(kv))
+      const target = dyingAt(last, kv, async (to, value) => void there.set(to, String(value)))
+      died = await moveTokens(source, target, clinicId, 'eu').then(
+        () => false,
+        () => true,
+      )
+      expect(isHeld(await kv.get(key)) || isHeld(there.get(key))).toBe(true)
+    }
+    expect(there.size).toBe(2)
+  })
+
   it('is taken to another cell as it is', async () => {
     const { clinicId, early, kv } = await readBeforeRevoked()
     const there = new Map<string, string>()

@@ -29,6 +29,19 @@ async function busyClinic() {
   return { ...clinic, patient }
 }
 
+/** A busy clinic of which a run had begun to seal the rows when it died. */
+async function begunClinic() {
+  const { db, bucket } = stores()
+  await sealTrail(db, bucket, later())
+  const clinic = await busyClinic()
+  const dying = new Proxy(bucket, {
+    get: (of, name) =>
+      name === 'put' ? () => Promise.reject(new Error('died')) : Reflect.get(of, name),
+  })
+  await expect(sealTrail(db, dying, later())).rejects.toThrow('died')
+  return clinic
+}
+
 describe('sealing', () => {
   it('happens hourly, and puts every row into one segment', async () => {
     const { bucket } = stores()
@@ -70,7 +83,7 @@ describe('sealing', () => {
     const { db, bucket } = stores()
     const clinic = await busyClinic()
 
-    await sealTrail(db, bucket)
+    await sealTrail(db, bucket, Date.now() + 9 * MINUTE)
     const early = await verdicts(clinic.clinicId)
     await sealTrail(db, bucket, later())
     const late = await verdicts(clinic.clinicId)
@@ -100,13 +113,7 @@ describe('sealing', () => {
 
   it('takes up what a run had begun that died, and puts nothing over what lies in its place', async () => {
     const { db, bucket } = stores()
-    await sealTrail(db, bucket, later())
-    const clinic = await busyClinic()
-    const dying = new Proxy(bucket, {
-      get: (of, name) =>
-        name === 'put' ? () => Promise.reject(new Error('died')) : Reflect.get(of, name),
-    })
-    await expect(sealTrail(db, dying, later())).rejects.toThrow('died')
+    const clinic = await begunClinic()
     const digest = await db
       .prepare("SELECT sha256 FROM segments WHERE clinic_id = ? AND stream = 'changes'")
       .bind(clinic.clinicId)
@@ -116,6 +123,8 @@ describe('sealing', () => {
 
     const { unfit } = await sealTrail(db, bucket, later())
     const found = await (await bucket.get(key))?.text()
+    await worker.sweep()
+    expect(JSON.parse(await worker.logLine(key))).toMatchObject({ code: 'sealed', level: 'error' })
     await bucket.delete(key)
     await sealTrail(db, bucket, later())
 
@@ -280,6 +289,24 @@ describe('ageing', () => {
 })
 
 describe('verifying', () => {
+  it('names a segment whose rows have changed between its beginning and its end', async () => {
+    const { db, bucket } = stores()
+    const { clinicId } = await begunClinic()
+    const setToken = (token: string) =>
+      db.prepare('UPDATE changes SET token_id = ? WHERE clinic_id = ?').bind(token, clinicId).run()
+    const [{ token_id: before = '' } = {}] = await trail(clinicId)
+
+    const early = await misfits(clinicId)
+    await setToken('somebody else')
+    const changed = await misfits(clinicId)
+    await setToken(before)
+    await sealTrail(db, bucket, later())
+
+    const segment = expect.stringContaining(`${clinicId}/changes/1/`)
+    expect(early).toEqual([])
+    expect(changed).toEqual([{ segment, found: 'its rows have changed since it was begun' }])
+  })
+
   it('compares with heads that were kept: a chain made anew in both stores is found', async () => {
     const { db, bucket } = stores()
     const clinic = await busyClinic()

@@ -160,6 +160,24 @@ describe('backup and restore', () => {
     expect(foreign.stderr).toContain('manifest.json was not written by `backup`')
     expect(await runJson(['list', ...empty.flags])).toEqual({ clinics: [] })
   })
+
+  it('lets nobody in where the store has other plans under the ids of those backed up', async () => {
+    const folder = source.file('third')
+    await runJson(['backup', folder, ...source.flags])
+    const target = await makeEmpty(source)
+    const plans = target.file('plans.csv')
+    await writeFile(
+      plans,
+      'external_id,plan_name,carrier,plan_type,active\nP2,Two,Harbor,PPO,yes\n',
+    )
+    await runJson(['import', 'plans', plans, ...target.flags])
+
+    const refused = await run(['restore', folder, ...target.flags])
+
+    expect(refused.status).toBe(1)
+    expect(refused.stderr).toMatch(/what the store holds is not what was backed up/)
+    expect(await runJson(['list', ...target.flags])).toEqual({ clinics: [] })
+  })
 })
 
 /** Rows that are as large as they come, and names with what ends a line elsewhere. */

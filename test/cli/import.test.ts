@@ -226,6 +226,18 @@ describe('import plans', () => {
     })
   })
 
+  it('takes details of 15,000 bytes, and no more, whatever the letters', async () => {
+    const notes = (bytes: number) => ({
+      coverage_details: { notes: 'é'.repeat((bytes - '{"notes":""}'.length) / 2) },
+    })
+    const file = await write(
+      'bytes.ndjson',
+      line('1', 'Bytes', notes(15_000)) + line('2', 'Bytes', notes(15_002)),
+    )
+
+    expect((await load(file)).json).toMatchObject({ inserted: 1, rejected: 1 })
+  })
+
   it('gives a CSV up whose quote is never closed', async () => {
     const file = await write(
       'open.csv',

@@ -126,6 +126,20 @@ describe('clinic', () => {
       expect(stderr).toContain(`${id} is suspended: \`open ${id}\` first`)
     }
   })
+
+  it('that is being moved is neither suspended nor opened', async () => {
+    const id = 'halfway'
+    await runJson(['create', id, ...served.store.flags])
+    const { DB } = served.worker.env
+    await DB.prepare("UPDATE clinics SET state = 'frozen' WHERE id = ?").bind(id).run()
+
+    for (const verb of ['suspend', 'open']) {
+      const { status, stderr } = await run([verb, id, ...served.store.flags])
+      expect([status, stderr]).toEqual([1, expect.stringContaining('is being moved')])
+    }
+    const state = await DB.prepare('SELECT state FROM clinics WHERE id = ?').bind(id).first('state')
+    expect(state).toBe('frozen')
+  })
 })
 
 describe('token revoke --all', () => {
