@@ -8,6 +8,7 @@ import { dependents } from '../../src/resources/dependent.ts'
 import { personInformations } from '../../src/resources/person-information.ts'
 import type { Resource } from '../../src/records/resource.ts'
 import { ssnOwner } from '../../src/records/given.ts'
+import { insertOwnables } from '../../src/operator/ownables.ts'
 import { openSsn } from '../../src/operator/ssn.ts'
 import { losingAnswers } from '../support/losing.ts'
 import { lendingSignals, makeStore, run, runJson, serve, type TestStore } from './command.ts'
@@ -254,6 +255,7 @@ describe('import person_informations', () => {
   it('sets wrong rows aside with all that is wrong with them, and without SSNs', async () => {
     const clinic = await aClinic()
     await store.worker.patients(clinic.id, 1)
+    await insertOwnables(sessionOf(store), clinic.id, [{ type: 'Organization', id: 7 }])
     const row = (fields: object) =>
       `${JSON.stringify({ patient_id: 1, first_name: 'Ana', last_name: 'Roe', date_of_birth: '1990-05-15', ...fields })}\n`
 
