@@ -230,7 +230,7 @@ describe('backup', () => {
 
   it.each([
     ['a clinic is suspended', "UPDATE clinics SET state = 'suspended' WHERE id = 'riverside'"],
-    ['the catalogue is changed', "INSERT INTO catalogue VALUES (1, 'another')"],
+    ['the catalogue is changed', "INSERT INTO catalogue (id, version) VALUES (1, 'another')"],
   ])('fails if %s meanwhile', async (_, change) => {
     await expect(backUpAnd((db) => db.prepare(change).run())).rejects.toThrow(
       'the catalogue or a clinic was changed meanwhile',

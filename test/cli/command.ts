@@ -183,7 +183,9 @@ export async function serve(store: TestStore, vars: Record<string, string> = {})
     },
     /** Registers a clinic's patients. */
     async patients(clinicId: string, ...ids: number[]) {
-      const insert = env.DB.prepare("INSERT INTO ownables VALUES (?, 'Patient', ?, '')")
+      const insert = env.DB.prepare(
+        "INSERT INTO ownables (clinic_id, type, id, created_at) VALUES (?, 'Patient', ?, '')",
+      )
       await env.DB.batch(ids.map((id) => insert.bind(clinicId, id)))
     },
     call: (
