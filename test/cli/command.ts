@@ -62,7 +62,7 @@ export async function lendingSignals<Result>(work: () => Promise<Result>): Promi
 /** Runs it for its JSON; the test fails if it fails. */
 export async function runJson(args: readonly string[], options?: Options) {
   const { status, stdout, stderr } = await run([...args, '--json'], options)
-  if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}`)
+  if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}${stdout}`)
   const printed: unknown = JSON.parse(stdout)
   return z.record(z.string(), z.unknown()).parse(printed)
 }
