@@ -5,5 +5,5 @@ import { useWorker } from './support/worker.ts'
 
 const worker = useWorker({ instrumented: true })
 
-trailEqualsRequests(worker, thorough(1000, 400))
-whoSawEqualsModel(worker, thorough(1000, 400))
+trailEqualsRequests(worker, thorough(1000, 250))
+whoSawEqualsModel(worker, thorough(1000, 250))

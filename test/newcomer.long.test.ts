@@ -44,7 +44,7 @@ const CALLS = {
   page: 12,
   'look up': 2,
   'find plans': 1,
-  mirror: 3,
+  mirror: 6,
   correct: 3,
   remove: 3,
   search: 1,

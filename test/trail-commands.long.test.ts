@@ -16,7 +16,7 @@ async function create(store: TestStore, names: string[]): Promise<number[]> {
   try {
     const token = await worker.token('riverside')
     const insert = worker.env.DB.prepare(
-      "INSERT INTO accesses VALUES ('riverside', ?, ?, 'token', 'read', 'person_informations', '1', 200)",
+      "INSERT INTO accesses (clinic_id, at, request_id, token_id, action, resource, ids, status) VALUES ('riverside', ?, ?, 'token', 'read', 'person_informations', '1', 200)",
     )
     const ids: number[] = []
     for (const name of names) {

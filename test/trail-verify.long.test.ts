@@ -69,10 +69,13 @@ describe('audit', () => {
   })
 
   it.each([
-    [['--patient', '1049'], 'error: say whose it is: --clinic\n'],
+    [['--patient', '1049'], "error: name the record's clinic with --clinic\n"],
     [[...CLINIC, '--patient', 'Ana'], 'Use the id of a patient, such as 1049.'],
-    [[...CLINIC, '--record', 'plans/1'], 'Use person_informations/12 or dependents/12.'],
-    [[...CLINIC, '--record', 'dependents/1', '--patient', '1'], 'cannot be used with'],
+    [[...CLINIC, '--record', 'plans/1'], 'person_informations/12'],
+    [
+      [...CLINIC, '--record', 'dependents/1', '--patient', '1'],
+      'use --patient or --record, not both',
+    ],
   ])('refuses %j', async (args, message) => {
     const { status, stderr } = await audit(...args)
 

@@ -38,7 +38,7 @@ describe('a run that dies', () => {
         expect(await misfits(clinicId)).toEqual([])
         await expectEachRowOnce(clinicId)
       }
-      expect(calls).toBeGreaterThan(10)
+      expect(calls).toBeGreaterThanOrEqual(10)
     },
     SLOW,
   )
@@ -103,13 +103,9 @@ describe('verifying', () => {
           if (id % 2 && (await repairer(resource).erase(db, deed))) counts.erased++
           else if (await repairer(resource).restore(db, deed)) counts.restored++
         }
-        const sealed = await listSealedToOtherKeys(
-          db,
-          resource,
-          'new',
-          { clinicId: '', id: 0 },
-          1000,
-        )
+        if (!resource.hasSsn) continue
+        const first = { clinicId: '', id: 0 }
+        const sealed = await listSealedToOtherKeys(db, resource, 'new', first, 1000)
         const resealed = sealed.map(({ ssn, ...record }) => ({
           ...record,
           ...{ keyId: 'new', sealed: `${ssn.sealed} anew`, replaces: ssn.sealed },

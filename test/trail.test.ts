@@ -372,11 +372,11 @@ describe('verifying', () => {
       )
       const resume = async (seq: number) => {
         await run(
-          `INSERT INTO changes VALUES (?, ${seq}, 'dependents', ${seq}, 1000, 'skip',
+          `INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before) VALUES (?, ${seq}, 'dependents', ${seq}, 1000, 'skip',
             strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), 'operator:jo', 'resume', '[]', NULL)`,
         )
         await run(
-          `INSERT INTO accesses VALUES (?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+1 second'), 'resume',
+          `INSERT INTO accesses (clinic_id, at, request_id, token_id, action, resource, ids, status) VALUES (?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '+1 second'), 'resume',
             'operator:jo', 'resume', 'clinics', '', 200)`,
         )
       }

@@ -7,29 +7,26 @@ export class ClinicInsurancesError extends Error {
   readonly status: number
   /** The `errors` of the answer: one sentence, or messages by field. */
   readonly errors: string | FieldErrors
+  /** Messages by field; none if the refusal is not about fields. */
+  readonly fieldErrors: FieldErrors
   /** Names the request; tell it to whoever runs the API. */
   readonly requestId: string | undefined
   /** Where your clinic's records are kept, if that is elsewhere (status 421). */
   readonly origin: string | undefined
 
   constructor(status: number, errors: string | FieldErrors, requestId: string | undefined) {
-    super(`${status}: ${typeof errors === 'string' ? errors : sentenceOf(errors)}`)
+    const fieldErrors = typeof errors === 'string' ? {} : errors
+    const byField = Object.entries(fieldErrors).map(
+      ([field, messages]) => `${field} ${messages.join(' and ')}`,
+    )
+    super(`${status}: ${typeof errors === 'string' ? errors : byField.join(', ')}`)
     this.status = status
     this.errors = errors
+    this.fieldErrors = fieldErrors
     this.requestId = requestId
     this.origin = status === 421 ? /https?:\/\/\S+$/.exec(this.message)?.[0] : undefined
   }
-
-  /** Messages by field; none if the refusal is not about fields. */
-  get fieldErrors(): FieldErrors {
-    return typeof this.errors === 'string' ? {} : this.errors
-  }
 }
-
-const sentenceOf = (errors: FieldErrors) =>
-  Object.entries(errors)
-    .map(([field, messages]) => `${field} ${messages.join(' and ')}`)
-    .join(', ')
 
 /** The error that an answer stands for. One that did not come from the API has its status for a sentence. */
 export async function errorOf(response: Response): Promise<ClinicInsurancesError> {

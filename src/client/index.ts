@@ -2,10 +2,15 @@ import { methodOf } from './call.ts'
 import { OPERATIONS, type Change, type Methods } from './generated/operations.ts'
 import { openTransport, wait, type CallOptions, type ClientOptions } from './transport.ts'
 
-export { etagOf, type AmendOptions, type CreateOptions, type WriteOptions } from './call.ts'
+export {
+  etagOf,
+  type AmendOptions,
+  type CreateOptions,
+  type List,
+  type WriteOptions,
+} from './call.ts'
 export { ClinicInsurancesError, type FieldErrors } from './error.ts'
 export type * from './generated/operations.ts'
-export type { List } from './list.ts'
 export type { CallOptions, ClientOptions } from './transport.ts'
 
 export type FollowOptions = CallOptions & {

@@ -1,4 +1,4 @@
-import { errorOf, type ClinicInsurancesError } from './error.ts'
+import { errorOf } from './error.ts'
 
 export type ClientOptions = {
   /** Where the API is, such as `https://insurances.example.com`. */
@@ -58,7 +58,8 @@ export function openTransport({
 
   async function attempt(method: string, path: string, call: Call): Promise<Response> {
     const from = base
-    const response = await send(`${from}${path}${call.query ? `?${call.query}` : ''}`, {
+    const { query, body, signal, headers } = call
+    const response = await send(`${from}${path}${query ? `?${query}` : ''}`, {
       method,
       // The token goes where it was meant to go, and nowhere else.
       redirect: 'manual',
@@ -66,23 +67,16 @@ export function openTransport({
         Accept: 'application/json',
         ...(path.startsWith('/v1/') && { 'X-User-Token': token }),
         ...(path.startsWith('/v1/') && bookmark && { [BOOKMARK]: bookmark }),
-        ...(call.body !== undefined && { 'Content-Type': 'application/json' }),
-        ...call.headers,
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+        ...headers,
       },
-      ...(call.body !== undefined && { body: call.body }),
-      ...(call.signal && { signal: call.signal }),
+      ...(body !== undefined && { body }),
+      ...(signal && { signal }),
     })
     // Bookmarks of one origin sort as text; an answer that was overtaken must not take this client back.
     const reached = response.headers.get(BOOKMARK) ?? ''
     if (from === base && reached > bookmark) bookmark = reached
     return response
-  }
-
-  /** Whether the error says to go to another of the origins given; then the client is there. */
-  function moveOn({ origin }: ClinicInsurancesError, asked: string): boolean {
-    if (origin === undefined || origin === asked || !mayGoTo.has(origin)) return false
-    if (base !== origin) [base, bookmark] = [origin, '']
-    return true
   }
 
   return async (method: string, path: string, call: Call = {}): Promise<Response> => {
@@ -96,7 +90,10 @@ export function openTransport({
       if (response?.ok) return response
       if (response && (tried >= retries || !TRANSIENT.has(response.status))) {
         const error = await errorOf(response)
-        if (hasMoved || !moveOn(error, asked)) throw error
+        const { origin } = error
+        if (hasMoved || !origin || origin === asked || !mayGoTo.has(origin)) throw error
+        // Another call may have gone there meanwhile, and its bookmark is good.
+        if (base !== origin) [base, bookmark] = [origin, '']
         hasMoved = true
         continue
       }

@@ -13,7 +13,7 @@ const ASSETS = join(PROJECT, 'dist/assets')
 /** The form of https://llmstxt.org. */
 const LLMS = `# Clinic Insurances API
 
-> Clinics keep their patients' insurance data here: person informations, dependents, and a catalogue of insurance plans.
+> Clinics keep their patients' insurance data here: person informations, dependents, coverages, and a catalogue of insurance plans.
 
 Everything is below \`${ORIGIN}${BASE_PATH}\`, in JSON, with a token in the header \`X-User-Token\`.
 

@@ -44,8 +44,7 @@ type Facts = {
 }
 
 const HEADER = `// Generated from the OpenAPI document. Do not edit.
-import type { AmendOptions, CreateOptions, WriteOptions } from '../call.ts'
-import type { List } from '../list.ts'
+import type { AmendOptions, CreateOptions, List, WriteOptions } from '../call.ts'
 import type { CallOptions } from '../transport.ts'
 import type { operations } from './schema.ts'
 

@@ -11,7 +11,7 @@ import { listTables, type Table } from './tables.ts'
 export const NO_CLINIC = '*'
 
 /** What follows from the records, answers only for a day, or describes a bucket that is not copied. */
-const LEFT_OUT = ['deletions', 'idempotency_keys', 'segments', 'staged_plans']
+const LEFT_OUT = ['deletions', 'idempotency_keys', 'name_words', 'segments', 'staged_plans']
 
 /** The time of a backup, and what each clinic had given out by then. */
 export type Moment = { at: string; marks: readonly Mark[] }

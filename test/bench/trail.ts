@@ -45,11 +45,11 @@ await createClinic(opened.db, CLINIC)
 const NOW = '2026-01-01T00:00:00.000Z'
 await opened.db.batch(
   [
-    `INSERT INTO ownables VALUES ('${CLINIC}', 'Patient', 1, '${NOW}')`,
+    `INSERT INTO ownables (clinic_id, type, id, created_at) VALUES ('${CLINIC}', 'Patient', 1, '${NOW}')`,
     `INSERT INTO person_informations (clinic_id, id, uid, version, ownable_type, ownable_id, first_name, last_name,
       date_of_birth, last_name_folded, first_name_folded, last_name_identity, first_name_identity, created_at, updated_at)
       VALUES ('${CLINIC}', 500, 'uid', 1, 'Patient', 1, 'Ana', 'Doe', '1990-05-15', 'doe', 'ana', 'doe', 'ana', '${NOW}', '${NOW}')`,
-    `INSERT INTO changes VALUES ('${CLINIC}', 1, 'person_informations', 500, 1, 'create', '${NOW}', 'token', 'request', '[]', NULL)`,
+    `INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before) VALUES ('${CLINIC}', 1, 'person_informations', 500, 1, 'create', '${NOW}', 'token', 'request', '[]', NULL)`,
   ].map((query) => opened.db.prepare(query)),
 )
 for (let first = 0; first < ACCESSES; first += CHUNK) {

@@ -62,7 +62,7 @@ export async function lendingSignals<Result>(work: () => Promise<Result>): Promi
 /** Runs it for its JSON; the test fails if it fails. */
 export async function runJson(args: readonly string[], options?: Options) {
   const { status, stdout, stderr } = await run([...args, '--json'], options)
-  if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}`)
+  if (status !== 0) throw new Error(`${args.join(' ')} ended with ${status}: ${stderr}${stdout}`)
   const printed: unknown = JSON.parse(stdout)
   return z.record(z.string(), z.unknown()).parse(printed)
 }
@@ -183,7 +183,9 @@ export async function serve(store: TestStore, vars: Record<string, string> = {})
     },
     /** Registers a clinic's patients. */
     async patients(clinicId: string, ...ids: number[]) {
-      const insert = env.DB.prepare("INSERT INTO ownables VALUES (?, 'Patient', ?, '')")
+      const insert = env.DB.prepare(
+        "INSERT INTO ownables (clinic_id, type, id, created_at) VALUES (?, 'Patient', ?, '')",
+      )
       await env.DB.batch(ids.map((id) => insert.bind(clinicId, id)))
     },
     call: (

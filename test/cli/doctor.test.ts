@@ -98,7 +98,7 @@ describe('doctor', () => {
         const at = new Date(Date.now() - minutes * 60_000).toISOString()
         await opened.db
           .prepare(
-            `INSERT INTO accesses VALUES ('riverside', ?, ?, 'token', 'list', 'dependents', '1', 200)`,
+            `INSERT INTO accesses (clinic_id, at, request_id, token_id, action, resource, ids, status) VALUES ('riverside', ?, ?, 'token', 'list', 'dependents', '1', 200)`,
           )
           .bind(at, `request-${minutes}`)
           .run()

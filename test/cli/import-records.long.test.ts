@@ -8,7 +8,7 @@ import { databaseOf } from '../../src/storage/session.ts'
 import { makeStore, serve, start, type TestStore } from './command.ts'
 import { thorough } from '../support/thorough.ts'
 
-const PEOPLE = thorough(100_000, 40_000)
+const PEOPLE = thorough(100_000, 30_000)
 const DEPENDENTS = PEOPLE / 4
 const KILOBYTES = 300 * 1000
 

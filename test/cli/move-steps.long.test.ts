@@ -34,7 +34,7 @@ async function aClinic(cell: Cell) {
   await cell.call('/person_informations/1', token, { person_information: { phone: null } }, 'PATCH')
   await cell.call('/person_informations/2', token, undefined, 'DELETE')
   await cell.query(
-    "INSERT INTO accesses VALUES (?, '2020-01-01T00:00:00.000Z', 'old', 'old', 'list', 'dependents', '1', 200)",
+    "INSERT INTO accesses (clinic_id, at, request_id, token_id, action, resource, ids, status) VALUES (?, '2020-01-01T00:00:00.000Z', 'old', 'old', 'list', 'dependents', '1', 200)",
     id,
   )
   return { id, token }
@@ -92,7 +92,7 @@ describe('clinic move', () => {
     // Somebody reads when all has been copied and compared.
     await eu.query(
       `CREATE TRIGGER late AFTER UPDATE ON clinics WHEN NEW.state = 'moved' BEGIN
-         INSERT INTO accesses VALUES (NEW.id, '2999-01-01T00:00:00.000Z', 'late', 'late', 'list',
+         INSERT INTO accesses (clinic_id, at, request_id, token_id, action, resource, ids, status) VALUES (NEW.id, '2999-01-01T00:00:00.000Z', 'late', 'late', 'list',
            'dependents', '1', 200);
        END`,
     )
@@ -113,7 +113,7 @@ describe('clinic move', () => {
     const { id } = await aClinic(eu)
     await eu.query(
       `CREATE TRIGGER resumed AFTER UPDATE ON clinics WHEN NEW.state = 'frozen' BEGIN
-         INSERT INTO deletions VALUES (NEW.id, 'coverages', 16777216, 70);
+         INSERT INTO deletions (clinic_id, resource, node, n) VALUES (NEW.id, 'coverages', 16777216, 70);
        END`,
     )
 

@@ -27,10 +27,10 @@ async function sealedClinic({ db, bucket }: Stores): Promise<string> {
   await createClinic(db, clinicId)
   const insert = {
     accesses: db.prepare(
-      "INSERT INTO accesses VALUES (?1, ?2, 'request-' || ?3, 'token-' || ?3, 'read', 'dependents', ?3, 200)",
+      "INSERT INTO accesses (clinic_id, at, request_id, token_id, action, resource, ids, status) VALUES (?1, ?2, 'request-' || ?3, 'token-' || ?3, 'read', 'dependents', ?3, 200)",
     ),
     changes: db.prepare(
-      "INSERT INTO changes VALUES (?1, ?3, 'dependents', ?3, 1, 'create', ?2, 'token-' || ?3, 'request-' || ?3, '[]', NULL)",
+      "INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before) VALUES (?1, ?3, 'dependents', ?3, 1, 'create', ?2, 'token-' || ?3, 'request-' || ?3, '[]', NULL)",
     ),
   }
   for (let segment = 0; segment < SEGMENTS; segment++) {
@@ -138,7 +138,7 @@ const add: Deed = async (stores, target) => {
       stores,
       target,
       1,
-      `INSERT INTO accesses VALUES (?1, '${at}', 'added', 'token', 'read', 'dependents', '1', 200)`,
+      `INSERT INTO accesses (clinic_id, at, request_id, token_id, action, resource, ids, status) VALUES (?1, '${at}', 'added', 'token', 'read', 'dependents', '1', 200)`,
     )
     return { segment: target.segment }
   }
@@ -147,7 +147,7 @@ const add: Deed = async (stores, target) => {
     target,
     2,
     `DELETE FROM changes WHERE ${isRow(target, n)}`,
-    `INSERT INTO changes VALUES (?1, ${n}, 'dependents', 99, 1, 'create', '2026-01-01', 'token', 'added', '[]', NULL)`,
+    `INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before) VALUES (?1, ${n}, 'dependents', 99, 1, 'create', '2026-01-01', 'token', 'added', '[]', NULL)`,
   )
   return { segment: target.segment, row: n }
 }

@@ -43,7 +43,7 @@ export const command = onStore({
   check({ clinic, patient, record }) {
     if (patient !== undefined && record) throw new Misuse('use --patient or --record, not both')
     if ((patient ?? record) !== undefined && clinic === undefined) {
-      throw new Misuse('name its --clinic')
+      throw new Misuse("name the record's clinic with --clinic")
     }
   },
   async work({ clinic, patient, record, since: given, out }, store) {

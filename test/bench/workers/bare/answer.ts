@@ -95,7 +95,9 @@ async function append(
   await scheduler.wait(0)
   await session.batch([
     session
-      .prepare('INSERT INTO accesses VALUES (?, ?, ?, ?, ?, ?, ?, 200) ON CONFLICT DO NOTHING')
+      .prepare(
+        'INSERT INTO accesses (clinic_id, at, request_id, token_id, action, resource, ids, status) VALUES (?, ?, ?, ?, ?, ?, ?, 200) ON CONFLICT DO NOTHING',
+      )
       .bind(clinicId, at, requestId, tokenId, action, resource, rangesOf(ids)),
   ])
 }

@@ -12,7 +12,7 @@ const NEXT_SEQ = `1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?
 
 /** Keeps the key: ?4 is now, ?5 the fingerprint, ?6 the target's id or the number of records. */
 const KEEP_KEY = (status: number, rest: string) => `
-  INSERT INTO idempotency_keys SELECT ?1, ?2, ${AT}, ?5, ?3, ${status}, ${rest}`
+  INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records) SELECT ?1, ?2, ${AT}, ?5, ?3, ${status}, ${rest}`
 const OPEN = `FROM clinics WHERE clinics.id = ?1 AND state = 'open' RETURNING version`
 const TARGET = ({ table, content }: Kind) =>
   `(SELECT *, ${content} AS content FROM ${table} WHERE clinic_id = ?1 AND id = ?6) AS target`
@@ -219,11 +219,11 @@ export async function register(asked: Asked, type = '', id?: string): Promise<Re
   await write(
     asked,
     [
-      `INSERT INTO ownables SELECT ?1, ?2, given.value, ?3 ${open} ON CONFLICT DO NOTHING`,
+      `INSERT INTO ownables (clinic_id, type, id, created_at) SELECT ?1, ?2, given.value, ?3 ${open} ON CONFLICT DO NOTHING`,
       ...[clinicId, type, new Date().toISOString(), JSON.stringify(ids)],
     ],
     [
-      `INSERT INTO accesses SELECT ?1, ?2, ?3, ?4, 'register', 'ownables', ?5, 204 FROM clinics
+      `INSERT INTO accesses (clinic_id, at, request_id, token_id, action, resource, ids, status) SELECT ?1, ?2, ?3, ?4, 'register', 'ownables', ?5, 204 FROM clinics
         WHERE id = ?1 AND state = 'open' ON CONFLICT DO NOTHING`,
       ...[clinicId, new Date().toISOString(), requestId, tokenId, rangesOf(ids)],
     ],
