@@ -104,8 +104,13 @@ describe.each(RESOURCES)('$name', (resource) => {
       const { created, amend, history, get } = await aRecordOf()
       const read = await jsonOf(await get())
 
-      for (const given of [read, { ...read, created_at: 'never' }, {}]) {
-        const same = await amend(given, { 'x-test-settled': 'yes' })
+      const settled = { 'x-test-settled': 'yes' }
+      for (const [given, headers] of [
+        [read, settled],
+        [{ ...read, created_at: 'never' }, settled],
+        [{}, { ...settled, 'x-test-d1': 'after' }],
+      ] as const) {
+        const same = await amend(given, headers)
         expect([same.status, etagOf(same)]).toEqual([200, etagOf(created)])
         expect(await worker.eventOf(same)).toMatchObject({ action: 'amend', ids: '1', status: 200 })
         expect(await jsonOf(same)).toEqual(read)
@@ -549,6 +554,7 @@ describe('GET /changes', () => {
     expect(await clinic.total('dependents')).toBe(2)
     const second = await jsonOf(await clinic.get('/dependents?page=2&page_size=1'))
     expect(second.dependents).toMatchObject([{ id: 5 }])
+    await expectRefusal(await clinic.get('/dependents/4/history'), 404, 'Dependent not found')
   })
 
   it('shows a follower every change once, while sixteen clients write', async () => {
@@ -633,22 +639,50 @@ describe('POST …/search', () => {
     })
   })
 
-  it.each(PEOPLE)('finds $name by the names that they have now', async ({ name, one, aRecord }) => {
+  it.each(PEOPLE)('finds $name as they are called and born now', async (resource) => {
+    const { name, one, aRecord } = resource
     const clinic = await worker.clinic()
-    const names = { last_name: 'García Márquez', first_name: 'Ana' }
-    await clinic.post(`/${name}`, aRecord(await clinic.ownable(), names))
-    const found = async (search: object) =>
-      (await jsonOf(await clinic.post(`/${name}/search`, { search }))).pagination.total_count
-    const amend = (method: string, given: object) =>
-      worker.call(method, `/${name}/1`, { token: clinic.token, body: { [one]: given } })
+    const holder = await clinic.ownable()
+    const people = [
+      { first_name: 'Zoë', date_of_birth: '1990-05-15' },
+      { first_name: 'Ana', date_of_birth: '1990-05-15' },
+      { first_name: 'Bea', date_of_birth: '1985-01-02' },
+    ].map((fields) => aRecord(holder, { ...fields, last_name: 'García Márquez' })[one])
+    await clinic.post(`/${name}/batch`, { [name]: people })
+    const found = async (last_name: string, more = {}, paging = {}) => {
+      const search = { last_name, ...more }
+      const answer = await jsonOf(await clinic.post(`/${name}/search`, { search, ...paging }))
+      return answer[name].map(({ id }: { id: number }) => id)
+    }
+    const send = (method: string, id: number, fields: object) =>
+      worker.call(method, `/${name}/${id}`, { token: clinic.token, body: { [one]: fields } })
 
-    await amend('PATCH', { last_name: "O'Núñez" })
-    await amend('PUT', { first_name: 'Zoë' })
+    for (const word of ['garcia', 'marquez']) {
+      const pages = [1, 2, 3].map((page) => found(word, {}, { page, page_size: 1 }))
+      expect(await Promise.all(pages)).toEqual([[2], [3], [1]])
+      expect(await found(word, { date_of_birth: '1990-05-15' })).toEqual([2, 1])
+    }
+    await send('PATCH', 1, { last_name: "O'Núñez" })
+    await send('PUT', 1, { first_name: 'Chloë' })
+    await send('PATCH', 2, { date_of_birth: '1970-07-07' })
 
-    const search = ['onunez', 'nunez', 'garcia', 'marquez'].map((last_name) => ({ last_name }))
-    expect(await Promise.all(search.map(found))).toEqual([1, 1, 0, 0])
-    const zoe = { last_name: 'nunez', first_name: 'zoe' }
-    expect([await found(zoe), await found({ ...zoe, first_name: 'ana' })]).toEqual([1, 0])
+    for (const word of ['onunez', 'nunez']) expect(await found(word)).toEqual([1])
+    for (const word of ['garcia', 'marquez']) {
+      expect(await found(word)).toEqual([2, 3])
+      expect(await found(word, { date_of_birth: '1970-07-07' })).toEqual([2])
+      expect(await found(word, { date_of_birth: '1990-05-15' })).toEqual([])
+    }
+    expect(await found('nunez', { first_name: 'chloe' })).toEqual([1])
+    expect(await found('nunez', { first_name: 'zoe' })).toEqual([])
+    const { versions } = await jsonOf(await clinic.get(`/${name}/1/history`))
+    expect(versions.map(({ changed }: { changed: string[] }) => changed)).toEqual([
+      ...[['first_name'], ['last_name'], []],
+    ])
+    for (const id of [1, 2, 3]) {
+      await worker.call('DELETE', `/${name}/${id}`, { token: clinic.token })
+    }
+    const words = worker.env.DB.prepare('SELECT * FROM name_words WHERE clinic_id = ?')
+    expect((await words.bind(clinic.clinicId).all()).results).toEqual([])
   })
 
   it('refuses more than a thousand matches', async () => {
@@ -681,7 +715,7 @@ describe('POST …?if_exists=return', () => {
   it.each(RESOURCES)(
     'makes one of eight equal $name at once, whatever their keys',
     async (resource) => {
-      const { name, aRecord, change, respelled } = resource
+      const { name, one, aRecord, change, respelled, textField } = resource
       const clinic = await worker.clinic()
       const holder = await clinic.ownable()
       const send = (n: number, fields = {}) =>
@@ -699,6 +733,14 @@ describe('POST …?if_exists=return', () => {
       // Where somebody made the same twice, it is the first one.
       await clinic.post(`/${name}`, aRecord(holder))
       expect(await jsonOf(await send(10))).toMatchObject({ id: 1 })
+      // It is returned as it is now, also when the request is sent again.
+      const { [textField]: text } = aRecord(holder)[one] ?? {}
+      for (const fields of [change, { [textField]: text }]) {
+        const body = { [one]: fields }
+        await worker.call('PATCH', `/${name}/1`, { token: clinic.token, body })
+      }
+      const now = await clinic.get(`/${name}/1`)
+      expect([etagOf(await send(11)), etagOf(await send(11))]).toEqual([etagOf(now), etagOf(now)])
     },
   )
 })

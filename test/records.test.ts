@@ -416,11 +416,16 @@ describe.each(RESOURCES)('$name', (resource) => {
       expect(await clinic.total(name)).toBe(0)
     })
 
-    it('may have 255 characters', async () => {
+    it('may have 255 characters, or be the id of a request that had none', async () => {
       const { clinic, owner } = await aClinic()
-      const longest = { 'Idempotency-Key': '~'.repeat(255) }
+      const create = (headers = {}) => clinic.post(path, aRecord(owner), headers)
 
-      expect((await clinic.post(path, aRecord(owner), longest)).status).toBe(201)
+      const made = [await create({ 'Idempotency-Key': '~'.repeat(255) }), await create()]
+      const requestId = made[1]?.headers.get('X-Request-Id')
+      made.push(await create({ 'Idempotency-Key': requestId }))
+
+      expect(made.map(({ status }) => status)).toEqual([201, 201, 201])
+      expect(await clinic.total(name)).toBe(3)
     })
 
     it('lives for 24 hours, and is then forgotten by the sweep', async () => {
