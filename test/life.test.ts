@@ -712,6 +712,27 @@ describe('POST …/search', () => {
 })
 
 describe('POST …?if_exists=return', () => {
+  it.each(PEOPLE)('takes no other person for one of the $name', async ({ name, aRecord }) => {
+    const clinic = await worker.clinic()
+    const [holder, another] = [await clinic.ownable(), await clinic.ownable()]
+    const send = async (fields: object, owner = holder) => {
+      const record = aRecord(owner, { first_name: 'José', last_name: 'Muñoz', ...fields })
+      return (await clinic.post(`/${name}?if_exists=return`, record)).status
+    }
+
+    expect([await send({}), await send({})]).toEqual([201, 200])
+    expect([await send({ ssn: null }), await send({ first_name: 'JOSÉ' })]).toEqual([200, 200])
+    for (const fields of [
+      { first_name: 'Jose' },
+      { last_name: 'Munoz' },
+      { date_of_birth: '1990-05-16' },
+      { ssn: '987-65-4329' },
+    ]) {
+      expect([await send(fields), await send(fields)]).toEqual([201, 200])
+    }
+    expect(await send({}, another)).toBe(201)
+  })
+
   it.each(RESOURCES)(
     'makes one of eight equal $name at once, whatever their keys',
     async (resource) => {
