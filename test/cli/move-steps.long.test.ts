@@ -108,12 +108,13 @@ describe('clinic move', () => {
     expect(there).toEqual(expect.arrayContaining(here))
   })
 
-  it('takes along what a `resume` has written since the move began', async () => {
+  it('takes along what was written since the move began, and leaves out what was deleted', async () => {
     const { eu, us } = cells
     const { id } = await aClinic(eu)
     await eu.query(
       `CREATE TRIGGER resumed AFTER UPDATE ON clinics WHEN NEW.state = 'frozen' BEGIN
          INSERT INTO deletions (clinic_id, resource, node, n) VALUES (NEW.id, 'coverages', 16777216, 70);
+         DELETE FROM coverages WHERE clinic_id = NEW.id;
        END`,
     )
 
@@ -125,6 +126,7 @@ describe('clinic move', () => {
       id,
     )
     expect(found).toEqual([{ n: 70 }])
+    expect((await contentOf(us, id)).coverages).toEqual([])
   })
 
   it('is done once: run again it says so', async () => {
@@ -191,9 +193,13 @@ describe('clinic move', () => {
 
     const dry = await run(['move', id, '--dry-run', ...cells.move])
     const refused = await run(['move', id, ...cells.move])
+    const amended = { coverage: { carrier: 'Harbor', plan_id: null } }
+    expect((await eu.call('/coverages/2', token, amended, 'PATCH')).status).toBe(200)
+    const inHistory = await run(['move', id, ...cells.move])
 
-    expect(dry.stderr).toContain(`1 is P1, there P2`)
-    expect(refused.stderr).toContain(`1 is P1, there P2`)
+    for (const { stderr } of [dry, refused, inHistory]) {
+      expect(stderr).toContain(`1 is P1, there P2`)
+    }
     expect([await eu.stateOf(id), await us.stateOf(id)]).toEqual(['open', undefined])
   })
 
