@@ -11,6 +11,7 @@ import { describe } from '../http/describe.ts'
 import { invalid } from '../http/errors.ts'
 import { jsonText } from '../http/json-answer.ts'
 import { validateQuery } from '../http/validate.ts'
+import { action } from './operations.ts'
 import { answeredBy, type Resource } from './resource.ts'
 
 const MOST_CHANGES = 100
@@ -94,7 +95,7 @@ export function changesRoutes(resources: readonly Resource[]) {
         resource: z.enum(names),
         id,
         version: id,
-        action: z.string().meta({ examples: ['create'] }),
+        action,
         at: timestamp,
         record: z.union(resources.map(({ record }) => record)).nullable(),
       })

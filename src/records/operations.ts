@@ -55,6 +55,9 @@ const receipt = z
   .object({ id, created_at: timestamp, updated_at: timestamp })
   .meta({ id: 'Receipt', description: 'What a write answers without `insurances:read`.' })
 
+/** What a change did. More may come. */
+export const action = z.enum(['create', 'amend', 'delete', 'restore', 'reassign', 'erase'])
+
 /** What the routes of a resource say of themselves. */
 export function operationsOf(resource: Resource) {
   const { name, one, owner, notFound, record, words, oneWord, tag, person, identity, hasSsn } =
@@ -70,7 +73,7 @@ export function operationsOf(resource: Resource) {
   const version = z
     .object({
       version: z.int().positive(),
-      action: z.string().meta({ examples: ['create'] }),
+      action,
       at: timestamp,
       token_id: z
         .string()
