@@ -254,7 +254,7 @@ SELECT state FROM clinics WHERE id = ?1
 SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
     (SELECT total FROM plan_lists WHERE list = ?1 AND chunk = 0) AS total
   FROM (
-    SELECT plans.id AS id, plans.plan_name AS plan_name, plans.carrier AS carrier, plans.plan_type AS plan_type, plans.coverage_details AS coverage_details, plans.active AS active, plans.created_at AS created_at, plans.updated_at AS updated_at
+    SELECT plans.id AS id, plan_name, carrier, plan_type, coverage_details, active, created_at, updated_at
     FROM (
       SELECT iif(CAST(?2 AS INTEGER), total - CAST(?3 AS INTEGER) - CAST(?4 AS INTEGER), CAST(?3 AS INTEGER)) AS low
       FROM plan_lists WHERE list = ?1 AND chunk = 0
@@ -279,7 +279,7 @@ SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object(
 -- plans: ?1 skipped, ?2 size
 SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids, (SELECT max(id) FROM plans) AS total
   FROM (
-    SELECT plans.id AS id, plans.plan_name AS plan_name, plans.carrier AS carrier, plans.plan_type AS plan_type, plans.coverage_details AS coverage_details, plans.active AS active, plans.created_at AS created_at, plans.updated_at AS updated_at FROM plans
+    SELECT plans.id AS id, plan_name, carrier, plan_type, coverage_details, active, created_at, updated_at FROM plans
     WHERE id BETWEEN CAST(?1 AS INTEGER) + 1 AND CAST(?1 AS INTEGER) + CAST(?2 AS INTEGER) ORDER BY id)
 
   CO-ROUTINE (subquery-3)
@@ -292,7 +292,7 @@ SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object(
 
 -- plans: ?1 externalId, ?2 planType, ?3 carrier, ?4 active, ?5 size, ?6 skipped
 WITH found AS MATERIALIZED (
-    SELECT plans.id AS id, plans.plan_name AS plan_name, plans.carrier AS carrier, plans.plan_type AS plan_type, plans.coverage_details AS coverage_details, plans.active AS active, plans.created_at AS created_at, plans.updated_at AS updated_at FROM plans WHERE external_id = ?1 AND 
+    SELECT plans.id AS id, plan_name, carrier, plan_type, coverage_details, active, created_at, updated_at FROM plans WHERE external_id = ?1 AND 
   (?2 IS NULL OR plan_type_folded = ?2)
   AND (?3 IS NULL OR carrier_folded = ?3)
   AND (CAST(?4 AS INTEGER) IS NULL OR active = CAST(?4 AS INTEGER)))
@@ -327,7 +327,7 @@ WITH rarest AS MATERIALIZED (
   SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids, (SELECT count(*) FROM matching) AS total,
     (SELECT count(*) FROM candidates) AS candidates
   FROM (
-    SELECT plans.id AS id, plans.plan_name AS plan_name, plans.carrier AS carrier, plans.plan_type AS plan_type, plans.coverage_details AS coverage_details, plans.active AS active, plans.created_at AS created_at, plans.updated_at AS updated_at FROM matching AS plans
+    SELECT plans.id AS id, plan_name, carrier, plan_type, coverage_details, active, created_at, updated_at FROM matching AS plans
     ORDER BY iif(CAST(?6 AS INTEGER), NULL, CASE ?7 WHEN 'plan_name' THEN plan_name_folded WHEN 'carrier' THEN carrier_folded END), CASE ?7 WHEN 'plan_name' THEN plan_name_folded WHEN 'carrier' THEN carrier_folded END DESC, iif(CAST(?6 AS INTEGER), -id, id)
     LIMIT CAST(?8 AS INTEGER) OFFSET CAST(?9 AS INTEGER))
 
@@ -367,7 +367,7 @@ WITH rarest AS MATERIALIZED (
 
 -- plans: ?1 id
 SELECT (SELECT version FROM catalogue) AS version, (SELECT json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at) FROM (
-    SELECT plans.id AS id, plans.plan_name AS plan_name, plans.carrier AS carrier, plans.plan_type AS plan_type, plans.coverage_details AS coverage_details, plans.active AS active, plans.created_at AS created_at, plans.updated_at AS updated_at FROM plans WHERE id = CAST(?1 AS INTEGER))) AS json
+    SELECT plans.id AS id, plan_name, carrier, plan_type, coverage_details, active, created_at, updated_at FROM plans WHERE id = CAST(?1 AS INTEGER))) AS json
 
   SCAN CONSTANT ROW
   SCALAR SUBQUERY 1
