@@ -18,18 +18,15 @@ const nameOf = (table: SQL) => statements('tables', {}).statement(table).text().
 const names = [...Object.values(shared).map(nameOf), ...resources.map(({ name }) => name)].sort()
 
 describe('the tables that the code declares', () => {
-  it.each(resources)(
-    'have the columns of the resource $name',
-    async (resource) => {
-      const migrated = await query(
-        'SELECT name FROM pragma_table_info(?) ORDER BY name',
-        resource.name,
-      )
+  it.each(resources)('have the columns of the resource $name', async (resource) => {
+    const migrated = await query(
+      'SELECT name FROM pragma_table_info(?) ORDER BY name',
+      resource.name,
+    )
 
-      const columns = ['clinic_id', ...resource.columns].sort()
-      expect(columns).toEqual(migrated.map(({ name }) => name))
-    },
-  )
+    const columns = ['clinic_id', ...resource.columns].sort()
+    expect(columns).toEqual(migrated.map(({ name }) => name))
+  })
 
   it('state the rules of each resource as its CHECKs', async () => {
     for (const { name, rules } of resources) {
