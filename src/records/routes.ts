@@ -13,17 +13,16 @@ import { requireJson } from '../http/require-json.ts'
 import { refuseQuery, validateBody, validateKey, validateQuery } from '../http/validate.ts'
 import { sealingKey } from '../ssn/sealing-key.ts'
 import { amender } from './amend.ts'
-import { absent, answeredJson, answerRecord, writtenOrThrow } from './answers.ts'
+import { answeredJson, answerRecord, writtenOrThrow } from './answers.ts'
 import { bodiesOf, MOST_RECORDS, partOf } from './bodies.ts'
 import { creator } from './create.ts'
 import { deleter } from './delete.ts'
-import { furtherErrors } from './further-errors.ts'
 import { amendmentOf, masked, recordToStore } from './given.ts'
 import { idempotencyKey } from './idempotency.ts'
 import { lister } from './list.ts'
 import { creationQuery, listQuery, operationsOf, recordPath } from './operations.ts'
 import { reader } from './read.ts'
-import { idsNamed } from './refusals.ts'
+import { absent, furtherErrors, idsNamed } from './refusals.ts'
 import type { Resource } from './resource.ts'
 import { MOST_CANDIDATES, searchBody, searcher } from './search.ts'
 
@@ -54,7 +53,10 @@ export function recordRoutes(resource: Resource) {
     requireJson(),
     validateBody(
       bodies.amend,
-      (c, sent) => further.ofAmendment(c, sent, recordPath.safeParse(c.req.param()).data?.id ?? 0),
+      (c, sent) => {
+        const id = recordPath.safeParse(c.req.param()).data?.id ?? 0
+        return further(c, [partOf(sent, one)], { id })
+      },
       documented.amend,
     ),
     async (c) => {
@@ -91,7 +93,7 @@ export function recordRoutes(resource: Resource) {
       writers,
       validateQuery(creationQuery(resource)),
       requireJson(),
-      validateBody(bodies.create, further.ofOne, documented.create),
+      validateBody(bodies.create, (c, sent) => further(c, [partOf(sent, one)]), documented.create),
       async (c) => {
         const { [one]: given = {} } = c.req.valid('json')
         const returnExisting = c.req.valid('query').if_exists === 'return'
@@ -116,7 +118,11 @@ export function recordRoutes(resource: Resource) {
       refuseQuery,
       requireJson('batchTooLarge'),
       countRecords(name),
-      validateBody(bodies.batch, further.ofMany, documented.batch),
+      validateBody(
+        bodies.batch,
+        (c, sent) => further(c, recordsIn(sent, name), { isBatch: true }),
+        documented.batch,
+      ),
       async (c) => {
         const { [name]: given = [] } = c.req.valid('json')
         const { clinicId } = c.get('caller')
@@ -127,7 +133,7 @@ export function recordRoutes(resource: Resource) {
         const key = await idempotencyKey(c, given.map(masked))
         c.set('recordIds', idsNamed(resource, records))
         const outcome = await create(c.get('db'), key, records)
-        const created = writtenOrThrow(c, resource, outcome)
+        const created = writtenOrThrow(c, resource, outcome, true)
 
         if (created.records.length < given.length) throw absent(resource)
         c.set(
@@ -204,6 +210,12 @@ const skippedBy = ({ page, page_size }: ListQuery) => (page - 1) * page_size
 async function refuseTooMany(c: Context<Env>, field: string, add: string): Promise<never> {
   await countRows(c, MOST_CANDIDATES)
   throw invalid({ [field]: [`too many matches; add ${add}`] })
+}
+
+/** The records of a batch as it was sent; none if they are too many. */
+function recordsIn(sent: unknown, name: string): readonly unknown[] {
+  const records = partOf(sent, name)
+  return Array.isArray(records) && records.length <= MOST_RECORDS ? records : []
 }
 
 /** Counts a batch as one request more for every ten records after the first ten, and for no more than it may have. */
