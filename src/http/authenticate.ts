@@ -13,7 +13,7 @@ import {
 import { stateOf, tokenRecord, type Scope } from '../tokens/record.ts'
 import { SUSPENDED_KEY, suspendedIn } from '../tokens/suspended.ts'
 import { cellOfToken, isWellFormedToken, tokenIdOf, tokenKey } from '../tokens/token.ts'
-import { noted } from './describe.ts'
+import { noted, type Deed } from './describe.ts'
 import { misdirected, refusal } from './errors.ts'
 import { unlessSuspended } from './open-database.ts'
 import { countRequests, limitAddress } from './limit-rate.ts'
@@ -91,15 +91,15 @@ export const refuseSuspended = factory.createMiddleware(async (c, next) => {
   await next()
 })
 
-/** Refuses a caller whose token lacks the scope, and one who reads records of a suspended clinic. */
-export const requireScope = (scope: Scope) =>
+/** Refuses a caller whose token lacks the scope of the deed, and one who reads records of a suspended clinic. */
+export const requireScope = (scope: Scope, deed?: Deed) =>
   noted(
     factory.createMiddleware(async (c, next) => {
       if (!c.get('caller').scopes.includes(scope)) throw refusal('forbidden', { detail: scope })
       if (scope === 'insurances:read') c.set('db', unlessSuspended(c.get('db'), c.get('caller')))
       await next()
     }),
-    { scope },
+    { scope, ...(deed && { deed }) },
   )
 
 /** KV tells no reasons apart, so every failure is worth another try. */

@@ -14,7 +14,6 @@ const registering = describe({
   id: 'registerOwnable',
   tag: 'Ownables',
   summary: 'Register an ownable',
-  deed: { action: 'register', resource: 'ownables' },
   description:
     "For the clinic's main system: says that this patient, or other ownable, exists, so that " +
     'records may name it. Registering it again changes nothing.',
@@ -26,7 +25,6 @@ const registeringMany = describe({
   id: 'registerOwnables',
   tag: 'Ownables',
   summary: 'Register up to a thousand ownables',
-  deed: { action: 'register', resource: 'ownables' },
   description: 'All of one type, all or none. Registering them again changes nothing.',
   answers: { 204: { description: 'They are registered.' } },
   invalid: { 'ownable_ids[3]': ['is not a number'] },
@@ -41,12 +39,14 @@ async function register(c: Context<Env>, type: string, ids: readonly number[]): 
   return c.body(null, 204)
 }
 
+const registrars = requireScope('ownables:write', { action: 'register', resource: 'ownables' })
+
 export const ownableRoutes = factory
   .createApp()
   .put(
     '/:ownable_type/:ownable_id',
     registering,
-    requireScope('ownables:write'),
+    registrars,
     refuseQuery,
     validatePath(ownablePath),
     (c) => register(c, c.req.valid('param').ownable_type, [c.req.valid('param').ownable_id]),
@@ -54,7 +54,7 @@ export const ownableRoutes = factory
   .put(
     '/:ownable_type',
     registeringMany,
-    requireScope('ownables:write'),
+    registrars,
     refuseQuery,
     validatePath(ownablesPath),
     requireJson(),

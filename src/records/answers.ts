@@ -32,10 +32,7 @@ export function writtenOrThrow(
   outcome: Written | { broken: Broken[] },
   isBatch = false,
 ): Written {
-  if ('broken' in outcome) {
-    c.set('isTelling', true)
-    throw invalid(errorsOfBroken(resource, outcome.broken, isBatch))
-  }
+  if ('broken' in outcome) throw invalid(errorsOfBroken(resource, outcome.broken, isBatch))
   c.set('isJournaled', outcome.isJournaled)
   if (outcome.isReplayed) c.header('Idempotent-Replayed', 'true')
   return outcome

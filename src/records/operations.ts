@@ -108,7 +108,6 @@ export function operationsOf(resource: Resource) {
       'Fields that you leave out stay as they are; `null` clears an optional one. You may send ' +
       `back all that you read${hasSsn ? ', the masked SSN included' : ''}. An amendment that ` +
       'changes nothing makes no version.',
-    deed: { action: 'amend', resource: name },
     path: recordPath,
     answers: {
       200: { description: `The ${oneWord}.`, body: written, headers: ['ETag'] },
@@ -123,7 +122,6 @@ export function operationsOf(resource: Resource) {
       tag,
       summary: `List ${words}`,
       description: `Your clinic's ${words}, oldest first, a page at a time.`,
-      deed: { action: 'list', resource: name },
       answers: { 200: { description: `A page of ${words}.`, body: list, headers: ['Link'] } },
       invalid: { [Object.keys(resource.filters)[0] ?? 'page']: [NOT_A_NUMBER] },
     },
@@ -131,7 +129,6 @@ export function operationsOf(resource: Resource) {
       id: `create${type}`,
       tag,
       summary: `Create a ${oneWord}`,
-      deed: { action: 'create', resource: name },
       answers: {
         ...(identity && {
           200: {
@@ -152,7 +149,6 @@ export function operationsOf(resource: Resource) {
       description:
         'Up to a hundred, all or none. Errors go by the place of the record, counted from 0: ' +
         `\`${name}[3].${owner.id}\`.`,
-      deed: { action: 'create', resource: name },
       answers: {
         201: { description: `The ${words}, in order.`, body: batch },
         ...erased,
@@ -168,7 +164,6 @@ export function operationsOf(resource: Resource) {
         'By the beginning of a last name, or a date of birth, or both; a first name narrows. Accents, ' +
         "case and apostrophes do not count: `oneil` finds `O'Neil`. In a body, so that no name gets into " +
         'a log of URLs.',
-      deed: { action: 'search', resource: name },
       answers: { 200: { description: `A page of ${words}, by name.`, body: list } },
       invalid: { search: ['too many matches; add a date of birth or more letters'] },
     },
@@ -176,7 +171,6 @@ export function operationsOf(resource: Resource) {
       id: `get${type}`,
       tag,
       summary: `Get a ${oneWord}`,
-      deed: { action: 'read', resource: name },
       path: recordPath,
       answers: {
         200: { description: `The ${oneWord}.`, body: record, headers: ['ETag'] },
@@ -191,7 +185,6 @@ export function operationsOf(resource: Resource) {
       tag,
       summary: `Delete a ${oneWord}`,
       description: 'Its id is never used again. Its history can still be read.',
-      deed: { action: 'delete', resource: name },
       path: recordPath,
       answers: { 204: { description: 'It is deleted.' }, ...noSuch, ...stale },
     },
@@ -202,7 +195,6 @@ export function operationsOf(resource: Resource) {
       description:
         'Every version, newest first, and who made it; also of a deleted record. A deletion has ' +
         'no content.',
-      deed: { action: 'history', resource: name },
       path: recordPath,
       answers: {
         200: { description: 'A page of versions.', body: versions, headers: ['Link'] },

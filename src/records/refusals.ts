@@ -148,8 +148,7 @@ export function furtherErrors(resource: Resource) {
     const records = sent.map((record) => judged(record, id === undefined))
     if (records.every(({ unjudged }) => unjudged.length === conditions.length)) return {}
     const given = records.map((record) => ({ ...record.given, ...(id && { id }) }))
-    c.set('isTelling', true)
-    if (id === undefined) c.set('recordIds', idsNamed(resource, given))
+    c.set('recordIds', id === undefined ? idsNamed(resource, given) : [id])
 
     const { clinicId } = c.get('caller')
     const found = await rows(c.get('db'), select, { clinicId, rows: JSON.stringify(given) })

@@ -26,14 +26,13 @@ import { absent, furtherErrors, idsNamed } from './refusals.ts'
 import type { Resource } from './resource.ts'
 import { MOST_CANDIDATES, searchBody, searcher } from './search.ts'
 
-const readers = requireScope('insurances:read')
-const writers = requireScope('insurances:write')
-
 /** The routes of one resource. */
 export function recordRoutes(resource: Resource) {
   const { name, one, person } = resource
   const [create, amend, remove] = [creator(resource), amender(resource), deleter(resource)]
   const [list, read, further] = [lister(resource), reader(resource), furtherErrors(resource)]
+  const readers = (action: string) => requireScope('insurances:read', { action, resource: name })
+  const writers = (action: string) => requireScope('insurances:write', { action, resource: name })
   const operations = operationsOf(resource)
   const { documented, ...bodies } = bodiesOf(resource)
   const filters = Object.keys(resource.filters)
@@ -48,7 +47,7 @@ export function recordRoutes(resource: Resource) {
   }
 
   const amendment = factory.createHandlers(
-    writers,
+    writers('amend'),
     refuseQuery,
     requireJson(),
     validateBody(
@@ -60,7 +59,8 @@ export function recordRoutes(resource: Resource) {
       documented.amend,
     ),
     async (c) => {
-      const target = { id: idIn(c), etags: wantedTags(c.req.header('If-Match')) }
+      const etags = wantedTags(c.req.header('If-Match'))
+      const target = { id: idIn(c), etags }
       const { [one]: given = {} } = c.req.valid('json')
       const { clinicId } = c.get('caller')
       const db = c.get('db')
@@ -78,19 +78,25 @@ export function recordRoutes(resource: Resource) {
 
   const routes = factory
     .createApp()
-    .get('/', describe(operations.list), readers, validateQuery(listQuery(resource)), async (c) => {
-      const query = c.req.valid('query')
-      if (isFiltered(query)) await countRows(c, skippedBy(query))
+    .get(
+      '/',
+      describe(operations.list),
+      readers('list'),
+      validateQuery(listQuery(resource)),
+      async (c) => {
+        const query = c.req.valid('query')
+        if (isFiltered(query)) await countRows(c, skippedBy(query))
 
-      const page = await list(c.get('db'), c.get('caller').clinicId, query)
-      if ('add' in page) return await refuseTooMany(c, page.filter, page.add)
+        const page = await list(c.get('db'), c.get('caller').clinicId, query)
+        if ('add' in page) return await refuseTooMany(c, page.filter, page.add)
 
-      return paginated(c, name, page, query)
-    })
+        return paginated(c, name, page, query)
+      },
+    )
     .post(
       '/',
       describe(operations.create),
-      writers,
+      writers('create'),
       validateQuery(creationQuery(resource)),
       requireJson(),
       validateBody(bodies.create, (c, sent) => further(c, [partOf(sent, one)]), documented.create),
@@ -114,7 +120,7 @@ export function recordRoutes(resource: Resource) {
     .post(
       '/batch',
       describe(operations.batch),
-      writers,
+      writers('create'),
       refuseQuery,
       requireJson('batchTooLarge'),
       countRecords(name),
@@ -144,7 +150,7 @@ export function recordRoutes(resource: Resource) {
         return jsonText(c, 201, `{"${name}":[${all.join()}]}`)
       },
     )
-    .get('/:id', describe(operations.get), readers, refuseQuery, async (c) => {
+    .get('/:id', describe(operations.get), readers('read'), refuseQuery, async (c) => {
       const id = idIn(c)
 
       const found = await read.find(c.get('db'), c.get('caller').clinicId, id)
@@ -154,18 +160,26 @@ export function recordRoutes(resource: Resource) {
     })
     .put('/:id', describe(operations.put), ...amendment)
     .patch('/:id', describe(operations.amend), ...amendment)
-    .delete('/:id', describe(operations.delete), writers, refuseQuery, validateKey, async (c) => {
-      const target = { id: idIn(c), etags: wantedTags(c.req.header('If-Match')) }
+    .delete(
+      '/:id',
+      describe(operations.delete),
+      writers('delete'),
+      refuseQuery,
+      validateKey,
+      async (c) => {
+        const etags = wantedTags(c.req.header('If-Match'))
+        const target = { id: idIn(c), etags }
 
-      const key = await idempotencyKey(c, null)
-      writtenOrThrow(c, resource, await remove(c.get('db'), key, target))
+        const key = await idempotencyKey(c, null)
+        writtenOrThrow(c, resource, await remove(c.get('db'), key, target))
 
-      return c.body(null, 204)
-    })
+        return c.body(null, 204)
+      },
+    )
     .get(
       '/:id/history',
       describe(operations.history),
-      readers,
+      readers('history'),
       validateQuery(z.strictObject(paging)),
       async (c) => {
         const query = c.req.valid('query')
@@ -184,7 +198,7 @@ export function recordRoutes(resource: Resource) {
   return routes.post(
     '/search',
     describe(operations.search),
-    readers,
+    readers('search'),
     refuseQuery,
     requireJson(),
     validateBody(searchBody),
