@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { id, maskedSsn, timestamp } from '../fields/answered.ts'
 import { PATIENT } from '../fields/ownable-type.ts'
 import { paging } from '../fields/paging.ts'
-import { ssn } from '../fields/person.ts'
+import { amendedSsn, ssn } from '../fields/person.ts'
 import type { Ownable } from '../ownables/queries.ts'
 import type { Fields } from '../storage/json.ts'
 
@@ -14,6 +14,8 @@ export type Given = Record<string, string | number | null>
 export type Field = {
   /** What a client gives. */
   given: z.ZodType<string | number | null>
+  /** What a client gives in an amendment, if that is something else. */
+  amended?: z.ZodType<string | null>
   /** What is answered. */
   answered: z.ZodType
   /** In a body of the document, and in its answers where they read otherwise. */
@@ -32,6 +34,7 @@ export type Field = {
 /** An SSN is sealed before it is stored, in columns of its own, and answered masked. */
 export const ssnField = (example: string): Field => ({
   given: ssn,
+  amended: amendedSsn,
   answered: maskedSsn,
   example,
   answeredExample: `***-**-${example.slice(-4)}`,
