@@ -1,16 +1,16 @@
 -- trail/segments: ?1 clinicId, ?2 after, ?3 upTo, ?4 since, ?5 limit
 SELECT CAST(seq AS TEXT) AS place, json_object('seq', seq, 'at', at, 'token_id', token_id, 'request_id', request_id, 'action', action,
       'resource', resource, 'record_id', record_id, 'version', version, 'changed', json(changed)) AS line FROM changes
-      WHERE clinic_id = ?1 AND seq > CAST(?2 AS INTEGER) AND seq <= CAST(?3 AS INTEGER) AND at >= ?4
-      ORDER BY seq LIMIT CAST(?5 AS INTEGER)
+      WHERE clinic_id = ?1 AND (seq) > CAST(?2 AS INTEGER) AND (seq) <= CAST(?3 AS INTEGER)
+        AND at >= ?4 ORDER BY seq LIMIT CAST(?5 AS INTEGER)
 
   SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>? AND seq<?)
 
 -- trail/segments: ?1 clinicId, ?2 after, ?3 upTo, ?4 since, ?5 limit
 SELECT at || ' ' || request_id AS place, json_object('at', at, 'token_id', token_id, 'request_id', request_id, 'action', action,
       'resource', resource, 'ids', ids, 'status', status) AS line FROM accesses
-      WHERE clinic_id = ?1 AND (at, request_id) > (substr(?2, 1, 24), substr(?2, 26)) AND (at, request_id) <= (substr(?3, 1, 24), substr(?3, 26)) AND at >= ?4
-      ORDER BY at, request_id LIMIT CAST(?5 AS INTEGER)
+      WHERE clinic_id = ?1 AND (at, request_id) > (substr(?2, 1, 24), substr(?2, 26)) AND (at, request_id) <= (substr(?3, 1, 24), substr(?3, 26))
+        AND at >= ?4 ORDER BY at, request_id LIMIT CAST(?5 AS INTEGER)
 
   SEARCH accesses USING PRIMARY KEY (clinic_id=? AND (at,request_id)>(?,?) AND (at,request_id)<(?,?))
 
@@ -130,23 +130,10 @@ WITH RECURSIVE changes_clinics (id) AS (
         REUSE SUBQUERY 11
       USE TEMP B-TREE FOR ORDER BY
 
--- trail/seal: ?1 clinicId, ?2 stream
-SELECT * FROM segments WHERE clinic_id = ?1 AND stream = ?2
-    ORDER BY n DESC LIMIT 2
-
-  SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=?)
-
--- trail/seal: ?1 clinicId, ?2 stream, ?3 n
-SELECT * FROM segments WHERE clinic_id = ?1 AND stream = ?2
-    AND n = CAST(?3 AS INTEGER)
-
-  SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=? AND n=?)
-
 -- trail/seal: ?1 clinicId, ?2 stream, ?3 n, ?4 rowCount, ?5 last, ?6 lastAt, ?7 digest
 INSERT INTO segments (clinic_id, stream, n, state, row_count, last, last_at, sha256)
-    VALUES (?1, ?2, CAST(?3 AS INTEGER), 'pending', CAST(?4 AS INTEGER),
-      ?5, ?6, ?7)
-    ON CONFLICT DO NOTHING
+    VALUES (?1, ?2, CAST(?3 AS INTEGER), 'pending', CAST(?4 AS INTEGER), ?5, ?6, ?7)
+    ON CONFLICT DO UPDATE SET n = excluded.n RETURNING *
 
 
 
@@ -156,6 +143,12 @@ UPDATE segments SET state = 'sealed', sealed_at = ?1
       AND state = 'pending' AND sha256 = ?5
 
   SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=? AND n=?)
+
+-- trail/seal: ?1 clinicId, ?2 stream
+SELECT * FROM segments WHERE clinic_id = ?1 AND stream = ?2
+    ORDER BY n DESC LIMIT 2
+
+  SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=?)
 
 -- clinics: ?1 id
 SELECT * FROM clinics WHERE id = ?1
@@ -2273,13 +2266,13 @@ SELECT * FROM segments WHERE clinic_id = ?1 AND stream = ?2
   SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=? AND n=?)
 
 -- verify trail: ?1 clinicId, ?2 after
-SELECT count(*) AS count FROM changes WHERE clinic_id = ?1 AND seq > CAST(?2 AS INTEGER)
+SELECT count(*) AS count FROM changes WHERE clinic_id = ?1 AND (seq) > CAST(?2 AS INTEGER)
 
   SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>?)
 
 -- verify trail: ?1 clinicId, ?2 after
 SELECT CAST(seq AS TEXT) AS place FROM changes
-        WHERE clinic_id = ?1 AND seq > CAST(?2 AS INTEGER) AND action IN ('skip', 'resume') ORDER BY seq DESC LIMIT 1
+        WHERE clinic_id = ?1 AND (seq) > CAST(?2 AS INTEGER) AND action IN ('skip', 'resume') ORDER BY seq DESC LIMIT 1
 
   SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>?)
 
