@@ -1,14 +1,40 @@
 import type { Context } from 'hono'
+import * as z from 'zod'
 import { whyClosed } from '../clinics/queries.ts'
 import { factory, type Env } from '../env.ts'
-import { INVALID } from '../fields/messages.ts'
+import { BLANK, INVALID, NOT_A_NUMBER } from '../fields/messages.ts'
+import { queryId, recordId } from '../fields/number.ts'
+import { ownableType } from '../fields/ownable-type.ts'
 import { requireScope } from '../http/authenticate.ts'
 import { describe } from '../http/describe.ts'
 import { refusal } from '../http/errors.ts'
 import { requireJson } from '../http/require-json.ts'
 import { refuseQuery, validateBody, validatePath } from '../http/validate.ts'
 import { registerOwnables } from './queries.ts'
-import { ownablePath, ownablesBody, ownablesPath } from './schema.ts'
+
+const MOST_OWNABLES = 1000
+
+/** The path of the ownables of a type: `/ownables/Patient`. */
+const ownablesPath = z.object({
+  ownable_type: ownableType.meta({ description: 'What they are.' }),
+})
+
+/** The path of an ownable: `/ownables/Patient/1049`. */
+const ownablePath = z.object({
+  ownable_type: ownableType.meta({ description: 'What it is.' }),
+  ownable_id: queryId.meta({
+    description: "Its id in the clinic's main system.",
+    examples: [1049],
+  }),
+})
+
+const ownablesBody = z.strictObject({
+  ownable_ids: z
+    .array(recordId)
+    .min(1, { error: BLANK })
+    .max(MOST_OWNABLES, { error: `is too long (maximum is ${MOST_OWNABLES} ids)` })
+    .meta({ description: "Their ids in the clinic's main system.", examples: [[1049, 1050]] }),
+})
 
 const registering = describe({
   id: 'registerOwnable',
@@ -27,12 +53,11 @@ const registeringMany = describe({
   summary: 'Register up to a thousand ownables',
   description: 'All of one type, all or none. Registering them again changes nothing.',
   answers: { 204: { description: 'They are registered.' } },
-  invalid: { 'ownable_ids[3]': ['is not a number'] },
+  invalid: { 'ownable_ids[3]': [NOT_A_NUMBER] },
 })
 
 async function register(c: Context<Env>, type: string, ids: readonly number[]): Promise<Response> {
-  const { clinicId, tokenId } = c.get('caller')
-  const request = { clinicId, tokenId, requestId: c.get('requestId') }
+  const request = { ...c.get('caller'), requestId: c.get('requestId') }
   const state = await registerOwnables(c.get('db'), type, ids, request)
   if (state !== 'open') throw refusal(whyClosed(state))
   c.set('isJournaled', true)
