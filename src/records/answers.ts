@@ -2,10 +2,23 @@ import type { Context } from 'hono'
 import type { Env } from '../env.ts'
 import { invalid } from '../http/errors.ts'
 import { isNoneOf } from '../http/etag.ts'
-import { jsonText } from '../http/json-answer.ts'
+import { linkHeader, listBody } from '../http/pagination.ts'
+import type { Page } from '../storage/pages.ts'
+import type { ListQuery } from '../fields/paging.ts'
 import { errorsOfBroken, type Broken } from './refusals.ts'
 import type { Resource } from './resource.ts'
 import type { Answered, Written } from './write.ts'
+
+/** Answers with a text that is JSON already. */
+export const jsonText = (c: Context<Env>, status: 200 | 201, text: string) =>
+  c.body(text, status, { 'Content-Type': 'application/json' })
+
+/** Answers a list with its `Link` header. `query` is the validated one: its filters are kept. */
+export function paginated(c: Context<Env>, key: string, page: Page, query: ListQuery) {
+  c.set('recordIds', page.ids)
+  c.header('Link', linkHeader(new URL(c.req.path, c.req.url).href, page, query))
+  return jsonText(c, 200, listBody(key, page))
+}
 
 /** Answers a record with its ETag, or 304 if a reader's copy is up to date. */
 export function answerRecord(c: Context<Env>, status: 200 | 201, record: Answered) {

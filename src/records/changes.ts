@@ -9,7 +9,7 @@ import { queryInteger } from '../fields/number.ts'
 import { requireScope } from '../http/authenticate.ts'
 import { describe } from '../http/describe.ts'
 import { invalid } from '../http/errors.ts'
-import { jsonText } from '../http/json-answer.ts'
+import { jsonText } from './answers.ts'
 import { validateQuery } from '../http/validate.ts'
 import { answeredBy, type Resource } from './resource.ts'
 

@@ -4,16 +4,15 @@ import { factory, type Env } from '../env.ts'
 import { paging, type ListQuery } from '../fields/paging.ts'
 import { requireScope } from '../http/authenticate.ts'
 import { describe } from '../http/describe.ts'
-import { invalid } from '../http/errors.ts'
+import { invalid, only } from '../http/errors.ts'
 import { wantedTags } from '../http/etag.ts'
-import { jsonText } from '../http/json-answer.ts'
 import { countRequests, countRows } from '../http/limit-rate.ts'
-import { listBody, pageRequest, paginated } from '../http/pagination.ts'
+import { listBody, pageRequest } from '../http/pagination.ts'
 import { requireJson } from '../http/require-json.ts'
 import { refuseQuery, validateBody, validateKey, validateQuery } from '../http/validate.ts'
 import { sealingKey } from '../ssn/sealing-key.ts'
 import { amender } from './amend.ts'
-import { answeredJson, answerRecord, writtenOrThrow } from './answers.ts'
+import { answeredJson, answerRecord, jsonText, paginated, writtenOrThrow } from './answers.ts'
 import { bodiesOf, MOST_RECORDS, partOf } from './bodies.ts'
 import { creator } from './create.ts'
 import { deleter } from './delete.ts'
@@ -76,8 +75,10 @@ export function recordRoutes(resource: Resource) {
     },
   )
 
-  const routes = factory
-    .createApp()
+  const app = factory.createApp().use('/batch', only('POST'))
+  if (person) app.use('/search', only('POST'))
+
+  const routes = app
     .get(
       '/',
       describe(operations.list),
