@@ -94,6 +94,9 @@ export const sentenceCase = (words: string) => words.charAt(0).toUpperCase() + w
 /** `person_information` as types and methods write it: `PersonInformation`. */
 export const pascalCase = (name: string) => name.split('_').map(sentenceCase).join('')
 
+/** What can follow from a field, in a column of its own. */
+const DERIVED = ['folded', 'identity', 'words'] as const
+
 /** The columns that every record has. */
 const OURS = ['clinic_id', 'id', 'uid', 'version', 'created_at', 'updated_at']
 const SSN_COLUMNS = ['ssn_key_id', 'ssn_sealed', 'ssn_last_four']
@@ -102,55 +105,42 @@ const SSN_COLUMNS = ['ssn_key_id', 'ssn_sealed', 'ssn_last_four']
 export function resource(description: Description) {
   const { name, one, fields, owner, exampleId } = description
   const entries = Object.entries(fields)
+  const ofEach = <Value>(value: (field: Field) => Value) =>
+    Object.fromEntries(entries.map(([name, field]) => [name, value(field)]))
   const hasSsn = 'ssn' in fields
-  const derived = entries.flatMap(([field, { folded, identity, words }]) => [
-    ...(folded ? [`${field}_folded`] : []),
-    ...(identity ? [`${field}_identity`] : []),
-    ...(words ? [`${field}_words`] : []),
-  ])
   const columns = [
     ...['id', 'uid', 'version'],
-    ...entries.map(([field]) => field).filter((field) => field !== 'ssn'),
-    ...derived,
+    ...Object.keys(fields).filter((field) => field !== 'ssn'),
+    ...entries.flatMap(([name, field]) =>
+      DERIVED.filter((how) => field[how]).map((how) => `${name}_${how}`),
+    ),
     ...(hasSsn ? SSN_COLUMNS : []),
     ...['created_at', 'updated_at'],
   ]
   check(description, columns)
 
-  const example = Object.fromEntries(entries.map(([field, { example }]) => [field, example]))
   const given = z
     .strictObject(
-      Object.fromEntries(
-        entries.map(([field, { given, otherwise }]) => [
-          field,
-          // No default in the document: generated clients take such a field for one that must be given.
-          otherwise === undefined
-            ? given
-            : given.optional().transform((value = otherwise) => value),
-        ]),
+      // No default in the document: generated clients take such a field for one that must be given.
+      ofEach(({ given, otherwise }) =>
+        otherwise === undefined ? given : given.optional().transform((value = otherwise) => value),
       ),
     )
-    .meta({ id: `New${pascalCase(one)}`, examples: [example] })
+    .meta({ id: `New${pascalCase(one)}`, examples: [ofEach(({ example }) => example)] })
+  const at = '2023-10-20T10:00:00.000Z'
   const record = z
     .object({
       id,
-      ...Object.fromEntries(entries.map(([field, { answered }]) => [field, answered])),
-      created_at: timestamp,
-      updated_at: timestamp,
+      ...ofEach(({ answered }) => answered),
+      ...{ created_at: timestamp, updated_at: timestamp },
     })
     .meta({
       id: pascalCase(one),
       examples: [
         {
           id: exampleId,
-          ...Object.fromEntries(
-            entries.map(([field, { example, answeredExample = example }]) => [
-              field,
-              answeredExample,
-            ]),
-          ),
-          created_at: '2023-10-20T10:00:00.000Z',
-          updated_at: '2023-10-20T10:00:00.000Z',
+          ...ofEach(({ example, answeredExample = example }) => answeredExample),
+          ...{ created_at: at, updated_at: at },
         },
       ],
     })
@@ -235,20 +225,20 @@ export const ownerTypeOf = ({ owner }: Resource): SQL => sql.raw(owner.type ?? `
 /** The columns that follow from the given fields, and from none that is not given. */
 export const derivedFrom = ({ fields }: Resource, given: Record<string, unknown>): Given =>
   Object.fromEntries(
-    Object.entries(fields).flatMap(([name, { folded, identity, words }]) => {
+    Object.entries(fields).flatMap(([name, field]) => {
       const value = given[name]
       if (value === undefined) return []
-      const derive = (how: (value: string) => string | null) =>
-        typeof value === 'string' ? how(value) : null
-      return [
-        ...(folded ? [[`${name}_folded`, derive(folded)] as const] : []),
-        ...(identity ? [[`${name}_identity`, derive(identity)] as const] : []),
-        ...(words ? [[`${name}_words`, derive((text) => listOrNull(words(text)))] as const] : []),
-      ]
+      return DERIVED.flatMap((how) => {
+        const derive = field[how]
+        if (!derive) return []
+        const derived = typeof value === 'string' ? derive(value) : null
+        return [[`${name}_${how}`, typeof derived === 'object' ? listOrNull(derived) : derived]]
+      })
     }),
   )
 
-const listOrNull = (words: readonly string[]) => (words.length > 0 ? JSON.stringify(words) : null)
+const listOrNull = (words: readonly string[] | null) =>
+  words && words.length > 0 ? JSON.stringify(words) : null
 
 /** The field that a column follows from. */
 export const fieldOf = (column: string) => column.replace(/_(folded|identity|words)$/, '')
