@@ -2,9 +2,9 @@ import { sql, type SQL } from 'drizzle-orm/sql/sql'
 import { invalid, refusal } from '../http/errors.ts'
 import type { Session } from '../storage/session.ts'
 import { batch, statements } from '../storage/statement.ts'
-import { changes, clinics, idempotencyKeys } from '../storage/tables.ts'
+import { changes, clinics, deletions, idempotencyKeys } from '../storage/tables.ts'
+import { TOP } from './deletions.ts'
 import { KEY, type IdempotencyKey } from './idempotency.ts'
-import { isWithinLimit } from './quota.ts'
 import { brokenIn, selectBroken, type Broken } from './refusals.ts'
 import type { Given, Resource } from './resource.ts'
 import { addWords } from './words.ts'
@@ -23,6 +23,26 @@ import {
 /** The tree of deletions ends here, and with it the ids of a resource. */
 const MOST_IDS = 2 ** 24
 const NO_MORE_IDS = `can't be created: a clinic has ${MOST_IDS} ids at most`
+
+// An operator may limit how many records a clinic has. They are counted by a few rows, however many there are: the ids
+// that were given out for each resource of its journal, less the deleted ones.
+
+const quota = statements('quota', { clinicId: 'text', count: 'integer' })
+
+const recordCount = sql`(
+    WITH RECURSIVE known (resource) AS (
+      SELECT (SELECT min(resource) FROM ${changes} WHERE clinic_id = ${quota.$.clinicId})
+      UNION ALL
+      SELECT (SELECT min(resource) FROM ${changes} WHERE clinic_id = ${quota.$.clinicId} AND resource > known.resource)
+      FROM known WHERE known.resource IS NOT NULL)
+    SELECT coalesce(sum(
+      (SELECT max(record_id) FROM ${changes} WHERE clinic_id = ${quota.$.clinicId} AND resource = known.resource)
+      - coalesce((SELECT n FROM ${deletions}
+          WHERE clinic_id = ${quota.$.clinicId} AND resource = known.resource AND node = ${TOP}), 0)), 0)
+    FROM known WHERE known.resource IS NOT NULL)`
+
+/** Whether the clinic, a row of `clinics`, may have as many records more as the statement's `count`. */
+const isWithinLimit = sql`(record_limit IS NULL OR ${recordCount} + ${quota.$.count} <= record_limit)`
 
 /**
  * Creates records of a resource, all or none, once under a key; the status is 200 if one that was there is returned.

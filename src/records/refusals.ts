@@ -148,7 +148,7 @@ export function furtherErrors(resource: Resource) {
     const records = sent.map((record) => judged(record, id === undefined))
     if (records.every(({ unjudged }) => unjudged.length === conditions.length)) return {}
     const given = records.map((record) => ({ ...record.given, ...(id && { id }) }))
-    c.set('recordIds', id === undefined ? idsNamed(resource, given) : [id])
+    c.set('recordIds', id ? [id] : idsNamed(resource, given))
 
     const { clinicId } = c.get('caller')
     const found = await rows(c.get('db'), select, { clinicId, rows: JSON.stringify(given) })

@@ -56,7 +56,7 @@ export type Filter = {
 }
 
 /** A rule over several columns: a SQL condition that is never NULL, and the CHECK of that name in the migration. */
-export type Rule = { check: string; columns: readonly string[]; field: string; message: string }
+export type Rule = { check: string; field: string; message: string }
 
 /** What a resource says of itself: what a record holds, and what can be done with it. */
 type Description = {
@@ -103,7 +103,7 @@ const SSN_COLUMNS = ['ssn_key_id', 'ssn_sealed', 'ssn_last_four']
 
 /** A resource from what it says of itself. Throws if it names a field or a column that it lacks. */
 export function resource(description: Description) {
-  const { name, one, fields, owner, exampleId } = description
+  const { name, one, fields, owner, exampleId, rules = {} } = description
   const entries = Object.entries(fields)
   const ofEach = <Value>(value: (field: Field) => Value) =>
     Object.fromEntries(entries.map(([name, field]) => [name, value(field)]))
@@ -149,8 +149,14 @@ export function resource(description: Description) {
   return {
     person: false,
     references: {},
-    rules: {},
     ...description,
+    /** With the columns that each is about. */
+    rules: Object.fromEntries(
+      Object.entries(rules).map(([rule, { check, ...about }]) => {
+        const words: readonly string[] = check.match(/\w+/g) ?? []
+        return [rule, { ...about, check, columns: columns.filter((name) => words.includes(name)) }]
+      }),
+    ),
     hasSsn,
     given,
     record,
@@ -179,9 +185,6 @@ function check(
     }),
     'a reference': Object.keys(references),
     ...(identity && { 'the identity': identity.columns }),
-    ...Object.fromEntries(
-      Object.entries(rules).map(([rule, { columns }]) => [`the rule ${rule}`, columns]),
-    ),
   }
   for (const [what, names] of Object.entries(needed)) {
     const missing = names.find((column) => !columns.includes(column))

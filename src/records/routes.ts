@@ -22,8 +22,9 @@ import { lister } from './list.ts'
 import { creationQuery, listQuery, operationsOf, recordPath } from './operations.ts'
 import { reader } from './read.ts'
 import { absent, furtherErrors, idsNamed } from './refusals.ts'
-import type { Resource } from './resource.ts'
+import type { Given, Resource } from './resource.ts'
 import { MOST_CANDIDATES, searchBody, searcher } from './search.ts'
+import type { Written } from './write.ts'
 
 /** The routes of one resource. */
 export function recordRoutes(resource: Resource) {
@@ -43,6 +44,24 @@ export function recordRoutes(resource: Resource) {
     if (!path) throw absent(resource)
     c.set('recordIds', [path.id])
     return path.id
+  }
+
+  /** Creates what a body gives, of which `body` is what the key may know. */
+  async function createAll(
+    c: Context<Env>,
+    given: readonly Given[],
+    body: unknown,
+    { returnExisting = false, isBatch = false },
+  ): Promise<Written> {
+    const { clinicId } = c.get('caller')
+    const publicKey = sealingKey(c.env)
+    const records = await Promise.all(
+      given.map((one) => recordToStore(resource, clinicId, one, publicKey)),
+    )
+    const key = await idempotencyKey(c, body)
+    c.set('recordIds', idsNamed(resource, records))
+    const outcome = await create(c.get('db'), key, records, { returnExisting })
+    return writtenOrThrow(c, resource, outcome, isBatch)
   }
 
   const amendment = factory.createHandlers(
@@ -104,18 +123,13 @@ export function recordRoutes(resource: Resource) {
       async (c) => {
         const { [one]: given = {} } = c.req.valid('json')
         const returnExisting = c.req.valid('query').if_exists === 'return'
-        const { clinicId } = c.get('caller')
 
-        const record = await recordToStore(resource, clinicId, given, sealingKey(c.env))
-        const key = await idempotencyKey(c, masked(given))
-        c.set('recordIds', idsNamed(resource, [record]))
-        const outcome = await create(c.get('db'), key, [record], { returnExisting })
-        const { status, records } = writtenOrThrow(c, resource, outcome)
+        const written = await createAll(c, [given], masked(given), { returnExisting })
 
-        const [made] = records
+        const [made] = written.records
         if (!made) throw absent(resource)
         c.header('Location', `${c.req.path}/${made.id}`)
-        return answerRecord(c, status === 200 ? 200 : 201, made)
+        return answerRecord(c, written.status === 200 ? 200 : 201, made)
       },
     )
     .post(
@@ -132,22 +146,13 @@ export function recordRoutes(resource: Resource) {
       ),
       async (c) => {
         const { [name]: given = [] } = c.req.valid('json')
-        const { clinicId } = c.get('caller')
 
-        const records = await Promise.all(
-          given.map((one) => recordToStore(resource, clinicId, one, sealingKey(c.env))),
-        )
-        const key = await idempotencyKey(c, given.map(masked))
-        c.set('recordIds', idsNamed(resource, records))
-        const outcome = await create(c.get('db'), key, records)
-        const created = writtenOrThrow(c, resource, outcome, true)
+        const { records } = await createAll(c, given, given.map(masked), { isBatch: true })
 
-        if (created.records.length < given.length) throw absent(resource)
-        c.set(
-          'recordIds',
-          created.records.map(({ id }) => id),
-        )
-        const all = created.records.map((record) => answeredJson(c, record))
+        if (records.length < given.length) throw absent(resource)
+        const ids = records.map(({ id }) => id)
+        c.set('recordIds', ids)
+        const all = records.map((record) => answeredJson(c, record))
         return jsonText(c, 201, `{"${name}":[${all.join()}]}`)
       },
     )
