@@ -43,6 +43,12 @@ SELECT at || ' ' || request_id AS place, json_object('at', at, 'token_id', token
     SCAN json_each VIRTUAL TABLE INDEX 1:
   USE TEMP B-TREE FOR ORDER BY
 
+-- trail/age: ?1 clinicId, ?2 n
+UPDATE segments SET state = 'aged'
+    WHERE clinic_id = ?1 AND stream = 'accesses' AND n = CAST(?2 AS INTEGER) AND state = 'sealed'
+
+  SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=? AND n=?)
+
 -- trail/age: ?1 clinicId, ?2 places
 DELETE FROM accesses WHERE clinic_id = ?1 AND (at, request_id) IN (
   SELECT substr(value, 1, 24), substr(value, 26) FROM json_each(?2))
@@ -50,12 +56,6 @@ DELETE FROM accesses WHERE clinic_id = ?1 AND (at, request_id) IN (
   SEARCH accesses USING PRIMARY KEY (clinic_id=? AND at=? AND request_id=?)
   LIST SUBQUERY 2
     SCAN json_each VIRTUAL TABLE INDEX 1:
-
--- trail/age: ?1 clinicId, ?2 n
-UPDATE segments SET state = 'aged' WHERE clinic_id = ?1
-    AND stream = 'accesses' AND n = CAST(?2 AS INTEGER) AND state = 'sealed'
-
-  SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=? AND n=?)
 
 -- trail/unsealed: ?1 settled, ?2 limit
 WITH RECURSIVE changes_clinics (id) AS (

@@ -117,7 +117,8 @@ export function resource(description: Description) {
     ...(hasSsn ? SSN_COLUMNS : []),
     ...['created_at', 'updated_at'],
   ]
-  check(description, columns)
+  const [fault] = faultsOf(description, columns)
+  if (fault !== undefined) throw new Error(`${name}: ${fault}`)
 
   const given = z
     .strictObject(
@@ -153,8 +154,8 @@ export function resource(description: Description) {
     /** With the columns that each is about. */
     rules: Object.fromEntries(
       Object.entries(rules).map(([rule, { check, ...about }]) => {
-        const words: readonly string[] = check.match(/\w+/g) ?? []
-        return [rule, { ...about, check, columns: columns.filter((name) => words.includes(name)) }]
+        const named: readonly string[] = check.match(/\w+/g) ?? []
+        return [rule, { ...about, check, columns: columns.filter((name) => named.includes(name)) }]
       }),
     ),
     hasSsn,
@@ -174,10 +175,11 @@ export function resource(description: Description) {
   }
 }
 
-function check(
-  { name, fields, owner, person, filters, references = {}, identity, rules = {} }: Description,
+/** What is wrong with a resource: names that it lacks, or that are those of something else. */
+function* faultsOf(
+  { fields, owner, person, filters, references = {}, identity, rules = {} }: Description,
   columns: readonly string[],
-): void {
+): Generator<string> {
   const needed = {
     'the owner': ownerColumnsOf(owner),
     ...(person && {
@@ -188,30 +190,25 @@ function check(
   }
   for (const [what, names] of Object.entries(needed)) {
     const missing = names.find((column) => !columns.includes(column))
-    if (missing !== undefined) throw new Error(`${name}: ${what} needs ${missing}, which it lacks`)
+    if (missing !== undefined) yield `${what} needs ${missing}, which it lacks`
   }
+  for (const field of Object.keys(fields)) if (OURS.includes(field)) yield taken(field)
   for (const [rule, { field }] of Object.entries(rules)) {
-    if (!(field in fields)) throw new Error(`${name}: the rule ${rule} names no field`)
+    if (!(field in fields)) yield `the rule ${rule} names no field`
+    if (rule === owner.id || rule in references) yield taken(rule)
   }
-  const taken = [
-    ...Object.keys(fields).filter((field) => OURS.includes(field)),
-    ...Object.keys(filters).filter((filter) => filter in paging),
-    ...Object.keys(rules).filter((rule) => rule === owner.id || rule in references),
-  ]
-  if (taken.length > 0) throw new Error(`${name}: ${taken[0]} is the name of something else`)
-  if (!(owner.filter in filters)) {
-    throw new Error(`${name}: the owner needs the filter ${owner.filter}, which it lacks`)
-  }
+  if (!(owner.filter in filters)) yield `the owner needs the filter ${owner.filter}, which it lacks`
   for (const [filter, { index, order, needs, most }] of Object.entries(filters)) {
+    if (filter in paging) yield taken(filter)
     const others = [needs, most?.add].filter((other) => other !== undefined)
     const isFound = index !== undefined && order !== undefined
     if (isFound === (needs !== undefined) || others.some((other) => !(other in filters))) {
-      throw new Error(
-        `${name}: the filter ${filter} needs an index with its order, or another filter`,
-      )
+      yield `the filter ${filter} needs an index with its order, or another filter`
     }
   }
 }
+
+const taken = (name: string) => `${name} is the name of something else`
 
 const ownerColumnsOf = ({ id, type }: Description['owner']) =>
   type === undefined ? [id] : [type, id]
