@@ -1,8 +1,5 @@
-import { is } from 'drizzle-orm'
-import { getTableConfig, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { resources } from '../src/resources/index.ts'
-import * as tables from '../src/storage/tables.ts'
 import type { Statement } from '../src/storage/statement.ts'
 import { useWorker } from './support/worker.ts'
 
@@ -155,22 +152,19 @@ describe('every statement', () => {
   })
 })
 
-/** Tables whose statements are still to be declared. */
-const OTHERS = /plan|catalogue|ownables|accesses|segments/
+/** Tables whose rows are read or written whole. */
+const OTHERS = ['plans', 'staged_plans']
 
-const all = Object.values(tables).filter((table) => is(table, SQLiteTable))
+it('uses every column of the migrations', async () => {
+  const { results } = await worker.env.DB.prepare(
+    `SELECT tables.name || '.' || columns.name AS place, columns.name
+     FROM pragma_table_list AS tables JOIN pragma_table_info(tables.name) AS columns
+     WHERE tables.type = 'table' AND strict AND tables.name NOT IN (SELECT value FROM json_each(?))`,
+  )
+    .bind(JSON.stringify(OTHERS))
+    .all<{ place: string; name: string }>()
+  const words = new Set(written.flatMap(({ sql }) => sql.match(/\w+/g) ?? []))
 
-describe('every declared column', () => {
-  it('is used by a statement', () => {
-    const words = new Set(written.flatMap(({ sql }) => sql.match(/\w+/g) ?? []))
-    const unused = all.flatMap((table) => {
-      const { name, columns } = getTableConfig(table)
-      if (OTHERS.test(name)) return []
-      return columns
-        .filter((column) => !words.has(column.name))
-        .map((column) => `${name}.${column.name}`)
-    })
-
-    expect(unused).toEqual([])
-  })
+  expect(results.length).toBeGreaterThan(0)
+  expect(results.filter(({ name }) => !words.has(name)).map(({ place }) => place)).toEqual([])
 })

@@ -31,24 +31,21 @@ const { $, statement } = statements('ownables/queries', {
   ranges: 'text',
 })
 
-const insert = statement(
-  sql`INSERT INTO ${ownables} (clinic_id, type, id, created_at)
+const register = {
+  insert: statement(sql`
+    INSERT INTO ${ownables} (clinic_id, type, id, created_at)
     SELECT ${$.clinicId}, ${$.type}, given.value, ${$.now}
     FROM ${clinics} CROSS JOIN json_each(${$.ids}) AS given
     WHERE clinics.id = ${$.clinicId} AND clinics.state = 'open'
-    ON CONFLICT DO NOTHING`,
-)
-
-const leaveAccess = statement(
-  sql`INSERT INTO ${accesses} (clinic_id, at, request_id, token_id, action, resource, ids, status)
+    ON CONFLICT DO NOTHING`),
+  leaveAccess: statement(sql`
+    INSERT INTO ${accesses} (clinic_id, at, request_id, token_id, action, resource, ids, status)
     SELECT ${$.clinicId}, ${$.now}, ${$.requestId}, ${$.tokenId}, 'register', 'ownables', ${$.ranges}, 204
     FROM ${clinics} WHERE id = ${$.clinicId} AND state = 'open'
-    ON CONFLICT DO NOTHING`,
-)
-
-const selectState = statement<{ state: string }>(
-  sql`SELECT state FROM ${clinics} WHERE id = ${$.clinicId}`,
-)
+    ON CONFLICT DO NOTHING`),
+  state: statement<{ state: string }>(sql`
+    SELECT state FROM ${clinics} WHERE id = ${$.clinicId}`),
+}
 
 /**
  * Registers ownables of one type, and leaves that in the trail; registering them again changes nothing. Gives the
@@ -61,16 +58,9 @@ export async function registerOwnables(
   request: { clinicId: string; tokenId: string; requestId: string },
 ): Promise<string | undefined> {
   const ascending = [...new Set(ids)].sort((a, b) => a - b)
-  const registered = await batch(
-    db,
-    { insert, leaveAccess, state: selectState },
-    {
-      ...request,
-      type,
-      ids: JSON.stringify(ascending),
-      ranges: rangesOf(ascending),
-      now: new Date().toISOString(),
-    },
-  )
+  const now = new Date().toISOString()
+  const registered = await batch(db, register, {
+    ...{ ...request, type, now, ids: JSON.stringify(ascending), ranges: rangesOf(ascending) },
+  })
   return registered.state[0]?.state
 }

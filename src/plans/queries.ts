@@ -26,15 +26,14 @@ export type Versioned<What> = What & { version: string | undefined }
 
 /** The documented keys in the documented order. */
 const answered = {
-  id: plans.id,
-  plan_name: plans.plan_name,
-  carrier: plans.carrier,
-  plan_type: plans.plan_type,
-  coverage_details: plans.coverage_details,
-  active: plans.active,
-  created_at: plans.created_at,
-  updated_at: plans.updated_at,
+  id: sql`plans.id`,
+  ...{ plan_name: null, carrier: null, plan_type: null, coverage_details: null, active: null },
+  ...{ created_at: null, updated_at: null },
 }
+const answeredJson = jsonOf(answered, {
+  coverage_details: sql`json(coverage_details)`,
+  active: sql`json(iif(active, 'true', 'false'))`,
+})
 
 const { $, statement } = statements('plans', {
   ...{ list: 'text', size: 'integer', skipped: 'integer', isDescending: 'integer' },
@@ -45,7 +44,7 @@ const { $, statement } = statements('plans', {
 type Row = { version: string | null; json: string; ids: string; total: number | null }
 
 const version = sql`(SELECT version FROM ${catalogue})`
-const asPage = sql`json_group_array(${jsonOf(answered)}) AS json, json_group_array(id) AS ids`
+const asPage = sql`json_group_array(${answeredJson}) AS json, json_group_array(id) AS ids`
 
 /** A page of a list: the places of its plans, counted from 0 and from the end if it is descending, lie in two chunks. */
 const listInChunks = statement<Row>(sql`
@@ -157,7 +156,7 @@ function valuesOf(query: PlanQuery, words: readonly string[]) {
 
 const one = statements('plans', { id: 'integer' })
 const findOne = one.statement<{ version: string | null; json: string | null }>(sql`
-  SELECT ${version} AS version, (SELECT ${jsonOf(answered)} FROM (
+  SELECT ${version} AS version, (SELECT ${answeredJson} FROM (
     SELECT ${columnsOf(answered)} FROM ${plans} WHERE id = ${one.$.id})) AS json`)
 
 /** Finds a plan, as JSON. */

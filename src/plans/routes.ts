@@ -4,7 +4,7 @@ import { factory, type Env } from '../env.ts'
 import { BASE_PATH } from '../http/base-path.ts'
 import { requireScope } from '../http/authenticate.ts'
 import { describe } from '../http/describe.ts'
-import { ApiError, invalid } from '../http/errors.ts'
+import { ApiError, invalid, only } from '../http/errors.ts'
 import { isNoneOf } from '../http/etag.ts'
 import { linkHeader, listBody, pageRequest, searchOf } from '../http/pagination.ts'
 import { refuseQuery, validateQuery } from '../http/validate.ts'
@@ -93,6 +93,7 @@ export const planRoutes = factory
       }
     })
   })
+  .use('/facets', only('GET', 'HEAD'))
   .get('/facets', listingFacets, readers, refuseQuery, (c) => serve(c, '/facets', findFacets))
   .get('/:id', getting, readers, refuseQuery, (c) => {
     const { data: path } = planPath.safeParse(c.req.param())

@@ -1,4 +1,4 @@
-import type { FieldErrors } from '../../http/errors.ts'
+import { ApiError, type FieldErrors } from '../../http/errors.ts'
 import { sql } from 'drizzle-orm/sql/sql'
 import { creator } from '../../records/create.ts'
 import { recordToStore, ssnColumns, ssnOwner } from '../../records/given.ts'
@@ -127,9 +127,11 @@ export function importer(resource: Resource) {
     if (rows.length === 0) return { left: [], broken: [] }
     if (importing.dryRun) return { left: [], broken: await wouldBreak(db, rows, importing) }
     const records = await Promise.all(rows.map((row) => newRecord(row, importing)))
-    const created = await create(db, ownKey(importing), records, { returnExisting: true })
-    if (created.outcome === 'refused') return { left: rows, broken: created.broken }
-    return { left: created.outcome === 'written' && created.status === 201 ? [] : rows, broken: [] }
+    const created = await create(db, ownKey(importing), records, { returnExisting: true }).catch(
+      noneIfRefused,
+    )
+    if (created && 'broken' in created) return { left: rows, broken: created.broken }
+    return { left: created?.status === 201 ? [] : rows, broken: [] }
   }
 
   /** Amends the records of the rows. `left` are those that somebody else has amended meanwhile, or that go on alone. */
@@ -156,7 +158,7 @@ export function importer(resource: Resource) {
     function setAside({ left, broken }: { left: Placed[]; broken: Broken[] }, among: Placed[]) {
       for (const { place, names } of broken) {
         const row = among[place]
-        if (row) refused.set(row.place, errorsOfBroken(resource, names))
+        if (row) refused.set(row.place, errorsOfBroken(resource, [{ place, names }]))
       }
       return left.filter(({ place }) => !refused.has(place))
     }
@@ -187,6 +189,11 @@ export function importer(resource: Resource) {
     const unchanged = rows.length - inserted - updated - refused.size
     return { inserted, updated, unchanged, refused }
   }
+}
+
+/** A clinic that is closed or has no room left refuses all rows, whatever they say. */
+function noneIfRefused(error: unknown): undefined {
+  if (!(error instanceof ApiError)) throw error
 }
 
 /** A sealed SSN opens for one record alone. */

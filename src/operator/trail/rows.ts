@@ -25,16 +25,16 @@ export const findSegment = (db: Session, place: Place & { n: number }) =>
 
 const ofRows = statements('verify trail', { clinicId: 'text', after: 'text' })
 const forStream = (stream: Stream) => {
-  const { table, isAfter, place, order } = DESCRIBED[stream]
+  const { table, place, key, keyOf } = DESCRIBED[stream]
   const { $, statement } = ofRows
-  const isOurs = sql`clinic_id = ${$.clinicId} AND ${isAfter($.after)}`
+  const isOurs = sql`clinic_id = ${$.clinicId} AND (${key}) > ${keyOf($.after)}`
   return {
     count: statement<{ count: number }>(
       sql`SELECT count(*) AS count FROM ${table} WHERE ${isOurs}`,
     ),
     setBack: statement<{ place: string }>(
       sql`SELECT ${place} AS place FROM ${table}
-        WHERE ${isOurs} AND action IN ('skip', 'resume') ORDER BY ${order} DESC LIMIT 1`,
+        WHERE ${isOurs} AND action IN ('skip', 'resume') ORDER BY ${key} DESC LIMIT 1`,
     ),
   }
 }
