@@ -214,15 +214,6 @@ INSERT INTO accesses (clinic_id, at, request_id, token_id, action, resource, ids
 
 
 
--- ownables/queries: ?1 ownables, ?2 clinicId
-SELECT given.key FROM json_each(?1) AS given
-    WHERE NOT EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?2 AND type = given.value ->> 'type' AND id = given.value ->> 'id')
-
-  SCAN given VIRTUAL TABLE INDEX 1:
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
-
 -- ownables/queries: ?1 clinicId, ?2 type, ?3 now, ?4 ids
 INSERT INTO ownables (clinic_id, type, id, created_at)
     SELECT ?1, ?2, given.value, ?3
@@ -2132,6 +2123,38 @@ SELECT json_group_array(json_object('seq', seq, 'resource', resource, 'id', reco
   SCALAR SUBQUERY 7
     SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq=?)
 
+-- named plans: ?1 names
+SELECT plans.id, external_id FROM json_each(?1) AS given
+      CROSS JOIN plans ON plans.id = given.value
+
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SEARCH plans USING INTEGER PRIMARY KEY (rowid=?)
+
+-- named plans: ?1 names
+SELECT plans.id, external_id FROM json_each(?1) AS given
+      CROSS JOIN plans ON plans.external_id = given.value
+
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SEARCH plans USING COVERING INDEX sqlite_autoindex_plans_1 (external_id=?)
+
+-- named plans: ?1 clinicId
+WITH named (id) AS (
+    SELECT plan_id FROM coverages WHERE clinic_id = ?1
+    UNION SELECT before ->> 'plan_id' FROM changes WHERE clinic_id = ?1 AND resource = 'coverages')
+  SELECT plans.id, plans.external_id FROM named CROSS JOIN plans ON plans.id = named.id ORDER BY plans.id
+
+  CO-ROUTINE named
+    MERGE (UNION)
+      LEFT
+        SEARCH coverages USING PRIMARY KEY (clinic_id=?)
+        USE TEMP B-TREE FOR ORDER BY
+      RIGHT
+        SEARCH changes USING PRIMARY KEY (clinic_id=?)
+        USE TEMP B-TREE FOR ORDER BY
+  SCAN named
+  SEARCH plans USING INTEGER PRIMARY KEY (rowid=?)
+  USE TEMP B-TREE FOR ORDER BY
+
 -- repair: ?1 clinicId, ?2 key, ?3 requestId
 SELECT status FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used
@@ -2213,30 +2236,6 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
   SCAN (subquery-6)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
-
--- operator/plan-references: ?1 clinicId
-WITH named (id) AS (
-    SELECT plan_id FROM coverages WHERE clinic_id = ?1
-    UNION SELECT before ->> 'plan_id' FROM changes WHERE clinic_id = ?1 AND resource = 'coverages')
-  SELECT plans.id, plans.external_id FROM named CROSS JOIN plans ON plans.id = named.id ORDER BY plans.id
-
-  CO-ROUTINE named
-    MERGE (UNION)
-      LEFT
-        SEARCH coverages USING PRIMARY KEY (clinic_id=?)
-        USE TEMP B-TREE FOR ORDER BY
-      RIGHT
-        SEARCH changes USING PRIMARY KEY (clinic_id=?)
-        USE TEMP B-TREE FOR ORDER BY
-  SCAN named
-  SEARCH plans USING INTEGER PRIMARY KEY (rowid=?)
-  USE TEMP B-TREE FOR ORDER BY
-
--- operator/plan-references: ?1 ids
-SELECT plans.id, plans.external_id FROM json_each(?1) AS given CROSS JOIN plans ON plans.id = given.value
-
-  SCAN given VIRTUAL TABLE INDEX 1:
-  SEARCH plans USING INTEGER PRIMARY KEY (rowid=?)
 
 -- operator/stats: ?1 now, ?2 clinicId, ?3 since
 SELECT CAST((julianday(?1) - julianday(at)) / 7 AS INTEGER) AS weeks_ago, count(*) AS count

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ageAll } from '../../../../trail/segments.ts'
 import { addMissing, clear, mirror, rowsOf, sizesOf, type Part } from '../../../../operator/copy.ts'
 import { digestOf } from '../../../../operator/digest.ts'
-import { listOtherPlans } from '../../../../operator/plan-references.ts'
+import { listOtherPlans } from '../../../../operator/named-plans.ts'
 import { listTables } from '../../../../operator/tables.ts'
 import {
   admitClinic,
