@@ -2265,35 +2265,6 @@ SELECT master.name, reference."table" AS referenced
   SCAN master
   SCAN reference VIRTUAL TABLE INDEX 0:
 
--- verify trail: ?1 clinicId, ?2 stream, ?3 n
-SELECT * FROM segments WHERE clinic_id = ?1 AND stream = ?2
-    AND n = CAST(?3 AS INTEGER)
-
-  SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=? AND n=?)
-
--- verify trail: ?1 clinicId, ?2 after
-SELECT count(*) AS count FROM changes WHERE clinic_id = ?1 AND seq > CAST(?2 AS INTEGER)
-
-  SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>?)
-
--- verify trail: ?1 clinicId, ?2 after
-SELECT CAST(seq AS TEXT) AS place FROM changes
-        WHERE clinic_id = ?1 AND seq > CAST(?2 AS INTEGER) AND action IN ('skip', 'resume') ORDER BY seq DESC LIMIT 1
-
-  SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>?)
-
--- verify trail: ?1 clinicId, ?2 after
-SELECT count(*) AS count FROM accesses WHERE clinic_id = ?1 AND (at, request_id) > (substr(?2, 1, 24), substr(?2, 26))
-
-  SEARCH accesses USING PRIMARY KEY (clinic_id=? AND (at,request_id)>(?,?))
-
--- verify trail: ?1 clinicId, ?2 after
-SELECT at || ' ' || request_id AS place FROM accesses
-        WHERE clinic_id = ?1 AND (at, request_id) > (substr(?2, 1, 24), substr(?2, 26)) AND action IN ('skip', 'resume') ORDER BY at, request_id DESC LIMIT 1
-
-  SEARCH accesses USING PRIMARY KEY (clinic_id=? AND (at,request_id)>(?,?))
-  USE TEMP B-TREE FOR LAST TERM OF ORDER BY
-
 -- verify trail: 
 SELECT clinic_id, stream, n, sha256 FROM segments AS head WHERE state <> 'pending' AND NOT EXISTS (
       SELECT * FROM segments WHERE clinic_id = head.clinic_id AND stream = head.stream
@@ -2303,11 +2274,6 @@ SELECT clinic_id, stream, n, sha256 FROM segments AS head WHERE state <> 'pendin
   SCAN head
   CORRELATED SCALAR SUBQUERY 1
     SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=? AND n=?)
-
--- verify trail: ?1 clinicId
-SELECT state FROM clinics WHERE id = ?1
-
-  SEARCH clinics USING PRIMARY KEY (id=?)
 
 -- verify trail: 
 SELECT id FROM clinics UNION SELECT clinic_id FROM changes
@@ -2326,6 +2292,37 @@ SELECT id FROM clinics UNION SELECT clinic_id FROM changes
           SCAN accesses
         RIGHT
           SCAN segments
+
+-- verify trail: ?1 clinicId, ?2 stream, ?3 n
+SELECT state = 'aged' AND (stream = 'accesses' OR EXISTS (
+      SELECT * FROM clinics WHERE id = clinic_id AND clinics.state = 'moved')) AS may_lack_rows
+    FROM segments WHERE clinic_id = ?1 AND stream = ?2 AND n = CAST(?3 AS INTEGER)
+
+  SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=? AND n=?)
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH clinics USING PRIMARY KEY (id=?)
+
+-- verify trail: ?1 clinicId, ?2 after
+SELECT count(*) AS count FROM changes WHERE clinic_id = ?1 AND seq > CAST(?2 AS INTEGER)
+
+  SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>?)
+
+-- verify trail: ?1 clinicId
+SELECT CAST(seq AS TEXT) AS place FROM changes
+        WHERE clinic_id = ?1 AND action IN ('skip', 'resume') ORDER BY seq
+
+  SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- verify trail: ?1 clinicId, ?2 after
+SELECT count(*) AS count FROM accesses WHERE clinic_id = ?1 AND (at, request_id) > (substr(?2, 1, 24), substr(?2, 26))
+
+  SEARCH accesses USING PRIMARY KEY (clinic_id=? AND (at,request_id)>(?,?))
+
+-- verify trail: ?1 clinicId
+SELECT at || ' ' || request_id AS place FROM accesses
+        WHERE clinic_id = ?1 AND action IN ('skip', 'resume') ORDER BY at, request_id
+
+  SEARCH accesses USING PRIMARY KEY (clinic_id=?)
 
 -- find to import person_informations: ?1 rows, ?2 clinicId
 SELECT given.key AS place, stored.* FROM json_each(?1) AS given
