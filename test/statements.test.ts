@@ -25,12 +25,12 @@ beforeAll(async () => {
   const { resealing, selectStored } = await import('../src/operator/records/stored.ts')
   await import('../src/operator/marks.ts')
   const { selectEver, selectVersions } = await import('../src/operator/trail/about.ts')
-  await import('../src/operator/plan-references.ts')
+  await import('../src/operator/named-plans.ts')
   await import('../src/operator/stats.ts')
   await import('../src/operator/tables.ts')
   await import('../src/operator/trail/verify.ts')
   for (const resource of resources) {
-    importer(resource)
+    importer(resource, { clinicId: '', tokenId: '', publicKey: '' })
     repairer(resource)
     selectAt(resource)
     countAbsent(resource)
@@ -68,7 +68,7 @@ const OWN_ROWS =
 /** Which statements may scan a table, and why. */
 const SCANS: Record<string, string> = {
   clinics: 'the operator lists every clinic',
-  'operator/plan-references': 'the plans of one clinic, before it moves',
+  'named plans': 'the plans of one clinic, before it moves',
   'operator/tables': 'the tables of a database are few',
   marks: 'every clinic is marked',
   'health/readiness': 'migrations are few',
@@ -83,7 +83,7 @@ const SORTS: Record<string, string> = {
   'trail/age': 'the rows of a segment',
   'trail/unsealed': 'the cron sorts clinics by their oldest row',
   'verify trail': 'the operator verifies every clinic',
-  'operator/plan-references': 'the plans of one clinic, before it moves',
+  'named plans': 'the plans of one clinic, before it moves',
   'operator/stats': 'a row for each week',
   'operator/tables': 'the columns of a database are few',
   plans: 'a search finds 5,000 plans at most',

@@ -1,25 +1,11 @@
 import { sql } from 'drizzle-orm/sql/sql'
 import type { Session } from '../storage/session.ts'
-import { batch, rows, statements } from '../storage/statement.ts'
+import { batch, statements } from '../storage/statement.ts'
 import { accesses, clinics, ownables } from '../storage/tables.ts'
 import { rangesOf } from '../trail/ranges.ts'
 
 /** Names an ownable within a clinic. */
 export type Ownable = { type: string; id: number }
-
-const looking = statements('ownables/queries', { clinicId: 'text', ownables: 'text' })
-
-const selectAbsent = looking.statement<{ key: number }>(
-  sql`SELECT given.key FROM json_each(${looking.$.ownables}) AS given
-    WHERE NOT EXISTS (SELECT * FROM ${ownables}
-      WHERE clinic_id = ${looking.$.clinicId} AND type = given.value ->> 'type' AND id = given.value ->> 'id')`,
-)
-
-/** Which of these ownables, by their place, the clinic has not registered. */
-export async function listAbsent(db: Session, clinicId: string, given: readonly Ownable[]) {
-  const values = { clinicId, ownables: JSON.stringify(given) }
-  return (await rows(db, selectAbsent, values)).map(({ key }) => key)
-}
 
 const { $, statement } = statements('ownables/queries', {
   clinicId: 'text',

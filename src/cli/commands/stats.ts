@@ -1,7 +1,7 @@
 import { listClinics } from '../../clinics/queries.ts'
 import { resources } from '../../resources/index.ts'
 import type { Size } from '../../operator/copy.ts'
-import { clinicStats, databaseBytes, sizesByTable } from '../../operator/stats.ts'
+import { createdByWeek, databaseBytes, sizesByTable } from '../../operator/stats.ts'
 import { listTables } from '../../operator/tables.ts'
 import { listTokens } from '../../operator/tokens.ts'
 import { onStore } from '../environment/command.ts'
@@ -42,10 +42,12 @@ async function measure({ db, kv }: Store): Promise<Stats> {
   const tokens = await listTokens(kv)
   const clinics: Stats['clinics'] = []
   for (const { id, state } of await listClinics(db)) {
-    const { tables, createdByWeek } = await clinicStats(db, stored, id, WEEKS)
+    const tables = await sizesByTable(db, stored, id)
     const own = tokens.filter(({ record }) => record.clinic_id === id).length
     const records = Object.fromEntries(resources.map(({ name }) => [name, tables[name]?.rows ?? 0]))
-    clinics.push({ id, state, records, tokens: own, ...sum(Object.values(tables)), createdByWeek })
+    const sizes = sum(Object.values(tables))
+    const weeks = await createdByWeek(db, id, WEEKS)
+    clinics.push({ id, state, records, tokens: own, ...sizes, createdByWeek: weeks })
   }
   const all = sum([...clinics, ...Object.values(shared)])
   const bytes = await databaseBytes(db)

@@ -1,4 +1,4 @@
-import { findToken, type StoredToken } from '../../../operator/tokens.ts'
+import { listTokens, type StoredToken } from '../../../operator/tokens.ts'
 import { isWellFormedToken, tokenIdOf, tokenKey } from '../../../tokens/token.ts'
 import { readAll } from '../../files/input.ts'
 import type { Store } from '../../environment/open.ts'
@@ -23,7 +23,7 @@ export async function findNamed(
   { kv, environment }: Store,
 ): Promise<StoredToken> {
   const named = id === undefined ? await idOfSecret(tokenFile) : checkId(id)
-  const stored = await findToken(kv, named)
+  const [stored] = await listTokens(kv, named)
   if (stored) return stored
   throw new Failure(`no such token: see \`npm run clinic -- token list ${environment.flags}\``)
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ageAll } from '../../../../trail/segments.ts'
 import { addMissing, clear, mirror, rowsOf, sizesOf, type Part } from '../../../../operator/copy.ts'
 import { digestOf } from '../../../../operator/digest.ts'
-import { listOtherPlans } from '../../../../operator/plan-references.ts'
+import { listOtherPlans } from '../../../../operator/named-plans.ts'
 import { listTables } from '../../../../operator/tables.ts'
 import {
   admitClinic,
@@ -121,7 +121,7 @@ export async function carryOut(move: Move, settleSeconds: number): Promise<Repor
   }
   // Reads went on here until now.
   for (const part of parts) {
-    if (part.table.name === GROWING) await addMissing(source.db, target.db, part)
+    if (part.table.name === GROWING) await addMissing(target.db, part, rowsOf(source.db, part))
   }
   await target.leave({ action: 'move', resource: 'clinics', clinicId: id })
   await setClinicState(target.db, id, 'open', ['arriving'])
