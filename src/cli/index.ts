@@ -1,13 +1,13 @@
 import { Command } from 'commander'
 import { VERSION } from '../http/version.ts'
-import { endWorkerdWithUs } from './environment/workerd.ts'
+import { endWorkerdWithUs } from './environment/wrangler.ts'
 import type { Definition } from './terminal/command.ts'
-import { endAtCtrlC, explain, FAILED, type Manner } from './terminal/failure.ts'
+import { endInOrder, explain, FAILED, type Manner } from './terminal/failure.ts'
 import { reporting } from './terminal/report.ts'
 
 /** How the command line given wants failures told. */
 const mannerOf = (args: readonly string[]): Manner => ({
-  json: args.includes('--json') || undefined,
+  json: args.includes('--json'),
   debug: args.includes('--debug'),
 })
 
@@ -140,13 +140,11 @@ async function addCommands(program: Command, [called]: readonly string[]) {
 export async function main(): Promise<void> {
   const args = process.argv.slice(2)
   const manner = mannerOf(args)
-  const endFor = (error: Error) => process.exit(explain(error, manner))
+  endInOrder(manner)
   // A reader such as `head` may leave early; a full disk is another matter.
   process.stdout.on('error', (error) =>
-    'code' in error && error.code === 'EPIPE' ? process.exit(FAILED) : endFor(error),
+    process.exit('code' in error && error.code === 'EPIPE' ? FAILED : explain(error, manner)),
   )
-  process.on('uncaughtException', endFor)
-  endAtCtrlC(manner)
   endWorkerdWithUs()
   await clinic(args)
   // What a failure has left open, such as a workerd that could not start, must not keep the process.

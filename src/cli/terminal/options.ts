@@ -47,6 +47,13 @@ export const oneOf =
     return value
   }
 
+/** A whole number within bounds, which are included. */
+export const wholeNumber = (from: number, to: number) =>
+  parser(
+    z.string().regex(/^\d+$/).transform(Number).pipe(z.int().min(from).max(to)),
+    `Use a number from ${from} to ${to}.`,
+  )
+
 /** `90d`, `12h`, `30m` or `10s`, in milliseconds. */
 export function parseDuration(value: string): number {
   const [, amount, unit = ''] = /^([1-9]\d{0,4})([smhd])$/.exec(value) ?? []
