@@ -70,8 +70,8 @@ describe('audit', () => {
 
   it.each([
     [['--patient', '1049'], 'error: say whose it is: --clinic\n'],
-    [[...CLINIC, '--patient', 'Ana'], 'Use the id of a patient, such as 1049.'],
-    [[...CLINIC, '--record', 'plans/1'], 'Use person_informations/12 or dependents/12.'],
+    [[...CLINIC, '--patient', 'Ana'], 'Use an id, such as 1049.'],
+    [[...CLINIC, '--record', 'plans/1'], 'Use person_informations or dependents or coverages.'],
     [[...CLINIC, '--record', 'dependents/1', '--patient', '1'], 'cannot be used with'],
   ])('refuses %j', async (args, message) => {
     const { status, stderr } = await audit(...args)

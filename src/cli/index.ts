@@ -13,6 +13,9 @@ const mannerOf = (args: readonly string[]): Manner => ({
 
 type Loader = () => Promise<{ command: Definition }>
 
+const changingTo = (state: 'open' | 'suspended') => async () =>
+  (await import('./commands/clinic/state.ts')).changeTo(state)
+
 /** Words with commands below them. */
 const GROUPS: Record<string, string> = {
   token: 'issue, list and revoke tokens',
@@ -31,8 +34,8 @@ const COMMANDS: [words: string, purpose: string, load: Loader][] = [
 
   ['create', 'add a clinic', () => import('./commands/clinic/create.ts')],
   ['list', 'list clinics and their states', () => import('./commands/clinic/list.ts')],
-  ['suspend', "refuse a clinic's requests", () => import('./commands/clinic/suspend.ts')],
-  ['open', 'reopen a suspended clinic', () => import('./commands/clinic/open.ts')],
+  ['suspend', "refuse a clinic's requests", changingTo('suspended')],
+  ['open', 'reopen a suspended clinic', changingTo('open')],
   ['limit', "limit a clinic's records", () => import('./commands/clinic/limit.ts')],
   ['move', 'move a clinic to another cell', () => import('./commands/clinic/move/index.ts')],
 
@@ -51,16 +54,8 @@ const COMMANDS: [words: string, purpose: string, load: Loader][] = [
   ['audit head', 'print digests to keep offline', () => import('./commands/audit/head.ts')],
 
   ['records restore', 'restore a deleted record', () => import('./commands/records/restore.ts')],
-  [
-    'records reassign',
-    'give a record another owner',
-    () => import('./commands/records/reassign.ts'),
-  ],
-  [
-    'records erase',
-    "erase a deleted record's content",
-    () => import('./commands/records/erase.ts'),
-  ],
+  ['records reassign', 'give it another owner', () => import('./commands/records/reassign.ts')],
+  ['records erase', 'erase its content for good', () => import('./commands/records/erase.ts')],
 
   ['backup', 'copy a store to a folder', () => import('./commands/backup.ts')],
   ['restore', 'copy a backup into an empty store', () => import('./commands/restore.ts')],
@@ -69,11 +64,7 @@ const COMMANDS: [words: string, purpose: string, load: Loader][] = [
 
   ['ssn keygen', 'make a key pair', () => import('./commands/ssn/keygen.ts')],
   ['ssn open', "open an export's SSNs, offline", () => import('./commands/ssn/open.ts')],
-  [
-    'ssn rotate',
-    'change the key that SSNs are sealed to',
-    () => import('./commands/ssn/rotate.ts'),
-  ],
+  ['ssn rotate', 'change to a new key', () => import('./commands/ssn/rotate.ts')],
   ['ssn reseal', 'seal old SSNs to the new key', () => import('./commands/ssn/reseal.ts')],
 ]
 

@@ -19,7 +19,7 @@ export const command = onStore({
   takes: {},
   async work(_, store) {
     const { clinics, total, createdByWeek, plans } = await measure(store)
-    const { bytes = 0 } = total
+    const { bytes } = total
     const room = MOST_BYTES - bytes
     const cellsOf = (name: string, counts: Counts, weeks: number[]) => [
       name,

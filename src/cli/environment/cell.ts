@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
 import { cellName, cellsOf } from '../../tokens/cell.ts'
 import { Failure, Misuse } from '../terminal/failure.ts'
@@ -10,7 +11,7 @@ import {
   type Environment,
   type EnvironmentOptions,
 } from './choose.ts'
-import { readWranglerToml } from './wrangler-toml.ts'
+import { deployed, readWranglerToml } from './wrangler-toml.ts'
 
 /** The variables of the Worker that say which cell it is; none where it stands alone. */
 const cellVariables = z.object({ CELL: cellName.optional(), CELLS: z.string().optional() })
@@ -38,13 +39,22 @@ export async function cellOf(environment: Environment) {
 export const deploymentOf = (env: string, cell: string) =>
   env.endsWith(`-${cell}`) ? env.slice(0, -cell.length - 1) : env
 
-/** The environments of wrangler.toml that are cells of the deployment, in its order, and which cell each is. */
-export async function cellsOfDeployment(file: string, deployment: string) {
+/**
+ * The environments of wrangler.toml that are cells of the same deployment, in its order, where each of them answers, and
+ * those whose CELLS says something else.
+ */
+export async function cellsOfDeployment(file: string, env: string, cell: string) {
   const { environments } = await readWranglerToml(file)
-  return Object.entries(environments).flatMap(([env, config]) => {
-    const { CELL: cell } = readVariables(config.vars)
-    return cell && deploymentOf(env, cell) === deployment ? [{ env, cell, config }] : []
-  })
+  const cells = Object.entries(environments)
+    .map(([name, config]) => ({ env: name, config, ...readVariables(config.vars) }))
+    .filter((one) => one.CELL && deploymentOf(one.env, one.CELL) === deploymentOf(env, cell))
+  const origins = Object.fromEntries(
+    cells.map(({ CELL, config }) => [CELL, deployed(config).origin]),
+  )
+  const stale = cells.filter(
+    (one) => !isDeepStrictEqual(cellsOf({ CELLS: one.CELLS ?? '' }), origins),
+  )
+  return { cells, origins, stale: stale.map((one) => one.env) }
 }
 
 /** The store that is meant or, with --all-cells, those of all cells of its deployment. Throws Failure and Misuse. */
@@ -58,7 +68,7 @@ export async function chooseEnvironments({
   if (environment.place === 'local') throw new Misuse('--all-cells goes with --remote')
   const { cell } = await cellOf(environment)
   if (cell === undefined) throw new Failure(`${environment.env} is no cell: it has no CELL`)
-  const cells = await cellsOfDeployment(environment.file, deploymentOf(environment.env, cell))
+  const { cells } = await cellsOfDeployment(environment.file, environment.env, cell)
   return await Promise.all(cells.map(({ env }) => chooseEnvironment({ ...options, env })))
 }
 

@@ -1,5 +1,3 @@
-import { InvalidArgumentError } from 'commander'
-import { recordId } from '../../../fields/number.ts'
 import { resources } from '../../../resources/index.ts'
 import { NO_CLINIC } from '../../../operator/content.ts'
 import { aboutPatient, aboutRecord, isAbout, type About } from '../../../operator/trail/about.ts'
@@ -8,7 +6,7 @@ import { onStore } from '../../environment/command.ts'
 import { writeAll } from '../../files/output.ts'
 import { option } from '../../terminal/command.ts'
 import { Failure, Misuse } from '../../terminal/failure.ts'
-import { outOption, parseClinic, parseSince } from '../../terminal/options.ts'
+import { outOption, parseClinic, parseId, parseSince } from '../../terminal/options.ts'
 import { counted } from '../../terminal/report.ts'
 import { parseRecord } from '../records/named-record.ts'
 
@@ -65,12 +63,6 @@ export const command = onStore({
     return { json: { exported, since: since || null }, lines }
   },
 })
-
-function parseId(value: string): number {
-  const { data } = recordId.safeParse(Number(value))
-  if (data === undefined) throw new InvalidArgumentError('Use the id of a patient, such as 1049.')
-  return data
-}
 
 async function* matching(events: AsyncGenerator<TrailEvent>, about: About | undefined) {
   for await (const event of events) if (!about || isAbout(about, event)) yield event

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import * as z from 'zod'
-import { cellOf, cellsOfDeployment, deploymentOf } from '../../environment/cell.ts'
+import { cellOf, cellsOfDeployment } from '../../environment/cell.ts'
 import { deployLine, setUpLine, type Environment } from '../../environment/choose.ts'
 import { commitHere } from '../../environment/project.ts'
 import { developmentKeyFile } from '../../environment/ssn-key.ts'
@@ -49,26 +49,16 @@ const declaredBy = (config: Configuration): string[] => [
 
 /** Whether the cells of the deployment say the same of each other. */
 export async function checkCells(environment: Environment): Promise<Record<string, Finding>> {
-  const { cell, origins } = await cellOf(environment)
+  const { cell } = await cellOf(environment)
   if (environment.place === 'local' || cell === undefined) return {}
 
-  const all = await cellsOfDeployment(environment.file, deploymentOf(environment.env, cell))
-  const { CELLS } = environment.config.vars
-  const unknown = Object.keys(origins).filter((name) => !all.some((one) => one.cell === name))
-  const found = [
-    ...all
-      .filter(({ config }) => config.vars['CELLS'] !== CELLS)
-      .map(({ env }) => `CELLS of ${env} says something else`),
-    ...all
-      .filter(({ cell: name, config }) => origins[name] !== deployed(config).origin)
-      .map(({ cell: name, env }) => `CELLS has another origin for ${name} than ${env}`),
-    ...unknown.map((name) => `CELLS names ${name}, which no environment is`),
-  ]
-  if (found.length === 0) {
+  const { origins, stale } = await cellsOfDeployment(environment.file, environment.env, cell)
+  if (stale.length === 0) {
     return { cells: [`this is ${cell}; all agree on ${Object.keys(origins).join(', ')}`] }
   }
+  const found = `CELLS of ${stale.join(', ')} is not where the cells answer`
   const setUp = `run \`npm run clinic -- setup ${environment.flags} --cell ${cell}\``
-  return { cells: [found.join('; '), `${setUp}, then deploy all cells`] }
+  return { cells: [found, `${setUp}, then deploy all cells`] }
 }
 
 export async function checkKey(environment: Environment): Promise<Finding> {

@@ -6,7 +6,6 @@ import {
 } from '../../environment/choose.ts'
 import {
   addToWranglerToml,
-  deployed,
   readWranglerToml,
   setInWranglerToml,
 } from '../../environment/wrangler-toml.ts'
@@ -42,14 +41,11 @@ export async function nameCell({ file, env }: RemoteEnvironment, cell: string): 
   const set = (name: string, key: string, value: string) =>
     setInWranglerToml(file, `[env.${name}.vars]`, key, value)
   await set(env, 'CELL', `"${cell}"`)
-  const cells = await cellsOfDeployment(file, deploymentOf(env, cell))
-  const twin = cells.find((one) => one.cell === cell && one.env !== env)
+  const { cells, origins, stale } = await cellsOfDeployment(file, env, cell)
+  const twin = cells.find((one) => one.CELL === cell && one.env !== env)
   if (twin) throw new Failure(`${twin.env} is the cell ${cell} already`)
 
-  const origins = cells.map((one) => [one.cell, deployed(one.config).origin])
-  const all = JSON.stringify(Object.fromEntries(origins))
-  const stale = cells.filter(({ config }) => config.vars['CELLS'] !== all)
-  for (const one of stale) await set(one.env, 'CELLS', `'${all}'`)
-  const others = stale.map((one) => one.env).filter((name) => name !== env)
+  for (const name of stale) await set(name, 'CELLS', `'${JSON.stringify(origins)}'`)
+  const others = stale.filter((name) => name !== env)
   return others.length > 0 ? `${cell}; now deploy ${others.join(', ')} too, with --all-cells` : cell
 }

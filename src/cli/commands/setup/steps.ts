@@ -3,7 +3,6 @@ import { DEFAULT_LIFETIME, DEFAULT_SCOPES, newRecord } from '../../../tokens/rec
 import { KEY_PREFIX, mintToken, tokenKey } from '../../../tokens/token.ts'
 import { cellOf } from '../../environment/cell.ts'
 import { wranglerFlags, type RemoteEnvironment } from '../../environment/choose.ts'
-import { deployed } from '../../environment/wrangler-toml.ts'
 import { askWrangler, runWrangler } from '../../environment/wrangler.ts'
 import type { Report } from '../../terminal/report.ts'
 import { shownOnce } from '../token/shown-once.ts'
@@ -51,5 +50,5 @@ export async function issueFirstToken(
     value,
     ...where,
   ])
-  return await shownOnce(token, record, deployed(environment.config).origin)
+  return await shownOnce(token, record, environment)
 }
