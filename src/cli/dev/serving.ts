@@ -1,4 +1,3 @@
-import { Agent, get } from 'node:http'
 import { createServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { BASE_PATH } from '../../http/base-path.ts'
@@ -34,18 +33,13 @@ function probe({ ip, port }: Address): Promise<number> {
   })
 }
 
-/** An agent of our own: the global one may go through the proxy that the shell names. */
-const DIRECT = new Agent()
-
 /** Waits until the server answers, so that the banner comes after wrangler's own lines. */
 export async function untilServed(port: number): Promise<void> {
   const isServed = () =>
-    new Promise<boolean>((resolve) => {
-      get({ host: 'localhost', port, path: '/health', agent: DIRECT }, (answer) => {
-        answer.resume()
-        resolve(answer.statusCode === 200)
-      }).on('error', () => resolve(false))
-    })
+    fetch(`http://localhost:${port}/health`).then(
+      ({ ok }) => ok,
+      () => false,
+    )
   while (!(await isServed())) await setTimeout(200)
 }
 

@@ -76,7 +76,7 @@ export async function setInWranglerToml(
   value: string,
 ): Promise<void> {
   const tables = tablesOf(await readFile(file, 'utf8'))
-  const place = tables.findIndex((table) => table.startsWith(`${header}\n`))
+  const place = tables.findIndex((table) => table.split('\n', 1)[0]?.trim() === header)
   const table = tables[place]
   if (table === undefined)
     throw new Failure(`${file} has no ${header}: add it, then run this again`)
