@@ -78,14 +78,13 @@ export async function setInWranglerToml(
   const tables = tablesOf(await readFile(file, 'utf8'))
   const place = tables.findIndex((table) => table.split('\n', 1)[0]?.trim() === header)
   const table = tables[place]
-  if (table === undefined)
-    throw new Failure(`${file} has no ${header}: add it, then run this again`)
+  if (table === undefined) throw new Failure(`${file} has no ${header}: add it first`)
 
   const line = `${key} = ${value}`
   const existing = new RegExp(`^${key} *=.*$`, 'm')
   tables[place] = existing.test(table)
     ? table.replace(existing, () => line)
-    : table.replace('\n', () => `\n${line}\n`)
+    : table.replace(/\n|$/, () => `\n${line}\n`)
   await replaceFile(file, tables.join(''))
 }
 
