@@ -69,10 +69,10 @@ describe('audit', () => {
   })
 
   it.each([
-    [['--patient', '1049'], 'error: say whose it is: --clinic\n'],
+    [['--patient', '1049'], 'error: name its --clinic\n'],
     [[...CLINIC, '--patient', 'Ana'], 'Use an id, such as 1049.'],
     [[...CLINIC, '--record', 'plans/1'], 'Use person_informations or dependents or coverages.'],
-    [[...CLINIC, '--record', 'dependents/1', '--patient', '1'], 'cannot be used with'],
+    [[...CLINIC, '--record', 'dependents/1', '--patient', '1'], 'use --patient or --record, not both'],
   ])('refuses %j', async (args, message) => {
     const { status, stderr } = await audit(...args)
 
