@@ -20,8 +20,9 @@ export async function checkConfigurations({ file }: Environment): Promise<Record
   const names = new Set(all.flatMap(({ declared }) => declared))
   const checkOne = ({ env, config, declared }: (typeof all)[number]): Finding => {
     const missing = [...names].filter((name) => ![...declared, ...OF_CELLS].includes(name))
-    if (missing.length > 0)
+    if (missing.length > 0) {
       return [`it lacks ${missing.join(', ')}`, `declare that under [env.${env}] as elsewhere`]
+    }
     if (config.observability?.logs?.invocation_logs === false) {
       return [`declares ${declared.join(', ')}`]
     }

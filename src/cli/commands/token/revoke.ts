@@ -23,12 +23,11 @@ export const command = onStore({
   },
   async work({ clinic, ...named }, store) {
     const { kv, leave } = store
+    const tokens = clinic ? await unrevokedOf(store, clinic) : [await findNamed(named, store)]
     const revoked = []
-    for (const stored of clinic
-      ? await unrevokedOf(store, clinic)
-      : [await findNamed(named, store)]) {
-      const record = await revokeToken(kv, stored)
+    for (const stored of tokens) {
       const { id } = stored
+      const record = await revokeToken(kv, stored)
       await leave({ action: 'revoke', resource: 'tokens', clinicId: record.clinic_id, ids: id })
       revoked.push({ id, ...record, state: stateOf(record) })
     }
@@ -36,7 +35,7 @@ export const command = onStore({
       json: clinic ? { clinic, revoked: revoked.map(({ id }) => id) } : { ...revoked[0] },
       lines: [
         ...revoked.map((one) => `Revoked token ${one.id} of ${one.clinic_id} (${one.label}).`),
-        KV_DELAY,
+        `${revoked.length} revoked. ${KV_DELAY}`,
       ],
     }
   },
