@@ -15,13 +15,11 @@ const account = z.object({ email: z.string() })
  * Who works here, as the trail has it in the place of a token: the name given with `--as`, or else that of the
  * Cloudflare account, or of the user of this machine.
  */
-export async function operatorOf({ place, options }: Environment): Promise<string> {
-  const given = options.as
-  const asked = given === undefined && place === 'remote'
-  const signedIn = asked
-    ? await askWrangler(account, ['whoami', '--json']).catch(() => undefined)
-    : undefined
-  return `operator:${given ?? signedIn?.email ?? userInfo().username}`
+export async function operatorOf({ place, options: { as } }: Environment): Promise<string> {
+  if (as !== undefined) return `operator:${as}`
+  if (place === 'local') return `operator:${userInfo().username}`
+  const found = await askWrangler(account, ['whoami', '--json']).catch(() => undefined)
+  return `operator:${found?.email ?? userInfo().username}`
 }
 
 /** The database's clock. What is older than ten minutes is sealed: a wrong clock here must not add to that. */
