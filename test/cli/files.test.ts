@@ -185,7 +185,7 @@ describe('a terminal', () => {
     })
     const lines = ['\u001b]0;pwned\u0007', '\u001b[1mbold\u001b[22m', 'a\u009b2J']
     reporting.to = to
-    print({ json: {}, lines }, {})
+    print({ json: {}, lines }, false)
 
     expect(shown.join('')).toBe('\\u001b]0;pwned\\u0007\n\u001b[1mbold\u001b[22m\na\\u009b2J\n')
   })

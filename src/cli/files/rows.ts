@@ -158,7 +158,7 @@ const WORDS = {
 /** The object on a line, or what is wrong with it: the API would refuse the same. */
 function parseObject(text: string) {
   const fault = faultOfJson(text)
-  if (fault) return { fault: WORDS[fault.name] + fault.detail.replace(/^line 1,/, ' at') }
+  if (fault) return { fault: WORDS[fault.name] + (fault.detail ?? '').replace(/^line 1,/, ' at') }
   const value: unknown = JSON.parse(text)
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? { columns: { ...value } }

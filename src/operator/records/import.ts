@@ -127,7 +127,8 @@ export function importer(resource: Resource, importing: Importing) {
       const plan = written[place]
       // At a dry run nobody is registered.
       const wrong = names.filter((name) => name !== resource.owner.id || !dryRun || !register)
-      if (plan && wrong.length > 0) plan.errors = errorsOfBroken(resource, [{ place, names: wrong }])
+      if (plan && wrong.length > 0)
+        plan.errors = errorsOfBroken(resource, [{ place, names: wrong }])
     }
     return plans
   }

@@ -55,14 +55,14 @@ const selectMayLackRows = statement<{ may_lack_rows: number }>(
 
 /** How many rows are not sealed yet, and where D1 says that it was set back: `resume` leaves such rows in both streams. */
 const forStream = (stream: Stream) => {
-  const { table, isAfter, place, order } = DESCRIBED[stream]
+  const { table, place, key, keyOf } = DESCRIBED[stream]
   return {
     unsealed: statement<{ count: number }>(
-      sql`SELECT count(*) AS count FROM ${table} WHERE clinic_id = ${$.clinicId} AND ${isAfter($.after)}`,
+      sql`SELECT count(*) AS count FROM ${table} WHERE clinic_id = ${$.clinicId} AND (${key}) > ${keyOf($.after)}`,
     ),
     setBack: statement<{ place: string }>(
       sql`SELECT ${place} AS place FROM ${table}
-        WHERE clinic_id = ${$.clinicId} AND action IN ('skip', 'resume') ORDER BY ${order}`,
+        WHERE clinic_id = ${$.clinicId} AND action IN ('skip', 'resume') ORDER BY ${key}`,
     ),
   }
 }

@@ -13,7 +13,10 @@ export const KV_DELAY = 'At Cloudflare it can take up to 70 seconds until this i
 
 /** What a command takes that is about one token. */
 export const tokenWords = {
-  id: argument('[id]', 'its id, as `token list` shows it; without one, the token is asked for'),
+  id: argument<string | undefined>(
+    '[id]',
+    'its id, as `token list` shows it; without one, the token is asked for',
+  ),
   tokenFile: option('--token-file <file>', 'a file that holds the token itself (- for stdin)'),
 }
 
