@@ -48,9 +48,7 @@ export type Env = {
     /** Why nobody was let in. */
     refused: WhyRefused
     /** The ids, ascending, that the request touched or asked for: for the trail. */
-    recordIds: readonly number[]
-    /** The answer tells who exists, though it is a refusal. */
-    isTelling: boolean
+    recordIds?: readonly number[]
     /** The request has left what it did in the trail, in the transaction that did it. */
     isJournaled: boolean
     /** What KV holds under the key that is read beside the token's; null if there is nothing. */

@@ -6,18 +6,11 @@ import { factory, type Bindings } from './env.ts'
 import { allowOrigins } from './http/allow-origins.ts'
 import { BASE_PATH } from './http/base-path.ts'
 import { authenticate, refuseSuspended } from './http/authenticate.ts'
-import {
-  refuseOtherMethods,
-  renderError,
-  renderMethodNotAllowed,
-  renderNotFound,
-} from './http/errors.ts'
+import { renderError, renderMethodNotAllowed, renderNotFound } from './http/errors.ts'
 import { harden } from './http/harden.ts'
 import { limitRate } from './http/limit-rate.ts'
 import { logRequest, logStep } from './http/log.ts'
-import { nameRequest } from './http/name-request.ts'
 import { openDatabase } from './http/open-database.ts'
-import { tellExpiry } from './http/tell-expiry.ts'
 import { leaveTrail } from './trail/leave-trail.ts'
 import { ownableRoutes } from './ownables/routes.ts'
 import { CATALOGUE_KEY } from './plans/catalogue.ts'
@@ -42,11 +35,10 @@ const app = factory.createApp()
 app.onError(renderError)
 app.notFound(renderNotFound(app, BASE_PATH))
 
-app.use(nameRequest, logRequest, secureHeaders(), harden, allowOrigins)
+app.use(logRequest, secureHeaders(), harden, allowOrigins)
 app.use(methodNotAllowed({ app, onMethodNotAllowed: renderMethodNotAllowed }))
 for (const path of FILES) app.use(path, serveReference)
-app.use('/v1/*', authenticate(besideToken), tellExpiry, leaveTrail, limitRate)
-app.use('/v1/*', refuseSuspended, refuseOtherMethods(app), openDatabase)
+app.use('/v1/*', authenticate(besideToken), leaveTrail, limitRate, refuseSuspended, openDatabase)
 
 for (const resource of resources) app.route(`${BASE_PATH}/${resource.name}`, recordRoutes(resource))
 

@@ -45,13 +45,13 @@ const stored = async (id: number) => jsonOf(await clinic.get(`/coverages/${id}`)
 
 /** Imports rows as they were validated; gives how many of each sort there were. */
 async function importAll({ clinicId }: Clinic, ...records: Fields[]) {
-  const rows = records.map((fields) => {
+  const rows = records.map((fields, line) => {
     const given = coverages.given.parse(aCoverage(PATIENT, fields).coverage)
     const record = Object.fromEntries(Object.entries(given))
-    return { fields: { ...record, ...derivedFrom(coverages, record) } }
+    return { line, fields: { ...record, ...derivedFrom(coverages, record) } }
   })
   const importing = { clinicId, tokenId: 'operator', publicKey: worker.ssnKey.publicKey }
-  return await importer(coverages)(databaseOf(worker.env, 'first-primary'), rows, importing)
+  return await importer(coverages, importing).write(databaseOf(worker.env, 'first-primary'), rows)
 }
 
 const NAMELESS = {

@@ -184,9 +184,9 @@ describe('a fresh clone', () => {
   })
 
   it.each([
-    ['1', 'localhost', /you may not listen on port 1: choose one above 1023|taken/],
-    ['8787', '192.0.2.77', 'this machine has no address 192.0.2.77: use --ip 0.0.0.0'],
-    ['8787', 'no.such.invalid', 'no.such.invalid is no address: use --ip 0.0.0.0'],
+    ['1', 'localhost', /cannot listen on port 1 of localhost \(EACCES\)|taken/],
+    ['8787', '192.0.2.77', 'cannot listen on port 8787 of 192.0.2.77 (EADDRNOTAVAIL)'],
+    ['8787', 'no.such.invalid', 'cannot listen on port 8787 of no.such.invalid (ENOTFOUND)'],
   ])('calls errors of listening what they are: port %s of %s', (port, ip, sentence) => {
     if (port === '1' && process.getuid?.() === 0) return
     const { status, printed } = finish([...DEV, '--port', port, '--ip', ip])

@@ -63,7 +63,6 @@ const ROUTINES: Record<string, Record<string, Made>> = {
     'of digits': (n) => json(`[${'7'.repeat(n)}]`),
     'of quotes': (n) => json(`["${'\\"'.repeat(n / 2)}"]`),
     'of backslashes without an end': (n) => json(`["${'\\\\'.repeat(n / 2)}`),
-    'of open brackets': (n) => json('['.repeat(n)),
     'of many keys': (n) => json(`{${keys(n / 8)}}`),
     'of many lines that ends in a mistake': (n) => json(`[1${'\n'.repeat(n)}x`),
     'of escapes': (n) => json(`{"${'\\u0061'.repeat(n / 6)}":1,"a":2}`),

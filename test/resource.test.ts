@@ -27,7 +27,7 @@ const right: Description = {
   owner: { id: 'patient_id', filter: 'patient_id' },
   filters: { patient_id: patient },
 }
-const rule = { check: 'true', columns: ['name'], field: 'name', message: 'is wrong' }
+const rule = { check: 'true', field: 'name', message: 'is wrong' }
 const exists = () => sql`true`
 
 it('takes a resource that declares what is there', () => {
@@ -80,11 +80,6 @@ it.each<[string, Partial<Description>, string]>([
     'an identity of a column that is not there',
     { identity: { index: 'i', columns: ['name_identity'], words: 'name' } },
     'the identity needs name_identity, which it lacks',
-  ],
-  [
-    'a rule over a column that is not there',
-    { rules: { named: { ...rule, columns: ['name', 'plan_id'] } } },
-    'the rule named needs plan_id, which it lacks',
   ],
   [
     'a rule about a field that is not there',

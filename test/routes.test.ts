@@ -199,7 +199,8 @@ function expectPromises({ headers }: Answer) {
 const TOLD = [200, 201, 204, 304, 403, 404, 412, 429]
 
 describe.each(named(ROUTES))('%s', (_, route) => {
-  const { id, deed } = route.operation
+  const { deed } = route
+  const { id } = route.operation
 
   it.each(documentedStatuses(id))(
     'answers %i, as documented, and leaves its trail',
@@ -262,7 +263,7 @@ describe.each(named(ROUTES))('%s', (_, route) => {
 })
 
 describe.each(named(GUARDED))('%s', (_, route) => {
-  const { operation, scope = '', pattern } = route
+  const { operation, deed, scope = '', pattern } = route
 
   it('refuses whoever has no good token, before it reads storage or the body', async () => {
     const good = await aGoodRequest(route, await worker.clinic())
@@ -277,7 +278,7 @@ describe.each(named(GUARDED))('%s', (_, route) => {
   })
 
   it('asks for a scope, and says in the trail what it does to personal data', () => {
-    const { resource, action = 'read' } = operation.deed ?? {}
+    const { resource, action = 'read' } = deed ?? {}
     // What a token says of itself needs no scope, and touches no record.
     if (operation.id === 'getToken') return expect([scope, resource]).toEqual(['', undefined])
     const isRead = ['list', 'read', 'search', 'history', 'follow'].includes(action)
@@ -382,7 +383,7 @@ describe('another clinic', () => {
     return { status: response.status, headers: { ...headers, link }, body: await response.text() }
   }
 
-  const naming = GUARDED.filter(({ operation }) => operation.deed).filter(
+  const naming = GUARDED.filter(({ deed }) => deed).filter(
     (route) => requestsFor(route, 1).length > 0,
   )
 
@@ -413,9 +414,7 @@ describe('another clinic', () => {
     },
   )
 
-  const lists = GUARDED.filter(({ operation }) =>
-    ['list', 'search'].includes(operation.deed?.action ?? ''),
-  )
+  const lists = GUARDED.filter(({ deed }) => ['list', 'search'].includes(deed?.action ?? ''))
   it.each(named(lists))('has nothing in our %s', async (_, route) => {
     const [ours, theirs] = [await worker.clinic(), await worker.clinic()]
     for (const { name } of RESOURCES)

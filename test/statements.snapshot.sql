@@ -214,15 +214,6 @@ INSERT INTO accesses (clinic_id, at, request_id, token_id, action, resource, ids
 
 
 
--- ownables/queries: ?1 ownables, ?2 clinicId
-SELECT given.key FROM json_each(?1) AS given
-    WHERE NOT EXISTS (SELECT * FROM ownables
-      WHERE clinic_id = ?2 AND type = given.value ->> 'type' AND id = given.value ->> 'id')
-
-  SCAN given VIRTUAL TABLE INDEX 1:
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH ownables USING PRIMARY KEY (clinic_id=? AND type=? AND id=?)
-
 -- ownables/queries: ?1 clinicId, ?2 type, ?3 now, ?4 ids
 INSERT INTO ownables (clinic_id, type, id, created_at)
     SELECT ?1, ?2, given.value, ?3
@@ -2132,6 +2123,38 @@ SELECT json_group_array(json_object('seq', seq, 'resource', resource, 'id', reco
   SCALAR SUBQUERY 7
     SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq=?)
 
+-- named plans: ?1 names
+SELECT plans.id, external_id FROM json_each(?1) AS given
+      CROSS JOIN plans ON plans.id = given.value
+
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SEARCH plans USING INTEGER PRIMARY KEY (rowid=?)
+
+-- named plans: ?1 names
+SELECT plans.id, external_id FROM json_each(?1) AS given
+      CROSS JOIN plans ON plans.external_id = given.value
+
+  SCAN given VIRTUAL TABLE INDEX 1:
+  SEARCH plans USING COVERING INDEX sqlite_autoindex_plans_1 (external_id=?)
+
+-- named plans: ?1 clinicId
+WITH named (id) AS (
+    SELECT plan_id FROM coverages WHERE clinic_id = ?1
+    UNION SELECT before ->> 'plan_id' FROM changes WHERE clinic_id = ?1 AND resource = 'coverages')
+  SELECT plans.id, plans.external_id FROM named CROSS JOIN plans ON plans.id = named.id ORDER BY plans.id
+
+  CO-ROUTINE named
+    MERGE (UNION)
+      LEFT
+        SEARCH coverages USING PRIMARY KEY (clinic_id=?)
+        USE TEMP B-TREE FOR ORDER BY
+      RIGHT
+        SEARCH changes USING PRIMARY KEY (clinic_id=?)
+        USE TEMP B-TREE FOR ORDER BY
+  SCAN named
+  SEARCH plans USING INTEGER PRIMARY KEY (rowid=?)
+  USE TEMP B-TREE FOR ORDER BY
+
 -- repair: ?1 clinicId, ?2 key, ?3 requestId
 SELECT status FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used
@@ -2214,30 +2237,6 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- operator/plan-references: ?1 clinicId
-WITH named (id) AS (
-    SELECT plan_id FROM coverages WHERE clinic_id = ?1
-    UNION SELECT before ->> 'plan_id' FROM changes WHERE clinic_id = ?1 AND resource = 'coverages')
-  SELECT plans.id, plans.external_id FROM named CROSS JOIN plans ON plans.id = named.id ORDER BY plans.id
-
-  CO-ROUTINE named
-    MERGE (UNION)
-      LEFT
-        SEARCH coverages USING PRIMARY KEY (clinic_id=?)
-        USE TEMP B-TREE FOR ORDER BY
-      RIGHT
-        SEARCH changes USING PRIMARY KEY (clinic_id=?)
-        USE TEMP B-TREE FOR ORDER BY
-  SCAN named
-  SEARCH plans USING INTEGER PRIMARY KEY (rowid=?)
-  USE TEMP B-TREE FOR ORDER BY
-
--- operator/plan-references: ?1 ids
-SELECT plans.id, plans.external_id FROM json_each(?1) AS given CROSS JOIN plans ON plans.id = given.value
-
-  SCAN given VIRTUAL TABLE INDEX 1:
-  SEARCH plans USING INTEGER PRIMARY KEY (rowid=?)
-
 -- operator/stats: ?1 now, ?2 clinicId, ?3 since
 SELECT CAST((julianday(?1) - julianday(at)) / 7 AS INTEGER) AS weeks_ago, count(*) AS count
     FROM changes
@@ -2266,35 +2265,6 @@ SELECT master.name, reference."table" AS referenced
   SCAN master
   SCAN reference VIRTUAL TABLE INDEX 0:
 
--- verify trail: ?1 clinicId, ?2 stream, ?3 n
-SELECT * FROM segments WHERE clinic_id = ?1 AND stream = ?2
-    AND n = CAST(?3 AS INTEGER)
-
-  SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=? AND n=?)
-
--- verify trail: ?1 clinicId, ?2 after
-SELECT count(*) AS count FROM changes WHERE clinic_id = ?1 AND seq > CAST(?2 AS INTEGER)
-
-  SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>?)
-
--- verify trail: ?1 clinicId, ?2 after
-SELECT CAST(seq AS TEXT) AS place FROM changes
-        WHERE clinic_id = ?1 AND seq > CAST(?2 AS INTEGER) AND action IN ('skip', 'resume') ORDER BY seq DESC LIMIT 1
-
-  SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>?)
-
--- verify trail: ?1 clinicId, ?2 after
-SELECT count(*) AS count FROM accesses WHERE clinic_id = ?1 AND (at, request_id) > (substr(?2, 1, 24), substr(?2, 26))
-
-  SEARCH accesses USING PRIMARY KEY (clinic_id=? AND (at,request_id)>(?,?))
-
--- verify trail: ?1 clinicId, ?2 after
-SELECT at || ' ' || request_id AS place FROM accesses
-        WHERE clinic_id = ?1 AND (at, request_id) > (substr(?2, 1, 24), substr(?2, 26)) AND action IN ('skip', 'resume') ORDER BY at, request_id DESC LIMIT 1
-
-  SEARCH accesses USING PRIMARY KEY (clinic_id=? AND (at,request_id)>(?,?))
-  USE TEMP B-TREE FOR LAST TERM OF ORDER BY
-
 -- verify trail: 
 SELECT clinic_id, stream, n, sha256 FROM segments AS head WHERE state <> 'pending' AND NOT EXISTS (
       SELECT * FROM segments WHERE clinic_id = head.clinic_id AND stream = head.stream
@@ -2304,11 +2274,6 @@ SELECT clinic_id, stream, n, sha256 FROM segments AS head WHERE state <> 'pendin
   SCAN head
   CORRELATED SCALAR SUBQUERY 1
     SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=? AND n=?)
-
--- verify trail: ?1 clinicId
-SELECT state FROM clinics WHERE id = ?1
-
-  SEARCH clinics USING PRIMARY KEY (id=?)
 
 -- verify trail: 
 SELECT id FROM clinics UNION SELECT clinic_id FROM changes
@@ -2327,6 +2292,37 @@ SELECT id FROM clinics UNION SELECT clinic_id FROM changes
           SCAN accesses
         RIGHT
           SCAN segments
+
+-- verify trail: ?1 clinicId, ?2 stream, ?3 n
+SELECT state = 'aged' AND (stream = 'accesses' OR EXISTS (
+      SELECT * FROM clinics WHERE id = clinic_id AND clinics.state = 'moved')) AS may_lack_rows
+    FROM segments WHERE clinic_id = ?1 AND stream = ?2 AND n = CAST(?3 AS INTEGER)
+
+  SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=? AND n=?)
+  CORRELATED SCALAR SUBQUERY 1
+    SEARCH clinics USING PRIMARY KEY (id=?)
+
+-- verify trail: ?1 clinicId, ?2 after
+SELECT count(*) AS count FROM changes WHERE clinic_id = ?1 AND seq > CAST(?2 AS INTEGER)
+
+  SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>?)
+
+-- verify trail: ?1 clinicId
+SELECT CAST(seq AS TEXT) AS place FROM changes
+        WHERE clinic_id = ?1 AND action IN ('skip', 'resume') ORDER BY seq
+
+  SEARCH changes USING PRIMARY KEY (clinic_id=?)
+
+-- verify trail: ?1 clinicId, ?2 after
+SELECT count(*) AS count FROM accesses WHERE clinic_id = ?1 AND (at, request_id) > (substr(?2, 1, 24), substr(?2, 26))
+
+  SEARCH accesses USING PRIMARY KEY (clinic_id=? AND (at,request_id)>(?,?))
+
+-- verify trail: ?1 clinicId
+SELECT at || ' ' || request_id AS place FROM accesses
+        WHERE clinic_id = ?1 AND action IN ('skip', 'resume') ORDER BY at, request_id
+
+  SEARCH accesses USING PRIMARY KEY (clinic_id=?)
 
 -- find to import person_informations: ?1 rows, ?2 clinicId
 SELECT given.key AS place, stored.* FROM json_each(?1) AS given
@@ -2397,39 +2393,39 @@ SELECT changes.record_id FROM (SELECT * FROM idempotency_keys
   SCAN json_each VIRTUAL TABLE INDEX 1:
   SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
 
--- restore person_informations: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id
+-- repair person_informations: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
     SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
-    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, record_id, version + 1, 1
-    FROM clinics CROSS JOIN (SELECT record_id, version, action, before FROM changes
+    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, target.id, target.version + 1, 1
+    FROM clinics CROSS JOIN (SELECT * FROM (SELECT record_id AS id, version, action, before FROM changes
       WHERE clinic_id = ?3 AND resource = 'person_informations' AND record_id = CAST(?6 AS INTEGER)
-      ORDER BY version DESC LIMIT 1) AS last WHERE clinics.id = ?3 AND state = 'open' AND action = 'delete' AND before IS NOT NULL
+      ORDER BY version DESC LIMIT 1) WHERE action = 'delete' AND before IS NOT NULL) AS target WHERE clinics.id = ?3 AND clinics.state = 'open'
     RETURNING status
 
-  MATERIALIZE last
+  MATERIALIZE (subquery-2)
     SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=?)
   SEARCH clinics USING PRIMARY KEY (id=?)
-  SCAN last
+  SCAN (subquery-2)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- restore person_informations: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId
+-- repair person_informations: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
-    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'person_informations', record_id, version, 'restore', at,
-      ?2, request_id, '[]'
-    FROM (SELECT * FROM idempotency_keys
+      SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'person_informations', record_id, version, 'restore', at,
+        ?2, request_id, '[]'
+      FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used
 
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- restore person_informations: ?1 clinicId, ?2 key, ?3 requestId
+-- repair person_informations: ?1 clinicId, ?2 key, ?3 requestId
 INSERT INTO person_informations (clinic_id, id, uid, version, ownable_id, ownable_type, first_name, last_name, date_of_birth, phone, email, first_name_folded, first_name_identity, last_name_folded, last_name_identity, last_name_words, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
-    SELECT ?1, deleted.before ->> 'id', deleted.before ->> 'uid', used.version, deleted.before ->> 'ownable_id', deleted.before ->> 'ownable_type', deleted.before ->> 'first_name', deleted.before ->> 'last_name', deleted.before ->> 'date_of_birth', deleted.before ->> 'phone', deleted.before ->> 'email', deleted.before ->> 'first_name_folded', deleted.before ->> 'first_name_identity', deleted.before ->> 'last_name_folded', deleted.before ->> 'last_name_identity', deleted.before ->> 'last_name_words', deleted.before ->> 'ssn_key_id', deleted.before ->> 'ssn_sealed', deleted.before ->> 'ssn_last_four', deleted.before ->> 'created_at', used.at FROM (SELECT * FROM idempotency_keys
+      SELECT ?1, deleted.before ->> 'id', deleted.before ->> 'uid', used.version, deleted.before ->> 'ownable_id', deleted.before ->> 'ownable_type', deleted.before ->> 'first_name', deleted.before ->> 'last_name', deleted.before ->> 'date_of_birth', deleted.before ->> 'phone', deleted.before ->> 'email', deleted.before ->> 'first_name_folded', deleted.before ->> 'first_name_identity', deleted.before ->> 'last_name_folded', deleted.before ->> 'last_name_identity', deleted.before ->> 'last_name_words', deleted.before ->> 'ssn_key_id', deleted.before ->> 'ssn_sealed', deleted.before ->> 'ssn_last_four', deleted.before ->> 'created_at', used.at FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN changes AS deleted
-      ON deleted.clinic_id = ?1 AND deleted.resource = 'person_informations'
-        AND deleted.record_id = used.record_id AND deleted.version = used.version - 1
+        ON deleted.clinic_id = ?1 AND deleted.resource = 'person_informations'
+          AND deleted.record_id = used.record_id AND deleted.version = used.version - 1
 
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH deleted USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
@@ -2452,38 +2448,38 @@ INSERT INTO deletions (clinic_id, resource, node, n)
       SCAN path
   SCAN path
 
--- erase person_informations: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id
+-- repair person_informations: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
     SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
-    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, record_id, version + 1, 1
-    FROM clinics CROSS JOIN (SELECT record_id, version, action, before FROM changes
+    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, target.id, target.version + 1, 1
+    FROM clinics CROSS JOIN (SELECT * FROM (SELECT record_id AS id, version, action, before FROM changes
       WHERE clinic_id = ?3 AND resource = 'person_informations' AND record_id = CAST(?6 AS INTEGER)
-      ORDER BY version DESC LIMIT 1) AS last WHERE clinics.id = ?3 AND state = 'open' AND action = 'delete'
+      ORDER BY version DESC LIMIT 1) WHERE action = 'delete') AS target WHERE clinics.id = ?3 AND clinics.state = 'open'
     RETURNING status
 
-  MATERIALIZE last
+  MATERIALIZE (subquery-2)
     SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=?)
   SEARCH clinics USING PRIMARY KEY (id=?)
-  SCAN last
+  SCAN (subquery-2)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- erase person_informations: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId
+-- repair person_informations: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
-    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'person_informations', record_id, version, 'erase', at,
-      ?2, request_id, '[]'
-    FROM (SELECT * FROM idempotency_keys
+      SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'person_informations', record_id, version, 'erase', at,
+        ?2, request_id, '[]'
+      FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used
 
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- erase person_informations: ?1 clinicId, ?2 key, ?3 requestId
+-- repair person_informations: ?1 clinicId, ?2 key, ?3 requestId
 UPDATE changes SET before = NULL
-    WHERE clinic_id = ?1 AND resource = 'person_informations' AND record_id = (SELECT record_id FROM (SELECT * FROM idempotency_keys
+      WHERE clinic_id = ?1 AND resource = 'person_informations' AND record_id = (SELECT record_id FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
-      AND before IS NOT NULL
+        AND before IS NOT NULL
 
   SEARCH changes USING PRIMARY KEY (clinic_id=?)
   SCALAR SUBQUERY 2
@@ -2494,12 +2490,12 @@ SELECT * FROM person_informations WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEG
 
   SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
 
--- reassign person_informations: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id, ?7 version
+-- repair person_informations: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id, ?7 version
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
     SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
     WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, target.id, target.version + 1, 1
     FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
-      WHERE clinic_id = ?3 AND id = CAST(?6 AS INTEGER) AND version = CAST(?7 AS INTEGER)) AS target WHERE clinics.id = ?3 AND state = 'open'
+      WHERE clinic_id = ?3 AND id = CAST(?6 AS INTEGER) AND version = CAST(?7 AS INTEGER)) AS target WHERE clinics.id = ?3 AND clinics.state = 'open'
     RETURNING status
 
   SEARCH clinics USING PRIMARY KEY (id=?)
@@ -2507,11 +2503,11 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- reassign person_informations: ?1 clinicId, ?2 tokenId, ?3 type, ?4 key, ?5 requestId, ?6 id, ?7 version
+-- repair person_informations: ?1 clinicId, ?2 tokenId, ?3 type, ?4 key, ?5 requestId, ?6 id, ?7 version
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
-    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'person_informations', target.id, used.version, 'reassign', used.at, ?2, used.request_id,
-      iif(ownable_type = ?3, json_array('ownable_id'), json_array('ownable_type', 'ownable_id')), content
-    FROM (SELECT * FROM idempotency_keys
+      SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'person_informations', target.id, used.version, 'reassign', used.at, ?2, used.request_id,
+        iif(ownable_type = ?3, json_array('ownable_id'), json_array('ownable_type', 'ownable_id')), content
+      FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
       WHERE clinic_id = ?1 AND id = CAST(?6 AS INTEGER) AND version = CAST(?7 AS INTEGER)) AS target
 
@@ -2520,10 +2516,10 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- reassign person_informations: ?1 ownerId, ?2 type, ?3 ssn, ?4 clinicId, ?5 key, ?6 requestId, ?7 id
+-- repair person_informations: ?1 ownerId, ?2 type, ?3 ssn, ?4 clinicId, ?5 key, ?6 requestId, ?7 id
 UPDATE person_informations SET version = used.version, updated_at = used.at, ownable_id = CAST(?1 AS INTEGER), ownable_type = ?2, ssn_key_id = coalesce(?3 ->> 'ssn_key_id', ssn_key_id), ssn_sealed = coalesce(?3 ->> 'ssn_sealed', ssn_sealed) FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?4 AND key = ?5 AND request_id = ?6) AS used
-    WHERE person_informations.clinic_id = ?4 AND id = CAST(?7 AS INTEGER) AND person_informations.version = used.version - 1
+      WHERE person_informations.clinic_id = ?4 AND id = CAST(?7 AS INTEGER) AND person_informations.version = used.version - 1
 
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
@@ -2707,39 +2703,39 @@ SELECT changes.record_id FROM (SELECT * FROM idempotency_keys
   SCAN json_each VIRTUAL TABLE INDEX 1:
   SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
 
--- restore dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id
+-- repair dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
     SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
-    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, record_id, version + 1, 1
-    FROM clinics CROSS JOIN (SELECT record_id, version, action, before FROM changes
+    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, target.id, target.version + 1, 1
+    FROM clinics CROSS JOIN (SELECT * FROM (SELECT record_id AS id, version, action, before FROM changes
       WHERE clinic_id = ?3 AND resource = 'dependents' AND record_id = CAST(?6 AS INTEGER)
-      ORDER BY version DESC LIMIT 1) AS last WHERE clinics.id = ?3 AND state = 'open' AND action = 'delete' AND before IS NOT NULL
+      ORDER BY version DESC LIMIT 1) WHERE action = 'delete' AND before IS NOT NULL) AS target WHERE clinics.id = ?3 AND clinics.state = 'open'
     RETURNING status
 
-  MATERIALIZE last
+  MATERIALIZE (subquery-2)
     SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=?)
   SEARCH clinics USING PRIMARY KEY (id=?)
-  SCAN last
+  SCAN (subquery-2)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- restore dependents: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId
+-- repair dependents: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
-    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'dependents', record_id, version, 'restore', at,
-      ?2, request_id, '[]'
-    FROM (SELECT * FROM idempotency_keys
+      SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'dependents', record_id, version, 'restore', at,
+        ?2, request_id, '[]'
+      FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used
 
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- restore dependents: ?1 clinicId, ?2 key, ?3 requestId
+-- repair dependents: ?1 clinicId, ?2 key, ?3 requestId
 INSERT INTO dependents (clinic_id, id, uid, version, primary_holder_id, first_name, last_name, date_of_birth, relationship, first_name_folded, first_name_identity, last_name_folded, last_name_identity, last_name_words, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
-    SELECT ?1, deleted.before ->> 'id', deleted.before ->> 'uid', used.version, deleted.before ->> 'primary_holder_id', deleted.before ->> 'first_name', deleted.before ->> 'last_name', deleted.before ->> 'date_of_birth', deleted.before ->> 'relationship', deleted.before ->> 'first_name_folded', deleted.before ->> 'first_name_identity', deleted.before ->> 'last_name_folded', deleted.before ->> 'last_name_identity', deleted.before ->> 'last_name_words', deleted.before ->> 'ssn_key_id', deleted.before ->> 'ssn_sealed', deleted.before ->> 'ssn_last_four', deleted.before ->> 'created_at', used.at FROM (SELECT * FROM idempotency_keys
+      SELECT ?1, deleted.before ->> 'id', deleted.before ->> 'uid', used.version, deleted.before ->> 'primary_holder_id', deleted.before ->> 'first_name', deleted.before ->> 'last_name', deleted.before ->> 'date_of_birth', deleted.before ->> 'relationship', deleted.before ->> 'first_name_folded', deleted.before ->> 'first_name_identity', deleted.before ->> 'last_name_folded', deleted.before ->> 'last_name_identity', deleted.before ->> 'last_name_words', deleted.before ->> 'ssn_key_id', deleted.before ->> 'ssn_sealed', deleted.before ->> 'ssn_last_four', deleted.before ->> 'created_at', used.at FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN changes AS deleted
-      ON deleted.clinic_id = ?1 AND deleted.resource = 'dependents'
-        AND deleted.record_id = used.record_id AND deleted.version = used.version - 1
+        ON deleted.clinic_id = ?1 AND deleted.resource = 'dependents'
+          AND deleted.record_id = used.record_id AND deleted.version = used.version - 1
 
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH deleted USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
@@ -2762,38 +2758,38 @@ INSERT INTO deletions (clinic_id, resource, node, n)
       SCAN path
   SCAN path
 
--- erase dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id
+-- repair dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
     SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
-    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, record_id, version + 1, 1
-    FROM clinics CROSS JOIN (SELECT record_id, version, action, before FROM changes
+    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, target.id, target.version + 1, 1
+    FROM clinics CROSS JOIN (SELECT * FROM (SELECT record_id AS id, version, action, before FROM changes
       WHERE clinic_id = ?3 AND resource = 'dependents' AND record_id = CAST(?6 AS INTEGER)
-      ORDER BY version DESC LIMIT 1) AS last WHERE clinics.id = ?3 AND state = 'open' AND action = 'delete'
+      ORDER BY version DESC LIMIT 1) WHERE action = 'delete') AS target WHERE clinics.id = ?3 AND clinics.state = 'open'
     RETURNING status
 
-  MATERIALIZE last
+  MATERIALIZE (subquery-2)
     SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=?)
   SEARCH clinics USING PRIMARY KEY (id=?)
-  SCAN last
+  SCAN (subquery-2)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- erase dependents: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId
+-- repair dependents: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
-    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'dependents', record_id, version, 'erase', at,
-      ?2, request_id, '[]'
-    FROM (SELECT * FROM idempotency_keys
+      SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'dependents', record_id, version, 'erase', at,
+        ?2, request_id, '[]'
+      FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used
 
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- erase dependents: ?1 clinicId, ?2 key, ?3 requestId
+-- repair dependents: ?1 clinicId, ?2 key, ?3 requestId
 UPDATE changes SET before = NULL
-    WHERE clinic_id = ?1 AND resource = 'dependents' AND record_id = (SELECT record_id FROM (SELECT * FROM idempotency_keys
+      WHERE clinic_id = ?1 AND resource = 'dependents' AND record_id = (SELECT record_id FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
-      AND before IS NOT NULL
+        AND before IS NOT NULL
 
   SEARCH changes USING PRIMARY KEY (clinic_id=?)
   SCALAR SUBQUERY 2
@@ -2804,12 +2800,12 @@ SELECT * FROM dependents WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER)
 
   SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
 
--- reassign dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id, ?7 version
+-- repair dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id, ?7 version
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
     SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
     WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, target.id, target.version + 1, 1
     FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
-      WHERE clinic_id = ?3 AND id = CAST(?6 AS INTEGER) AND version = CAST(?7 AS INTEGER)) AS target WHERE clinics.id = ?3 AND state = 'open'
+      WHERE clinic_id = ?3 AND id = CAST(?6 AS INTEGER) AND version = CAST(?7 AS INTEGER)) AS target WHERE clinics.id = ?3 AND clinics.state = 'open'
     RETURNING status
 
   SEARCH clinics USING PRIMARY KEY (id=?)
@@ -2817,11 +2813,11 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- reassign dependents: ?1 clinicId, ?2 tokenId, ?3 type, ?4 key, ?5 requestId, ?6 id, ?7 version
+-- repair dependents: ?1 clinicId, ?2 tokenId, ?3 type, ?4 key, ?5 requestId, ?6 id, ?7 version
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
-    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'dependents', target.id, used.version, 'reassign', used.at, ?2, used.request_id,
-      iif('Patient' = ?3, json_array('primary_holder_id'), json_array('', 'primary_holder_id')), content
-    FROM (SELECT * FROM idempotency_keys
+      SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'dependents', target.id, used.version, 'reassign', used.at, ?2, used.request_id,
+        iif('Patient' = ?3, json_array('primary_holder_id'), json_array('', 'primary_holder_id')), content
+      FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
       WHERE clinic_id = ?1 AND id = CAST(?6 AS INTEGER) AND version = CAST(?7 AS INTEGER)) AS target
 
@@ -2830,10 +2826,10 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- reassign dependents: ?1 ownerId, ?2 ssn, ?3 clinicId, ?4 key, ?5 requestId, ?6 id
+-- repair dependents: ?1 ownerId, ?2 ssn, ?3 clinicId, ?4 key, ?5 requestId, ?6 id
 UPDATE dependents SET version = used.version, updated_at = used.at, primary_holder_id = CAST(?1 AS INTEGER), ssn_key_id = coalesce(?2 ->> 'ssn_key_id', ssn_key_id), ssn_sealed = coalesce(?2 ->> 'ssn_sealed', ssn_sealed) FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?3 AND key = ?4 AND request_id = ?5) AS used
-    WHERE dependents.clinic_id = ?3 AND id = CAST(?6 AS INTEGER) AND dependents.version = used.version - 1
+      WHERE dependents.clinic_id = ?3 AND id = CAST(?6 AS INTEGER) AND dependents.version = used.version - 1
 
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
@@ -3017,39 +3013,39 @@ SELECT changes.record_id FROM (SELECT * FROM idempotency_keys
   SCAN json_each VIRTUAL TABLE INDEX 1:
   SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
 
--- restore coverages: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id
+-- repair coverages: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
     SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
-    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, record_id, version + 1, 1
-    FROM clinics CROSS JOIN (SELECT record_id, version, action, before FROM changes
+    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, target.id, target.version + 1, 1
+    FROM clinics CROSS JOIN (SELECT * FROM (SELECT record_id AS id, version, action, before FROM changes
       WHERE clinic_id = ?3 AND resource = 'coverages' AND record_id = CAST(?6 AS INTEGER)
-      ORDER BY version DESC LIMIT 1) AS last WHERE clinics.id = ?3 AND state = 'open' AND action = 'delete' AND before IS NOT NULL
+      ORDER BY version DESC LIMIT 1) WHERE action = 'delete' AND before IS NOT NULL) AS target WHERE clinics.id = ?3 AND clinics.state = 'open'
     RETURNING status
 
-  MATERIALIZE last
+  MATERIALIZE (subquery-2)
     SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=?)
   SEARCH clinics USING PRIMARY KEY (id=?)
-  SCAN last
+  SCAN (subquery-2)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- restore coverages: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId
+-- repair coverages: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
-    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'coverages', record_id, version, 'restore', at,
-      ?2, request_id, '[]'
-    FROM (SELECT * FROM idempotency_keys
+      SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'coverages', record_id, version, 'restore', at,
+        ?2, request_id, '[]'
+      FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used
 
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- restore coverages: ?1 clinicId, ?2 key, ?3 requestId
+-- repair coverages: ?1 clinicId, ?2 key, ?3 requestId
 INSERT INTO coverages (clinic_id, id, uid, version, patient_id, plan_id, carrier, member_id, group_number, relationship, subscriber_id, subscriber_first_name, subscriber_last_name, subscriber_date_of_birth, priority, starts_on, ends_on, carrier_identity, member_id_identity, created_at, updated_at)
-    SELECT ?1, deleted.before ->> 'id', deleted.before ->> 'uid', used.version, deleted.before ->> 'patient_id', deleted.before ->> 'plan_id', deleted.before ->> 'carrier', deleted.before ->> 'member_id', deleted.before ->> 'group_number', deleted.before ->> 'relationship', deleted.before ->> 'subscriber_id', deleted.before ->> 'subscriber_first_name', deleted.before ->> 'subscriber_last_name', deleted.before ->> 'subscriber_date_of_birth', deleted.before ->> 'priority', deleted.before ->> 'starts_on', deleted.before ->> 'ends_on', deleted.before ->> 'carrier_identity', deleted.before ->> 'member_id_identity', deleted.before ->> 'created_at', used.at FROM (SELECT * FROM idempotency_keys
+      SELECT ?1, deleted.before ->> 'id', deleted.before ->> 'uid', used.version, deleted.before ->> 'patient_id', deleted.before ->> 'plan_id', deleted.before ->> 'carrier', deleted.before ->> 'member_id', deleted.before ->> 'group_number', deleted.before ->> 'relationship', deleted.before ->> 'subscriber_id', deleted.before ->> 'subscriber_first_name', deleted.before ->> 'subscriber_last_name', deleted.before ->> 'subscriber_date_of_birth', deleted.before ->> 'priority', deleted.before ->> 'starts_on', deleted.before ->> 'ends_on', deleted.before ->> 'carrier_identity', deleted.before ->> 'member_id_identity', deleted.before ->> 'created_at', used.at FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN changes AS deleted
-      ON deleted.clinic_id = ?1 AND deleted.resource = 'coverages'
-        AND deleted.record_id = used.record_id AND deleted.version = used.version - 1
+        ON deleted.clinic_id = ?1 AND deleted.resource = 'coverages'
+          AND deleted.record_id = used.record_id AND deleted.version = used.version - 1
 
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH deleted USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
@@ -3072,38 +3068,38 @@ INSERT INTO deletions (clinic_id, resource, node, n)
       SCAN path
   SCAN path
 
--- erase coverages: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id
+-- repair coverages: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
     SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
-    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, record_id, version + 1, 1
-    FROM clinics CROSS JOIN (SELECT record_id, version, action, before FROM changes
+    WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, target.id, target.version + 1, 1
+    FROM clinics CROSS JOIN (SELECT * FROM (SELECT record_id AS id, version, action, before FROM changes
       WHERE clinic_id = ?3 AND resource = 'coverages' AND record_id = CAST(?6 AS INTEGER)
-      ORDER BY version DESC LIMIT 1) AS last WHERE clinics.id = ?3 AND state = 'open' AND action = 'delete'
+      ORDER BY version DESC LIMIT 1) WHERE action = 'delete') AS target WHERE clinics.id = ?3 AND clinics.state = 'open'
     RETURNING status
 
-  MATERIALIZE last
+  MATERIALIZE (subquery-2)
     SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=?)
   SEARCH clinics USING PRIMARY KEY (id=?)
-  SCAN last
+  SCAN (subquery-2)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- erase coverages: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId
+-- repair coverages: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
-    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'coverages', record_id, version, 'erase', at,
-      ?2, request_id, '[]'
-    FROM (SELECT * FROM idempotency_keys
+      SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'coverages', record_id, version, 'erase', at,
+        ?2, request_id, '[]'
+      FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used
 
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- erase coverages: ?1 clinicId, ?2 key, ?3 requestId
+-- repair coverages: ?1 clinicId, ?2 key, ?3 requestId
 UPDATE changes SET before = NULL
-    WHERE clinic_id = ?1 AND resource = 'coverages' AND record_id = (SELECT record_id FROM (SELECT * FROM idempotency_keys
+      WHERE clinic_id = ?1 AND resource = 'coverages' AND record_id = (SELECT record_id FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
-      AND before IS NOT NULL
+        AND before IS NOT NULL
 
   SEARCH changes USING PRIMARY KEY (clinic_id=?)
   SCALAR SUBQUERY 2
@@ -3114,12 +3110,12 @@ SELECT * FROM coverages WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER)
 
   SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id=?)
 
--- reassign coverages: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id, ?7 version
+-- repair coverages: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 id, ?7 version
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
     SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
     WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, target.id, target.version + 1, 1
     FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'carrier_identity', carrier_identity, 'member_id_identity', member_id_identity, 'created_at', created_at, 'updated_at', updated_at) AS content FROM coverages
-      WHERE clinic_id = ?3 AND id = CAST(?6 AS INTEGER) AND version = CAST(?7 AS INTEGER)) AS target WHERE clinics.id = ?3 AND state = 'open'
+      WHERE clinic_id = ?3 AND id = CAST(?6 AS INTEGER) AND version = CAST(?7 AS INTEGER)) AS target WHERE clinics.id = ?3 AND clinics.state = 'open'
     RETURNING status
 
   SEARCH clinics USING PRIMARY KEY (id=?)
@@ -3127,11 +3123,11 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- reassign coverages: ?1 clinicId, ?2 tokenId, ?3 type, ?4 key, ?5 requestId, ?6 id, ?7 version
+-- repair coverages: ?1 clinicId, ?2 tokenId, ?3 type, ?4 key, ?5 requestId, ?6 id, ?7 version
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
-    SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'coverages', target.id, used.version, 'reassign', used.at, ?2, used.request_id,
-      iif('Patient' = ?3, json_array('patient_id'), json_array('', 'patient_id')), content
-    FROM (SELECT * FROM idempotency_keys
+      SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'coverages', target.id, used.version, 'reassign', used.at, ?2, used.request_id,
+        iif('Patient' = ?3, json_array('patient_id'), json_array('', 'patient_id')), content
+      FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'carrier_identity', carrier_identity, 'member_id_identity', member_id_identity, 'created_at', created_at, 'updated_at', updated_at) AS content FROM coverages
       WHERE clinic_id = ?1 AND id = CAST(?6 AS INTEGER) AND version = CAST(?7 AS INTEGER)) AS target
 
@@ -3140,10 +3136,10 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- reassign coverages: ?1 ownerId, ?2 clinicId, ?3 key, ?4 requestId, ?5 id
+-- repair coverages: ?1 ownerId, ?2 clinicId, ?3 key, ?4 requestId, ?5 id
 UPDATE coverages SET version = used.version, updated_at = used.at, patient_id = CAST(?1 AS INTEGER) FROM (SELECT * FROM idempotency_keys
     WHERE clinic_id = ?2 AND key = ?3 AND request_id = ?4) AS used
-    WHERE coverages.clinic_id = ?2 AND id = CAST(?5 AS INTEGER) AND coverages.version = used.version - 1
+      WHERE coverages.clinic_id = ?2 AND id = CAST(?5 AS INTEGER) AND coverages.version = used.version - 1
 
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id=?)

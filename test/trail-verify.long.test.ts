@@ -69,9 +69,9 @@ describe('audit', () => {
   })
 
   it.each([
-    [['--patient', '1049'], "error: name the record's clinic with --clinic\n"],
-    [[...CLINIC, '--patient', 'Ana'], 'Use the id of a patient, such as 1049.'],
-    [[...CLINIC, '--record', 'plans/1'], 'person_informations/12'],
+    [['--patient', '1049'], "name the record's clinic with --clinic"],
+    [[...CLINIC, '--patient', 'Ana'], 'Use an id, such as 1049.'],
+    [[...CLINIC, '--record', 'plans/1'], 'Use person_informations or dependents or coverages.'],
     [
       [...CLINIC, '--record', 'dependents/1', '--patient', '1'],
       'use --patient or --record, not both',

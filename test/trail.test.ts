@@ -1,10 +1,11 @@
+import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { listClinicsIn, listKeys } from '../src/trail/bucket.ts'
 import { sealTrail } from '../src/trail/seal.ts'
 import { trailOf } from '../src/operator/trail/events.ts'
 import { listHeads, verifyTrail } from '../src/operator/trail/verify.ts'
-import { fill, type StoredRow } from '../src/operator/copy.ts'
+import { addMissing, type StoredRow } from '../src/operator/copy.ts'
 import { listTables } from '../src/operator/tables.ts'
 import { setClinicState } from '../src/clinics/queries.ts'
 import { aDependent, aPersonInformation } from './support/fixtures.ts'
@@ -238,7 +239,7 @@ describe('ageing', () => {
       before.filter(({ at }) => at >= since),
     )
     const accesses = (await listTables(db)).find(({ name }) => name === 'accesses')
-    if (accesses) await fill(db, accesses, results)
+    if (accesses) await addMissing(db, { table: accesses }, Readable.from(results))
     expect(await trail(clinicId)).toEqual(before)
   })
 

@@ -1,17 +1,20 @@
 import { Command } from 'commander'
 import { VERSION } from '../http/version.ts'
-import { endWorkerdWithUs } from './environment/workerd.ts'
+import { endWorkerdWithUs } from './environment/wrangler.ts'
 import type { Definition } from './terminal/command.ts'
-import { endAtCtrlC, explain, FAILED, type Manner } from './terminal/failure.ts'
+import { endInOrder, explain, FAILED, type Manner } from './terminal/failure.ts'
 import { reporting } from './terminal/report.ts'
 
 /** How the command line given wants failures told. */
 const mannerOf = (args: readonly string[]): Manner => ({
-  json: args.includes('--json') || undefined,
+  json: args.includes('--json'),
   debug: args.includes('--debug'),
 })
 
 type Loader = () => Promise<{ command: Definition }>
+
+const changingTo = (state: 'open' | 'suspended') => async () =>
+  (await import('./commands/clinic/state.ts')).changeTo(state)
 
 /** Words with commands below them. */
 const GROUPS: Record<string, string> = {
@@ -31,8 +34,8 @@ const COMMANDS: [words: string, purpose: string, load: Loader][] = [
 
   ['create', 'add a clinic', () => import('./commands/clinic/create.ts')],
   ['list', 'list clinics and their states', () => import('./commands/clinic/list.ts')],
-  ['suspend', "refuse a clinic's requests", () => import('./commands/clinic/suspend.ts')],
-  ['open', 'reopen a suspended clinic', () => import('./commands/clinic/open.ts')],
+  ['suspend', "refuse a clinic's requests", changingTo('suspended')],
+  ['open', 'reopen a suspended clinic', changingTo('open')],
   ['limit', "limit a clinic's records", () => import('./commands/clinic/limit.ts')],
   ['move', 'move a clinic to another cell', () => import('./commands/clinic/move/index.ts')],
 
@@ -51,16 +54,8 @@ const COMMANDS: [words: string, purpose: string, load: Loader][] = [
   ['audit head', 'print digests to keep offline', () => import('./commands/audit/head.ts')],
 
   ['records restore', 'restore a deleted record', () => import('./commands/records/restore.ts')],
-  [
-    'records reassign',
-    'give a record another owner',
-    () => import('./commands/records/reassign.ts'),
-  ],
-  [
-    'records erase',
-    "erase a deleted record's content",
-    () => import('./commands/records/erase.ts'),
-  ],
+  ['records reassign', 'give it another owner', () => import('./commands/records/reassign.ts')],
+  ['records erase', 'erase its content for good', () => import('./commands/records/erase.ts')],
 
   ['backup', 'copy a store to a folder', () => import('./commands/backup.ts')],
   ['restore', 'copy a backup into an empty store', () => import('./commands/restore.ts')],
@@ -69,11 +64,7 @@ const COMMANDS: [words: string, purpose: string, load: Loader][] = [
 
   ['ssn keygen', 'make a key pair', () => import('./commands/ssn/keygen.ts')],
   ['ssn open', "open an export's SSNs, offline", () => import('./commands/ssn/open.ts')],
-  [
-    'ssn rotate',
-    'change the key that SSNs are sealed to',
-    () => import('./commands/ssn/rotate.ts'),
-  ],
+  ['ssn rotate', 'change to a new key', () => import('./commands/ssn/rotate.ts')],
   ['ssn reseal', 'seal old SSNs to the new key', () => import('./commands/ssn/reseal.ts')],
 ]
 
@@ -140,13 +131,11 @@ async function addCommands(program: Command, [called]: readonly string[]) {
 export async function main(): Promise<void> {
   const args = process.argv.slice(2)
   const manner = mannerOf(args)
-  const endFor = (error: Error) => process.exit(explain(error, manner))
+  endInOrder(manner)
   // A reader such as `head` may leave early; a full disk is another matter.
   process.stdout.on('error', (error) =>
-    'code' in error && error.code === 'EPIPE' ? process.exit(FAILED) : endFor(error),
+    process.exit('code' in error && error.code === 'EPIPE' ? FAILED : explain(error, manner)),
   )
-  process.on('uncaughtException', endFor)
-  endAtCtrlC(manner)
   endWorkerdWithUs()
   await clinic(args)
   // What a failure has left open, such as a workerd that could not start, must not keep the process.

@@ -92,8 +92,7 @@ export async function setClinicState(
   state: State,
   from: readonly State[] = ['open', 'suspended'],
 ): Promise<boolean> {
-  const updated = await rows(db, update, { id, state, from: JSON.stringify(from) })
-  return updated.length > 0
+  return (await rows(db, update, { id, state, from: JSON.stringify(from) })).length > 0
 }
 
 const updateLimit = limiting.statement(sql`

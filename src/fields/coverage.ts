@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { foldIdentity } from './fold.ts'
-import { blankOr, INVALID, LIKE_AN_SSN, notOneOf } from './messages.ts'
-import { line, looksLikeSsn, optional, plainText, plainTextOr } from './text.ts'
+import { blankOr, INVALID, LIKE_AN_SSN } from './messages.ts'
+import { line, looksLikeSsn, oneWordOf, optional, plainText } from './text.ts'
 
 const NOT_TEXT = 'must be text, in quotes: a number loses its zeros'
 
@@ -24,9 +24,7 @@ export const groupNumber = optional(z.string({ error: NOT_TEXT }).pipe(line(50))
 /** What the patient is to the subscriber (FHIR R4 calls these codes the same). */
 export const COVERAGE_RELATIONSHIPS = ['self', 'spouse', 'child', 'parent', 'other'] as const
 
-export const coverageRelationship = plainTextOr(notOneOf(COVERAGE_RELATIONSHIPS)).pipe(
-  z.enum(COVERAGE_RELATIONSHIPS, { error: notOneOf(COVERAGE_RELATIONSHIPS) }),
-)
+export const coverageRelationship = oneWordOf(COVERAGE_RELATIONSHIPS)
 
 /** A real calendar day from 1900 to 9999, past or future. */
 export const calendarDay = plainText.pipe(

@@ -8,28 +8,18 @@ const asKnown = (name: string) =>
     .replace(/[-. ]/g, '_')
     .toLowerCase()
 
-/** What others call the same, and what another resource does. The first that is known here is meant. */
-const OTHER_NAMES: Record<string, readonly string[]> = {
-  patient_id: ['ownable_id', 'primary_holder_id'],
-  patient: ['patient_id', 'ownable_id', 'primary_holder_id'],
-  ownable_id: ['primary_holder_id', 'patient_id'],
-  ownable: ['ownable_id', 'patient_id', 'primary_holder_id'],
-  primary_holder_id: ['ownable_id', 'patient_id'],
-  holder_id: ['primary_holder_id'],
-  type: ['ownable_type', 'plan_type', 'relationship'],
-  per_page: ['page_size'],
-  limit: ['page_size'],
-  page_number: ['page'],
-  offset: ['after', 'page'],
-  since: ['after'],
-  last_seq: ['after'],
-  q: ['search'],
-  query: ['search'],
-  sort: ['sort_by'],
-  order: ['sort_dir'],
-  dob: ['date_of_birth'],
-  birth_date: ['date_of_birth'],
-}
+/** Names that mean one thing, here or elsewhere. The first that is known is meant. */
+const SAME = [
+  ['ownable_id', 'primary_holder_id', 'patient_id', 'patient', 'ownable', 'holder_id'],
+  ['ownable_type', 'plan_type', 'relationship', 'type'],
+  ['page_size', 'limit', 'per_page'],
+  ['after', 'since', 'last_seq'],
+  ['after', 'page', 'page_number', 'offset'],
+  ['search', 'q', 'query'],
+  ['sort_by', 'sort'],
+  ['sort_dir', 'order'],
+  ['date_of_birth', 'dob', 'birth_date'],
+]
 
 /** A name as long as this is near none; to compare it would take time. */
 const LONGEST = 100
@@ -38,9 +28,9 @@ const LONGEST = 100
 export function nearest(name: string, known: readonly string[]): string | undefined {
   if (name.length > LONGEST) return undefined
   const plain = asKnown(name)
-  // A name may be that of something every object has, such as `constructor`.
-  const others = Object.hasOwn(OTHER_NAMES, plain) ? OTHER_NAMES[plain] : undefined
-  const other = others?.find((candidate) => known.includes(candidate))
+  const other = SAME.flatMap((names) => (names.includes(plain) ? names : [])).find(
+    (candidate) => candidate !== plain && known.includes(candidate),
+  )
   if (other !== undefined) return other
   const mistakes = (candidate: string) => {
     if (plain === candidate || plain === candidate.replaceAll('_', '')) return 0

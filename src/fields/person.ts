@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import { IN_FUTURE, INVALID, LIKE_AN_SSN, notOneOf } from './messages.ts'
-import { holdsSsn, line, optional, plainText, plainTextOr } from './text.ts'
+import { IN_FUTURE, INVALID, LIKE_AN_SSN } from './messages.ts'
+import { holdsSsn, line, oneWordOf, optional, plainText, plainTextOr } from './text.ts'
 
 const FOURTEEN_HOURS = 14 * 60 * 60 * 1000
 
@@ -54,7 +54,7 @@ export const amendedSsn = z
   .trim()
   .transform(withPlainSigns)
   .refine((value) => NINE_DIGITS.test(value) || MASK.test(value), {
-    error: ({ input }) => (/[0-9]/.test(String(input).replace(/\*.*/, '')) ? SSN_MESSAGE : INVALID),
+    error: ({ input }) => (/^[^*]*[0-9]/.test(String(input)) ? SSN_MESSAGE : INVALID),
   })
   .transform((value) => (MASK.test(value) ? value : value.replace(/\D/g, '')))
   .nullable()
@@ -68,16 +68,16 @@ const EXTENSION = /[,;]? ?(x|ext\.?|extension|#|;ext=) *[0-9]{1,6}$/i
 
 /** 7 to 15 digits (E.164's limit) with the usual punctuation; kept as sent but for typographic dashes and blanks. */
 export const phone = optional(
-  z.preprocess(asPhone, line(255, PHONE_MESSAGE)).refine(isPhone, { error: PHONE_MESSAGE }),
+  z
+    .preprocess(
+      (value) => (typeof value === 'string' ? withPlainSigns(value.replace(UNSEEN, '')) : value),
+      line(255, PHONE_MESSAGE),
+    )
+    .refine(isPhone, { error: PHONE_MESSAGE }),
 )
 
 /** Contacts are often pasted with characters around them that set their direction and don't show. */
-function asPhone(value: unknown) {
-  if (typeof value !== 'string') return value
-  return withPlainSigns(
-    value.replace(/\p{Default_Ignorable_Code_Point}|[\u202A-\u202E\u2066-\u2069]/gu, ''),
-  )
-}
+const UNSEEN = /\p{Default_Ignorable_Code_Point}|[\u202A-\u202E\u2066-\u2069]/gu
 
 function isPhone(value: string) {
   const number = value.replace(EXTENSION, '')
@@ -89,9 +89,10 @@ function isPhone(value: string) {
 export const REDACTED_EMAIL = '[email protected]'
 
 /** Dot-atoms (RFC 5322 §3.4.1) before the @, in any script (RFC 6531). */
-const LOCAL_PART = /^[\p{L}\p{M}\p{N}_!#$%&'*+/=?^`{|}~-]+$/u
-/** Letters, digits and hyphens, in any script. */
-const LABEL = /^[\p{L}\p{M}\p{N}-]{1,63}$/u
+const LOCAL_PART =
+  /^[\p{L}\p{M}\p{N}_!#$%&'*+/=?^`{|}~-]+(\.[\p{L}\p{M}\p{N}_!#$%&'*+/=?^`{|}~-]+)*$/u
+/** Letters, digits and hyphens within, in any script. */
+const LABEL = /^(?!-)[\p{L}\p{M}\p{N}-]{1,63}(?<!-)$/u
 const TOP_LEVEL = /^([a-z]{2,}|xn--[a-z0-9-]+|(?=.*[^ -~])[\p{L}\p{M}]+)$/iu
 
 /** A conventional address of at most 254 characters (RFC 5321), or the published examples' placeholder. */
@@ -105,19 +106,13 @@ function isAddress(value: string) {
   const at = value.lastIndexOf('@')
   const labels = value.slice(at + 1).split('.')
   return (
-    at > 0 &&
-    value
-      .slice(0, at)
-      .split('.')
-      .every((atom) => LOCAL_PART.test(atom)) &&
+    LOCAL_PART.test(value.slice(0, Math.max(at, 0))) &&
     labels.length > 1 &&
-    labels.every((label) => LABEL.test(label) && !label.startsWith('-') && !label.endsWith('-')) &&
+    labels.every((label) => LABEL.test(label)) &&
     TOP_LEVEL.test(labels.at(-1) ?? '')
   )
 }
 
 export const RELATIONSHIPS = ['spouse', 'child', 'parent', 'other'] as const
 
-export const relationship = plainTextOr(notOneOf(RELATIONSHIPS)).pipe(
-  z.enum(RELATIONSHIPS, { error: notOneOf(RELATIONSHIPS) }),
-)
+export const relationship = oneWordOf(RELATIONSHIPS)

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { BLANK, blankOr, INVALID, isBlank, LIKE_AN_SSN, tooLong } from './messages.ts'
+import { BLANK, blankOr, INVALID, isBlank, LIKE_AN_SSN, notOneOf, tooLong } from './messages.ts'
 
 /** Control characters but tab and line breaks, and Unicode's bidirectional overrides and isolates. */
 const NOT_TEXT = /[^\P{Cc}\t\n\r]|[\u202A-\u202E\u2066-\u2069]/u
@@ -47,6 +47,10 @@ export const line = (maximum: number, error = INVALID) =>
 
 const isWithin = (value: string, maximum: number) =>
   value.length <= maximum || (value.length <= 2 * maximum && Array.from(value).length <= maximum)
+
+/** One of a few words. */
+export const oneWordOf = <const Words extends readonly string[]>(words: Words) =>
+  plainTextOr(notOneOf(words)).pipe(z.enum(words, { error: notOneOf(words) }))
 
 /** A value that may be left out: blank text, null and nothing at all become null. */
 export const optional = <Schema extends z.ZodType>(schema: Schema) =>

@@ -1,4 +1,5 @@
 import { accepts } from 'hono/accepts'
+import * as z from 'zod'
 import { factory } from '../env.ts'
 import { describe } from '../http/describe.ts'
 import { ApiError, SENTENCES } from '../http/errors.ts'
@@ -6,13 +7,42 @@ import { limitAddress } from '../http/limit-rate.ts'
 import { COMMIT, VERSION } from '../http/version.ts'
 import { reasonsNotReady } from './readiness.ts'
 import { builtDocument, OPENAPI } from './reference.ts'
-import { health, openapiAnswer, readiness, serviceIndex } from './schema.ts'
 
 const NAME = 'Clinic Insurances API'
 const DOCS = '/docs'
 
 /** RFC 8631's relations: the description for programs and the one for people. */
 const DESCRIBED_BY = `<${OPENAPI}>; rel="service-desc"; type="application/json", <${DOCS}>; rel="service-doc"; type="text/html"`
+
+const version = z.string().meta({ description: "The API's version.", examples: ['1.0.0'] })
+
+/** Where a program finds what the API can do. */
+const serviceIndex = z
+  .object({
+    name: z.string().meta({ examples: ['Clinic Insurances API'] }),
+    version,
+    openapi: z.string().meta({ examples: ['/openapi.json'] }),
+    docs: z.string().meta({ examples: ['/docs'] }),
+  })
+  .meta({ id: 'ServiceIndex' })
+
+const health = z
+  .object({
+    status: z.literal('ok'),
+    version,
+    commit: z
+      .string()
+      .nullable()
+      .meta({ description: 'The commit that it was built from, if known.', examples: ['1a2b3c4'] }),
+  })
+  .meta({ id: 'Health' })
+
+const readiness = z
+  .object({ status: z.literal('ready'), d1: z.literal('ok'), kv: z.literal('ok') })
+  .meta({ id: 'Readiness' })
+
+/** An OpenAPI 3.1 document, as far as anyone can say in one line. */
+const openapiAnswer = z.looseObject({ openapi: z.string().meta({ examples: ['3.1.1'] }) })
 
 const findingDescription = describe({
   id: 'getServiceIndex',

@@ -3,18 +3,13 @@ import { attempt, KV_TRY_MILLISECONDS } from '../storage/retry.ts'
 import { recordReader } from '../storage/recent.ts'
 import { factory, type Env } from '../env.ts'
 import { cellsOf } from '../tokens/cell.ts'
-import {
-  recall,
-  recallRefusal,
-  remember,
-  rememberRefusal,
-  type WhyRefused,
-} from '../tokens/memory.ts'
-import { stateOf, tokenRecord, type Scope } from '../tokens/record.ts'
+import { isComplete, letIn, turnedAway, type WhyRefused } from '../tokens/memory.ts'
+import { NOTICE, stateOf, tokenRecord, type Scope } from '../tokens/record.ts'
 import { SUSPENDED_KEY, suspendedIn } from '../tokens/suspended.ts'
 import { cellOfToken, isWellFormedToken, tokenIdOf, tokenKey } from '../tokens/token.ts'
-import { noted } from './describe.ts'
+import { noted, type Deed } from './describe.ts'
 import { misdirected, refusal } from './errors.ts'
+import { TOKEN_EXPIRES } from './headers.ts'
 import { unlessSuspended } from './open-database.ts'
 import { countRequests, limitAddress } from './limit-rate.ts'
 
@@ -43,7 +38,7 @@ const originElsewhere = ({ env }: Context<Env>, cell = env.CELL) =>
  * Lets in whoever holds a live token, and sets `caller`. Every other token is refused with the same answer,
  * whatever is wrong with it; a mistyped one costs no read. A token of another cell that is not held here is sent
  * there, whether it exists or not; so is one whose clinic has moved. `besideToken` names a key of KV that requests
- * for a path want read in the same call.
+ * for a path want read in the same call. Tells with every answer when the token expires, in its last 14 days.
  */
 export const authenticate = (besideToken: (path: string) => string | undefined) =>
   factory.createMiddleware(async (c, next) => {
@@ -52,12 +47,12 @@ export const authenticate = (besideToken: (path: string) => string | undefined) 
     if (!isWellFormedToken(token)) return await refuse(c, 'malformed')
 
     const key = await tokenKey(token)
-    const refused = recallRefusal(key)
+    const refused = turnedAway.recall(key)
     if (refused) return await refuse(c, refused)
 
     const beside = besideToken(c.req.path)
     const keys = [key, SUSPENDED_KEY, ...(beside === undefined ? [] : [beside])]
-    const recalled = recall(keys)
+    const recalled = letIn.recall(keys.join())
     const values = recalled ?? (await readKeys(c.env.TOKENS, keys))
 
     const held = values.get(key) ?? null
@@ -76,13 +71,20 @@ export const authenticate = (besideToken: (path: string) => string | undefined) 
       throw misdirected(origin)
     }
     if (state !== 'live') {
-      rememberRefusal(key, state)
+      turnedAway.remember(key, state)
       return await refuse(c, state)
     }
 
-    if (!recalled) remember(keys, values, Number(c.env.TOKEN_MEMORY_SECONDS))
+    const seconds = Number(c.env.TOKEN_MEMORY_SECONDS)
+    if (!recalled && seconds > 0 && isComplete(values, keys)) {
+      letIn.remember(keys.join(), values, seconds * 1000)
+    }
     if (beside !== undefined) c.set('valueBesideToken', values.get(beside) ?? null)
     await next()
+
+    const { expiresAt } = c.get('caller')
+    const isEnding = expiresAt !== null && Date.parse(expiresAt) - Date.now() <= NOTICE
+    if (isEnding) c.res.headers.set(TOKEN_EXPIRES, expiresAt)
   })
 
 /** Refuses a caller whose clinic is suspended, once the request is counted and will leave its trail. */
@@ -91,15 +93,15 @@ export const refuseSuspended = factory.createMiddleware(async (c, next) => {
   await next()
 })
 
-/** Refuses a caller whose token lacks the scope, and one who reads records of a suspended clinic. */
-export const requireScope = (scope: Scope) =>
+/** Refuses a caller whose token lacks the scope of the deed, and one who reads records of a suspended clinic. */
+export const requireScope = (scope: Scope, deed?: Deed) =>
   noted(
     factory.createMiddleware(async (c, next) => {
       if (!c.get('caller').scopes.includes(scope)) throw refusal('forbidden', { detail: scope })
       if (scope === 'insurances:read') c.set('db', unlessSuspended(c.get('db'), c.get('caller')))
       await next()
     }),
-    { scope },
+    { scope, ...(deed && { deed }) },
   )
 
 /** KV tells no reasons apart, so every failure is worth another try. */

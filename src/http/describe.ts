@@ -5,18 +5,16 @@ import type { Env } from '../env.ts'
 import type { Scope } from '../tokens/record.ts'
 import type { HeaderName } from './headers.ts'
 
-/** What a request does to a resource, such as `list`. */
+/** What a request does to personal data, such as `list`: every one leaves an event in the audit trail. */
 export type Deed = { action: string; resource: string }
 
-/** What a route says of itself: to the reader of the reference, and to the audit trail. */
+/** What a route says of itself to the reader of the reference. */
 export type Operation = {
   /** The operation's id, which is also the name of the client's method. */
   id: string
   tag: string
   summary: string
   description?: string
-  /** What the route does to personal data; every request for it leaves an event in the audit trail. */
-  deed?: Deed
   /** The path's parameters, where no validator reads them. */
   path?: z.ZodObject
   /** The answers that are the route's own; those of the middleware around it are added to them. */
@@ -38,6 +36,7 @@ export type Answer = {
 export type Note = {
   operation?: Operation
   scope?: Scope
+  deed?: Deed
   path?: z.ZodObject
   query?: z.ZodObject
   body?: z.ZodObject
@@ -54,11 +53,11 @@ export function noted<Handler extends object>(handler: Handler, note: Note): Han
 /** The handler's note, empty if it has none. */
 export const noteOf = (handler: object): Note => notes.get(handler) ?? {}
 
-/** What the matched route says of itself; undefined where none is matched. */
-export const operationOf = (c: Context<Env>): Operation | undefined =>
+/** What the matched route does to personal data, if anything. */
+export const deedOf = (c: Context<Env>): Deed | undefined =>
   matchedRoutes(c)
-    .map(({ handler }) => noteOf(handler).operation)
-    .find((operation) => operation !== undefined)
+    .map(({ handler }) => noteOf(handler).deed)
+    .find((deed) => deed !== undefined)
 
 /** Describes the route it stands in. */
 export function describe(operation: Operation): MiddlewareHandler<Env> {

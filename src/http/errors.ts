@@ -109,32 +109,12 @@ export const renderNotFound =
 const patternsOf = ({ routes }: Hono<Env>) =>
   routes.filter(({ method }) => method !== 'ALL').map(({ path }) => path)
 
-/**
- * Refuses every other method on a path that a route names in full, such as that of a search: hono would take its last
- * word for an id.
- */
-export const refuseOtherMethods = (app: Hono<Env>) => {
-  let known: Map<string, Set<string>> | undefined
-  return factory.createMiddleware(async (c, next) => {
-    known ??= methodsByPath(app)
-    const methods = known.get(c.req.path)
-    if (methods && !methods.has(c.req.method)) return renderMethodNotAllowed(c, [...methods])
-    return await next()
-  })
-}
-
-/** Complete when the app's first request comes: its routes are added after its middleware. */
-function methodsByPath({ routes }: Hono<Env>) {
-  const methods = new Map<string, Set<string>>()
-  for (const { method, path } of routes) {
-    if (method === 'ALL') continue
-    const known = methods.get(path) ?? new Set()
-    methods.set(path, known.add(method))
-    if (method === 'GET') known.add('HEAD')
-  }
-  return methods
-}
-
 /** For hono's methodNotAllowed: the known path's methods go into `Allow` (RFC 9110 §15.5.6). */
 export const renderMethodNotAllowed = (c: Context<Env>, methods: readonly string[]) =>
   render(c, refusal('methodNotAllowed', { headers: { Allow: methods.join(', ') } }))
+
+/** Refuses every other method on a path that stands beside `/:id`: hono would take its last word for an id. */
+export const only = (...methods: string[]) =>
+  factory.createMiddleware(async (c, next) =>
+    methods.includes(c.req.method) ? await next() : renderMethodNotAllowed(c, methods),
+  )

@@ -9,8 +9,8 @@ const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:]|\d[\d.]*/gs
 /** The digits of a number from the first to the last that is not 0: a pattern that begins at the end is quadratic. */
 const SIGNIFICANT = /[1-9](?:[\d.]*[1-9])?/
 
-/** The name of a refusal, and where it applies: a line and a column, never what stands there. */
-type Fault = { name: 'notJson' | 'repeatedKey' | 'tooDeep' | 'tooPrecise'; detail: string }
+/** The name of a refusal, and where it applies, if that is known: a line and a column. */
+type Fault = { name: 'notJson' | 'repeatedKey' | 'tooDeep' | 'tooPrecise'; detail?: string }
 
 /** What is wrong with a text that is to be JSON, if anything: its form first, since only JSON has keys. */
 export const faultOfJson = (text: string): Fault | undefined =>
@@ -47,39 +47,20 @@ function faultOfSense(text: string): Fault | undefined {
 const isTooPrecise = (number: string) =>
   (SIGNIFICANT.exec(number)?.[0] ?? '').replace('.', '').length > MOST_DIGITS
 
-/** Where a text stops being JSON. What stands there is not told: it may be a name. */
+/** What JSON.parse says against a text, without what stands there: it may be a name. It does not always say where. */
 function faultOfForm(text: string): Fault | undefined {
-  if (messageOf(text) === undefined) return undefined
-  // The longest beginning that could still become JSON, by halves.
-  let [good, bad] = [0, text.length + 1]
-  while (bad - good > 1) {
-    const middle = Math.floor((good + bad) / 2)
-    if (isBeginning(text.slice(0, middle))) good = middle
-    else bad = middle
+  try {
+    JSON.parse(text)
+    return undefined
+  } catch (error) {
+    const message = error instanceof Error ? error.message : ''
+    const [, position] = /position (\d+)/.exec(message) ?? []
+    const index = /^Unexpected end/.test(message) ? text.length : position && Number(position)
+    return { name: 'notJson', ...(typeof index === 'number' && { detail: placeOf(text, index) }) }
   }
-  return { name: 'notJson', detail: placeOf(text, good) }
 }
 
 function placeOf(text: string, index: number): string {
   const lines = text.slice(0, index).split('\n')
   return `line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1}`
-}
-
-/** Whether more text could make it JSON: what is wrong with it is that it ends. */
-function isBeginning(text: string): boolean {
-  const message = messageOf(text)
-  const [, position] = /position (\d+)/.exec(message ?? '') ?? []
-  return (
-    message === undefined || /^Unexpected end/.test(message) || Number(position) === text.length
-  )
-}
-
-/** What JSON.parse has to say against a text. */
-function messageOf(text: string): string | undefined {
-  try {
-    JSON.parse(text)
-    return undefined
-  } catch (error) {
-    return error instanceof Error ? error.message : ''
-  }
 }

@@ -54,10 +54,15 @@ export async function logStep(
   }
 }
 
-/** One line for each request, when it is answered. */
+/**
+ * Writes a line for each request, when it is answered. Its id is of our own making: one sent by a client could carry
+ * anything into the logs.
+ */
 export const logRequest = factory.createMiddleware(async (c, next) => {
   const startedAt = Date.now()
+  c.set('requestId', crypto.randomUUID())
   await next()
+  c.res.headers.set('X-Request-Id', c.get('requestId'))
   log(c, 'info', {
     status: c.res.status,
     duration_ms: Date.now() - startedAt,

@@ -17,33 +17,24 @@ export function nearestPath(
   const given = segmentsOf(path.replace(/\.json$/i, ''))
   if (given.length === 0 || given.length > MOST_SEGMENTS) return undefined
   const candidates = [given, ['v1', ...given], [...segmentsOf(base), ...given]]
-  for (const hasLast of [true, false]) {
+  const known = patterns.map(segmentsOf)
+  for (const missing of [0, 1]) {
     for (const candidate of candidates) {
-      for (const pattern of patterns) {
-        const meant = matched(segmentsOf(pattern), candidate, hasLast)
-        if (meant !== undefined) return `/${meant.join('/')}`
-      }
+      const near = known.find((pattern) => isNear(pattern, candidate, missing))
+      if (near) return `/${near.map((segment, n) => valueOf(segment, candidate[n])).join('/')}`
     }
   }
   return undefined
 }
 
-/** The pattern with the given values of its parameters, if what is given is near it. */
-function matched(
-  pattern: readonly string[],
-  given: readonly string[],
-  hasLast: boolean,
-): string[] | undefined {
-  if (pattern.length !== given.length + (hasLast ? 0 : 1)) return undefined
-  const meant: string[] = []
-  for (const [n, segment] of pattern.entries()) {
-    const value = given[n]
-    const isParameter = segment.startsWith(':')
-    if (value === undefined && !isParameter) return undefined
-    if (value !== undefined && !isParameter && nearest(value, [segment]) === undefined) {
-      return undefined
-    }
-    meant.push(isParameter ? (value ?? `{${segment.slice(1)}}`) : segment)
-  }
-  return meant
-}
+const isParameter = (segment: string) => segment.startsWith(':')
+
+/** Whether what is given is near the pattern, of whose last parameters some may be `missing`. */
+const isNear = (pattern: readonly string[], given: readonly string[], missing: number) =>
+  pattern.length === given.length + missing &&
+  pattern.every(
+    (segment, n) => isParameter(segment) || nearest(given[n] ?? '', [segment]) !== undefined,
+  )
+
+const valueOf = (segment: string, value = `{${segment.slice(1)}}`) =>
+  isParameter(segment) ? value : segment

@@ -39,4 +39,4 @@ const migrations = (await readdir(join(PROJECT, 'migrations'))).filter((name) =>
 )
 await writeFile(join(ASSETS, 'migrations.json'), JSON.stringify(migrations))
 
-await buildClient(document, ASSETS)
+await buildClient(routes, document, ASSETS)

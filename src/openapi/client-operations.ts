@@ -1,47 +1,7 @@
+import type { Hono } from 'hono'
 import * as z from 'zod'
-
-// The document, as far as methods follow from it.
-const reference = z.object({ $ref: z.string() })
-const schema = z.looseObject({
-  $ref: z.string().optional(),
-  properties: z.record(z.string(), z.unknown()).optional(),
-})
-const parameter = z.object({
-  name: z.string(),
-  in: z.string(),
-  schema: z.looseObject({ type: z.string() }).optional(),
-})
-const content = z.object({ content: z.record(z.string(), z.object({ schema })).optional() })
-const operation = z.object({
-  operationId: z.string(),
-  summary: z.string(),
-  parameters: z.array(z.union([reference, parameter])),
-  requestBody: content.optional(),
-  responses: z.record(z.string(), content),
-})
-const parsedDocument = z.object({
-  paths: z.record(z.string(), z.record(z.string(), operation)),
-  components: z.object({
-    parameters: z.record(z.string(), parameter),
-    schemas: z.record(z.string(), schema),
-  }),
-})
-type Document = z.infer<typeof parsedDocument>
-
-/** What a method of the client needs to know of its operation, besides types. */
-type Facts = {
-  method: string
-  path: string
-  /** Its arguments before the options. */
-  takes: string[]
-  /** The property of the body that the argument becomes. */
-  wrapper?: string
-  /** The property of an answer that is read page by page. */
-  list?: string
-  /** The answer is a list under the wrapper. */
-  isMany?: true
-  isWrite?: true
-}
+import type { Env } from '../env.ts'
+import { describedRoutes, requestHeadersOf, type Route } from './document.ts'
 
 const HEADER = `// Generated from the OpenAPI document. Do not edit.
 import type { AmendOptions, CreateOptions, List, WriteOptions } from '../call.ts'
@@ -70,20 +30,16 @@ type Body<Id extends keyof operations> = operations[Id] extends {
 }
   ? Sent
   : never
+type Path<Id extends keyof operations> = NonNullable<operations[Id]['parameters']['path']>
 type Query<Id extends keyof operations> = operations[Id]['parameters'] extends { query?: infer Asked }
   ? NonNullable<Asked>
   : never
 `
 
-/** The module of the client's methods, as the document describes their operations. */
-export function operationsSource(text: string): string {
-  const document = parsedDocument.parse(JSON.parse(text))
-  const all = Object.entries(document.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, one]) =>
-      methodOf(document, method.toUpperCase(), path, one),
-    ),
-  )
-  const resources = all.flatMap(({ resource }) => resource || [])
+/** The module of the client's methods, as the app's routes describe them. */
+export function operationsSource(app: Hono<Env>): string {
+  const all = describedRoutes(app).map(methodOf)
+  const resources = all.flatMap(({ resource }) => resource ?? [])
   const facts = Object.fromEntries(all.map(({ id, facts }) => [id, facts]))
   return `${HEADER}
 ${all.flatMap(({ types }) => types).join('\n')}
@@ -112,65 +68,52 @@ export const OPERATIONS: Record<keyof Methods, Operation> = ${JSON.stringify(fac
 `
 }
 
-type Described = z.infer<typeof operation>
+/** The keys of an object or, of several, of the first: the client is typed for a token that may read. */
+function keysOf(schema: unknown): string[] {
+  if (schema instanceof z.ZodXor) return keysOf(schema.options[0])
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
+}
 
-function methodOf(
-  { components }: Document,
-  method: string,
-  path: string,
-  { operationId: id, summary, parameters, requestBody, responses }: Described,
-) {
-  const lastOf = (name: string) => name.slice(name.lastIndexOf('/') + 1)
-  const known = parameters.map((one) =>
-    '$ref' in one ? components.parameters[lastOf(one.$ref)] : one,
-  )
-  const named = (place: string) =>
-    known.filter((one) => one?.in === place).map((one) => one?.name ?? '')
-  const propertiesIn = (one: z.infer<typeof content> | undefined) => {
-    const described = one?.content?.['application/json']?.schema
-    const { $ref } = described ?? {}
-    const whole = $ref === undefined ? described : components.schemas[lastOf($ref)]
-    return Object.keys(whole?.properties ?? {})
-  }
+function methodOf(route: Route) {
+  const { method, pattern, operation } = route
+  const { id, summary, answers } = operation
+  const headers = requestHeadersOf(route)
+  const path = pattern.replace(/:(\w+)/g, '{$1}')
+  const inPath = keysOf(route.path ?? operation.path)
+  const [wrapper] = keysOf(route.body)
+  const answered = keysOf((answers[200] ?? answers[201])?.body)
+  const isList = answered.includes('pagination')
+  const list = isList ? answered.find((key) => key !== 'pagination') : undefined
+  const isMany = wrapper !== undefined && !isList && answered.includes(wrapper)
+  const isSearch = wrapper !== undefined && isList
+  const queried = keysOf(route.query)
+  const isCreation = queried.includes('if_exists')
+  const hasQuery = isSearch || (queried.length > 0 && !isCreation)
+  const isWrite = headers.includes('IdempotencyKey')
 
-  const [wrapper] = propertiesIn(requestBody)
-  const answered = propertiesIn(responses['200'] ?? responses['201'])
-  const list = answered.includes('pagination')
-    ? answered.find((key) => key !== 'pagination')
-    : undefined
-  const isMany = wrapper !== undefined && list === undefined && answered.includes(wrapper)
-  const isSearch = wrapper !== undefined && list !== undefined
-  const isCreation = named('query').includes('if_exists')
-  const hasQuery = isSearch || (named('query').length > 0 && !isCreation)
-  const isWrite = named('header').includes('Idempotency-Key')
-
-  const facts: Facts = {
-    method,
-    path,
-    takes: [...named('path'), ...(wrapper ? ['body'] : []), ...(hasQuery ? ['query'] : [])],
+  const facts = {
+    ...{ method, path },
+    takes: [...inPath, ...(wrapper ? ['body'] : []), ...(hasQuery ? ['query'] : [])],
     ...(wrapper && { wrapper }),
     ...(list && { list }),
     ...(isMany && { isMany }),
     ...(isWrite && { isWrite }),
   }
-  const options = isCreation
-    ? 'CreateOptions'
-    : named('header').includes('If-Match')
-      ? 'AmendOptions'
-      : isWrite
-        ? 'WriteOptions'
-        : 'CallOptions'
+  const amends = headers.includes('IfMatch') ? 'AmendOptions' : 'WriteOptions'
+  const options = isCreation ? 'CreateOptions' : isWrite ? amends : 'CallOptions'
   const answer = `Answer<'${id}'>`
-  const returned = list
-    ? `List<${answer}, ${answer}['${list}'][number]>`
-    : answered.includes('last_seq')
-      ? 'Promise<ChangePage>'
-      : `Promise<${'204' in responses ? 'void' : isMany ? `${answer}['${wrapper}']` : answer}>`
+  const promised =
+    204 in answers
+      ? 'void'
+      : answered.includes('last_seq')
+        ? 'ChangePage'
+        : isMany
+          ? `${answer}['${wrapper}']`
+          : answer
+  const returned = list ? `List<${answer}, ${answer}['${list}'][number]>` : `Promise<${promised}>`
   const inBody = `Given<Body<'${id}'>['${wrapper}']>`
   const args = [
-    ...known
-      .filter((one) => one?.in === 'path')
-      .map((one) => `${one?.name}: ${one?.schema?.type === 'integer' ? 'number' : 'string'}`),
+    ...inPath.map((name) => `${name}: Path<'${id}'>['${name}']`),
     ...(wrapper ? [`${wrapper}: ${inBody}`] : []),
     ...(isSearch ? [`page?: Omit<Body<'${id}'>, '${wrapper}'>`] : []),
     ...(hasQuery && !isSearch ? [`query?: Query<'${id}'>`] : []),
@@ -179,13 +122,12 @@ function methodOf(
   const [, verb, name] = /^(get|create)(.+)$/.exec(id) ?? []
   const [, resource] = /\/(\w+)\/\{id\}\/history$/.exec(path) ?? []
   return {
-    id,
-    facts,
+    ...{ id, facts },
     signature: `  /** ${summary}. */\n  ${id}: (${args.join(', ')}) => ${returned}`,
     types: [
       ...(verb === 'get' ? [`export type ${name} = ${answer}`] : []),
       ...(verb === 'create' ? [`export type New${name} = ${inBody}`] : []),
     ],
-    resource: resource && { name: resource, type: id.replace(/^history/, '') },
+    resource: resource ? { name: resource, type: id.replace(/^history/, '') } : undefined,
   }
 }

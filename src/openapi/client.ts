@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Hono } from 'hono'
 import './typescript-5.mjs'
+import type { Env } from '../env.ts'
 import { VERSION } from '../http/version.ts'
 import { operationsSource } from './client-operations.ts'
 
@@ -24,7 +26,7 @@ const PACKAGE = {
 }
 
 /** Generates what follows from the document, and packs the client as `client.tgz` into `folder`, unless nothing changed. */
-export async function buildClient(whole: string, folder: string): Promise<void> {
+export async function buildClient(app: Hono<Env>, whole: string, folder: string): Promise<void> {
   const document = forReaders(whole)
   const digest = await digestOf(document)
   const mark = join(OUT, 'built-from')
@@ -36,7 +38,7 @@ export async function buildClient(whole: string, folder: string): Promise<void> 
   const types = astToString(await openapiTS(document, { defaultNonNullable: false }))
   await mkdir(GENERATED, { recursive: true })
   await writeFile(join(GENERATED, 'schema.ts'), types)
-  await writeFile(join(GENERATED, 'operations.ts'), operationsSource(document))
+  await writeFile(join(GENERATED, 'operations.ts'), operationsSource(app))
 
   // Two builds may run at once: each works in a folder of its own.
   const work = `${OUT}-${process.pid}`

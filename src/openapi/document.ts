@@ -14,7 +14,7 @@ import { clientSample } from './samples.ts'
 import { exampleOf, schemaWriter, type JsonSchema } from './schemas.ts'
 
 /** A route with all that its handlers tell. */
-type Route = Note & { method: string; pattern: string; operation: Operation }
+export type Route = Note & { method: string; pattern: string; operation: Operation }
 
 const read = (path: string) => readFileSync(join(import.meta.dirname, path), 'utf8')
 
@@ -202,7 +202,7 @@ export function describedRoutes(app: Hono<Env>): Route[] {
 /** Whether the middleware of `/v1` stands before the route. */
 const isGuarded = ({ pattern }: Route) => pattern.startsWith('/v1/')
 
-function requestHeadersOf(route: Route): (keyof typeof REQUEST_HEADERS)[] {
+export function requestHeadersOf(route: Route): (keyof typeof REQUEST_HEADERS)[] {
   const names: (keyof typeof REQUEST_HEADERS)[] = isGuarded(route) ? ['Bookmark'] : []
   if (isWrite(route)) names.push('IdempotencyKey')
   if (412 in route.operation.answers) names.push('IfMatch')

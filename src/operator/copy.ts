@@ -81,7 +81,7 @@ export async function* rowsOf(db: Session, part: Part): AsyncGenerator<StoredRow
 }
 
 /** The rows in portions that a statement can take. */
-export async function* inPortions(all: AsyncIterable<StoredRow>): AsyncGenerator<StoredRow[]> {
+async function* inPortions(all: AsyncIterable<StoredRow>): AsyncGenerator<StoredRow[]> {
   let portion: StoredRow[] = []
   let bytes = 0
   for await (const row of all) {
@@ -105,17 +105,12 @@ const insert = ({ name, columns }: Table, condition: SQL, onConflict: SQL) =>
       SELECT ${fields(columns)} FROM json_each(${$.rows}) WHERE ${condition} ON CONFLICT ${onConflict}`,
   )
 
-/** Adds rows to the table, but for those that it has already. */
-export async function fill(db: Session, table: Table, added: readonly StoredRow[]): Promise<void> {
-  const add = insert(table, sql`true`, sql`DO NOTHING`)
-  await changedRows(db, add, { ...valuesOf({ table }), rows: JSON.stringify(added) })
-}
-
-/** Adds what the target's part lacks. */
-export async function addMissing(source: Session, target: Session, part: Part): Promise<void> {
-  const add = insert(part.table, isArriving, sql`DO NOTHING`)
-  for await (const portion of inPortions(rowsOf(source, part))) {
-    await changedRows(target, add, { ...valuesOf(part), rows: JSON.stringify(portion) })
+/** Adds those of the rows that the part lacks: a whole table's, or those of a clinic that is arriving. */
+export async function addMissing(db: Session, part: Part, all: AsyncIterable<StoredRow>) {
+  const isOpen = part.clinicId === undefined ? sql`true` : isArriving
+  const add = insert(part.table, isOpen, sql`DO NOTHING`)
+  for await (const portion of inPortions(all)) {
+    await changedRows(db, add, { ...valuesOf(part), rows: JSON.stringify(portion) })
   }
 }
 

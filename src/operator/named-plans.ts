@@ -1,18 +1,50 @@
 import { sql } from 'drizzle-orm/sql/sql'
 import type { Session } from '../storage/session.ts'
 import { rows, statements } from '../storage/statement.ts'
-import { plans } from '../storage/tables.ts'
+import { changes, plans } from '../storage/tables.ts'
 
-const { $, statement } = statements('named plans', { externalIds: 'text' })
-const selectIds = statement<{ id: number; external_id: string }>(sql`
-  SELECT plans.id, external_id FROM json_each(${$.externalIds}) AS given
-    CROSS JOIN ${plans} ON external_id = given.value`)
+// The operator names a plan by its external_id. Each cell numbers its plans in the order of its imports, so a plan's id
+// may mean another one elsewhere.
+
+type NamedPlan = { id: number; external_id: string }
+
+const { $, statement } = statements('named plans', { names: 'text' })
+const selectBy = (column: 'id' | 'external_id') =>
+  statement<NamedPlan>(sql`
+    SELECT plans.id, external_id FROM json_each(${$.names}) AS given
+      CROSS JOIN ${plans} ON plans.${sql.raw(column)} = given.value`)
+const [selectById, selectByExternalId] = [selectBy('id'), selectBy('external_id')]
 
 /** Finds the ids of plans, active or not, by the operator's ids of them. */
 export async function findPlanIds(
   db: Session,
   externalIds: readonly string[],
 ): Promise<Map<string, number>> {
-  const found = await rows(db, selectIds, { externalIds: JSON.stringify(externalIds) })
+  const found = await rows(db, selectByExternalId, { names: JSON.stringify(externalIds) })
   return new Map(found.map(({ external_id, id }) => [external_id, id]))
+}
+
+const ofClinic = statements('named plans', { clinicId: 'text' })
+const selectNamed = ofClinic.statement<NamedPlan>(sql`
+  WITH named (id) AS (
+    SELECT plan_id FROM coverages WHERE clinic_id = ${ofClinic.$.clinicId}
+    UNION SELECT before ->> 'plan_id' FROM ${changes} WHERE clinic_id = ${ofClinic.$.clinicId} AND resource = 'coverages')
+  SELECT plans.id, plans.external_id FROM named CROSS JOIN ${plans} ON plans.id = named.id ORDER BY plans.id`)
+
+/** A plan that a clinic's coverages name; `there` is the one that the target has under its id, if any. */
+export type OtherPlan = { id: number; here: string; there: string | undefined }
+
+/** The plans that the clinic's coverages and their history name, and that are others at the target. */
+export async function listOtherPlans(
+  source: Session,
+  target: Session,
+  clinicId: string,
+): Promise<OtherPlan[]> {
+  const named = await rows(source, selectNamed, { clinicId })
+  const names = JSON.stringify(named.map(({ id }) => id))
+  const found = await rows(target, selectById, { names })
+  const byId = new Map(found.map(({ id, external_id }) => [id, external_id]))
+  return named
+    .map(({ id, external_id }) => ({ id, here: external_id, there: byId.get(id) }))
+    .filter(({ here, there }) => here !== there)
 }

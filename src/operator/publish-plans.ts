@@ -12,7 +12,7 @@ import {
 import { foldCase, foldedWords } from '../fields/fold.ts'
 import { sha256 } from '../storage/sha256.ts'
 import { CATALOGUE_KEY, readCatalogue } from '../plans/catalogue.ts'
-import { SORTS, type Sort } from '../plans/queries.ts'
+import { SORTS, type Sort } from '../plans/schema.ts'
 
 // A catalogue is published in three steps, each of which can be run again: its plans are staged in portions; one
 // transaction takes them over, makes every list anew and gives the whole a new version; then KV tells the edges.

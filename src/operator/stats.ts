@@ -20,22 +20,14 @@ const selectCreated = statement<{ weeks_ago: number; count: number }>(
 
 const WEEK = 7 * 24 * 60 * 60 * 1000
 
-/** A clinic's rows by table, and the records that it created in each of the last weeks, oldest first. */
-export async function clinicStats(
-  db: Session,
-  tables: readonly Table[],
-  clinicId: string,
-  weeks: number,
-  now = Date.now(),
-): Promise<{ tables: Record<string, Size>; createdByWeek: number[] }> {
+/** How many records a clinic created in each of the last weeks, oldest first. */
+export async function createdByWeek(db: Session, clinicId: string, weeks: number) {
+  const now = Date.now()
   const since = new Date(now - weeks * WEEK).toISOString()
   const values = { clinicId, now: new Date(now).toISOString(), since }
   const created = await rows(db, selectCreated, values)
   const byWeek = new Map(created.map(({ weeks_ago, count }) => [weeks_ago, count]))
-  return {
-    tables: await sizesByTable(db, tables, clinicId),
-    createdByWeek: Array.from({ length: weeks }, (_, n) => byWeek.get(weeks - 1 - n) ?? 0),
-  }
+  return Array.from({ length: weeks }, (_, n) => byWeek.get(weeks - 1 - n) ?? 0)
 }
 
 /** The rows of a clinic or, without one, those that all clinics share, by table. */

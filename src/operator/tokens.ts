@@ -22,16 +22,9 @@ export async function listTokens(kv: KVNamespace, id = ''): Promise<StoredToken[
   return found
 }
 
-/** Finds a token by its id. */
-export async function findToken(kv: KVNamespace, id: string): Promise<StoredToken | undefined> {
-  const [found] = await listTokens(kv, id)
-  return found
-}
-
 /** Stores the record of a new token. */
-export async function putToken(kv: KVNamespace, token: string, record: TokenRecord): Promise<void> {
+export const putToken = async (kv: KVNamespace, token: string, record: TokenRecord) =>
   await putRecord(kv, await tokenKey(token), record)
-}
 
 /** Puts a tombstone in the token's place, since KV remembers for a while that a key was absent, too. */
 export const revokeToken = (kv: KVNamespace, stored: StoredToken, now = Date.now()) =>
@@ -53,10 +46,6 @@ async function changeRecord(
   return changed
 }
 
-/** Every token of a clinic. */
-const listTokensOf = async (kv: KVNamespace, clinicId: string) =>
-  (await listTokens(kv)).filter(({ record }) => record.clinic_id === clinicId)
-
 /**
  * Takes a clinic's tokens to another cell, where they let in as before; here tombstones then say where. Gives the
  * number of those that were here still.
@@ -67,7 +56,9 @@ export async function moveTokens(
   clinicId: string,
   cell: string,
 ): Promise<number> {
-  const tokens = (await listTokensOf(source, clinicId)).filter(({ record }) => !record.moved_to)
+  const tokens = (await listTokens(source)).filter(
+    ({ record }) => record.clinic_id === clinicId && !record.moved_to,
+  )
   for (const { key, record } of tokens) await putRecord(target, key, record)
   for (const stored of tokens) {
     const { moved_to: _, ...left } = await changeRecord(source, stored, { moved_to: cell })
@@ -78,11 +69,7 @@ export async function moveTokens(
 }
 
 /** Adds a clinic to the suspended ones, or takes it from them. D1 says the same of each by itself. */
-export async function setSuspended(
-  kv: KVNamespace,
-  clinicId: string,
-  suspended: boolean,
-): Promise<void> {
+export async function setSuspended(kv: KVNamespace, clinicId: string, suspended: boolean) {
   const others = suspendedIn(await kv.get(SUSPENDED_KEY)).filter((id) => id !== clinicId)
   await kv.put(SUSPENDED_KEY, JSON.stringify(suspended ? [...others, clinicId] : others))
 }
@@ -101,15 +88,15 @@ export async function rotateToken(
     ...wanted
   }: { grace: number; lifetime?: number | undefined; cell?: string | undefined },
   now = Date.now(),
-): Promise<{ token: string; record: TokenRecord; expiring: TokenRecord }> {
+) {
   const { record: old } = stored
   // Replaced for the second time, the old one has been shortened already.
   const { planned_expires_at = old.expires_at } = old
-  const planned =
+  const lifetime =
     planned_expires_at === null
       ? undefined
       : Date.parse(planned_expires_at) - Date.parse(old.created_at)
-  const record = newRecord({ ...old, lifetime: planned, ...wanted }, now)
+  const record = newRecord({ ...old, lifetime, ...wanted }, now)
   const end = old.expires_at === null ? Infinity : Date.parse(old.expires_at)
   const expires_at = new Date(Math.min(now + grace, end)).toISOString()
 

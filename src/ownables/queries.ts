@@ -1,25 +1,11 @@
 import { sql } from 'drizzle-orm/sql/sql'
 import type { Session } from '../storage/session.ts'
-import { batch, rows, statements } from '../storage/statement.ts'
+import { batch, statements } from '../storage/statement.ts'
 import { accesses, clinics, ownables } from '../storage/tables.ts'
 import { rangesOf } from '../trail/ranges.ts'
 
 /** Names an ownable within a clinic. */
 export type Ownable = { type: string; id: number }
-
-const looking = statements('ownables/queries', { clinicId: 'text', ownables: 'text' })
-
-const selectAbsent = looking.statement<{ key: number }>(
-  sql`SELECT given.key FROM json_each(${looking.$.ownables}) AS given
-    WHERE NOT EXISTS (SELECT * FROM ${ownables}
-      WHERE clinic_id = ${looking.$.clinicId} AND type = given.value ->> 'type' AND id = given.value ->> 'id')`,
-)
-
-/** Which of these ownables, by their place, the clinic has not registered. */
-export async function listAbsent(db: Session, clinicId: string, given: readonly Ownable[]) {
-  const values = { clinicId, ownables: JSON.stringify(given) }
-  return (await rows(db, selectAbsent, values)).map(({ key }) => key)
-}
 
 const { $, statement } = statements('ownables/queries', {
   clinicId: 'text',
@@ -31,24 +17,21 @@ const { $, statement } = statements('ownables/queries', {
   ranges: 'text',
 })
 
-const insert = statement(
-  sql`INSERT INTO ${ownables} (clinic_id, type, id, created_at)
+const register = {
+  insert: statement(sql`
+    INSERT INTO ${ownables} (clinic_id, type, id, created_at)
     SELECT ${$.clinicId}, ${$.type}, given.value, ${$.now}
     FROM ${clinics} CROSS JOIN json_each(${$.ids}) AS given
     WHERE clinics.id = ${$.clinicId} AND clinics.state = 'open'
-    ON CONFLICT DO NOTHING`,
-)
-
-const leaveAccess = statement(
-  sql`INSERT INTO ${accesses} (clinic_id, at, request_id, token_id, action, resource, ids, status)
+    ON CONFLICT DO NOTHING`),
+  leaveAccess: statement(sql`
+    INSERT INTO ${accesses} (clinic_id, at, request_id, token_id, action, resource, ids, status)
     SELECT ${$.clinicId}, ${$.now}, ${$.requestId}, ${$.tokenId}, 'register', 'ownables', ${$.ranges}, 204
     FROM ${clinics} WHERE id = ${$.clinicId} AND state = 'open'
-    ON CONFLICT DO NOTHING`,
-)
-
-const selectState = statement<{ state: string }>(
-  sql`SELECT state FROM ${clinics} WHERE id = ${$.clinicId}`,
-)
+    ON CONFLICT DO NOTHING`),
+  state: statement<{ state: string }>(sql`
+    SELECT state FROM ${clinics} WHERE id = ${$.clinicId}`),
+}
 
 /**
  * Registers ownables of one type, and leaves that in the trail; registering them again changes nothing. Gives the
@@ -61,16 +44,9 @@ export async function registerOwnables(
   request: { clinicId: string; tokenId: string; requestId: string },
 ): Promise<string | undefined> {
   const ascending = [...new Set(ids)].sort((a, b) => a - b)
-  const registered = await batch(
-    db,
-    { insert, leaveAccess, state: selectState },
-    {
-      ...request,
-      type,
-      ids: JSON.stringify(ascending),
-      ranges: rangesOf(ascending),
-      now: new Date().toISOString(),
-    },
-  )
+  const now = new Date().toISOString()
+  const registered = await batch(db, register, {
+    ...{ ...request, type, now, ids: JSON.stringify(ascending), ranges: rangesOf(ascending) },
+  })
   return registered.state[0]?.state
 }

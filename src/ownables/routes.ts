@@ -1,20 +1,45 @@
 import type { Context } from 'hono'
+import * as z from 'zod'
 import { whyClosed } from '../clinics/queries.ts'
 import { factory, type Env } from '../env.ts'
-import { INVALID } from '../fields/messages.ts'
+import { BLANK, INVALID, NOT_A_NUMBER } from '../fields/messages.ts'
+import { queryId, recordId } from '../fields/number.ts'
+import { ownableType } from '../fields/ownable-type.ts'
 import { requireScope } from '../http/authenticate.ts'
 import { describe } from '../http/describe.ts'
 import { refusal } from '../http/errors.ts'
 import { requireJson } from '../http/require-json.ts'
 import { refuseQuery, validateBody, validatePath } from '../http/validate.ts'
 import { registerOwnables } from './queries.ts'
-import { ownablePath, ownablesBody, ownablesPath } from './schema.ts'
+
+const MOST_OWNABLES = 1000
+
+/** The path of the ownables of a type: `/ownables/Patient`. */
+const ownablesPath = z.object({
+  ownable_type: ownableType.meta({ description: 'What they are.' }),
+})
+
+/** The path of an ownable: `/ownables/Patient/1049`. */
+const ownablePath = z.object({
+  ownable_type: ownableType.meta({ description: 'What it is.' }),
+  ownable_id: queryId.meta({
+    description: "Its id in the clinic's main system.",
+    examples: [1049],
+  }),
+})
+
+const ownablesBody = z.strictObject({
+  ownable_ids: z
+    .array(recordId)
+    .min(1, { error: BLANK })
+    .max(MOST_OWNABLES, { error: `is too long (maximum is ${MOST_OWNABLES} ids)` })
+    .meta({ description: "Their ids in the clinic's main system.", examples: [[1049, 1050]] }),
+})
 
 const registering = describe({
   id: 'registerOwnable',
   tag: 'Ownables',
   summary: 'Register an ownable',
-  deed: { action: 'register', resource: 'ownables' },
   description:
     "For the clinic's main system: says that this patient, or other ownable, exists, so that " +
     'records may name it. Registering it again changes nothing.',
@@ -26,27 +51,27 @@ const registeringMany = describe({
   id: 'registerOwnables',
   tag: 'Ownables',
   summary: 'Register up to a thousand ownables',
-  deed: { action: 'register', resource: 'ownables' },
   description: 'All of one type, all or none. Registering them again changes nothing.',
   answers: { 204: { description: 'They are registered.' } },
-  invalid: { 'ownable_ids[3]': ['is not a number'] },
+  invalid: { 'ownable_ids[3]': [NOT_A_NUMBER] },
 })
 
 async function register(c: Context<Env>, type: string, ids: readonly number[]): Promise<Response> {
-  const { clinicId, tokenId } = c.get('caller')
-  const request = { clinicId, tokenId, requestId: c.get('requestId') }
+  const request = { ...c.get('caller'), requestId: c.get('requestId') }
   const state = await registerOwnables(c.get('db'), type, ids, request)
   if (state !== 'open') throw refusal(whyClosed(state))
   c.set('isJournaled', true)
   return c.body(null, 204)
 }
 
+const registrars = requireScope('ownables:write', { action: 'register', resource: 'ownables' })
+
 export const ownableRoutes = factory
   .createApp()
   .put(
     '/:ownable_type/:ownable_id',
     registering,
-    requireScope('ownables:write'),
+    registrars,
     refuseQuery,
     validatePath(ownablePath),
     (c) => register(c, c.req.valid('param').ownable_type, [c.req.valid('param').ownable_id]),
@@ -54,7 +79,7 @@ export const ownableRoutes = factory
   .put(
     '/:ownable_type',
     registeringMany,
-    requireScope('ownables:write'),
+    registrars,
     refuseQuery,
     validatePath(ownablesPath),
     requireJson(),

@@ -21,8 +21,11 @@ const ONE_SECOND = 1000
 /** Where an answer came from: isolate memory, the edge cache, D1, or D1 because no version is known. */
 export type Tier = 'MEMORY' | 'HIT' | 'MISS' | 'BYPASS'
 
+/** Which catalogue something was read from; none, if nothing was published yet. */
+export type Version = string | null | undefined
+
 /** A ready answer: the bytes of the JSON, the `Link` header that goes with it, and the version that it is of. */
-export type PlansAnswer = { body: ArrayBuffer; link: string; version: string | undefined }
+export type PlansAnswer = { body: ArrayBuffer; link: string; version: Version }
 
 const noAnswers = () => recent<PlansAnswer>(MEMORY_ENTRIES)
 
@@ -51,8 +54,7 @@ export async function throughTiers(
   const remembered = answers.get(url)
   if (remembered) return [remembered, 'MEMORY']
 
-  const key = cacheKey(version, url)
-  const cached = await lookUp(key, version)
+  const cached = await lookUp(cacheKey(version, url), version)
   if (cached) {
     remember(answers, url, cached)
     return [cached, 'HIT']
@@ -61,7 +63,7 @@ export async function throughTiers(
   // D1 may be ahead of KV: what it holds is kept under the version that it is of, for when KV has caught up.
   const loaded = await load()
   if (loaded.version === version) remember(answers, url, loaded)
-  if (loaded.version !== undefined) waitUntil(store(cacheKey(loaded.version, url), loaded))
+  if (loaded.version) waitUntil(store(cacheKey(loaded.version, url), loaded))
   return [loaded, 'MISS']
 }
 

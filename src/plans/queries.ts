@@ -1,40 +1,20 @@
 import { sql } from 'drizzle-orm/sql/sql'
 import { columnsOf, jsonOf } from '../storage/json.ts'
-import type { Page, PageRequest } from '../storage/pages.ts'
 import type { Session } from '../storage/session.ts'
 import { first, statements } from '../storage/statement.ts'
 import { catalogue, planFacets, planLists, plans, planWords } from '../storage/tables.ts'
-import { foldCase, foldedWords } from '../fields/fold.ts'
-
-/** What a list can be sorted by. */
-export const SORTS = ['id', 'plan_name', 'carrier'] as const
-export type Sort = (typeof SORTS)[number]
-
-/** Which plans, and in which order. */
-export type PlanQuery = PageRequest & {
-  planType: string | undefined
-  carrier: string | undefined
-  active: boolean | undefined
-  externalId: string | undefined
-  sortBy: Sort
-  isDescending: boolean
-  search: string | undefined
-}
-
-/** What is read of the catalogue, with the version of all that was read. */
-export type Versioned<What> = What & { version: string | undefined }
+import type { PlanQuery } from './schema.ts'
 
 /** The documented keys in the documented order. */
 const answered = {
-  id: plans.id,
-  plan_name: plans.plan_name,
-  carrier: plans.carrier,
-  plan_type: plans.plan_type,
-  coverage_details: plans.coverage_details,
-  active: plans.active,
-  created_at: plans.created_at,
-  updated_at: plans.updated_at,
+  id: sql`plans.id`,
+  ...{ plan_name: null, carrier: null, plan_type: null, coverage_details: null, active: null },
+  ...{ created_at: null, updated_at: null },
 }
+const answeredJson = jsonOf(answered, {
+  coverage_details: sql`json(coverage_details)`,
+  active: sql`json(iif(active, 'true', 'false'))`,
+})
 
 const { $, statement } = statements('plans', {
   ...{ list: 'text', size: 'integer', skipped: 'integer', isDescending: 'integer' },
@@ -42,10 +22,16 @@ const { $, statement } = statements('plans', {
   ...{ words: 'text', sortBy: 'text' },
 })
 
-type Row = { version: string | null; json: string; ids: string; total: number | null }
+type Row = {
+  version: string | null
+  json: string
+  ids: string
+  total: number | null
+  candidates?: number
+}
 
 const version = sql`(SELECT version FROM ${catalogue})`
-const asPage = sql`json_group_array(${jsonOf(answered)}) AS json, json_group_array(id) AS ids`
+const asPage = sql`json_group_array(${answeredJson}) AS json, json_group_array(id) AS ids`
 
 /** A page of a list: the places of its plans, counted from 0 and from the end if it is descending, lie in two chunks. */
 const listInChunks = statement<Row>(sql`
@@ -91,7 +77,7 @@ const having = (word: string) =>
 const sortKey = sql`CASE ${$.sortBy} WHEN 'plan_name' THEN plan_name_folded WHEN 'carrier' THEN carrier_folded END`
 
 /** The plans of the rarest word are looked up, and those kept that have the others. */
-const search = statement<Row & { candidates: number }>(sql`
+const search = statement<Row>(sql`
   WITH rarest AS MATERIALIZED (
     SELECT value AS start FROM (SELECT value FROM json_each(${$.words}) LIMIT ${sql.raw(`${MOST_COUNTED}`)})
     ORDER BY (SELECT count(*) FROM (SELECT 1 FROM ${planWords} WHERE ${having('value')})) LIMIT 1
@@ -111,60 +97,48 @@ const search = statement<Row & { candidates: number }>(sql`
     LIMIT ${$.size} OFFSET ${$.skipped})`)
 
 /** Lists plans. Undefined if a search has too many matches. */
-export async function listPlans(
-  db: Session,
-  query: PlanQuery,
-): Promise<Versioned<Page> | undefined> {
-  const { page, pageSize } = query
-  const words = query.search === undefined ? [] : foldedWords(query.search)
-  const list = words.length > 0 ? search : listing(query)
-  const found = await first<Values, Row & { candidates?: number }>(db, list, valuesOf(query, words))
+export async function listPlans(db: Session, query: PlanQuery) {
+  const { page, page_size: pageSize, plan_type, carrier, active, external_id, search: text } = query
+  const [planType = null, ofCarrier = null] = [plan_type, carrier]
+  const isActive = active === undefined ? null : Number(active)
+  const { sort_by: sortBy = 'id', sort_dir } = query
+  // The lists of one carrier are not made once more for the order of carriers.
+  const sort = carrier !== undefined && sortBy === 'carrier' ? 'id' : sortBy
+  const values = {
+    ...{ planType, carrier: ofCarrier, active: isActive, externalId: external_id ?? null },
+    list: JSON.stringify([sort, planType, ofCarrier, isActive]),
+    size: pageSize,
+    skipped: (page - 1) * pageSize,
+    ...{ isDescending: Number(sort_dir === 'DESC'), sortBy },
+    words: JSON.stringify(text?.split(' ').sort((a, b) => b.length - a.length) ?? []),
+  }
+  const found = await first<typeof values, Row>(db, statementFor(query), values)
   const { version, json = '[]', ids = '[]', total, candidates = 0 } = found ?? {}
   if (candidates > MOST_CANDIDATES) return undefined
-  const totalCount = total ?? 0
-  return { version: version ?? undefined, page, pageSize, json, ids: JSON.parse(ids), totalCount }
+  const all: number[] = JSON.parse(ids)
+  return { version, page, pageSize, json, ids: all, totalCount: total ?? 0 }
 }
 
-function listing({ externalId, ...query }: PlanQuery) {
-  if (externalId !== undefined) return listByExternalId
-  const { planType, carrier, active, sortBy, isDescending } = query
-  const isWhole = planType === undefined && carrier === undefined && active === undefined
-  return isWhole && sortBy === 'id' && !isDescending ? listAll : listInChunks
-}
-
-type Values = ReturnType<typeof valuesOf>
-
-function valuesOf(query: PlanQuery, words: readonly string[]) {
-  const filters = {
-    planType: query.planType === undefined ? null : foldCase(query.planType),
-    carrier: query.carrier === undefined ? null : foldCase(query.carrier),
-    active: query.active === undefined ? null : Number(query.active),
-  }
-  // The lists of one carrier are not made once more for the order of carriers.
-  const sort = query.carrier !== undefined && query.sortBy === 'carrier' ? 'id' : query.sortBy
-  const { planType, carrier, active } = filters
-  return {
-    ...filters,
-    list: JSON.stringify([sort, planType, carrier, active]),
-    size: query.pageSize,
-    skipped: (query.page - 1) * query.pageSize,
-    isDescending: Number(query.isDescending),
-    sortBy: query.sortBy,
-    externalId: query.externalId ?? null,
-    words: JSON.stringify(words.toSorted((a, b) => b.length - a.length)),
-  }
+function statementFor({
+  search: text,
+  external_id,
+  page: _,
+  page_size: _size,
+  ...others
+}: PlanQuery) {
+  if (text !== undefined) return search
+  if (external_id !== undefined) return listByExternalId
+  const isWhole = Object.values(others).every((value) => value === undefined)
+  return isWhole ? listAll : listInChunks
 }
 
 const one = statements('plans', { id: 'integer' })
 const findOne = one.statement<{ version: string | null; json: string | null }>(sql`
-  SELECT ${version} AS version, (SELECT ${jsonOf(answered)} FROM (
+  SELECT ${version} AS version, (SELECT ${answeredJson} FROM (
     SELECT ${columnsOf(answered)} FROM ${plans} WHERE id = ${one.$.id})) AS json`)
 
-/** Finds a plan, as JSON. */
-export async function findPlan(db: Session, id: number) {
-  const { version, json } = (await first(db, findOne, { id })) ?? {}
-  return { version: version ?? undefined, json: json ?? undefined }
-}
+/** Finds a plan, as JSON, with the version of the catalogue. */
+export const findPlan = (db: Session, id: number) => first(db, findOne, { id })
 
 const facet = (name: string) => sql`(
   SELECT json_group_array(json_object('name', name, 'count', plans)) FROM (
@@ -173,8 +147,8 @@ const listFacets = statements('plans', {}).statement<{ version: string | null; j
   SELECT ${version} AS version,
     json_object('carriers', json(${facet('carrier')}), 'plan_types', json(${facet('plan_type')})) AS json`)
 
-/** The carriers and plan types of the catalogue with their numbers of plans, as JSON. */
+/** The carriers and plan types of the catalogue with their numbers of plans, as JSON, and its version. */
 export async function findFacets(db: Session) {
   const { version, json = '' } = (await first(db, listFacets, {})) ?? {}
-  return { version: version ?? undefined, json }
+  return { version, json }
 }

@@ -4,9 +4,9 @@ import { factory, type Env } from '../env.ts'
 import { BASE_PATH } from '../http/base-path.ts'
 import { requireScope } from '../http/authenticate.ts'
 import { describe } from '../http/describe.ts'
-import { ApiError, invalid } from '../http/errors.ts'
+import { ApiError, invalid, only } from '../http/errors.ts'
 import { isNoneOf } from '../http/etag.ts'
-import { linkHeader, listBody, pageRequest, searchOf } from '../http/pagination.ts'
+import { linkHeader, listBody, searchOf } from '../http/pagination.ts'
 import { refuseQuery, validateQuery } from '../http/validate.ts'
 import {
   catalogueEtag,
@@ -14,6 +14,7 @@ import {
   throughTiers,
   type PlansAnswer,
   type Tier,
+  type Version,
 } from './catalogue.ts'
 import { findFacets, findPlan, listPlans } from './queries.ts'
 import { FLAG_MESSAGE, plan, facetsAnswer, planList, planPath, plansFilter } from './schema.ts'
@@ -24,46 +25,43 @@ const PATH = `${BASE_PATH}/plans`
 const NOT_FOUND = 'Plan not found'
 const TOO_MANY = 'too many matches; add more letters'
 
-const cached = {
-  tag: 'Plans',
-  headers: ['ETag', 'X-Cache'],
-  304: { description: 'Your copy is up to date.', headers: ['ETag', 'X-Cache'] },
-} as const
+const HEADERS = ['ETag', 'X-Cache'] as const
+const UNCHANGED = { description: 'Your copy is up to date.', headers: HEADERS }
 
 const listing = describe({
   id: 'listPlans',
-  tag: cached.tag,
+  tag: 'Plans',
   summary: 'List insurance plans',
   description:
     'One catalogue for all clinics, cached at the edge. Send the `ETag` of your copy as ' +
     '`If-None-Match` and an unchanged list is 304, without a body.',
   answers: {
-    200: { description: 'A page of plans.', body: planList, headers: ['Link', ...cached.headers] },
-    304: cached[304],
+    200: { description: 'A page of plans.', body: planList, headers: ['Link', ...HEADERS] },
+    304: UNCHANGED,
   },
   invalid: { active: [FLAG_MESSAGE] },
 })
 
 const listingFacets = describe({
   id: 'listPlanFacets',
-  tag: cached.tag,
+  tag: 'Plans',
   summary: 'List carriers and plan types',
   description:
     'For drop-downs: every carrier and plan type of the catalogue, and how many plans each has.',
   answers: {
-    200: { description: 'What there is.', body: facetsAnswer, headers: cached.headers },
-    304: cached[304],
+    200: { description: 'What there is.', body: facetsAnswer, headers: HEADERS },
+    304: UNCHANGED,
   },
 })
 
 const getting = describe({
   id: 'getPlan',
-  tag: cached.tag,
+  tag: 'Plans',
   summary: 'Get an insurance plan',
   path: planPath,
   answers: {
-    200: { description: 'The plan.', body: plan, headers: cached.headers },
-    304: cached[304],
+    200: { description: 'The plan.', body: plan, headers: HEADERS },
+    304: UNCHANGED,
     404: { description: 'The catalogue has no such plan.', refusal: NOT_FOUND },
   },
 })
@@ -75,16 +73,7 @@ export const planRoutes = factory
   .get('/', listing, readers, validateQuery(plansFilter), (c) => {
     const query = c.req.valid('query')
     return serve(c, `?${searchOf(query)}`, async (db, url) => {
-      const page = await listPlans(db, {
-        ...pageRequest(query),
-        planType: query.plan_type,
-        carrier: query.carrier,
-        active: query.active,
-        externalId: query.external_id,
-        search: query.search,
-        sortBy: query.sort_by ?? 'id',
-        isDescending: query.sort_dir === 'DESC',
-      })
+      const page = await listPlans(db, query)
       if (!page) throw invalid({ search: [TOO_MANY] })
       return {
         version: page.version,
@@ -93,22 +82,20 @@ export const planRoutes = factory
       }
     })
   })
+  .use('/facets', only('GET', 'HEAD'))
   .get('/facets', listingFacets, readers, refuseQuery, (c) => serve(c, '/facets', findFacets))
   .get('/:id', getting, readers, refuseQuery, (c) => {
     const { data: path } = planPath.safeParse(c.req.param())
     if (!path) throw new ApiError(404, NOT_FOUND)
     return serve(c, `/${path.id}`, async (db) => {
-      const { json, version } = await findPlan(db, path.id)
-      if (json === undefined) throw new ApiError(404, NOT_FOUND)
+      const { json, version } = (await findPlan(db, path.id)) ?? {}
+      if (!json) throw new ApiError(404, NOT_FOUND)
       return { json, version }
     })
   })
 
 /** What is read of D1: the JSON of an answer, the version of the catalogue it was read from, and a `Link` if it has one. */
-type Load = (
-  db: Session,
-  url: string,
-) => Promise<{ json: string; version: string | undefined; link?: string }>
+type Load = (db: Session, url: string) => Promise<{ json: string; version: Version; link?: string }>
 
 /** Serves what stands at `rest` below the path of plans, from the nearest tier that has it. */
 async function serve(c: Context<Env>, rest: string, load: Load): Promise<Response> {
@@ -146,7 +133,7 @@ const answer = (c: Context<Env>, rest: string, { body, link, version }: PlansAns
     'Cache-Control': REVALIDATE,
     'X-Cache': tier,
     ...(link && { Link: link }),
-    ...(version !== undefined && tier !== 'BYPASS' && { ETag: catalogueEtag(version, rest) }),
+    ...(version && tier !== 'BYPASS' && { ETag: catalogueEtag(version, rest) }),
   })
 
 /** The version alone, which is in memory by now, tells that the client's copy is good. */

@@ -6,7 +6,10 @@ import { BLANK, notOneOf } from '../fields/messages.ts'
 import { queryId } from '../fields/number.ts'
 import { pagination, paging } from '../fields/paging.ts'
 import { text } from '../fields/text.ts'
-import { SORTS } from './queries.ts'
+
+/** What a list can be sorted by. */
+export const SORTS = ['id', 'plan_name', 'carrier'] as const
+export type Sort = (typeof SORTS)[number]
 
 const FLAGS = ['true', 'false', '1', '0']
 export const FLAG_MESSAGE = notOneOf(FLAGS)
@@ -55,6 +58,9 @@ export const plansFilter = z.strictObject({
     .optional()
     .meta({ description: 'Ascending, by default, or descending, in any case.' }),
 })
+
+/** Which plans, and in which order. */
+export type PlanQuery = z.output<typeof plansFilter>
 
 /** The path of one plan. */
 export const planPath = z.object({

@@ -1,23 +1,23 @@
 import { sql, type SQL } from 'drizzle-orm/sql/sql'
+import { CANNOT_CHANGE, INVALID } from '../fields/messages.ts'
+import { invalid, refusal } from '../http/errors.ts'
 import { recent } from '../storage/recent.ts'
 import type { Session } from '../storage/session.ts'
 import { batch, statements } from '../storage/statement.ts'
 import { changes, clinics, idempotencyKeys } from '../storage/tables.ts'
 import { KEY, type IdempotencyKey } from './idempotency.ts'
-import { brokenIn, selectBroken, type Broken } from './refusals.ts'
+import { absent, brokenIn, selectBroken, type Broken } from './refusals.ts'
 import { contentOf, etagColumn, type Resource } from './resource.ts'
 import { addWords, removeWords, SOURCES } from './words.ts'
 import {
   commit,
-  endOf,
   nextSeq,
   nowOrLater,
-  selectTold,
-  selectUnderKey,
   selectWritten,
   used,
+  whyRefused,
   writeOrExplain,
-  type Ended,
+  type Written,
 } from './write.ts'
 
 /** Statements that are kept, one for each set of columns: clients amend the same few again and again. */
@@ -29,15 +29,10 @@ export type Target = { id: number; etags: readonly string[] | undefined }
 /** What an amendment says: values for columns, and values that the record must have already. */
 export type Amendment = { given: Record<string, unknown>; fixed: Record<string, unknown> }
 
-/** What became of an amendment. `fixed` are the columns whose values differ though they may not. */
-export type Amended =
-  | Ended
-  | { outcome: 'absent' }
-  | { outcome: 'stale' }
-  | { outcome: 'fixed'; fixed: string[] }
-  | { outcome: 'refused'; broken: Broken[] }
-
-/** Amends a record of a resource once under a key; what changes nothing makes no version. */
+/**
+ * Amends a record of a resource once under a key; what changes nothing makes no version. Gives what the record would
+ * break, or throws another refusal.
+ */
 export function amender(resource: Resource) {
   const { table, text, columns } = resource
   const { $, statement } = statements(`amend ${resource.name}`, {
@@ -96,19 +91,14 @@ export function amender(resource: Resource) {
 
   const records = selectWritten(resource)
   const words = resource.person && { remove: removeWords(resource), add: addWords(resource) }
-  const why = {
-    told: selectTold(resource),
-    records: selectUnderKey(resource),
-    target: selectTarget,
-    broken: selectBroken(resource),
-  }
+  const why = { ...whyRefused(resource), target: selectTarget, broken: selectBroken(resource) }
 
   return async (
     db: Session,
     key: IdempotencyKey,
     { id, etags }: Target,
     { given, fixed }: Amendment,
-  ): Promise<Amended> => {
+  ): Promise<Written | { broken: Broken[] }> => {
     const values = {
       ...key,
       id,
@@ -116,28 +106,27 @@ export function amender(resource: Resource) {
       given: JSON.stringify(given),
       fixed: JSON.stringify(fixed),
     }
-    return await writeOrExplain<Amended, Amended>(
+    return await writeOrExplain(
       db,
+      key,
       async () => {
         const all = { keepKey, journal, update: updateOf(given), records }
         const hasWords = words && SOURCES.some((name) => name in given)
         const made = await commit(db, hasWords ? { ...all, ...words } : all, values)
-        if (!made) return undefined
-        const isJournaled = made.journal.length > 0
-        return { outcome: 'written', status: 200, records: made.records, isJournaled }
+        return made && { status: 200, records: made.records, isJournaled: made.journal.length > 0 }
       },
-      async () => {
-        const rows = JSON.stringify([{ ...given, id }])
-        const { told, records, target, broken } = await batch(db, why, { ...values, rows })
-        const ended = endOf(told[0], records, key)
-        if (ended) return ended
-        const [found] = target
-        if (!found) return { outcome: 'absent' }
-        if (!found.fits) return { outcome: 'stale' }
+      () => batch(db, why, { ...values, rows: JSON.stringify([{ ...given, id }]) }),
+      ({ target: [found], broken }) => {
+        if (!found) throw absent(resource)
+        if (!found.fits) throw refusal('stale')
         const differing: string[] = JSON.parse(found.wrong)
-        if (differing.length > 0) return { outcome: 'fixed', fixed: differing }
-        return broken.length > 0 ? { outcome: 'refused', broken: brokenIn(broken) } : undefined
+        if (differing.length > 0) throw invalid(Object.fromEntries(differing.map(fixedError)))
+        return broken.length > 0 ? { broken: brokenIn(broken) } : undefined
       },
     )
   }
 }
+
+/** What is wrong with a column that has its value for good, or with the mask of another SSN. */
+const fixedError = (column: string) =>
+  column === 'ssn_last_four' ? ['ssn', [INVALID]] : [column, [CANNOT_CHANGE]]

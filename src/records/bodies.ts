@@ -1,7 +1,6 @@
 import * as z from 'zod'
 import { BLANK } from '../fields/messages.ts'
 import { recordId } from '../fields/number.ts'
-import { amendedSsn } from '../fields/person.ts'
 import type { Resource } from './resource.ts'
 
 /** More records than these in a batch are refused for their number. */
@@ -19,41 +18,37 @@ const without = (names: readonly string[]) => (sent: unknown) =>
     ? Object.fromEntries(Object.entries(sent).filter(([name]) => !names.includes(name)))
     : sent
 
-const mapValues = <Value, Mapped>(
-  values: Record<string, Value>,
-  map: (value: Value) => Mapped,
-): Record<string, Mapped> =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value)]))
-
 /**
  * The bodies of a resource's routes. An amendment leaves fields that it does not give as they are, and may send the
- * owner and the id along, unchanged. `documented` holds the schemas shown in the OpenAPI document where they differ.
+ * owner and the id along, unchanged. `documented` holds the schemas shown in the OpenAPI document.
  */
-export function bodiesOf({ name, one, fields, ownerColumns, hasSsn, given }: Resource) {
+export function bodiesOf({ name, one, fields, ownerColumns, given }: Resource) {
+  const entries = Object.entries(fields)
+  const example = entries.map(([field, { example }]) => [field, example])
   const created = z.preprocess(without(['id', ...OURS]), given)
-  const amended = z.strictObject({
-    ...mapValues(fields, ({ given }) => given.optional()),
-    ...(hasSsn && { ssn: amendedSsn.optional() }),
-    id: recordId.optional(),
-  })
-  const examples = mapValues(fields, ({ example }) => example)
-  const example = without([...ownerColumns, 'ssn'])(examples)
-  const many = <Record extends z.ZodType>(record: Record) =>
-    z
-      .array(record)
-      .min(1, { error: BLANK })
-      .max(MOST_RECORDS, { error: `is too long (maximum is ${MOST_RECORDS} records)` })
-  /** A list that is too long is refused before its records are looked at. */
-  const manyAtMost = <Record extends z.ZodType>(record: Record) =>
-    many(z.unknown()).pipe(z.array(record))
+  const amended = z
+    .strictObject({
+      ...Object.fromEntries(
+        entries.map(([field, { amended, given }]) => [field, (amended ?? given).optional()]),
+      ),
+      id: recordId.optional(),
+    })
+    .meta({ examples: [without([...ownerColumns, 'ssn'])(Object.fromEntries(example))] })
   return {
     create: z.strictObject({ [one]: created }),
-    batch: z.strictObject({ [name]: manyAtMost(created) }),
+    // A list that is too long is refused before its records are looked at.
+    batch: z.strictObject({ [name]: many(z.unknown()).pipe(z.array(created)) }),
     amend: z.strictObject({ [one]: z.preprocess(without(OURS), amended) }),
     documented: {
       create: z.object({ [one]: given }),
       batch: z.object({ [name]: many(given) }),
-      amend: z.object({ [one]: amended.meta({ examples: [example] }) }),
+      amend: z.object({ [one]: amended }),
     },
   }
 }
+
+const many = <Record extends z.ZodType>(record: Record) =>
+  z
+    .array(record)
+    .min(1, { error: BLANK })
+    .max(MOST_RECORDS, { error: `is too long (maximum is ${MOST_RECORDS} records)` })

@@ -9,8 +9,9 @@ import { queryInteger } from '../fields/number.ts'
 import { requireScope } from '../http/authenticate.ts'
 import { describe } from '../http/describe.ts'
 import { invalid } from '../http/errors.ts'
-import { jsonText } from '../http/json-answer.ts'
+import { jsonText } from './answers.ts'
 import { validateQuery } from '../http/validate.ts'
+import { action } from './operations.ts'
 import { answeredBy, type Resource } from './resource.ts'
 
 const MOST_CHANGES = 100
@@ -36,7 +37,6 @@ export function changesRoutes(resources: readonly Resource[]) {
       'Every creation, amendment, deletion and restoration in your clinic, in the order in which ' +
       'they happened, each with the record as it is now (`null` if it is deleted). Ask again with ' +
       '`after` set to `last_seq`, and you miss nothing and see nothing twice. Nothing expires.',
-    deed: { action: 'follow', resource: 'changes' },
     answers: { 200: { description: 'The next changes.', body: changeList() } },
     invalid: { after: [START_AGAIN] },
   })
@@ -71,7 +71,7 @@ export function changesRoutes(resources: readonly Resource[]) {
     .get(
       '/',
       following,
-      requireScope('insurances:read'),
+      requireScope('insurances:read', { action: 'follow', resource: 'changes' }),
       validateQuery(changesQuery),
       async (c) => {
         const { after, limit } = c.req.valid('query')
@@ -94,7 +94,7 @@ export function changesRoutes(resources: readonly Resource[]) {
         resource: z.enum(names),
         id,
         version: id,
-        action: z.string().meta({ examples: ['create'] }),
+        action,
         at: timestamp,
         record: z.union(resources.map(({ record }) => record)).nullable(),
       })

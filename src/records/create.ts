@@ -1,34 +1,53 @@
 import { sql, type SQL } from 'drizzle-orm/sql/sql'
+import { invalid, refusal } from '../http/errors.ts'
 import type { Session } from '../storage/session.ts'
 import { batch, statements } from '../storage/statement.ts'
-import { changes, clinics, idempotencyKeys } from '../storage/tables.ts'
+import { changes, clinics, deletions, idempotencyKeys } from '../storage/tables.ts'
+import { TOP } from './deletions.ts'
 import { KEY, type IdempotencyKey } from './idempotency.ts'
-import { isWithinLimit } from './quota.ts'
 import { brokenIn, selectBroken, type Broken } from './refusals.ts'
 import type { Given, Resource } from './resource.ts'
 import { addWords } from './words.ts'
 import {
   commit,
-  endOf,
   highestId,
   nextSeq,
   nowOrLater,
-  selectTold,
-  selectUnderKey,
   selectWritten,
   used,
+  whyRefused,
   writeOrExplain,
-  type Ended,
+  type Written,
 } from './write.ts'
 
 /** The tree of deletions ends here, and with it the ids of a resource. */
-export const MOST_IDS = 2 ** 24
+const MOST_IDS = 2 ** 24
+const NO_MORE_IDS = `can't be created: a clinic has ${MOST_IDS} ids at most`
 
-/** What became of a creation, with the status that the key keeps: 200 if a record that was there is returned. */
-export type Created =
-  Ended | { outcome: 'refused'; broken: Broken[] } | { outcome: 'full' | 'limited' }
+// An operator may limit how many records a clinic has. They are counted by a few rows, however many there are: the ids
+// that were given out for each resource of its journal, less the deleted ones.
 
-/** Creates records of a resource, all or none, once under a key. */
+const quota = statements('quota', { clinicId: 'text', count: 'integer' })
+
+const recordCount = sql`(
+    WITH RECURSIVE known (resource) AS (
+      SELECT (SELECT min(resource) FROM ${changes} WHERE clinic_id = ${quota.$.clinicId})
+      UNION ALL
+      SELECT (SELECT min(resource) FROM ${changes} WHERE clinic_id = ${quota.$.clinicId} AND resource > known.resource)
+      FROM known WHERE known.resource IS NOT NULL)
+    SELECT coalesce(sum(
+      (SELECT max(record_id) FROM ${changes} WHERE clinic_id = ${quota.$.clinicId} AND resource = known.resource)
+      - coalesce((SELECT n FROM ${deletions}
+          WHERE clinic_id = ${quota.$.clinicId} AND resource = known.resource AND node = ${TOP}), 0)), 0)
+    FROM known WHERE known.resource IS NOT NULL)`
+
+/** Whether the clinic, a row of `clinics`, may have as many records more as the statement's `count`. */
+const isWithinLimit = sql`(record_limit IS NULL OR ${recordCount} + ${quota.$.count} <= record_limit)`
+
+/**
+ * Creates records of a resource, all or none, once under a key; the status is 200 if one that was there is returned.
+ * Gives what the records would break, or throws another refusal.
+ */
 export function creator(resource: Resource) {
   const { table, text, columns, identity, person } = resource
   const { $, statement } = statements(`create ${resource.name}`, {
@@ -85,45 +104,34 @@ export function creator(resource: Resource) {
   const always = { keepKey, journal, insert, records: selectWritten(resource) }
   const unlessThere = { ...always, keepKey: identity ? keepKeyOfSame(identity) : keepKey }
   const words = person && addWords(resource)
-  const why = {
-    told: selectTold(resource),
-    records: selectUnderKey(resource),
-    broken: selectBroken(resource),
-    full: selectFull,
-  }
+  const why = { ...whyRefused(resource), broken: selectBroken(resource), full: selectFull }
 
   return async (
     db: Session,
     key: IdempotencyKey,
     given: readonly Given[],
     { returnExisting = false } = {},
-  ): Promise<Created> => {
+  ): Promise<Written | { broken: Broken[] }> => {
     const records = JSON.stringify(given)
-    const values = { ...key, records, count: given.length }
+    const values = { ...key, records, rows: records, count: given.length }
 
-    return await writeOrExplain<Created, Created>(
+    return await writeOrExplain(
       db,
+      key,
       async () => {
         const all = returnExisting ? unlessThere : always
         const hasWords = words && given.some((record) => record.last_name_words)
         const made = await commit(db, hasWords ? { ...all, words } : all, values)
         if (!made) return undefined
         const status = made.keepKey[0]?.status ?? 201
-        const isJournaled = status === 201
-        return { outcome: 'written', status, records: made.records, isJournaled }
+        return { status, records: made.records, isJournaled: status === 201 }
       },
-      async () => {
-        const {
-          told,
-          records: found,
-          broken,
-          full,
-        } = await batch(db, why, { ...values, rows: records })
-        const ended = endOf(told[0], found, key)
-        if (ended) return ended
-        if (broken.length > 0) return { outcome: 'refused', broken: brokenIn(broken) }
-        if (full[0]?.is_limited === 1) return { outcome: 'limited' }
-        return full[0]?.is_full === 1 ? { outcome: 'full' } : undefined
+      () => batch(db, why, values),
+      ({ broken, full: [full] }) => {
+        if (broken.length > 0) return { broken: brokenIn(broken) }
+        if (full?.is_limited) throw refusal('limited')
+        if (full?.is_full) throw invalid({ [resource.one]: [NO_MORE_IDS] })
+        return undefined
       },
     )
   }

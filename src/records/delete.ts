@@ -1,28 +1,25 @@
 import { sql } from 'drizzle-orm/sql/sql'
+import { refusal } from '../http/errors.ts'
 import type { Session } from '../storage/session.ts'
 import { batch, statements } from '../storage/statement.ts'
 import { changes, clinics, idempotencyKeys } from '../storage/tables.ts'
 import type { Target } from './amend.ts'
 import { countDeletion } from './deletions.ts'
 import { KEY, type IdempotencyKey } from './idempotency.ts'
+import { absent } from './refusals.ts'
 import { contentOf, etagColumn, type Resource } from './resource.ts'
 import { removeWords } from './words.ts'
 import {
   commit,
-  endOf,
   nextSeq,
   nowOrLater,
-  selectTold,
-  selectUnderKey,
   used,
+  whyRefused,
   writeOrExplain,
-  type Ended,
+  type Written,
 } from './write.ts'
 
-/** What became of a deletion. */
-export type Deleted = Ended | { outcome: 'absent' } | { outcome: 'stale' }
-
-/** Deletes a record of a resource once under a key: its content stays in the journal. */
+/** Deletes a record of a resource once under a key: its content stays in the journal. Throws refusals. */
 export function deleter(resource: Resource) {
   const { table, text, person } = resource
   const { $, statement } = statements(`delete ${resource.name}`, {
@@ -53,27 +50,25 @@ export function deleter(resource: Resource) {
   const ofAny = { keepKey, journal, count: countDeletion(resource, 1), remove }
   const all = person ? { ...ofAny, words: removeWords(resource) } : ofAny
   const why = {
-    told: selectTold(resource),
-    records: selectUnderKey(resource),
+    ...whyRefused(resource),
     target: statement<{ fits: number }>(sql`
       SELECT ${fits} AS fits FROM ${table} WHERE clinic_id = ${$.clinicId} AND id = ${$.id}`),
   }
 
-  return async (db: Session, key: IdempotencyKey, { id, etags }: Target): Promise<Deleted> => {
+  return async (db: Session, key: IdempotencyKey, { id, etags }: Target): Promise<Written> => {
     const values = { ...key, id, etags: etags ? JSON.stringify(etags) : null }
-    return await writeOrExplain<Deleted, Deleted>(
+    return await writeOrExplain(
       db,
+      key,
       async () => {
         const made = await commit(db, all, values)
-        return made && { outcome: 'written', status: 204, records: [], isJournaled: true }
+        return made && { status: 204, records: [], isJournaled: true }
       },
-      async () => {
-        const { told, records, target } = await batch(db, why, values)
-        const ended = endOf(told[0], records, key)
-        if (ended) return ended
-        const [found] = target
-        if (!found) return { outcome: 'absent' }
-        return found.fits ? undefined : { outcome: 'stale' }
+      () => batch(db, why, values),
+      ({ target: [found] }) => {
+        if (!found) throw absent(resource)
+        if (!found.fits) throw refusal('stale')
+        return undefined
       },
     )
   }

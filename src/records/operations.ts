@@ -5,6 +5,7 @@ import { queryId } from '../fields/number.ts'
 import { pagination, paging } from '../fields/paging.ts'
 import type { Operation } from '../http/describe.ts'
 import { SENTENCES } from '../http/errors.ts'
+import type { HeaderName } from '../http/headers.ts'
 import { pascalCase, type Resource } from './resource.ts'
 
 /** The path of one record, such as `/dependents/123`. */
@@ -19,20 +20,12 @@ export function listQuery({ filters }: Resource) {
     ...paging,
     ...Object.fromEntries(parameters.map(([name, { query }]) => [name, query])),
   })
-  return parameters.reduce(
-    (query, [name, { needs }]) =>
-      needs === undefined
-        ? query
-        : query.refine(
-            (asked: Record<string, unknown>) =>
-              asked[name] === undefined || asked[needs] !== undefined,
-            {
-              error: `needs ${needs}`,
-              path: [name],
-            },
-          ),
-    query,
-  )
+  return parameters.reduce((query, [name, { needs }]) => {
+    if (needs === undefined) return query
+    const isNarrowing = (asked: Record<string, unknown>) =>
+      asked[name] === undefined || asked[needs] !== undefined
+    return query.refine(isNarrowing, { error: `needs ${needs}`, path: [name] })
+  }, query)
 }
 
 /** The query of a creation. */
@@ -55,6 +48,9 @@ const receipt = z
   .object({ id, created_at: timestamp, updated_at: timestamp })
   .meta({ id: 'Receipt', description: 'What a write answers without `insurances:read`.' })
 
+/** What a change did. More may come. */
+export const action = z.enum(['create', 'amend', 'delete', 'restore', 'reassign', 'erase'])
+
 /** What the routes of a resource say of themselves. */
 export function operationsOf(resource: Resource) {
   const { name, one, owner, notFound, record, words, oneWord, tag, person, identity, hasSsn } =
@@ -70,7 +66,7 @@ export function operationsOf(resource: Resource) {
   const version = z
     .object({
       version: z.int().positive(),
-      action: z.string().meta({ examples: ['create'] }),
+      action,
       at: timestamp,
       token_id: z
         .string()
@@ -86,100 +82,82 @@ export function operationsOf(resource: Resource) {
     .object({ versions: z.array(version), pagination })
     .meta({ id: `${type}History` })
 
-  const noSuch = {
-    404: { description: `Your clinic has no such ${oneWord}.`, refusal: notFound },
-  }
-  const erased = {
-    404: {
-      description: 'What this `Idempotency-Key` made has been erased since.',
-      refusal: notFound,
-    },
-  }
+  const absent = (description: string) => ({ 404: { description, refusal: notFound } })
+  const noSuch = absent(`Your clinic has no such ${oneWord}.`)
+  const erased = absent('What this `Idempotency-Key` made has been erased since.')
   const stale = {
     412: {
       description: 'The record has changed since the version that `If-Match` names.',
       refusal: SENTENCES.stale[1],
     },
   }
+  const wrong = (ofOwner: string) => ({
+    ...(person && { date_of_birth: [INVALID] }),
+    [owner.id]: [ofOwner],
+  })
+  /** A record, as one of the verbs answers it. */
+  const answered = (description: string, body: z.ZodType, ...headers: HeaderName[]) => ({
+    ...{ description, body, headers: [...headers, 'ETag'] as const },
+  })
+  const theRecord = `The ${oneWord}.`
+  const inBatch = `${name}[3].${owner.id}`
   const amend = {
-    tag,
-    summary: `Amend a ${oneWord}`,
+    ...{ tag, summary: `Amend a ${oneWord}` },
     description:
       'Fields that you leave out stay as they are; `null` clears an optional one. You may send ' +
       `back all that you read${hasSsn ? ', the masked SSN included' : ''}. An amendment that ` +
       'changes nothing makes no version.',
-    deed: { action: 'amend', resource: name },
     path: recordPath,
-    answers: {
-      200: { description: `The ${oneWord}.`, body: written, headers: ['ETag'] },
-      ...noSuch,
-      ...stale,
-    },
-    invalid: { ...(person && { date_of_birth: [INVALID] }), [owner.id]: [CANNOT_CHANGE] },
-  } satisfies Partial<Operation>
+    answers: { 200: answered(theRecord, written), ...noSuch, ...stale },
+    invalid: wrong(CANNOT_CHANGE),
+  }
   return {
     list: {
-      id: `list${pascalCase(name)}`,
-      tag,
-      summary: `List ${words}`,
+      ...{ id: `list${pascalCase(name)}`, tag, summary: `List ${words}` },
       description: `Your clinic's ${words}, oldest first, a page at a time.`,
-      deed: { action: 'list', resource: name },
       answers: { 200: { description: `A page of ${words}.`, body: list, headers: ['Link'] } },
       invalid: { [Object.keys(resource.filters)[0] ?? 'page']: [NOT_A_NUMBER] },
     },
     create: {
-      id: `create${type}`,
-      tag,
-      summary: `Create a ${oneWord}`,
-      deed: { action: 'create', resource: name },
+      ...{ id: `create${type}`, tag, summary: `Create a ${oneWord}` },
       answers: {
         ...(identity && {
-          200: {
-            description: `With \`if_exists=return\`: the ${oneWord} that is there already.`,
-            body: written,
-            headers: ['Location', 'ETag'],
-          },
+          200: answered(
+            `With \`if_exists=return\`: the ${oneWord} that is there already.`,
+            written,
+            'Location',
+          ),
         }),
-        201: { description: `The ${oneWord}.`, body: written, headers: ['Location', 'ETag'] },
+        201: answered(theRecord, written, 'Location'),
         ...erased,
       },
-      invalid: { ...(person && { date_of_birth: [INVALID] }), [owner.id]: [MUST_EXIST] },
+      invalid: wrong(MUST_EXIST),
     },
     batch: {
-      id: `batch${pascalCase(name)}`,
-      tag,
-      summary: `Create many ${words}`,
+      ...{ id: `batch${pascalCase(name)}`, tag, summary: `Create many ${words}` },
       description:
         'Up to a hundred, all or none. Errors go by the place of the record, counted from 0: ' +
-        `\`${name}[3].${owner.id}\`.`,
-      deed: { action: 'create', resource: name },
+        `\`${inBatch}\`.`,
       answers: {
         201: { description: `The ${words}, in order.`, body: batch },
         ...erased,
         413: { description: 'The body is larger than 1 MiB.', refusal: SENTENCES.batchTooLarge[1] },
       },
-      invalid: { [`${name}[3].${owner.id}`]: [MUST_EXIST] },
+      invalid: { [inBatch]: [MUST_EXIST] },
     },
     search: {
-      id: `search${pascalCase(name)}`,
-      tag,
-      summary: `Search ${words}`,
+      ...{ id: `search${pascalCase(name)}`, tag, summary: `Search ${words}` },
       description:
         'By the beginning of a last name, or a date of birth, or both; a first name narrows. Accents, ' +
         "case and apostrophes do not count: `oneil` finds `O'Neil`. In a body, so that no name gets into " +
         'a log of URLs.',
-      deed: { action: 'search', resource: name },
       answers: { 200: { description: `A page of ${words}, by name.`, body: list } },
       invalid: { search: ['too many matches; add a date of birth or more letters'] },
     },
     get: {
-      id: `get${type}`,
-      tag,
-      summary: `Get a ${oneWord}`,
-      deed: { action: 'read', resource: name },
-      path: recordPath,
+      ...{ id: `get${type}`, tag, summary: `Get a ${oneWord}`, path: recordPath },
       answers: {
-        200: { description: `The ${oneWord}.`, body: record, headers: ['ETag'] },
+        200: answered(theRecord, record),
         304: { description: 'Your copy is up to date.', headers: ['ETag'] },
         ...noSuch,
       },
@@ -187,22 +165,15 @@ export function operationsOf(resource: Resource) {
     put: { id: `put${type}`, ...amend, description: `The same as \`PATCH\`. ${amend.description}` },
     amend: { id: `amend${type}`, ...amend },
     delete: {
-      id: `delete${type}`,
-      tag,
-      summary: `Delete a ${oneWord}`,
+      ...{ id: `delete${type}`, tag, summary: `Delete a ${oneWord}`, path: recordPath },
       description: 'Its id is never used again. Its history can still be read.',
-      deed: { action: 'delete', resource: name },
-      path: recordPath,
       answers: { 204: { description: 'It is deleted.' }, ...noSuch, ...stale },
     },
     history: {
-      id: `history${type}`,
-      tag,
-      summary: `Read the history of a ${oneWord}`,
+      ...{ id: `history${type}`, tag, summary: `Read the history of a ${oneWord}` },
       description:
         'Every version, newest first, and who made it; also of a deleted record. A deletion has ' +
         'no content.',
-      deed: { action: 'history', resource: name },
       path: recordPath,
       answers: {
         200: { description: 'A page of versions.', body: versions, headers: ['Link'] },

@@ -1,13 +1,18 @@
+import type { Context } from 'hono'
 import { sql } from 'drizzle-orm/sql/sql'
 import { MUST_EXIST } from '../fields/messages.ts'
-import type { FieldErrors } from '../http/errors.ts'
-import { statements } from '../storage/statement.ts'
+import type { Env } from '../env.ts'
+import { ApiError, type FieldErrors } from '../http/errors.ts'
+import { rows, statements } from '../storage/statement.ts'
 import { ownables } from '../storage/tables.ts'
+import { partOf } from './bodies.ts'
 import { ownerTypeOf, type Resource } from './resource.ts'
 
 // What the schema refuses, told by field. A foreign key says that an owner or a plan must exist, a CHECK that a rule
 // holds over several columns. SQLite names only the first that is broken, and no row, so the same conditions are asked
 // once more: of every row, as it would be stored.
+
+export const absent = ({ notFound }: Resource) => new ApiError(404, notFound)
 
 /** The references and rules that a row would break, by the row's place. */
 export type Broken = { place: number; names: string[] }
@@ -82,12 +87,75 @@ export const brokenIn = (rows: readonly { place: number; broken: string }[]): Br
     return { place, names: names.filter((name) => name !== null) }
   })
 
-/** What is wrong with a row that breaks the references and rules of these names. */
-export function errorsOfBroken({ rules }: Resource, names: readonly string[]): FieldErrors {
+/** What is wrong with rows that break references and rules; in a batch named by place, `dependents[3].relationship`. */
+export function errorsOfBroken(
+  { name, rules }: Resource,
+  broken: readonly Broken[],
+  isBatch = false,
+): FieldErrors {
   const errors: FieldErrors = {}
-  for (const name of names) {
-    const { field, message } = rules[name] ?? { field: name, message: MUST_EXIST }
-    errors[field] = [...(errors[field] ?? []), message]
+  for (const { place, names } of broken) {
+    for (const each of names) {
+      const { field, message } = rules[each] ?? { field: each, message: MUST_EXIST }
+      const named = isBatch ? `${name}[${place}].${field}` : field
+      errors[named] = [...(errors[named] ?? []), message]
+    }
   }
   return errors
+}
+
+/**
+ * Finds what else is wrong with records that are refused already: the references and rules that storage alone can tell,
+ * as far as the fields that they are about are right. So one answer names everything.
+ */
+export function furtherErrors(resource: Resource) {
+  const { fields, owner, ownerColumns, references, rules } = resource
+  const select = selectBroken(resource)
+  const conditions = [owner.id, ...Object.keys(references), ...Object.keys(rules)]
+
+  /**
+   * The fields of a record as it was sent that are right, and the references and rules that can't be judged: they are
+   * about a field that is wrong or, in a new record, missing. An amendment has its owner for good.
+   */
+  function judged(sent: unknown, isNew: boolean) {
+    const given: Record<string, unknown> = {}
+    const isRecord = typeof sent === 'object' && sent !== null && !Array.isArray(sent)
+    if (!isRecord) return { given, unjudged: conditions }
+
+    const wrong = new Set<string>()
+    for (const [field, schema] of Object.entries(fields)) {
+      const value = partOf(sent, field)
+      if (value === undefined && !isNew) continue
+      const parsed = schema.given.safeParse(value)
+      if (parsed.success) given[field] = parsed.data
+      else wrong.add(field)
+    }
+    const hasOwner = isNew && ownerColumns.every((column) => column in given)
+    const unjudged = [
+      ...(hasOwner ? [] : [owner.id]),
+      ...Object.keys(references).filter((column) => wrong.has(column)),
+      ...Object.keys(rules).filter((rule) => rules[rule]?.columns.some((name) => wrong.has(name))),
+    ]
+    return { given, unjudged }
+  }
+
+  /** `id` is that of the stored record, if it is to be amended. */
+  return async (
+    c: Context<Env>,
+    sent: readonly unknown[],
+    { isBatch = false, id }: { isBatch?: boolean; id?: number } = {},
+  ): Promise<FieldErrors> => {
+    const records = sent.map((record) => judged(record, id === undefined))
+    if (records.every(({ unjudged }) => unjudged.length === conditions.length)) return {}
+    const given = records.map((record) => ({ ...record.given, ...(id && { id }) }))
+    c.set('recordIds', id ? [id] : idsNamed(resource, given))
+
+    const { clinicId } = c.get('caller')
+    const found = await rows(c.get('db'), select, { clinicId, rows: JSON.stringify(given) })
+    const broken = brokenIn(found).map(({ place, names }) => ({
+      place,
+      names: names.filter((name) => !records[place]?.unjudged.includes(name)),
+    }))
+    return errorsOfBroken(resource, broken, isBatch)
+  }
 }

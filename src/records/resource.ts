@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { id, maskedSsn, timestamp } from '../fields/answered.ts'
 import { PATIENT } from '../fields/ownable-type.ts'
 import { paging } from '../fields/paging.ts'
-import { ssn } from '../fields/person.ts'
+import { amendedSsn, ssn } from '../fields/person.ts'
 import type { Ownable } from '../ownables/queries.ts'
 import type { Fields } from '../storage/json.ts'
 
@@ -14,6 +14,8 @@ export type Given = Record<string, string | number | null>
 export type Field = {
   /** What a client gives. */
   given: z.ZodType<string | number | null>
+  /** What a client gives in an amendment, if that is something else. */
+  amended?: z.ZodType<string | null>
   /** What is answered. */
   answered: z.ZodType
   /** In a body of the document, and in its answers where they read otherwise. */
@@ -32,6 +34,7 @@ export type Field = {
 /** An SSN is sealed before it is stored, in columns of its own, and answered masked. */
 export const ssnField = (example: string): Field => ({
   given: ssn,
+  amended: amendedSsn,
   answered: maskedSsn,
   example,
   answeredExample: `***-**-${example.slice(-4)}`,
@@ -53,7 +56,7 @@ export type Filter = {
 }
 
 /** A rule over several columns: a SQL condition that is never NULL, and the CHECK of that name in the migration. */
-export type Rule = { check: string; columns: readonly string[]; field: string; message: string }
+export type Rule = { check: string; field: string; message: string }
 
 /** What a resource says of itself: what a record holds, and what can be done with it. */
 type Description = {
@@ -91,63 +94,54 @@ export const sentenceCase = (words: string) => words.charAt(0).toUpperCase() + w
 /** `person_information` as types and methods write it: `PersonInformation`. */
 export const pascalCase = (name: string) => name.split('_').map(sentenceCase).join('')
 
+/** What can follow from a field, in a column of its own. */
+const DERIVED = ['folded', 'identity', 'words'] as const
+
 /** The columns that every record has. */
 const OURS = ['clinic_id', 'id', 'uid', 'version', 'created_at', 'updated_at']
 const SSN_COLUMNS = ['ssn_key_id', 'ssn_sealed', 'ssn_last_four']
 
 /** A resource from what it says of itself. Throws if it names a field or a column that it lacks. */
 export function resource(description: Description) {
-  const { name, one, fields, owner, exampleId } = description
+  const { name, one, fields, owner, exampleId, rules = {} } = description
   const entries = Object.entries(fields)
+  const ofEach = <Value>(value: (field: Field) => Value) =>
+    Object.fromEntries(entries.map(([name, field]) => [name, value(field)]))
   const hasSsn = 'ssn' in fields
-  const derived = entries.flatMap(([field, { folded, identity, words }]) => [
-    ...(folded ? [`${field}_folded`] : []),
-    ...(identity ? [`${field}_identity`] : []),
-    ...(words ? [`${field}_words`] : []),
-  ])
   const columns = [
     ...['id', 'uid', 'version'],
-    ...entries.map(([field]) => field).filter((field) => field !== 'ssn'),
-    ...derived,
+    ...Object.keys(fields).filter((field) => field !== 'ssn'),
+    ...entries.flatMap(([name, field]) =>
+      DERIVED.filter((how) => field[how]).map((how) => `${name}_${how}`),
+    ),
     ...(hasSsn ? SSN_COLUMNS : []),
     ...['created_at', 'updated_at'],
   ]
-  check(description, columns)
+  const [fault] = faultsOf(description, columns)
+  if (fault !== undefined) throw new Error(`${name}: ${fault}`)
 
-  const example = Object.fromEntries(entries.map(([field, { example }]) => [field, example]))
   const given = z
     .strictObject(
-      Object.fromEntries(
-        entries.map(([field, { given, otherwise }]) => [
-          field,
-          // No default in the document: generated clients take such a field for one that must be given.
-          otherwise === undefined
-            ? given
-            : given.optional().transform((value = otherwise) => value),
-        ]),
+      // No default in the document: generated clients take such a field for one that must be given.
+      ofEach(({ given, otherwise }) =>
+        otherwise === undefined ? given : given.optional().transform((value = otherwise) => value),
       ),
     )
-    .meta({ id: `New${pascalCase(one)}`, examples: [example] })
+    .meta({ id: `New${pascalCase(one)}`, examples: [ofEach(({ example }) => example)] })
+  const at = '2023-10-20T10:00:00.000Z'
   const record = z
     .object({
       id,
-      ...Object.fromEntries(entries.map(([field, { answered }]) => [field, answered])),
-      created_at: timestamp,
-      updated_at: timestamp,
+      ...ofEach(({ answered }) => answered),
+      ...{ created_at: timestamp, updated_at: timestamp },
     })
     .meta({
       id: pascalCase(one),
       examples: [
         {
           id: exampleId,
-          ...Object.fromEntries(
-            entries.map(([field, { example, answeredExample = example }]) => [
-              field,
-              answeredExample,
-            ]),
-          ),
-          created_at: '2023-10-20T10:00:00.000Z',
-          updated_at: '2023-10-20T10:00:00.000Z',
+          ...ofEach(({ example, answeredExample = example }) => answeredExample),
+          ...{ created_at: at, updated_at: at },
         },
       ],
     })
@@ -156,8 +150,14 @@ export function resource(description: Description) {
   return {
     person: false,
     references: {},
-    rules: {},
     ...description,
+    /** With the columns that each is about. */
+    rules: Object.fromEntries(
+      Object.entries(rules).map(([rule, { check, ...about }]) => {
+        const named: readonly string[] = check.match(/\w+/g) ?? []
+        return [rule, { ...about, check, columns: columns.filter((name) => named.includes(name)) }]
+      }),
+    ),
     hasSsn,
     given,
     record,
@@ -175,10 +175,11 @@ export function resource(description: Description) {
   }
 }
 
-function check(
-  { name, fields, owner, person, filters, references = {}, identity, rules = {} }: Description,
+/** What is wrong with a resource: names that it lacks, or that are those of something else. */
+function* faultsOf(
+  { fields, owner, person, filters, references = {}, identity, rules = {} }: Description,
   columns: readonly string[],
-): void {
+): Generator<string> {
   const needed = {
     'the owner': ownerColumnsOf(owner),
     ...(person && {
@@ -186,36 +187,28 @@ function check(
     }),
     'a reference': Object.keys(references),
     ...(identity && { 'the identity': identity.columns }),
-    ...Object.fromEntries(
-      Object.entries(rules).map(([rule, { columns }]) => [`the rule ${rule}`, columns]),
-    ),
   }
   for (const [what, names] of Object.entries(needed)) {
     const missing = names.find((column) => !columns.includes(column))
-    if (missing !== undefined) throw new Error(`${name}: ${what} needs ${missing}, which it lacks`)
+    if (missing !== undefined) yield `${what} needs ${missing}, which it lacks`
   }
+  for (const field of Object.keys(fields)) if (OURS.includes(field)) yield taken(field)
   for (const [rule, { field }] of Object.entries(rules)) {
-    if (!(field in fields)) throw new Error(`${name}: the rule ${rule} names no field`)
+    if (!(field in fields)) yield `the rule ${rule} names no field`
+    if (rule === owner.id || rule in references) yield taken(rule)
   }
-  const taken = [
-    ...Object.keys(fields).filter((field) => OURS.includes(field)),
-    ...Object.keys(filters).filter((filter) => filter in paging),
-    ...Object.keys(rules).filter((rule) => rule === owner.id || rule in references),
-  ]
-  if (taken.length > 0) throw new Error(`${name}: ${taken[0]} is the name of something else`)
-  if (!(owner.filter in filters)) {
-    throw new Error(`${name}: the owner needs the filter ${owner.filter}, which it lacks`)
-  }
+  if (!(owner.filter in filters)) yield `the owner needs the filter ${owner.filter}, which it lacks`
   for (const [filter, { index, order, needs, most }] of Object.entries(filters)) {
+    if (filter in paging) yield taken(filter)
     const others = [needs, most?.add].filter((other) => other !== undefined)
     const isFound = index !== undefined && order !== undefined
     if (isFound === (needs !== undefined) || others.some((other) => !(other in filters))) {
-      throw new Error(
-        `${name}: the filter ${filter} needs an index with its order, or another filter`,
-      )
+      yield `the filter ${filter} needs an index with its order, or another filter`
     }
   }
 }
+
+const taken = (name: string) => `${name} is the name of something else`
 
 const ownerColumnsOf = ({ id, type }: Description['owner']) =>
   type === undefined ? [id] : [type, id]
@@ -232,20 +225,20 @@ export const ownerTypeOf = ({ owner }: Resource): SQL => sql.raw(owner.type ?? `
 /** The columns that follow from the given fields, and from none that is not given. */
 export const derivedFrom = ({ fields }: Resource, given: Record<string, unknown>): Given =>
   Object.fromEntries(
-    Object.entries(fields).flatMap(([name, { folded, identity, words }]) => {
+    Object.entries(fields).flatMap(([name, field]) => {
       const value = given[name]
       if (value === undefined) return []
-      const derive = (how: (value: string) => string | null) =>
-        typeof value === 'string' ? how(value) : null
-      return [
-        ...(folded ? [[`${name}_folded`, derive(folded)] as const] : []),
-        ...(identity ? [[`${name}_identity`, derive(identity)] as const] : []),
-        ...(words ? [[`${name}_words`, derive((text) => listOrNull(words(text)))] as const] : []),
-      ]
+      return DERIVED.flatMap((how) => {
+        const derive = field[how]
+        if (!derive) return []
+        const derived = typeof value === 'string' ? derive(value) : null
+        return [[`${name}_${how}`, typeof derived === 'object' ? listOrNull(derived) : derived]]
+      })
     }),
   )
 
-const listOrNull = (words: readonly string[]) => (words.length > 0 ? JSON.stringify(words) : null)
+const listOrNull = (words: readonly string[] | null) =>
+  words && words.length > 0 ? JSON.stringify(words) : null
 
 /** The field that a column follows from. */
 export const fieldOf = (column: string) => column.replace(/_(folded|identity|words)$/, '')

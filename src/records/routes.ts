@@ -4,37 +4,35 @@ import { factory, type Env } from '../env.ts'
 import { paging, type ListQuery } from '../fields/paging.ts'
 import { requireScope } from '../http/authenticate.ts'
 import { describe } from '../http/describe.ts'
-import { invalid } from '../http/errors.ts'
+import { invalid, only } from '../http/errors.ts'
 import { wantedTags } from '../http/etag.ts'
-import { jsonText } from '../http/json-answer.ts'
 import { countRequests, countRows } from '../http/limit-rate.ts'
-import { listBody, pageRequest, paginated } from '../http/pagination.ts'
+import { listBody, pageRequest } from '../http/pagination.ts'
 import { requireJson } from '../http/require-json.ts'
 import { refuseQuery, validateBody, validateKey, validateQuery } from '../http/validate.ts'
 import { sealingKey } from '../ssn/sealing-key.ts'
 import { amender } from './amend.ts'
-import { absent, answeredJson, answerRecord, writtenOrThrow } from './answers.ts'
+import { answeredJson, answerRecord, jsonText, paginated, writtenOrThrow } from './answers.ts'
 import { bodiesOf, MOST_RECORDS, partOf } from './bodies.ts'
 import { creator } from './create.ts'
 import { deleter } from './delete.ts'
-import { furtherErrors } from './further-errors.ts'
 import { amendmentOf, masked, recordToStore } from './given.ts'
 import { idempotencyKey } from './idempotency.ts'
 import { lister } from './list.ts'
 import { creationQuery, listQuery, operationsOf, recordPath } from './operations.ts'
 import { reader } from './read.ts'
-import { idsNamed } from './refusals.ts'
-import type { Resource } from './resource.ts'
+import { absent, furtherErrors, idsNamed } from './refusals.ts'
+import type { Given, Resource } from './resource.ts'
 import { MOST_CANDIDATES, searchBody, searcher } from './search.ts'
-
-const readers = requireScope('insurances:read')
-const writers = requireScope('insurances:write')
+import type { Written } from './write.ts'
 
 /** The routes of one resource. */
 export function recordRoutes(resource: Resource) {
   const { name, one, person } = resource
   const [create, amend, remove] = [creator(resource), amender(resource), deleter(resource)]
   const [list, read, further] = [lister(resource), reader(resource), furtherErrors(resource)]
+  const readers = (action: string) => requireScope('insurances:read', { action, resource: name })
+  const writers = (action: string) => requireScope('insurances:write', { action, resource: name })
   const operations = operationsOf(resource)
   const { documented, ...bodies } = bodiesOf(resource)
   const filters = Object.keys(resource.filters)
@@ -48,17 +46,39 @@ export function recordRoutes(resource: Resource) {
     return path.id
   }
 
+  /** Creates what a body gives, of which `body` is what the key may know. */
+  async function createAll(
+    c: Context<Env>,
+    given: readonly Given[],
+    body: unknown,
+    { returnExisting = false, isBatch = false },
+  ): Promise<Written> {
+    const { clinicId } = c.get('caller')
+    const publicKey = sealingKey(c.env)
+    const records = await Promise.all(
+      given.map((one) => recordToStore(resource, clinicId, one, publicKey)),
+    )
+    const key = await idempotencyKey(c, body)
+    c.set('recordIds', idsNamed(resource, records))
+    const outcome = await create(c.get('db'), key, records, { returnExisting })
+    return writtenOrThrow(c, resource, outcome, isBatch)
+  }
+
   const amendment = factory.createHandlers(
-    writers,
+    writers('amend'),
     refuseQuery,
     requireJson(),
     validateBody(
       bodies.amend,
-      (c, sent) => further.ofAmendment(c, sent, recordPath.safeParse(c.req.param()).data?.id ?? 0),
+      (c, sent) => {
+        const id = recordPath.safeParse(c.req.param()).data?.id ?? 0
+        return further(c, [partOf(sent, one)], { id })
+      },
       documented.amend,
     ),
     async (c) => {
-      const target = { id: idIn(c), etags: wantedTags(c.req.header('If-Match')) }
+      const etags = wantedTags(c.req.header('If-Match'))
+      const target = { id: idIn(c), etags }
       const { [one]: given = {} } = c.req.valid('json')
       const { clinicId } = c.get('caller')
       const db = c.get('db')
@@ -74,71 +94,69 @@ export function recordRoutes(resource: Resource) {
     },
   )
 
-  const routes = factory
-    .createApp()
-    .get('/', describe(operations.list), readers, validateQuery(listQuery(resource)), async (c) => {
-      const query = c.req.valid('query')
-      if (isFiltered(query)) await countRows(c, skippedBy(query))
+  const app = factory.createApp().use('/batch', only('POST'))
+  if (person) app.use('/search', only('POST'))
 
-      const page = await list(c.get('db'), c.get('caller').clinicId, query)
-      if ('add' in page) return await refuseTooMany(c, page.filter, page.add)
+  const routes = app
+    .get(
+      '/',
+      describe(operations.list),
+      readers('list'),
+      validateQuery(listQuery(resource)),
+      async (c) => {
+        const query = c.req.valid('query')
+        if (isFiltered(query)) await countRows(c, skippedBy(query))
 
-      return paginated(c, name, page, query)
-    })
+        const page = await list(c.get('db'), c.get('caller').clinicId, query)
+        if ('add' in page) return await refuseTooMany(c, page.filter, page.add)
+
+        return paginated(c, name, page, query)
+      },
+    )
     .post(
       '/',
       describe(operations.create),
-      writers,
+      writers('create'),
       validateQuery(creationQuery(resource)),
       requireJson(),
-      validateBody(bodies.create, further.ofOne, documented.create),
+      validateBody(bodies.create, (c, sent) => further(c, [partOf(sent, one)]), documented.create),
       async (c) => {
         const { [one]: given = {} } = c.req.valid('json')
         const returnExisting = c.req.valid('query').if_exists === 'return'
-        const { clinicId } = c.get('caller')
 
-        const record = await recordToStore(resource, clinicId, given, sealingKey(c.env))
-        const key = await idempotencyKey(c, masked(given))
-        c.set('recordIds', idsNamed(resource, [record]))
-        const outcome = await create(c.get('db'), key, [record], { returnExisting })
-        const { status, records } = writtenOrThrow(c, resource, outcome)
+        const written = await createAll(c, [given], masked(given), { returnExisting })
 
-        const [made] = records
+        const [made] = written.records
         if (!made) throw absent(resource)
         c.header('Location', `${c.req.path}/${made.id}`)
-        return answerRecord(c, status === 200 ? 200 : 201, made)
+        return answerRecord(c, written.status === 200 ? 200 : 201, made)
       },
     )
     .post(
       '/batch',
       describe(operations.batch),
-      writers,
+      writers('create'),
       refuseQuery,
       requireJson('batchTooLarge'),
       countRecords(name),
-      validateBody(bodies.batch, further.ofMany, documented.batch),
+      validateBody(
+        bodies.batch,
+        (c, sent) => further(c, recordsIn(sent, name), { isBatch: true }),
+        documented.batch,
+      ),
       async (c) => {
         const { [name]: given = [] } = c.req.valid('json')
-        const { clinicId } = c.get('caller')
 
-        const records = await Promise.all(
-          given.map((one) => recordToStore(resource, clinicId, one, sealingKey(c.env))),
-        )
-        const key = await idempotencyKey(c, given.map(masked))
-        c.set('recordIds', idsNamed(resource, records))
-        const outcome = await create(c.get('db'), key, records)
-        const created = writtenOrThrow(c, resource, outcome)
+        const { records } = await createAll(c, given, given.map(masked), { isBatch: true })
 
-        if (created.records.length < given.length) throw absent(resource)
-        c.set(
-          'recordIds',
-          created.records.map(({ id }) => id),
-        )
-        const all = created.records.map((record) => answeredJson(c, record))
+        if (records.length < given.length) throw absent(resource)
+        const ids = records.map(({ id }) => id)
+        c.set('recordIds', ids)
+        const all = records.map((record) => answeredJson(c, record))
         return jsonText(c, 201, `{"${name}":[${all.join()}]}`)
       },
     )
-    .get('/:id', describe(operations.get), readers, refuseQuery, async (c) => {
+    .get('/:id', describe(operations.get), readers('read'), refuseQuery, async (c) => {
       const id = idIn(c)
 
       const found = await read.find(c.get('db'), c.get('caller').clinicId, id)
@@ -148,18 +166,26 @@ export function recordRoutes(resource: Resource) {
     })
     .put('/:id', describe(operations.put), ...amendment)
     .patch('/:id', describe(operations.amend), ...amendment)
-    .delete('/:id', describe(operations.delete), writers, refuseQuery, validateKey, async (c) => {
-      const target = { id: idIn(c), etags: wantedTags(c.req.header('If-Match')) }
+    .delete(
+      '/:id',
+      describe(operations.delete),
+      writers('delete'),
+      refuseQuery,
+      validateKey,
+      async (c) => {
+        const etags = wantedTags(c.req.header('If-Match'))
+        const target = { id: idIn(c), etags }
 
-      const key = await idempotencyKey(c, null)
-      writtenOrThrow(c, resource, await remove(c.get('db'), key, target))
+        const key = await idempotencyKey(c, null)
+        writtenOrThrow(c, resource, await remove(c.get('db'), key, target))
 
-      return c.body(null, 204)
-    })
+        return c.body(null, 204)
+      },
+    )
     .get(
       '/:id/history',
       describe(operations.history),
-      readers,
+      readers('history'),
       validateQuery(z.strictObject(paging)),
       async (c) => {
         const query = c.req.valid('query')
@@ -178,7 +204,7 @@ export function recordRoutes(resource: Resource) {
   return routes.post(
     '/search',
     describe(operations.search),
-    readers,
+    readers('search'),
     refuseQuery,
     requireJson(),
     validateBody(searchBody),
@@ -204,6 +230,12 @@ const skippedBy = ({ page, page_size }: ListQuery) => (page - 1) * page_size
 async function refuseTooMany(c: Context<Env>, field: string, add: string): Promise<never> {
   await countRows(c, MOST_CANDIDATES)
   throw invalid({ [field]: [`too many matches; add ${add}`] })
+}
+
+/** The records of a batch as it was sent; none if they are too many. */
+function recordsIn(sent: unknown, name: string): readonly unknown[] {
+  const records = partOf(sent, name)
+  return Array.isArray(records) && records.length <= MOST_RECORDS ? records : []
 }
 
 /** Counts a batch as one request more for every ten records after the first ten, and for no more than it may have. */

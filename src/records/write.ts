@@ -1,5 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm/sql/sql'
 import { whyClosed } from '../clinics/queries.ts'
+import { invalid, refusal } from '../http/errors.ts'
+import { IDEMPOTENCY_KEY } from '../http/headers.ts'
 import { storageFaultOf, StorageUnavailable } from '../storage/faults.ts'
 import { columnsOf, jsonOf } from '../storage/json.ts'
 import type { Session } from '../storage/session.ts'
@@ -17,6 +19,8 @@ import { answeredBefore, answeredBy, etagColumn, type Resource } from './resourc
 //
 // The schema refuses what must not be: a used key, an owner who does not exist, a broken rule. If the key row was not
 // written or the batch was refused, one more batch asks why.
+
+const KEY_USED = 'has already been used for another request'
 
 const { $ } = statements('write', KEY)
 
@@ -50,7 +54,6 @@ export const selectWritten = (resource: Resource) => {
       ORDER BY id)`)
 }
 
-/** What is asked when a write was refused: the clinic's state, and what the key was first used for. */
 type Told = {
   state: string
   request_id: string | null
@@ -58,19 +61,23 @@ type Told = {
   status: number | null
   is_journaled: number
 }
-export const selectTold = (resource: Resource) =>
-  statements(`why ${resource.name} were not written`, KEY).statement<Told>(sql`
+
+/** What is asked when a write was refused: the clinic's state, and what the key was first used for. */
+export const whyRefused = (resource: Resource) => ({
+  told: statements(`why ${resource.name} were not written`, KEY).statement<Told>(sql`
     SELECT state, used.request_id, fingerprint, status, EXISTS (
         SELECT * FROM ${changes} WHERE clinic_id = ${$.clinicId} AND resource = ${resource.text}
           AND record_id = used.record_id AND version = used.version AND request_id = used.request_id) AS is_journaled
     FROM ${clinics} LEFT JOIN ${idempotencyKeys} AS used ON used.clinic_id = clinics.id AND used.key = ${$.key}
-    WHERE clinics.id = ${$.clinicId}`)
+    WHERE clinics.id = ${$.clinicId}`),
+  records: selectUnderKey(resource),
+})
 
 /**
  * The records of the key, as they were when it was used: what changed since then stands in the journal, in the
  * change after.
  */
-export function selectUnderKey(resource: Resource) {
+function selectUnderKey(resource: Resource) {
   const answered = answeredBy(resource)
   const first = sql`(
       SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM ${idempotencyKeys}
@@ -88,55 +95,51 @@ export function selectUnderKey(resource: Resource) {
     ORDER BY id`)
 }
 
-/** How a write ended that was written, now or under the same key before. `status` is the one that the key keeps. */
+/** What was written, now or under the same key before. `status` is the one that the key keeps. */
 export type Written = {
-  outcome: 'written' | 'replayed'
   status: number
   records: Answered[]
+  isReplayed: boolean
   /** This request has left its change in the journal. */
   isJournaled: boolean
 }
 
-/** How a write ended, where that is not for the verb to say. */
-export type Ended =
-  Written | { outcome: 'conflict' } | { outcome: 'closed'; because: 'frozen' | 'suspended' }
-
-/** How a write ended, as the key tells; undefined if the clinic is open and the key unused. */
-export function endOf(
+/** What was written under the key; undefined if it is unused. Throws the refusal of another request, or of a closed clinic. */
+function writtenUnder(
+  key: IdempotencyKey,
   told: Told | undefined,
   records: Answered[],
-  key: IdempotencyKey,
-): Ended | undefined {
+): Written | undefined {
   if (told?.request_id) {
-    if (told.fingerprint !== key.fingerprint) return { outcome: 'conflict' }
-    const isOwn = told.request_id === key.requestId
-    return {
-      outcome: isOwn ? 'written' : 'replayed',
-      status: told.status ?? 200,
-      records,
-      isJournaled: isOwn && told.is_journaled === 1,
-    }
+    if (told.fingerprint !== key.fingerprint) throw invalid({ [IDEMPOTENCY_KEY]: [KEY_USED] })
+    const isReplayed = told.request_id !== key.requestId
+    const isJournaled = !isReplayed && told.is_journaled === 1
+    return { status: told.status ?? 200, records, isReplayed, isJournaled }
   }
-  if (told?.state === 'open') return undefined
-  return { outcome: 'closed', because: whyClosed(told?.state) }
+  if (told?.state !== 'open') throw refusal(whyClosed(told?.state))
+  return undefined
 }
 
 /**
- * Runs a write, which gives undefined if nothing was written; then asks why. A race that is over when it is asked
- * explains nothing, so the write is tried once more. Throws StorageUnavailable if nothing explains it again.
+ * Runs a write, which gives undefined if nothing was written; then asks why, and `explain` throws or gives the reason,
+ * if it is not the key or the clinic. A race that is over when it is asked explains nothing, so the write is tried once
+ * more. Throws StorageUnavailable if nothing explains it again.
  */
-export async function writeOrExplain<Made, Why>(
+export async function writeOrExplain<Found extends { told: Told[]; records: Answered[] }, Why>(
   db: Session,
-  run: () => Promise<Made | undefined>,
-  explain: () => Promise<Why | undefined>,
-): Promise<Made | Why> {
+  key: IdempotencyKey,
+  run: () => Promise<Omit<Written, 'isReplayed'> | undefined>,
+  ask: () => Promise<Found>,
+  explain: (found: Found) => Why,
+): Promise<Written | NonNullable<Why>> {
   for (let tries = 0; tries < 2; tries++) {
     const made = await run()
-    if (made !== undefined) return made
+    if (made) return { ...made, isReplayed: false }
     // A replica may not know yet who was faster.
     db.goToPrimary()
-    const why = await explain()
-    if (why !== undefined) return why
+    const found = await ask()
+    const why = writtenUnder(key, found.told[0], found.records) ?? explain(found)
+    if (why) return why
   }
   throw new StorageUnavailable('unexplained')
 }

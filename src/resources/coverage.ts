@@ -35,12 +35,6 @@ const optionalId = (description: string, example: number | null): Field => ({
 
 const NO_NAMES = 'subscriber_first_name IS NULL AND subscriber_last_name IS NULL'
 const NAMES = 'subscriber_first_name IS NOT NULL OR subscriber_last_name IS NOT NULL'
-const SUBSCRIBER = [
-  'relationship',
-  'subscriber_id',
-  'subscriber_first_name',
-  'subscriber_last_name',
-]
 
 export const coverages = resource({
   name: 'coverages',
@@ -132,55 +126,46 @@ export const coverages = resource({
   rules: {
     plan_or_carrier: {
       check: 'plan_id IS NOT NULL OR carrier IS NOT NULL',
-      columns: ['plan_id', 'carrier'],
       field: 'plan_id',
       message: 'needs a plan_id or a carrier',
     },
     plan_without_carrier: {
       check: 'plan_id IS NULL OR carrier IS NULL',
-      columns: ['plan_id', 'carrier'],
       field: 'carrier',
       message: 'must be blank where there is a plan_id',
     },
     self_without_subscriber: {
       check: `relationship <> 'self' OR (subscriber_id IS NULL AND ${NO_NAMES})`,
-      columns: SUBSCRIBER,
       field: 'relationship',
       message: 'is self, so there must be no subscriber field',
     },
     subscriber_needed: {
       check: `relationship = 'self' OR subscriber_id IS NOT NULL OR ${NAMES}`,
-      columns: SUBSCRIBER,
       field: 'subscriber_id',
       message: "needs a subscriber_id or the subscriber's names",
     },
     subscriber_is_another: {
       check: 'subscriber_id IS NULL OR subscriber_id <> patient_id',
-      columns: ['subscriber_id', 'patient_id'],
       field: 'subscriber_id',
       message: 'is the patient; say self',
     },
     one_subscriber: {
       check: `subscriber_id IS NULL OR (${NO_NAMES})`,
-      columns: SUBSCRIBER.slice(1),
       field: 'subscriber_id',
       message: "must be blank where there are the subscriber's names",
     },
     subscriber_names_together: {
       check: '(subscriber_first_name IS NULL) = (subscriber_last_name IS NULL)',
-      columns: SUBSCRIBER.slice(2),
       field: 'subscriber_last_name',
       message: 'must be given together with subscriber_first_name',
     },
     subscriber_birth_with_names: {
       check: `subscriber_date_of_birth IS NULL OR ${NAMES}`,
-      columns: ['subscriber_date_of_birth', ...SUBSCRIBER.slice(2)],
       field: 'subscriber_date_of_birth',
       message: "must be blank without the subscriber's names",
     },
     ends_on_after_starts_on: {
       check: 'ends_on IS NULL OR starts_on IS NULL OR ends_on >= starts_on',
-      columns: ['starts_on', 'ends_on'],
       field: 'ends_on',
       message: 'must be on or after starts_on',
     },

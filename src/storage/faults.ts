@@ -10,13 +10,21 @@ export class StorageUnavailable extends Error {
   }
 }
 
-/** D1's words for a query that was lost on the way, with its answer or before it was run. */
-const LOST =
-  /Network connection lost|storage caused object to be reset|reset because its code was updated|Cannot resolve D1 DB due to transient issue|Durable Object.*(no longer active|object was reset)/
-/** D1's words for more than it can do. */
-const OVERLOADED = /overloaded|Too many requests queued|exceeded timeout/
-/** D1's words for a limit of a query, or of the account: its memory, its processor time, its rows of a day. */
-const EXHAUSTED = /exceeded .*\b(limits?|cap|quota)\b/i
+/** What a failure is called whose message fits: the first that does. */
+const FAULTS: [said: RegExp, fault: string][] = [
+  // More than D1 can do.
+  [/overloaded|Too many requests queued|exceeded timeout/, 'overloaded'],
+  // A limit of a query, or of the account: its memory, its processor time, its rows of a day.
+  [/exceeded .*\b(limits?|cap|quota)\b/i, 'exhausted'],
+  // A query that was lost on the way, with its answer or before it was run.
+  [
+    /Network connection lost|storage caused object to be reset|reset because its code was updated|Cannot resolve D1 DB due to transient issue|Durable Object.*(no longer active|object was reset)/,
+    'lost',
+  ],
+  // A local database that another process is writing to says no more than this.
+  [/internal error/i, 'internal'],
+  [/^D1_/, 'D1'],
+]
 
 /**
  * What a failure of storage is called: SQLite's code, or a word for what D1 said. Nothing else of D1's message is
@@ -27,11 +35,5 @@ export function storageFaultOf(failure: unknown): string | undefined {
   if (!(failure instanceof Error)) return undefined
   const { message } = failure
   const [code] = /SQLITE_[A-Z]+/.exec(message) ?? []
-  if (code) return code
-  if (OVERLOADED.test(message)) return 'overloaded'
-  if (EXHAUSTED.test(message)) return 'exhausted'
-  if (LOST.test(message)) return 'lost'
-  // A local database that another process is writing to says no more than this.
-  if (/internal error/i.test(message)) return 'internal'
-  return message.startsWith('D1_') ? 'D1' : undefined
+  return code ?? FAULTS.find(([said]) => said.test(message))?.[1]
 }

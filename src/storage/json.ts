@@ -1,17 +1,16 @@
-import { Column } from 'drizzle-orm/column'
-import { is } from 'drizzle-orm/entity'
 import { sql, type SQL } from 'drizzle-orm/sql/sql'
 
 /** What a row says, by the key that it is answered under; null is the column of that name. */
-export type Fields = Record<string, Column | SQL | null>
+export type Fields = Record<string, SQL | null>
 
 /**
  * A row as SQLite writes it in JSON, its keys in the order of `fields`: D1 then hands over one text, which is
- * the answer, and no request maps or writes a row. The row's columns have the names of the fields.
+ * the answer, and no request maps or writes a row. The row's columns have the names of the fields. SQLite has no
+ * boolean, and keeps JSON as text: `as` says how to write such a field.
  */
-export function jsonOf(fields: Fields): SQL {
-  const members = Object.entries(fields).map(
-    ([key, field]) => sql`${sql.raw(`'${key}'`)}, ${valueOf(sql.raw(key), field)}`,
+export function jsonOf(fields: Fields, as: Record<string, SQL> = {}): SQL {
+  const members = Object.keys(fields).map(
+    (key) => sql`${sql.raw(`'${key}'`)}, ${as[key] ?? sql.raw(key)}`,
   )
   return sql`json_object(${sql.join(members, sql`, `)})`
 }
@@ -24,11 +23,3 @@ export const columnsOf = (fields: Fields): SQL =>
     ),
     sql`, `,
   )
-
-/** SQLite has no boolean, and keeps JSON as text: these two it must be told. */
-function valueOf(name: SQL, field: Column | SQL | null) {
-  const type = is(field, Column) ? field.dataType : undefined
-  if (type === 'boolean') return sql`json(iif(${name}, 'true', 'false'))`
-  if (type === 'json') return sql`json(${name})`
-  return name
-}

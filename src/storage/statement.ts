@@ -64,7 +64,7 @@ function writtenOnce<Row>(query: SQL): Statement<Values, Row> {
     text,
     bind(db, values) {
       const { sql, names } = text()
-      return db.prepare(sql).bind(...names.map((name) => given(values, name)))
+      return db.prepare(sql).bind(...names.map((name) => values[name]))
     },
   }
 }
@@ -86,12 +86,6 @@ function write(query: SQL) {
     },
   })
   return { sql, names }
-}
-
-function given(values: Values, name: string) {
-  const value = values[name]
-  if (value === undefined) throw new Error(`the statement needs a value for ${name}`)
-  return value
 }
 
 type Batch = Record<string, Statement>

@@ -13,42 +13,30 @@ const LONGEST_MILLISECONDS = 10_000
 /** Their texts take some 300 bytes each. */
 const ENTRIES = 1000
 
-const letIn = recent<{ values: TokenValues; until: number }>(ENTRIES)
-const refused = recent<{ why: WhyRefused; until: number }>(ENTRIES)
-
-const nameOf = (keys: readonly string[]) => keys.join(' ')
-
-/** What this isolate read under these keys a moment ago, if that may still be taken for true. */
-export function recall(keys: readonly string[], now = Date.now()): TokenValues | undefined {
-  const remembered = letIn.get(nameOf(keys))
-  return remembered && now < remembered.until ? remembered.values : undefined
+/** Values that an isolate remembers for some seconds, ten at most. */
+function brief<Value>() {
+  const memory = recent<{ value: Value; until: number }>(ENTRIES)
+  return {
+    recall(key: string): Value | undefined {
+      const remembered = memory.get(key)
+      return remembered && Date.now() < remembered.until ? remembered.value : undefined
+    },
+    remember(key: string, value: Value, milliseconds = LONGEST_MILLISECONDS): void {
+      const until = Date.now() + Math.min(milliseconds, LONGEST_MILLISECONDS)
+      memory.set(key, { value, until })
+    },
+  }
 }
+
+/** What KV said of the tokens that were let in, by the keys that were read. */
+export const letIn = brief<TokenValues>()
+
+/** Why KV, asked about a token's key, had no live one. A token that was just issued was never asked for before. */
+export const turnedAway = brief<WhyRefused>()
 
 /**
- * Keeps for some seconds, ten at most, what KV said of a token that was let in. What is absent is never kept, so
- * that a catalogue just published is found at once; only that no clinic is suspended.
+ * Whether KV's answer may be remembered. What is absent may not, so that a catalogue just published is found at once;
+ * only that no clinic is suspended.
  */
-export function remember(
-  keys: readonly string[],
-  values: TokenValues,
-  seconds: number,
-  now = Date.now(),
-): void {
-  const isPositive = keys.every(
-    (one) => one === SUSPENDED_KEY || typeof values.get(one) === 'string',
-  )
-  if (!isPositive || !(seconds > 0)) return
-
-  const until = now + Math.min(seconds * 1000, LONGEST_MILLISECONDS)
-  letIn.set(nameOf(keys), { values, until })
-}
-
-/** Why KV, asked about the token a moment ago, had no live one; undefined if it was not asked or had one. */
-export function recallRefusal(key: string, now = Date.now()): WhyRefused | undefined {
-  const remembered = refused.get(key)
-  return remembered && now < remembered.until ? remembered.why : undefined
-}
-
-/** Keeps for ten seconds that KV has no live token under the key. One just issued was never asked for before. */
-export const rememberRefusal = (key: string, why: WhyRefused, now = Date.now()) =>
-  refused.set(key, { why, until: now + LONGEST_MILLISECONDS })
+export const isComplete = (values: TokenValues, keys: readonly string[]) =>
+  keys.every((key) => key === SUSPENDED_KEY || typeof values.get(key) === 'string')

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm/sql/sql'
-import { rows, statements } from '../storage/statement.ts'
+import { batch, rows, statements } from '../storage/statement.ts'
 import type { Session } from '../storage/session.ts'
 import { accesses, segments } from '../storage/tables.ts'
 import { sha256 } from '../storage/sha256.ts'
@@ -22,20 +22,19 @@ const selectOld = ofOld.statement<Old>(
     ORDER BY sealed_at LIMIT ${ofOld.$.limit}`,
 )
 
-const ofRows = statements('trail/age', { clinicId: 'text', places: 'text' })
-const isSealed = sql`clinic_id = ${ofRows.$.clinicId} AND (at, request_id) IN (
-  SELECT substr(value, 1, 24), substr(value, 26) FROM json_each(${ofRows.$.places}))`
-const selectHeld = ofRows.statement<Line>(
+const { $, statement } = statements('trail/age', { clinicId: 'text', n: 'integer', places: 'text' })
+const isSealed = sql`clinic_id = ${$.clinicId} AND (at, request_id) IN (
+  SELECT substr(value, 1, 24), substr(value, 26) FROM json_each(${$.places}))`
+const selectHeld = statement<Line>(
   sql`SELECT ${DESCRIBED.accesses.place} AS place, ${DESCRIBED.accesses.line} AS line
     FROM ${accesses} WHERE ${isSealed} ORDER BY at, request_id`,
 )
-const deleteHeld = ofRows.statement(sql`DELETE FROM ${accesses} WHERE ${isSealed}`)
-
-const ofSegment = statements('trail/age', { clinicId: 'text', n: 'integer' })
-const markAged = ofSegment.statement(
-  sql`UPDATE ${segments} SET state = 'aged' WHERE clinic_id = ${ofSegment.$.clinicId}
-    AND stream = 'accesses' AND n = ${ofSegment.$.n} AND state = 'sealed'`,
-)
+const aging = {
+  mark: statement(sql`
+    UPDATE ${segments} SET state = 'aged'
+    WHERE clinic_id = ${$.clinicId} AND stream = 'accesses' AND n = ${$.n} AND state = 'sealed'`),
+  remove: statement(sql`DELETE FROM ${accesses} WHERE ${isSealed}`),
+}
 
 /**
  * Takes from D1 the accesses that were sealed thirty days ago, the oldest first: exactly the rows that R2 shows in the
@@ -47,32 +46,20 @@ export async function ageAccesses(db: Session, bucket: R2Bucket, now: number) {
   const unfit: string[] = []
   for (const segment of await rows(db, selectOld, { until, limit: LOOKED_AT })) {
     if (aged.segments === SEGMENTS_A_RUN) break
-    const place: Place = { clinicId: segment.clinicId, stream: 'accesses' }
+    const { clinicId, n } = segment
+    const place: Place = { clinicId, stream: 'accesses' }
     const key = keyOf(place, segment)
-    const places = await placesToAge(db, bucket, place, segment)
-    if (!places) {
+    const stored = await readStored(bucket, place, key)
+    const places = JSON.stringify(stored?.lines.map((line) => line.place) ?? [])
+    const values = { clinicId, n, places }
+    const held = stored && ndjsonOf(stored.header, await rows(db, selectHeld, values))
+    if (stored?.sha256 !== segment.sha256 || (await sha256(held ?? '')) !== segment.sha256) {
       unfit.push(key)
       continue
     }
-    const { clinicId, n } = segment
-    await db.batch([
-      markAged.bind(db, { clinicId, n }),
-      deleteHeld.bind(db, { clinicId, places: JSON.stringify(places) }),
-    ])
+    await batch(db, aging, values)
     aged.segments++
-    aged.rows += places.length
+    aged.rows += stored.lines.length
   }
   return { rows: aged.rows, unfit }
-}
-
-/** The places of the segment's rows, if R2 and D1 both have them as they were sealed. */
-async function placesToAge(db: Session, bucket: R2Bucket, place: Place, segment: Segment) {
-  const stored = await readStored(bucket, place, keyOf(place, segment))
-  if (stored?.sha256 !== segment.sha256) return undefined
-
-  const places = stored.lines.map((line) => line.place)
-  const { clinicId } = place
-  const held = await rows(db, selectHeld, { clinicId, places: JSON.stringify(places) })
-  const digest = await sha256(ndjsonOf(stored.header, held))
-  return digest === segment.sha256 ? places : undefined
 }

@@ -5,10 +5,10 @@ import { recent } from '../storage/recent.ts'
 import { databaseOf } from '../storage/session.ts'
 import { changedRows } from '../storage/statement.ts'
 import { factory, type Env } from '../env.ts'
-import { operationOf, type Deed } from '../http/describe.ts'
+import { deedOf, type Deed } from '../http/describe.ts'
 import { log } from '../http/log.ts'
 
-/** Answers that tell of records, or refuse to. */
+/** Answers that tell of records, or refuse to; so does a 422 that names some. */
 const TELLING = new Set([200, 201, 204, 304, 403, 404, 412, 429])
 
 /**
@@ -18,10 +18,11 @@ const TELLING = new Set([200, 201, 204, 304, 403, 404, 412, 429])
  */
 export const leaveTrail = factory.createMiddleware(async (c, next) => {
   await next()
-  const deed = operationOf(c)?.deed
-  const isTelling = TELLING.has(c.res.status) || c.get('isTelling')
+  const { status } = c.res
+  const deed = deedOf(c)
+  const isTelling = TELLING.has(status) || (status === 422 && c.get('recordIds') !== undefined)
   if (!deed || !isTelling || c.get('isJournaled')) return
-  if (c.res.status === 429 && isToldThisMinute(c.get('caller').tokenId)) return
+  if (status === 429 && isToldThisMinute(c.get('caller').tokenId)) return
   c.executionCtx.waitUntil(append(c, deed))
 })
 

@@ -56,12 +56,8 @@ export async function sealTrail(
     const left: Place[] = []
     for (let n = 0; n < waiting.length && sealed.rows < mostRows; n += STREAMS_AT_ONCE) {
       const streams = waiting.slice(n, n + STREAMS_AT_ONCE)
-      for (const { place, outcome, key, lines, before } of await sealNext(
-        db,
-        bucket,
-        streams,
-        now,
-      )) {
+      const done = await sealNext(db, bucket, streams, now)
+      for (const { place, outcome, key, lines, before } of done) {
         if (outcome === 'unfit') unfit.push(key)
         if (outcome === 'sealed') sealed.segments++
         if (outcome === 'sealed') sealed.rows += lines.length
@@ -80,37 +76,39 @@ export async function sealTrail(
   }
 }
 
-/** The next segment of a stream, and how D1 had it before and has it now: another run may have begun it. */
-type Next = { place: Place; n: number; lines: Line[]; ndjson: string; digest: string; key: string }
-type Begun = Next & { before: Segment | undefined; now: Segment | undefined }
+/** The next segment of a stream, and what D1 had of it before: another run may have begun it. */
+type Next = {
+  place: Place
+  values: Parameters<typeof begin.bind>[1]
+  lines: Line[]
+  ndjson: string
+  key: string
+  before: Segment | undefined
+}
 
 /**
  * What became of a segment. Unfit: what is to be sealed is not what it was, or something else lies where it belongs.
  * Overtaken: another run began it with other rows, which count.
  */
 type Outcome = 'sealed' | 'overtaken' | 'unfit'
-type Done = Begun & { outcome: Outcome }
 
-/** Seals the next segment of each of the streams that has rows left. */
-async function sealNext(
-  db: Session,
-  bucket: R2Bucket,
-  places: readonly Place[],
-  time: number,
-): Promise<Done[]> {
-  const begun = await begin(db, await readNext(db, places, time))
-  const done = await Promise.all(
-    begun.map(async (one) => ({ ...one, outcome: await put(bucket, one) })),
-  )
-  const sealed = done.filter(({ outcome }) => outcome === 'sealed')
-  if (sealed.length > 0) {
-    const at = new Date(time).toISOString()
-    await db.batch(
-      sealed.map(({ place, n, digest }) => markSealed.bind(db, { ...place, n, now: at, digest })),
-    )
-  }
-  return done
-}
+const ofSegment = statements('trail/seal', {
+  ...{ clinicId: 'text', stream: 'text', n: 'integer', rowCount: 'integer' },
+  ...{ last: 'text', lastAt: 'text', digest: 'text', now: 'text' },
+})
+const { $ } = ofSegment
+
+/** Begins a segment, and gives it as D1 then has it. */
+const begin = ofSegment.statement<Segment>(
+  sql`INSERT INTO ${segments} (clinic_id, stream, n, state, row_count, last, last_at, sha256)
+    VALUES (${$.clinicId}, ${$.stream}, ${$.n}, 'pending', ${$.rowCount}, ${$.last}, ${$.lastAt}, ${$.digest})
+    ON CONFLICT DO UPDATE SET n = excluded.n RETURNING *`,
+)
+const markSealed = ofSegment.statement(
+  sql`UPDATE ${segments} SET state = 'sealed', sealed_at = ${$.now}
+    WHERE clinic_id = ${$.clinicId} AND stream = ${$.stream} AND n = ${$.n}
+      AND state = 'pending' AND sha256 = ${$.digest}`,
+)
 
 const ofStream = statements('trail/seal', { clinicId: 'text', stream: 'text' })
 const selectLatest = ofStream.statement<Segment>(
@@ -118,14 +116,39 @@ const selectLatest = ofStream.statement<Segment>(
     ORDER BY n DESC LIMIT 2`,
 )
 
+/** Seals the next segment of each of the streams that has rows left. */
+async function sealNext(
+  db: Session,
+  bucket: R2Bucket,
+  places: readonly Place[],
+  now: number,
+): Promise<(Next & { outcome: Outcome })[]> {
+  const next = await readNext(db, places, now)
+  const fresh = next.filter(({ before }) => !before)
+  const answers =
+    fresh.length > 0
+      ? await db.batch<Segment>(fresh.map(({ values }) => begin.bind(db, values)))
+      : []
+  const begun = new Map(fresh.map((one, at) => [one, answers[at]?.results[0]]))
+  const done = await Promise.all(
+    next.map(async (one) => ({
+      ...one,
+      outcome: await put(bucket, one, one.before ?? begun.get(one)),
+    })),
+  )
+  const sealed = done.filter(({ outcome }) => outcome === 'sealed')
+  if (sealed.length > 0) await db.batch(sealed.map(({ values }) => markSealed.bind(db, values)))
+  return done
+}
+
 /** What each stream's next segment is to hold: the rows of a pending one, or those after the last. */
-async function readNext(db: Session, places: readonly Place[], time: number): Promise<Begun[]> {
+async function readNext(db: Session, places: readonly Place[], now: number): Promise<Next[]> {
   const latest = await db.batch<Segment>(places.map((place) => selectLatest.bind(db, place)))
   const ranges = places.map((place, at) => {
     const [newest, second] = latest[at]?.results ?? []
     const before = newest?.state === 'pending' ? newest : undefined
     const previous = before ? second : newest
-    const end = place.stream === 'accesses' ? settledBefore(time) : streamEnd(place)
+    const end = place.stream === 'accesses' ? settledBefore(now) : streamEnd(place)
     return { place, before, previous, after: previous?.last ?? START, upTo: before?.last ?? end }
   })
   const read = await db.batch<Line>(
@@ -135,61 +158,29 @@ async function readNext(db: Session, places: readonly Place[], time: number): Pr
   )
   const all = ranges.map(async ({ place, before, previous }, at) => {
     const lines = read[at]?.results ?? []
+    const last = lines.at(-1)
+    const { at: lastAt = '' }: { at?: string } = JSON.parse(last?.line ?? '{}')
     const n = (previous?.n ?? 0) + 1
     const ndjson = ndjsonOf(headerOf(place, n, previous?.sha256 ?? NOTHING), lines)
     const digest = await sha256(ndjson)
+    const values = {
+      ...{ ...place, n, rowCount: lines.length, last: last?.place ?? START, lastAt, digest },
+      now: new Date(now).toISOString(),
+    }
     const key = keyOf(place, { n, sha256: before?.sha256 ?? digest })
-    return { place, n, lines, ndjson, digest, key, before, now: before }
+    return { place, values, lines, ndjson, key, before }
   })
   return (await Promise.all(all)).filter(({ before, lines }) => before || lines.length > 0)
 }
 
-const ofSegment = statements('trail/seal', { clinicId: 'text', stream: 'text', n: 'integer' })
-const selectSegment = ofSegment.statement<Segment>(
-  sql`SELECT * FROM ${segments} WHERE clinic_id = ${ofSegment.$.clinicId} AND stream = ${ofSegment.$.stream}
-    AND n = ${ofSegment.$.n}`,
-)
-const ofPending = statements('trail/seal', {
-  clinicId: 'text',
-  stream: 'text',
-  n: 'integer',
-  rowCount: 'integer',
-  last: 'text',
-  lastAt: 'text',
-  digest: 'text',
-})
-const insertPending = ofPending.statement(
-  sql`INSERT INTO ${segments} (clinic_id, stream, n, state, row_count, last, last_at, sha256)
-    VALUES (${ofPending.$.clinicId}, ${ofPending.$.stream}, ${ofPending.$.n}, 'pending', ${ofPending.$.rowCount},
-      ${ofPending.$.last}, ${ofPending.$.lastAt}, ${ofPending.$.digest})
-    ON CONFLICT DO NOTHING`,
-)
-
-/** Begins the segments that no run has begun, and gives all as D1 then has them. */
-async function begin(db: Session, all: readonly Begun[]): Promise<Begun[]> {
-  const fresh = all.filter(({ before }) => !before)
-  if (fresh.length === 0) return [...all]
-  const answers = await db.batch<Segment>(
-    fresh.flatMap(({ place, n, lines, digest }) => {
-      const last = lines.at(-1)
-      const { at: lastAt }: { at: string } = JSON.parse(last?.line ?? '{}')
-      const values = { ...place, n, rowCount: lines.length, last: last?.place ?? START, lastAt }
-      return [
-        insertPending.bind(db, { ...values, digest }),
-        selectSegment.bind(db, { ...place, n }),
-      ]
-    }),
-  )
-  return all.map((one) => {
-    const at = fresh.indexOf(one)
-    return at < 0 ? one : { ...one, now: answers[2 * at + 1]?.results[0] }
-  })
-}
-
-/** Puts a segment into R2, if nothing is there; the same segment counts as done. */
-async function put(bucket: R2Bucket, one: Begun): Promise<Outcome> {
-  const { place, key, ndjson, digest, before, now } = one
-  if (now?.sha256 !== digest) return before || !now ? 'unfit' : 'overtaken'
+/** Puts a segment, which D1 has as `begun`, into R2, if nothing is there; the same segment counts as done. */
+async function put(
+  bucket: R2Bucket,
+  { place, key, ndjson, values, before }: Next,
+  begun: Segment | undefined,
+): Promise<Outcome> {
+  const { digest } = values
+  if (begun?.sha256 !== digest) return before || !begun ? 'unfit' : 'overtaken'
   const stored = await bucket.put(key, await compressed(ndjson), {
     onlyIf: { etagDoesNotMatch: '*' },
     httpMetadata: { contentType: 'application/gzip' },
@@ -197,16 +188,3 @@ async function put(bucket: R2Bucket, one: Begun): Promise<Outcome> {
   const isThere = stored || (await readStored(bucket, place, key))?.sha256 === digest
   return isThere ? 'sealed' : 'unfit'
 }
-
-const ofSealed = statements('trail/seal', {
-  clinicId: 'text',
-  stream: 'text',
-  n: 'integer',
-  now: 'text',
-  digest: 'text',
-})
-const markSealed = ofSealed.statement(
-  sql`UPDATE ${segments} SET state = 'sealed', sealed_at = ${ofSealed.$.now}
-    WHERE clinic_id = ${ofSealed.$.clinicId} AND stream = ${ofSealed.$.stream} AND n = ${ofSealed.$.n}
-      AND state = 'pending' AND sha256 = ${ofSealed.$.digest}`,
-)

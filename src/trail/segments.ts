@@ -31,36 +31,30 @@ type Described = {
   table: SQL
   line: SQL
   place: SQL
-  /** Whether a row stands after a place that is given as a value, and whether at the place or before. */
-  isAfter: (value: SQL) => SQL
-  isUpTo: (value: SQL) => SQL
-  order: SQL
+  /** The columns by which rows are ordered, and what a place says of them. */
+  key: SQL
+  keyOf: (place: SQL) => SQL
   /** After every row. */
   end: string
 }
 
-/** The time and request of an access, of a place that names both. */
-const timeAndRequest = (place: SQL) => sql`(substr(${place}, 1, 24), substr(${place}, 26))`
-
 export const DESCRIBED: Record<Stream, Described> = {
   changes: {
-    table: sql`${changes}`,
+    table: changes,
     line: sql`json_object('seq', seq, 'at', at, 'token_id', token_id, 'request_id', request_id, 'action', action,
       'resource', resource, 'record_id', record_id, 'version', version, 'changed', json(changed))`,
     place: sql`CAST(seq AS TEXT)`,
-    isAfter: (value) => sql`seq > CAST(${value} AS INTEGER)`,
-    isUpTo: (value) => sql`seq <= CAST(${value} AS INTEGER)`,
-    order: sql`seq`,
+    key: sql`seq`,
+    keyOf: (place) => sql`CAST(${place} AS INTEGER)`,
     end: String(Number.MAX_SAFE_INTEGER),
   },
   accesses: {
-    table: sql`${accesses}`,
+    table: accesses,
     line: sql`json_object('at', at, 'token_id', token_id, 'request_id', request_id, 'action', action,
       'resource', resource, 'ids', ids, 'status', status)`,
     place: sql`at || ' ' || request_id`,
-    isAfter: (value) => sql`(at, request_id) > ${timeAndRequest(value)}`,
-    isUpTo: (value) => sql`(at, request_id) <= ${timeAndRequest(value)}`,
-    order: sql`at, request_id`,
+    key: sql`at, request_id`,
+    keyOf: (place) => sql`(substr(${place}, 1, 24), substr(${place}, 26))`,
     end: '~',
   },
 }
@@ -81,12 +75,12 @@ const ofLines = statements('trail/segments', {
   limit: 'integer',
 })
 const selectLines = (stream: Stream) => {
-  const { table, line, place, isAfter, isUpTo, order } = DESCRIBED[stream]
+  const { table, line, place, key, keyOf } = DESCRIBED[stream]
   const { $, statement } = ofLines
   return statement<Line>(
     sql`SELECT ${place} AS place, ${line} AS line FROM ${table}
-      WHERE clinic_id = ${$.clinicId} AND ${isAfter($.after)} AND ${isUpTo($.upTo)} AND at >= ${$.since}
-      ORDER BY ${order} LIMIT ${$.limit}`,
+      WHERE clinic_id = ${$.clinicId} AND (${key}) > ${keyOf($.after)} AND (${key}) <= ${keyOf($.upTo)}
+        AND at >= ${$.since} ORDER BY ${key} LIMIT ${$.limit}`,
   )
 }
 const linesOf = { changes: selectLines('changes'), accesses: selectLines('accesses') }

@@ -48,7 +48,7 @@ async function measure(records: number) {
   try {
     await fill(source, records)
     const began = performance.now()
-    const { json } = await carryOut(await openMove(source, target, 'bench', 'eu', 'eu'), 0)
+    const { json } = await carryOut(await openMove(source, target, 'bench', 'eu'), 0)
     const seconds = Math.round(performance.now() - began) / 1000
     console.log(JSON.stringify({ records, seconds, waited: json['writes_waited_seconds'] }))
   } finally {

@@ -168,7 +168,7 @@ describe('backup and restore', () => {
     expect(damaged.stderr).toContain('person_informations.ndjson is not what was backed up')
     expect(cut.stderr).toContain('is not a complete backup: manifest.json is missing')
     expect(other.stderr).toContain('is not the backup with that digest')
-    expect(older.stderr).toContain('is a backup of format 1, and this version reads format 2')
+    expect(older.stderr).toContain('was not written by `backup` in format 2')
     expect(foreign.stderr).toContain('manifest.json was not written by `backup`')
     expect(await runJson(['list', ...empty.flags])).toEqual({ clinics: [] })
   })

@@ -34,13 +34,11 @@ describe('doctor', () => {
       { name: 'configuration of the top level' },
       { name: 'configuration of staging' },
       { name: 'configuration of production' },
-      { name: 'rate limits' },
       { name: 'SSN key' },
       { name: 'migrations', found: 'all applied' },
       { name: 'catalogue version' },
       { name: 'tokens', found: 'none expires within two weeks' },
       { name: 'import', found: 'none was cut short' },
-      { name: 'clock' },
       { name: 'trail' },
     ])
   })
@@ -56,16 +54,6 @@ describe('doctor', () => {
       (text: string) =>
         text.replace(/(\[env\.production\.observability\.logs\]\n)invocation_logs = false/, '$1'),
       /FAIL.*configuration of production: it logs full URLs/,
-    ],
-    [
-      'a rate limit that two environments share',
-      (text: string) => text.replace('namespace_id = "1201"', 'namespace_id = "1001"'),
-      /FAIL.*rate limits: namespace_id 1001 is used twice/,
-    ],
-    [
-      'production at workers.dev',
-      (text: string) => text.replace('workers_dev = false', 'workers_dev = true'),
-      /FAIL.*configuration of production: it also answers at workers\.dev/,
     ],
   ])('finds %s', async (_, spoil, finding) => {
     const config = store.file('spoiled.toml')

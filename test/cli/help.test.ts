@@ -51,7 +51,7 @@ describe('a usage error', () => {
     [['audit', '--local', '--clinic', 'x', '--since', 'yesterday'], "option '--since <when>'"],
     [['audit', '--local', '--clinic', 'x', '--since', '2026-02-31T00:00:00.1234Z'], '--since'],
     [['audit', '--local', '--clinic', 'x', '--since', '0d'], '--since'],
-    [['setup', '--local', '--dry-run'], '--dry-run goes with --remote'],
+    [['setup', '--local', '--cell', 'eu'], '--cell goes with --remote'],
     [['ssn', 'open', '-'], '--key FILE'],
     [['ssn', 'rotate', '--remote', '--env', 'staging'], '--out FILE'],
     [['ssn', 'rotate', '--local', '--out', 'new.json'], '--out goes with --remote'],

@@ -241,7 +241,7 @@ describe('import plans', () => {
   it('gives a CSV up whose quote is never closed', async () => {
     const file = await write(
       'open.csv',
-      `external_id,plan_name,carrier,plan_type,active\nO1,"Gold,Open,PPO,yes\n${'x'.repeat(1_100_000)}\n`,
+      `external_id,plan_name,carrier,plan_type,active\nO1,"Gold,Open,PPO,yes\n${'x\n'.repeat(600_000)}\n`,
     )
 
     await expect(load(file)).rejects.toThrow('has a record of over 1 MB: is a quote never closed?')
@@ -345,7 +345,6 @@ describe('import plans', () => {
   it.each([
     ['people.csv', 'Id,SSN\n1,987-65-4320\n', 'has no column external_id, plan_name, carrier'],
     ['twice.csv', 'a,A,external_id,plan_name,carrier,plan_type,active\n', 'two columns named a'],
-    ['array.txt', '[{"external_id": "1", "ssn": "987-65-4320"}]', 'make each element a line'],
   ])('refuses %s and says why', async (name, text, message) => {
     const file = await write(name, text)
 

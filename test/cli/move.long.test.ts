@@ -134,7 +134,7 @@ describe('a move while the clinic is in use', () => {
     all.catch(() => (isOver = true))
     // The command would open the same files in a workerd of its own, and SQLite's lock is no part of D1.
     const moved = await lendingSignals(async () =>
-      carryOut(await openMove(placeOf(cells.eu), placeOf(cells.us), 'moving', 'us', 'us'), 0),
+      carryOut(await openMove(placeOf(cells.eu), placeOf(cells.us), 'moving', 'us'), 0),
     ).finally(() => (isOver = true))
     const [written, beside, reads, followers] = await all
 
@@ -199,7 +199,7 @@ describe('a token that KV lists a moment late', () => {
     })
 
     await lendingSignals(async () =>
-      carryOut(await openMove({ ...source, kv }, placeOf(us), 'listed', 'us', 'us'), 0),
+      carryOut(await openMove({ ...source, kv }, placeOf(us), 'listed', 'us'), 0),
     )
 
     expect((await us.call('/dependents', token)).status).toBe(200)
@@ -236,7 +236,7 @@ describe('a mover that dies', () => {
   }
 
   const move = async (source: Side, target: Side, id: string) =>
-    lendingSignals(async () => carryOut(await openMove(source, target, id, 'us', 'us'), 0))
+    lendingSignals(async () => carryOut(await openMove(source, target, id, 'us'), 0))
 
   // An odd number, so that calls are lost on the way there and on the way back in turn.
   const STEP = thorough(1, 11)

@@ -81,8 +81,8 @@ describe('records erase', () => {
   })
 
   it.each([
-    ['people/1', 'Use person_informations/12 or dependents/12 or coverages/12.'],
-    ['dependents/0', 'Use person_informations/12 or dependents/12 or coverages/12.'],
+    ['people/1', 'Use person_informations or dependents or coverages.'],
+    ['dependents/0', 'Use an id, such as 1049.'],
   ])('takes no %s', async (name, message) => {
     const refused = await run(['records', 'erase', name, ...clinic, ...served.store.flags])
 

@@ -140,22 +140,6 @@ describe('setup --remote', () => {
     },
   )
 
-  it('prints each step at a dry run, asks nothing and changes nothing', async () => {
-    const before = await readFile(config, 'utf8')
-    const place = ['--env', 'production', '--jurisdiction', 'us', '--domain', 'api.example.com']
-
-    const { status, stdout } = await run(setup('--dry-run', '--lock-trail', ...place), options())
-
-    expect(status).toBe(0)
-    expect(stdout).toContain('[[env.production.d1_databases]] jurisdiction = "us"')
-    expect(stdout).toContain('[[env.production.r2_buckets]] jurisdiction = "us"')
-    expect(stdout).toContain('custom_domain = true')
-    expect(stdout).toContain('deploy dist/index.js --no-bundle --env production')
-    expect(stdout).toContain('r2 bucket lock add clinic-insurances-trail-production six-years')
-    expect(await calls()).toEqual([])
-    expect(await readFile(config, 'utf8')).toBe(before)
-  })
-
   it('locks the bucket of the trail for six years, once', async () => {
     const place = ['--env', 'production', '--jurisdiction', 'eu', '--domain', 'api.example.com']
     const lock = async () => await runJson(setup(...place, '--lock-trail'), options())
@@ -212,7 +196,7 @@ describe('setup --remote', () => {
 
 describe('setup --lock-trail', () => {
   it.each([[['--local']], [['--remote', '--env', 'staging']]])('refuses %j', async (place) => {
-    const { status, stderr } = await run(['setup', ...place, '--lock-trail', '--dry-run'])
+    const { status, stderr } = await run(['setup', ...place, '--lock-trail'])
 
     expect(status).toBe(2)
     expect(stderr).toBe('error: --lock-trail goes with --env production\n')

@@ -1,13 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_SCOPES, newRecord, SCOPES, type TokenRecord } from '../../src/tokens/record.ts'
-import {
-  findToken,
-  listTokens,
-  putToken,
-  revokeToken,
-  rotateToken,
-} from '../../src/operator/tokens.ts'
+import { listTokens, putToken, revokeToken, rotateToken } from '../../src/operator/tokens.ts'
 import { isWellFormedToken, mintToken, tokenIdOf, tokenKey } from '../../src/tokens/token.ts'
 import { CONFIG } from '../support/project.ts'
 import { run, runJson, useServedStore } from './command.ts'
@@ -140,7 +134,7 @@ describe('token revoke', () => {
     const { id } = await stored()
     const kv = served.worker.env.TOKENS
     const revoke = async (at: number) => {
-      const found = await findToken(kv, id)
+      const [found] = await listTokens(kv, id)
       return found && (await revokeToken(kv, found, at)).revoked_at
     }
 
@@ -207,7 +201,7 @@ describe('token rotate', () => {
     const made = newRecord({ clinic_id: 'lakeside', label: 'desk', scopes, lifetime }, now)
     await putToken(kv, token, made)
     const rotate = async (secret: string, grace: number, at: number) => {
-      const stored = await findToken(kv, tokenIdOf(await tokenKey(secret)))
+      const [stored] = await listTokens(kv, tokenIdOf(await tokenKey(secret)))
       if (!stored) throw new Error('the token is not stored')
       return await rotateToken(kv, stored, { grace }, at)
     }

@@ -52,13 +52,13 @@ export function pagesEqualModel(worker: TestWorker, steps: number, timeout = 180
             Array.from({ length: count }, () => recordToStore(resource, clinicId, body, undefined)),
           )
           const made = await create(db, ownKey(who), records)
-          expect(made.outcome).toBe('written')
+          expect(made).toMatchObject({ status: 201, isReplayed: false })
           listed.push(...records.map(() => ++highest))
         } else if (id !== undefined) {
           if (verb === 'restore') expect(await restore(db, { ...who, id })).toBe(true)
           else {
             const gone = await remove(db, ownKey(who), { id, etags: undefined })
-            expect(gone.outcome).toBe('written')
+            expect(gone).toMatchObject({ status: 204, isReplayed: false })
           }
           const rest = of.filter((each) => each !== id)
           const others = [...from, id].sort((a, b) => a - b)

@@ -1,5 +1,3 @@
-import { InvalidArgumentError } from 'commander'
-import { resources } from '../../resources/index.ts'
 import { listStored } from '../../operator/records/stored.ts'
 import type { Resource } from '../../records/resource.ts'
 import { rangesOf } from '../../trail/ranges.ts'
@@ -10,15 +8,14 @@ import { writeAll } from '../files/output.ts'
 import { argument } from '../terminal/command.ts'
 import { clinicOption, outOption } from '../terminal/options.ts'
 import { counted } from '../terminal/report.ts'
+import { parseResource } from './records/named-record.ts'
 
 const PAGE_ROWS = 500
-
-const NAMES = resources.map(({ name }) => name).join(' or ')
 
 export const command = onStore({
   example: 'export person_informations --clinic riverside --local --out people.ndjson',
   takes: {
-    resource: argument('<table>', NAMES, parseResource),
+    resource: argument('<table>', 'such as person_informations', parseResource),
     clinic: clinicOption,
     out: outOption,
   },
@@ -47,10 +44,4 @@ export async function* recordsOf(
     yield* page
     after = last.id
   }
-}
-
-function parseResource(value: string): Resource {
-  const resource = resources.find(({ name }) => name === value)
-  if (resource) return resource
-  throw new InvalidArgumentError(`Use ${NAMES}.`)
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { listClinics } from '../../clinics/queries.ts'
 import { resources } from '../../resources/index.ts'
 import { contentAt } from '../../operator/content.ts'
-import { fill, inPortions, type StoredRow } from '../../operator/copy.ts'
+import { addMissing, type StoredRow } from '../../operator/copy.ts'
 import { digestOf } from '../../operator/digest.ts'
 import { completeRecords } from '../../operator/records/snapshot.ts'
 import { listTokens, putRecord } from '../../operator/tokens.ts'
@@ -59,7 +59,7 @@ async function restore({ db, kv, leave }: Store, folder: string, manifest: Manif
 
   const [clinics, ...rest] = content.toReversed()
   for (const { table } of rest.toReversed()) {
-    for await (const rows of inPortions(rowsIn(table.name))) await fill(db, table, rows)
+    await addMissing(db, { table }, rowsIn(table.name))
     note(`${table.name}: ${counted(manifest.tables[table.name]?.rows ?? 0)}`)
   }
   for (const mark of manifest.marks) await completeRecords(db, resources, mark)
@@ -68,9 +68,7 @@ async function restore({ db, kv, leave }: Store, folder: string, manifest: Manif
   for await (const { version } of rowsIn('catalogue')) {
     await kv.put(CATALOGUE_KEY, JSON.stringify({ version, bookmark: db.bookmark() }))
   }
-  for await (const rows of inPortions(rowsIn('clinics'))) {
-    if (clinics) await fill(db, clinics.table, rows)
-  }
+  if (clinics) await addMissing(db, { table: clinics.table }, rowsIn('clinics'))
   for await (const { key, record } of rowsIn('tokens')) {
     await putRecord(kv, `${key}`, tokenRecord.parse(JSON.parse(`${record}`)))
   }

@@ -1,4 +1,3 @@
-import { InvalidArgumentError } from 'commander'
 import { highestSealed } from '../../operator/trail/lost.ts'
 import { resources } from '../../resources/index.ts'
 import { listMarks, resumeAfter, type Mark } from '../../operator/marks.ts'
@@ -7,13 +6,21 @@ import { readWritten } from '../files/rows.ts'
 import { onStore } from '../environment/command.ts'
 import { argument, option } from '../terminal/command.ts'
 import { Misuse } from '../terminal/failure.ts'
+import { wholeNumber } from '../terminal/options.ts'
 import { counted } from '../terminal/report.ts'
 
 export const command = onStore({
   example: 'resume marks.ndjson --remote --env production',
   takes: {
-    file: argument('[marks]', 'what `marks` wrote before the database was set back'),
-    skip: option('--skip <n>', 'how many more ids to skip (default: none)', parseCount),
+    file: argument<string | undefined>(
+      '[marks]',
+      'what `marks` wrote before the database was set back',
+    ),
+    skip: option(
+      '--skip <n>',
+      'how many more ids to skip (default: none)',
+      wholeNumber(1, 999_999),
+    ),
   },
   check({ file, skip }) {
     if (file === undefined && skip === undefined) {
@@ -34,11 +41,6 @@ export const command = onStore({
     return { json: { resumed }, lines: [`resumed: ${counted(resumed)} clinics`] }
   },
 })
-
-function parseCount(value: string): number {
-  if (/^[1-9]\d{0,5}$/.test(value)) return Number(value)
-  throw new InvalidArgumentError('Use a number from 1 to 999999.')
-}
 
 const passingOver = ({ ids, seq, ...one }: Mark, skip: number, sealed: number): Mark => ({
   ...one,

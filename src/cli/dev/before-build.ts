@@ -1,8 +1,8 @@
-import { existsSync, globSync, readdirSync } from 'node:fs'
+import { existsSync, globSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { isServed } from '../environment/origin.ts'
-import { DEFAULT_STATE, PROJECT } from '../environment/project.ts'
+import { DEFAULT_STATE, neededMigrations, PROJECT } from '../environment/project.ts'
 
 // Wrangler runs this before it builds the top level of wrangler.toml, and prints it on its first lines.
 
@@ -17,36 +17,31 @@ error: this would deploy the configuration of a local server. Deploy an environm
   process.exit(1)
 }
 
-const state = prepared ?? DEFAULT_STATE
-const missing = missingMigrations(state)
-if (missing.length > 0) {
-  console.log(
-    prepared
-      ? `\nmigrations are missing (${missing.join(', ')}): restart \`npm run dev\` to migrate\n`
-      : '\nThis local store lacks migrations. Stop this, and run `npm run dev`: it migrates, makes a key and loads a demo.\n',
-  )
-} else if (!prepared && isServed(state)) {
-  console.log('\n`npm run dev` serves this local store already: stop one of the two servers.\n')
-} else if (!prepared && !existsSync(join(PROJECT, '.dev.vars'))) {
-  console.log('\nThere is no key for SSNs: run `npm run dev` once, which makes one.\n')
-}
+const said = whatIsWrong(prepared ?? DEFAULT_STATE)
+if (said) console.log(`\n${said}\n`)
 
-/** The migrations that the local database has not seen. */
-function missingMigrations(folder: string): string[] {
-  const needed = readdirSync(join(PROJECT, 'migrations')).filter((name) => name.endsWith('.sql'))
-  const applied = globSync('v3/d1/*/*.sqlite', { cwd: folder }).flatMap((file) =>
-    appliedIn(join(folder, file)),
-  )
-  return needed.filter((name) => !applied.includes(name))
+function whatIsWrong(state: string): string | undefined {
+  const applied = globSync(join(state, 'v3/d1/*/*.sqlite')).flatMap(appliedIn)
+  const missing = neededMigrations().filter((name) => !applied.includes(name))
+  if (missing.length > 0 && prepared) {
+    return `migrations are missing (${missing.join(', ')}): restart \`npm run dev\` to migrate`
+  }
+  if (missing.length > 0) {
+    return 'This local store lacks migrations. Stop this, and run `npm run dev`: it migrates, makes a key and loads a demo.'
+  }
+  if (prepared) return undefined
+  if (isServed(state)) {
+    return '`npm run dev` serves this local store already: stop one of the two servers.'
+  }
+  if (existsSync(join(PROJECT, '.dev.vars'))) return undefined
+  return 'There is no key for SSNs: run `npm run dev` once, which makes one.'
 }
 
 function appliedIn(file: string): string[] {
   const database = new DatabaseSync(file, { readOnly: true })
   try {
-    return database
-      .prepare('SELECT name FROM d1_migrations')
-      .all()
-      .map(({ name }) => String(name))
+    const rows = database.prepare('SELECT name FROM d1_migrations').all()
+    return rows.map(({ name }) => String(name))
   } catch {
     // A database that was never migrated, or another one of Miniflare's.
     return []

@@ -10,10 +10,9 @@ import { creator } from '../../records/create.ts'
 import { ownKey } from '../../records/idempotency.ts'
 import type { Given, Resource } from '../../records/resource.ts'
 import { recordToStore } from '../../records/given.ts'
-import { isLive, newRecord, SCOPES, tokenRecord } from '../../tokens/record.ts'
-import { SUSPENDED_KEY, suspendedIn } from '../../tokens/suspended.ts'
+import { newRecord, SCOPES, stateOf } from '../../tokens/record.ts'
 import { listTokens, putToken } from '../../operator/tokens.ts'
-import { tokenKey, withChecksum } from '../../tokens/token.ts'
+import { tokenIdOf, tokenKey, withChecksum } from '../../tokens/token.ts'
 import type { Store } from '../environment/open.ts'
 
 const demoToken = (secret: string, cell?: string) =>
@@ -47,12 +46,8 @@ const PEOPLE = `
 const CHILDREN = ['Ada', 'Benoît', 'Çelik', 'Dara', 'Émile', 'Femi', 'Grete', 'Hugo', 'Ida', 'José']
 
 const CARRIERS = [
-  'Harbor Mutual',
-  'Northwind Health',
-  'Prairie Shield',
-  'Sable & Finch',
-  'Solène Santé',
-  'Union Verde',
+  ...['Harbor Mutual', 'Northwind Health', 'Prairie Shield'],
+  ...['Sable & Finch', 'Solène Santé', 'Union Verde'],
 ]
 const PLAN_TYPES = ['HMO', 'PPO', 'EPO', 'POS', 'HDHP']
 const TIERS = ['Essential', 'Premier']
@@ -80,15 +75,12 @@ const PLANS: CataloguePlan[] = CARRIERS.flatMap((carrier, c) =>
   ),
 )
 
+const FEW = PEOPLE.slice(0, 8).reverse()
+
 const CLINICS = [
   { clinicId: 'riverside', secret: 'RiversideDemo', firstPatientId: 1040, people: PEOPLE },
-  {
-    clinicId: 'lakeside',
-    secret: 'LakesideDemo',
-    firstPatientId: 2001,
-    people: PEOPLE.slice(0, 8).reverse(),
-  },
-] as const
+  { clinicId: 'lakeside', secret: 'LakesideDemo', firstPatientId: 2001, people: FEW },
+]
 
 /** Which cell a local store is, if it is one, and which others there are. */
 type Here = { cell: string | undefined; origins: Record<string, string> }
@@ -98,7 +90,7 @@ const clinicsOf = ({ cell, origins }: Here) =>
   CLINICS.filter((_, n) => cell === undefined || Object.keys(origins)[n] === cell)
 
 /** The tokens of the demo's clinics that are here, by clinic. */
-export const demoTokens = (here: Here) =>
+const demoTokens = (here: Here) =>
   Object.fromEntries(
     clinicsOf(here).map(({ clinicId, secret }) => [clinicId, demoToken(secret, here.cell)]),
   )
@@ -108,15 +100,12 @@ export async function liveDemoTokens(
   { kv }: Pick<Store, 'kv'>,
   here: Here,
 ): Promise<Record<string, string>> {
-  const all = Object.entries(demoTokens(here))
-  const suspended = suspendedIn(await kv.get(SUSPENDED_KEY))
-  const live = await Promise.all(
-    all.map(async ([, token]) => {
-      const { data } = tokenRecord.safeParse(await kv.get(await tokenKey(token), 'json'))
-      return data !== undefined && !suspended.includes(data.clinic_id) && isLive(data, Date.now())
-    }),
-  )
-  return Object.fromEntries(all.filter((_, n) => live[n]))
+  const live: Record<string, string> = {}
+  for (const [clinicId, token] of Object.entries(demoTokens(here))) {
+    const [stored] = await listTokens(kv, tokenIdOf(await tokenKey(token)))
+    if (stored && stateOf(stored.record) === 'live') live[clinicId] = token
+  }
+  return live
 }
 
 /** Whether the store has neither plans nor tokens yet, which a demo has only once its records are loaded. */

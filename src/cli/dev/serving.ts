@@ -1,6 +1,4 @@
-import { Agent, get } from 'node:http'
 import { createServer } from 'node:net'
-import { networkInterfaces } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { BASE_PATH } from '../../http/base-path.ts'
 import { Failure } from '../terminal/failure.ts'
@@ -8,20 +6,14 @@ import { Failure } from '../terminal/failure.ts'
 /** Where the server listens. */
 export type Address = { ip: string; port: number }
 
-const LISTEN_ERRORS: Record<string, (address: Address) => string> = {
-  EADDRINUSE: ({ port }) => `port ${port} is taken: choose another with --port`,
-  EACCES: ({ port }) => `you may not listen on port ${port}: choose one above 1023 with --port`,
-  EADDRNOTAVAIL: ({ ip }) =>
-    `this machine has no address ${ip}: use --ip 0.0.0.0 for all that it has`,
-  ENOTFOUND: ({ ip }) => `${ip} is no address: use --ip 0.0.0.0 for all that this machine has`,
-}
-
 /** Throws Failure unless one can listen there. */
 export async function checkFree(address: Address): Promise<void> {
   await probe(address).catch((error: NodeJS.ErrnoException) => {
-    const sentence = LISTEN_ERRORS[error.code ?? '']?.(address)
+    const { ip, port } = address
     throw new Failure(
-      sentence ?? `cannot listen on ${address.ip}, port ${address.port} (${error.code})`,
+      error.code === 'EADDRINUSE'
+        ? `port ${port} is taken: choose another with --port`
+        : `cannot listen on port ${port} of ${ip} (${error.code}): choose others with --port and --ip`,
     )
   })
 }
@@ -41,35 +33,18 @@ function probe({ ip, port }: Address): Promise<number> {
   })
 }
 
-/** An agent of our own: the global one may go through the proxy that the shell names. */
-const DIRECT = new Agent()
-
 /** Waits until the server answers, so that the banner comes after wrangler's own lines. */
 export async function untilServed(port: number): Promise<void> {
   const isServed = () =>
-    new Promise<boolean>((resolve) => {
-      get({ host: 'localhost', port, path: '/health', agent: DIRECT }, (answer) => {
-        answer.resume()
-        resolve(answer.statusCode === 200)
-      }).on('error', () => resolve(false))
-    })
+    fetch(`http://localhost:${port}/health`).then(
+      ({ ok }) => ok,
+      () => false,
+    )
   while (!(await isServed())) await setTimeout(200)
 }
 
-const ALL_ADDRESSES = ['0.0.0.0', '::', '*']
-
-/** The other origins at which the server answers, for a phone or a container. */
-export const otherOrigins = ({ ip, port }: Address) =>
-  ALL_ADDRESSES.includes(ip)
-    ? Object.values(networkInterfaces())
-        .flatMap((addresses = []) => addresses)
-        .filter(({ family, internal }) => family === 'IPv4' && !internal)
-        .map(({ address }) => `http://${address}:${port}`)
-    : []
-
-export type Served = {
+type Served = {
   origin: string
-  others: readonly string[]
   state: string
   /** The demo's tokens that work, by clinic. */
   tokens: Record<string, string>
@@ -78,12 +53,12 @@ export type Served = {
 
 const ISSUE = "npm run clinic -- token create --local --clinic CLINIC --label 'my tests'"
 
-export function banner({ origin, others, state, tokens, faults }: Served): string {
+export function banner({ origin, state, tokens, faults }: Served): string {
   const [token] = Object.values(tokens)
   const shown = Object.entries(tokens).map(([clinic, one]) => `  ${clinic.padEnd(9)}  ${one}`)
   const failing = faults === undefined ? '' : `, failing ${faults} % of requests`
   return `
-Clinic Insurances API on ${[origin, ...others].join(', ')} (state in ${state}${failing})
+Clinic Insurances API on ${origin} (state in ${state}${failing})
 
 ${token === undefined ? `This store is not the demo. Issue a token: ${ISSUE}` : shown.join('\n')}
 

@@ -1,7 +1,8 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
-import { cellName, cellsOf, type CellOrigins } from '../../tokens/cell.ts'
+import { cellName, cellsOf } from '../../tokens/cell.ts'
 import { Failure, Misuse } from '../terminal/failure.ts'
 import type { Report } from '../terminal/report.ts'
 import {
@@ -10,56 +11,50 @@ import {
   type Environment,
   type EnvironmentOptions,
 } from './choose.ts'
-import { readWranglerToml, type Configuration } from './wrangler-toml.ts'
-
-const cellVariables = z.object({ CELL: cellName.optional(), CELLS: z.string().optional() })
+import { deployed, readWranglerToml } from './wrangler-toml.ts'
 
 /** The variables of the Worker that say which cell it is; none where it stands alone. */
-export type CellVariables = { CELL?: string; CELLS?: string }
+const cellVariables = z.object({ CELL: cellName.optional(), CELLS: z.string().optional() })
+type CellVariables = z.infer<typeof cellVariables>
+
+const readVariables = (said: unknown): CellVariables => cellVariables.safeParse(said).data ?? {}
 
 /** Where `npm run dev` writes down which cell the state is. */
 const cellFile = ({ state }: LocalEnvironment) => join(state, 'cell.json')
 
-export async function rememberCell(
-  environment: LocalEnvironment,
-  variables: CellVariables,
-): Promise<void> {
-  await mkdir(environment.state, { recursive: true })
-  await writeFile(cellFile(environment), JSON.stringify(variables))
-}
-
-export async function cellVariablesOf(environment: Environment): Promise<CellVariables> {
-  const said: unknown =
-    environment.place === 'remote'
-      ? environment.config.vars
-      : JSON.parse(await readFile(cellFile(environment), 'utf8').catch(() => '{}'))
-  const { CELL, CELLS } = cellVariables.safeParse(said).data ?? {}
-  return { ...(CELL && { CELL }), ...(CELLS && { CELLS }) }
-}
+export const rememberCell = (environment: LocalEnvironment, variables: CellVariables) =>
+  writeFile(cellFile(environment), JSON.stringify(variables))
 
 /** The cell that a store is, if it is one, and where every cell answers. */
-export async function cellOf(
-  environment: Environment,
-): Promise<{ cell: string | undefined; origins: CellOrigins }> {
-  const variables = await cellVariablesOf(environment)
-  return { cell: variables.CELL, origins: cellsOf(variables) }
+export async function cellOf(environment: Environment) {
+  const { CELL: cell, CELLS = '{}' } = readVariables(
+    environment.place === 'remote'
+      ? environment.config.vars
+      : JSON.parse(await readFile(cellFile(environment), 'utf8').catch(() => '{}')),
+  )
+  return { cell, origins: cellsOf({ CELLS }) }
 }
-
-const cellIn = ({ vars }: Configuration) => cellVariables.safeParse(vars).data?.CELL
 
 /** What the environments of one deployment share in their names: `production-eu` is a cell of `production`. */
 export const deploymentOf = (env: string, cell: string) =>
   env.endsWith(`-${cell}`) ? env.slice(0, -cell.length - 1) : env
 
-/** The environments of wrangler.toml that are cells of the deployment, in its order, and which cell each is. */
-export async function cellsOfDeployment(file: string, deployment: string) {
+/**
+ * The environments of wrangler.toml that are cells of the same deployment, in its order, where each of them answers, and
+ * those whose CELLS says something else.
+ */
+export async function cellsOfDeployment(file: string, env: string, cell: string) {
   const { environments } = await readWranglerToml(file)
-  return Object.entries(environments).flatMap(([env, config]) => {
-    const cell = cellIn(config)
-    return cell !== undefined && deploymentOf(env, cell) === deployment
-      ? [{ env, cell, config }]
-      : []
-  })
+  const cells = Object.entries(environments)
+    .map(([name, config]) => ({ env: name, config, ...readVariables(config.vars) }))
+    .filter((one) => one.CELL && deploymentOf(one.env, one.CELL) === deploymentOf(env, cell))
+  const origins = Object.fromEntries(
+    cells.map(({ CELL, config }) => [CELL, deployed(config).origin]),
+  )
+  const stale = cells.filter(
+    (one) => !isDeepStrictEqual(cellsOf({ CELLS: one.CELLS ?? '' }), origins),
+  )
+  return { cells, origins, stale: stale.map((one) => one.env) }
 }
 
 /** The store that is meant or, with --all-cells, those of all cells of its deployment. Throws Failure and Misuse. */
@@ -71,9 +66,9 @@ export async function chooseEnvironments({
   if (!allCells) return [environment]
 
   if (environment.place === 'local') throw new Misuse('--all-cells goes with --remote')
-  const cell = cellIn(environment.config)
+  const { cell } = await cellOf(environment)
   if (cell === undefined) throw new Failure(`${environment.env} is no cell: it has no CELL`)
-  const cells = await cellsOfDeployment(environment.file, deploymentOf(environment.env, cell))
+  const { cells } = await cellsOfDeployment(environment.file, environment.env, cell)
   return await Promise.all(cells.map(({ env }) => chooseEnvironment({ ...options, env })))
 }
 
@@ -82,17 +77,13 @@ export async function inTurn(
   environments: readonly Environment[],
   work: (environment: Environment) => Promise<Report>,
 ): Promise<Report> {
-  const reports: { env: string; report: Report }[] = []
-  for (const environment of environments)
-    reports.push({ env: environment.env ?? '', report: await work(environment) })
+  const reports: [env: string, report: Report][] = []
+  for (const one of environments) reports.push([one.env ?? '', await work(one)])
   const [first] = reports
-  if (first && reports.length === 1) return first.report
+  if (first && reports.length === 1) return first[1]
   return {
-    json: { cells: Object.fromEntries(reports.map(({ env, report }) => [env, report.json])) },
-    lines: reports.flatMap(({ env, report }) => [
-      `${env}:`,
-      ...report.lines.map((line) => `  ${line}`),
-    ]),
-    failed: reports.some(({ report }) => report.failed),
+    json: { cells: Object.fromEntries(reports.map(([env, { json }]) => [env, json])) },
+    lines: reports.flatMap(([env, { lines }]) => [`${env}:`, ...lines.map((line) => `  ${line}`)]),
+    failed: reports.some(([, { failed }]) => failed),
   }
 }

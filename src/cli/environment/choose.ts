@@ -18,13 +18,12 @@ export const environmentOptions = {
 export type EnvironmentOptions = Partial<Values<typeof environmentOptions>>
 
 type Chosen = {
+  options: EnvironmentOptions
   /** The flags that name it, as they were given: for command lines that we print. */
   flags: string
   /** The wrangler.toml that describes it, and what that says. */
   file: string
   config: Configuration
-  /** The operator's name, if it was given. */
-  as: string | undefined
 }
 /** An environment on this machine, whose state is in a folder. */
 export type LocalEnvironment = Chosen & { place: 'local'; env: string | undefined; state: string }
@@ -39,42 +38,49 @@ export async function chooseEnvironment(options: EnvironmentOptions): Promise<En
   if (local) return await chooseLocal(options)
 
   if (persistTo) throw new Misuse('--persist-to goes with --local')
-  const { environments, ...chosen } = await choose(options)
-  if (env === undefined) throw new Misuse(`say which environment: --env ${environments}`)
+  const { names, ...chosen } = await choose(options)
+  if (env === undefined) throw new Misuse(`say which environment: --env ${names}`)
   return { ...chosen, place: 'remote', env }
 }
 
 /** The local environment that the options name. Throws Failure and Misuse. */
 export async function chooseLocal(options: EnvironmentOptions): Promise<LocalEnvironment> {
-  const { environments: _, ...chosen } = await choose(options)
-  const state = options.persistTo ? fromCaller(options.persistTo) : DEFAULT_STATE
-  return { ...chosen, place: 'local', env: options.env, state }
+  const { env, persistTo } = options
+  const { names: _, ...chosen } = await choose(options)
+  return {
+    ...chosen,
+    place: 'local',
+    env,
+    state: persistTo ? fromCaller(persistTo) : DEFAULT_STATE,
+  }
 }
 
-async function choose(options: EnvironmentOptions): Promise<Chosen & { environments: string }> {
+async function choose(options: EnvironmentOptions) {
+  const { local, env, persistTo, config: given } = options
   const file = configFile(options)
   const { top, environments } = await readWranglerToml(file)
   const names = Object.keys(environments).join(' or ')
-  const config = options.env === undefined ? top : environments[options.env]
-  if (!config) throw new Misuse(`there is no environment ${options.env}: use --env ${names}`)
-  return { flags: flagsOf(options), file, config, as: options.as, environments: names }
+  const config = env === undefined ? top : environments[env]
+  if (!config) throw new Misuse(`there is no environment ${env}: use --env ${names}`)
+  const flags = shellWords([
+    local ? '--local' : '--remote',
+    ...Object.entries({ env, 'persist-to': persistTo, config: given }).flatMap(([name, value]) =>
+      value ? [`--${name}`, value] : [],
+    ),
+  ])
+  return { options, flags, file, config, names }
 }
 
 export const configFile = ({ config }: EnvironmentOptions) => (config ? fromCaller(config) : CONFIG)
-
-const flagsOf = ({ local, env, persistTo, config }: EnvironmentOptions) =>
-  shellWords([
-    local ? '--local' : '--remote',
-    ...(env ? ['--env', env] : []),
-    ...(persistTo ? ['--persist-to', persistTo] : []),
-    ...(config ? ['--config', config] : []),
-  ])
 
 /** The flags by which wrangler finds what the environment names in wrangler.toml. */
 export const wranglerFlags = ({ env, file }: Environment) => [
   ...(env ? ['--env', env] : []),
   ...['--config', file],
 ]
+
+/** The command line that sets an environment up. */
+export const setUpLine = ({ flags }: Environment) => `run \`npm run clinic -- setup ${flags}\``
 
 /** The command line that brings new code to the Worker of a deployed store. */
 export const deployLine = ({ env, file }: RemoteEnvironment) =>

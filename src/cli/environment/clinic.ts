@@ -23,8 +23,9 @@ export async function checkClinic(
   )
 }
 
-/** Whether a token may be issued for the clinic. Throws Failure. */
-export function checkIssuing({ id, state }: Clinic): void {
+/** Finds the clinic, for which a token may be issued. Throws Failure. */
+export async function checkIssuing(store: Pick<Store, 'db' | 'environment'>, id: string) {
+  const { state } = await checkClinic(store, id)
   if (state === 'moved') throw new Failure(`${id} has moved: create its token there`)
   if (state !== 'suspended') return
   throw new Failure(`${id} is suspended: \`open ${id}\` first, then create its token`)

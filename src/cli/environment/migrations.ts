@@ -1,17 +1,10 @@
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Session } from '../../storage/session.ts'
 import { wranglerFlags, type Environment } from './choose.ts'
-import { PROJECT } from './project.ts'
-
-/** The names of the migrations that the database has not seen. */
-export const missingMigrations = async (db: Session) => (await compareMigrations(db)).missing
+import { neededMigrations } from './project.ts'
 
 /** The migrations that the database has not seen, and those that it has and this code does not know. */
-export async function compareMigrations(
-  db: Session,
-): Promise<{ missing: string[]; unknown: string[]; isNew: boolean }> {
-  const files = (await readdir(join(PROJECT, 'migrations'))).filter((name) => name.endsWith('.sql'))
+export async function compareMigrations(db: Session) {
+  const files = neededMigrations()
   const [tables] = await db.batch([
     db.prepare("SELECT name FROM sqlite_master WHERE name = 'd1_migrations'"),
   ])

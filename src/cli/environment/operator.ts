@@ -9,17 +9,25 @@ import { changedRows } from '../../storage/statement.ts'
 import type { Environment } from './choose.ts'
 import { askWrangler } from './wrangler.ts'
 
-const account = z.looseObject({ email: z.string() })
+const account = z.object({ email: z.string() })
 
 /**
  * Who works here, as the trail has it in the place of a token: the name given with `--as`, or else that of the
  * Cloudflare account, or of the user of this machine.
  */
-export async function operatorOf(environment: Environment): Promise<string> {
-  if (environment.as !== undefined) return `operator:${environment.as}`
-  if (environment.place === 'local') return `operator:${userInfo().username}`
-  const { data } = account.safeParse(await askWrangler(['whoami', '--json']).catch(() => undefined))
-  return `operator:${data?.email ?? userInfo().username}`
+export async function operatorOf({ place, options: { as } }: Environment): Promise<string> {
+  if (as !== undefined) return `operator:${as}`
+  if (place === 'local') return `operator:${userInfo().username}`
+  const found = await askWrangler(account, ['whoami', '--json']).catch(() => undefined)
+  return `operator:${found?.email ?? userInfo().username}`
+}
+
+/** The database's clock. What is older than ten minutes is sealed: a wrong clock here must not add to that. */
+export async function timeOf(db: Session): Promise<number> {
+  const [answer] = await db.batch<{ now: number }>([
+    db.prepare("SELECT unixepoch('subsec') * 1000 AS now"),
+  ])
+  return answer?.results[0]?.now ?? Date.now()
 }
 
 /** What the operator did: `ids` are those of records, as ranges, or says what else it was done to. */

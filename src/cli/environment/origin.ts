@@ -10,8 +10,6 @@ export const DEFAULT_PORT = 8787
 /** Where `npm run dev` writes down at which origin it last served the state. */
 const originFile = (state: string) => join(state, 'origin')
 
-const lockFile = (state: string) => join(state, 'served.lock')
-
 /** Held until the process ends. */
 let lock: DatabaseSync | undefined
 
@@ -23,9 +21,8 @@ export async function claimState({ state }: LocalEnvironment, origin: string): P
   await mkdir(state, { recursive: true })
   lock = lockOf(state)
   if (!lock) {
-    const where = await servedAt(state)
     throw new Failure(
-      `${state} is served already, at ${where}: stop that server, or choose another folder with --persist-to`,
+      `${state} is served already, at ${await servedAt(state)}: stop that server, or choose another folder with --persist-to`,
     )
   }
   await writeFile(originFile(state), origin)
@@ -40,7 +37,7 @@ export function isServed(state: string): boolean {
 
 /** SQLite's lock on a file, which the system releases however the process ends; undefined if another one has it. */
 function lockOf(state: string): DatabaseSync | undefined {
-  const file = new DatabaseSync(lockFile(state))
+  const file = new DatabaseSync(join(state, 'served.lock'))
   try {
     file.exec('BEGIN EXCLUSIVE')
     return file

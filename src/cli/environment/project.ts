@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 export const PROJECT = resolve(import.meta.dirname, '../../..')
@@ -7,6 +8,10 @@ export const CONFIG = join(PROJECT, 'wrangler.toml')
 
 /** Where wrangler keeps local state unless it is told `--persist-to`. */
 export const DEFAULT_STATE = join(PROJECT, '.wrangler/state')
+
+/** The names of the migrations that this code needs. */
+export const neededMigrations = () =>
+  readdirSync(join(PROJECT, 'migrations')).filter((name) => name.endsWith('.sql'))
 
 /** The commit of this folder, as the build writes it into the Worker; empty where there is no git. */
 export const commitHere = () =>

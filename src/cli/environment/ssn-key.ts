@@ -1,9 +1,12 @@
-import { mkdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { SsnKeyPair } from '../../operator/ssn.ts'
+import { LOCAL_KEY } from '../../ssn/sealing-key.ts'
 import { keyPairIn } from '../files/key-file.ts'
 import { Failure } from '../terminal/failure.ts'
-import type { LocalEnvironment, Environment } from './choose.ts'
+import { setUpLine, type LocalEnvironment, type Environment } from './choose.ts'
+import { openMigrated } from './open.ts'
+import { DEFAULT_STATE, PROJECT } from './project.ts'
 import { deployed } from './wrangler-toml.ts'
 
 /** Where the key pair of a local state lies. Its private half never reaches the Worker. */
@@ -12,19 +15,37 @@ export const developmentKeyFile = ({ state }: LocalEnvironment) =>
 
 /** The key pair of the local state, made when it is first asked for. */
 export async function developmentKey(environment: LocalEnvironment): Promise<SsnKeyPair> {
-  const file = developmentKeyFile(environment)
-  await mkdir(dirname(file), { recursive: true })
-  return await keyPairIn(file)
+  await mkdir(environment.state, { recursive: true })
+  return await keyPairIn(developmentKeyFile(environment))
 }
 
 /** The public key to which the Worker of the store seals. Throws Failure. */
 export async function activePublicKey(environment: Environment): Promise<string> {
   if (environment.place === 'local') return (await developmentKey(environment)).publicKey
   const { ssnPublicKey } = deployed(environment.config)
-  if (ssnPublicKey === undefined) {
-    throw new Failure(
-      `${environment.env} has no SSN_PUBLIC_KEY: run \`npm run clinic -- setup ${environment.flags}\``,
-    )
-  }
-  return ssnPublicKey
+  if (ssnPublicKey !== undefined) return ssnPublicKey
+  throw new Failure(`${environment.env} has no SSN_PUBLIC_KEY: ${setUpLine(environment)}`)
+}
+
+/** Opens a local store, migrated, with a key that its Worker finds. */
+export async function prepareLocal(environment: LocalEnvironment) {
+  const key = await developmentKey(environment)
+  const { store, applied } = await openMigrated(environment)
+  await store.kv.put(LOCAL_KEY, key.publicKey)
+  const isServedByDefault = environment.state === DEFAULT_STATE && environment.env === undefined
+  if (isServedByDefault) await tellWrangler(key.publicKey)
+  return { store, applied, key }
+}
+
+const DEV_VARS = join(PROJECT, '.dev.vars')
+const LINE = /^LOCAL_SSN_PUBLIC_KEY=.*$/m
+
+/** Writes the key for a bare `wrangler dev`, and leaves the file's other lines as they are. */
+async function tellWrangler(publicKey: string): Promise<void> {
+  const before = await readFile(DEV_VARS, 'utf8').catch(() => '')
+  const line = `LOCAL_SSN_PUBLIC_KEY=${publicKey}`
+  const after = LINE.test(before)
+    ? before.replace(LINE, line)
+    : `${before && `${before.trimEnd()}\n`}${line}\n`
+  if (after !== before) await writeFile(DEV_VARS, after, { mode: 0o600 })
 }

@@ -4,78 +4,47 @@ import * as z from 'zod'
 import { Failure } from '../terminal/failure.ts'
 import { shellWords } from '../terminal/report.ts'
 
-/** What an environment may declare, as far as the command line cares; the rest passes through. */
-const section = z.looseObject({
-  name: z.string().optional(),
+const binding = z.looseObject({ binding: z.string(), jurisdiction: z.string().optional() })
+
+/** What the file declares, as far as the command line cares; the rest passes through. */
+const configuration = z.looseObject({
+  name: z.string(),
+  compatibility_date: z.string(),
+  account_id: z.string().optional(),
   workers_dev: z.boolean().optional(),
-  routes: z.array(z.union([z.string(), z.looseObject({ pattern: z.string() })])).optional(),
+  routes: z.array(z.union([z.string(), z.looseObject({ pattern: z.string() })])).default([]),
   observability: z
     .looseObject({ logs: z.looseObject({ invocation_logs: z.boolean().optional() }).optional() })
     .optional(),
   vars: z.record(z.string(), z.unknown()).default({}),
   d1_databases: z
-    .array(
-      z.looseObject({
-        binding: z.string(),
-        database_name: z.string(),
-        database_id: z.string().optional(),
-        jurisdiction: z.string().optional(),
-      }),
-    )
+    .array(binding.extend({ database_name: z.string(), database_id: z.string().optional() }))
     .default([]),
-  ratelimits: z.array(z.looseObject({ namespace_id: z.string() })).default([]),
-  kv_namespaces: z
-    .array(z.looseObject({ binding: z.string(), id: z.string().optional() }))
-    .default([]),
-  r2_buckets: z
-    .array(
-      z.looseObject({
-        binding: z.string(),
-        bucket_name: z.string(),
-        jurisdiction: z.string().optional(),
-      }),
-    )
-    .default([]),
-})
-const wranglerToml = section.extend({
-  name: z.string(),
-  compatibility_date: z.string(),
-  account_id: z.string().optional(),
-  env: z.record(z.string(), section).default({}),
+  kv_namespaces: z.array(binding.extend({ id: z.string().optional() })).default([]),
+  r2_buckets: z.array(binding.extend({ bucket_name: z.string() })).default([]),
 })
 
 /** The file as its top level or one environment sees it. */
-export type Configuration = z.infer<typeof section> & {
-  name: string
-  compatibility_date: string
-  account_id?: string | undefined
-}
+export type Configuration = z.infer<typeof configuration>
 
-/** Reads the file. Environments inherit settings, but neither bindings nor variables. Throws Failure. */
-export async function readWranglerToml(
-  file: string,
-): Promise<{ top: Configuration; environments: Record<string, Configuration> }> {
-  return environmentsIn(await readFile(file, 'utf8').catch(() => ''), file)
-}
+const wranglerToml = configuration.extend({
+  env: z.record(z.string(), z.looseObject({})).default({}),
+})
 
-/** The same of a text that the file holds, or is to hold. Throws Failure. */
-function environmentsIn(text: string, file: string) {
-  const { env, ...top } = parseText(text, file)
-  const { name, compatibility_date, account_id, workers_dev, routes, observability } = top
-  const inherited = { compatibility_date, account_id, workers_dev, routes, observability }
-  const environments: Record<string, Configuration> = Object.fromEntries(
-    Object.entries(env).map(([key, own]) => [
-      key,
-      { ...inherited, ...own, name: own.name ?? `${name}-${key}` },
-    ]),
-  )
-  return { top, environments }
-}
-
-/** Wrangler reads the file the same way, but takes 400 MB to load. */
-function parseText(text: string, file: string) {
+/**
+ * Reads the file. Environments inherit settings, but neither bindings nor variables. Wrangler reads it the same way, but
+ * takes 400 MB to load. Throws Failure.
+ */
+export async function readWranglerToml(file: string) {
   try {
-    return wranglerToml.parse(parse(text))
+    const { env, ...top } = wranglerToml.parse(parse(await readFile(file, 'utf8')))
+    const { compatibility_date, account_id, workers_dev, routes, observability } = top
+    const inherited = { compatibility_date, account_id, workers_dev, routes, observability }
+    const environments = Object.entries(env).map(([key, own]): [string, Configuration] => [
+      key,
+      configuration.parse({ name: `${top.name}-${key}`, ...inherited, ...own }),
+    ])
+    return { top, environments: Object.fromEntries(environments) }
   } catch {
     const check = shellWords(['npx', 'wrangler', 'deploy', '--dry-run', '--config', file])
     throw new Failure(`${file} cannot be read: \`${check}\` says why`)
@@ -83,15 +52,20 @@ function parseText(text: string, file: string) {
 }
 
 /** What is deployed, as far as the configuration knows. */
-export function deployed({ vars, routes }: Configuration) {
-  const [route] = routes ?? []
+export function deployed({ vars: { SSN_PUBLIC_KEY: key }, routes: [route] }: Configuration) {
   const pattern = typeof route === 'string' ? route : route?.pattern
-  const { SSN_PUBLIC_KEY: key } = vars
   return {
     ssnPublicKey: typeof key === 'string' && key !== '' ? key : undefined,
     /** Where it answers, such as `https://api.example.com`, if a route says so. */
     origin: pattern && `https://${pattern.replace(/\/?\*?$/, '')}`,
   }
+}
+
+const tablesOf = (text: string) => text.split(/^(?=\[)/m)
+
+async function replaceFile(file: string, text: string): Promise<void> {
+  await writeFile(`${file}.new`, text)
+  await rename(`${file}.new`, file)
 }
 
 /** Sets a key of the table that begins with `header`; every other byte stays. Throws Failure. */
@@ -101,19 +75,35 @@ export async function setInWranglerToml(
   key: string,
   value: string,
 ): Promise<void> {
-  const lines = (await readFile(file, 'utf8')).split('\n')
-  const start = lines.findIndex((line) => line.trim() === header)
-  if (start === -1) throw new Failure(`${file} has no ${header}: add it, then run this again`)
+  const tables = tablesOf(await readFile(file, 'utf8'))
+  const place = tables.findIndex((table) => table.split('\n', 1)[0]?.trim() === header)
+  const table = tables[place]
+  if (table === undefined) throw new Failure(`${file} has no ${header}: add it first`)
 
-  const length = lines.slice(start + 1).findIndex((line) => line.trimStart().startsWith('['))
-  const end = length === -1 ? lines.length : start + 1 + length
-  const found = lines.findIndex(
-    (line, n) => n > start && n < end && line.split('=')[0]?.trim() === key,
-  )
   const line = `${key} = ${value}`
-  if (found === -1) lines.splice(start + 1, 0, line)
-  else lines[found] = line
+  const existing = new RegExp(`^${key} *=.*$`, 'm')
+  tables[place] = existing.test(table)
+    ? table.replace(existing, () => line)
+    : table.replace(/\n|$/, () => `\n${line}\n`)
+  await replaceFile(file, tables.join(''))
+}
 
-  await writeFile(`${file}.new`, lines.join('\n'))
-  await rename(`${file}.new`, file)
+/**
+ * Adds an environment that declares what `like` does, under names of its own, with nothing filled in, and with counters
+ * of its own for its limits.
+ */
+export async function addToWranglerToml(file: string, like: string, env: string): Promise<void> {
+  const text = await readFile(file, 'utf8')
+  const counters = [...text.matchAll(/^namespace_id = "(\d+)"/gm)].map(([, id]) => Number(id))
+  let counter = Math.ceil(Math.max(...counters, 0) / 100) * 100
+  const added = tablesOf(text)
+    .filter((table) => /^\[+env\.([^.\]]+)/.exec(table)?.[1] === like)
+    .join('')
+    .replaceAll(`[env.${like}`, `[env.${env}`)
+    .replaceAll(`-${like}"`, `-${env}"`)
+    .replace(/^(#|CELLS? =|jurisdiction =).*\n/gm, '')
+    .replace(/^SSN_PUBLIC_KEY = .*/gm, 'SSN_PUBLIC_KEY = ""')
+    .replace(/^routes = .*/gm, 'routes = []')
+    .replace(/^namespace_id = .*/gm, () => `namespace_id = "${++counter}"`)
+  await replaceFile(file, `${text.trimEnd()}\n\n${added.trimEnd()}\n`)
 }

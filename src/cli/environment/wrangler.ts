@@ -1,9 +1,24 @@
 import { spawn, type StdioOptions } from 'node:child_process'
+import { createRequire } from 'node:module'
 import { delimiter, dirname, join } from 'node:path'
+import * as z from 'zod'
 import { Failure } from '../terminal/failure.ts'
 import { shellWords } from '../terminal/report.ts'
 import { PROJECT } from './project.ts'
-import { RUN_BELOW } from './workerd.ts'
+
+/** Runs a program that ends with this process, even if that is killed. */
+const RUN_BELOW = join(import.meta.dirname, 'run-below.sh')
+
+const binary = z.object({ default: z.string() })
+
+/** From here on, no workerd that this process starts outlives it, nor does one that wrangler starts for it. */
+export function endWorkerdWithUs(): void {
+  if (process.platform === 'win32') return
+  const require = createRequire(import.meta.resolve('miniflare'))
+  process.env.CLINIC_WORKERD = binary.parse(require('workerd')).default
+  process.env.CLINIC_PID = String(process.pid)
+  process.env.MINIFLARE_WORKERD_PATH = RUN_BELOW
+}
 
 /** Starts the `wrangler` of the PATH, or else the project's own, on the Node that we run on, to end when we do. */
 export const startWrangler = (args: readonly string[], stdio: StdioOptions) =>
@@ -38,12 +53,14 @@ export function runWrangler(args: readonly string[]): Promise<string> {
 }
 
 /** Runs wrangler for JSON, before which some of its commands print notes. Throws Failure. */
-export async function askWrangler(args: readonly string[]): Promise<unknown> {
+export async function askWrangler<Value>(
+  schema: z.ZodType<Value>,
+  args: readonly string[],
+): Promise<Value> {
   const printed = await runWrangler(args)
-  const start = printed.search(/^[[{]/m)
   try {
-    return JSON.parse(printed.slice(start === -1 ? 0 : start))
+    return schema.parse(JSON.parse(printed.slice(Math.max(0, printed.search(/^[[{]/m)))))
   } catch {
-    throw new Failure(`\`wrangler ${shellWords(args)}\` did not answer with JSON`)
+    throw new Failure(`\`wrangler ${shellWords(args)}\` answered in an unknown form`)
   }
 }

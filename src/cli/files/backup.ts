@@ -7,6 +7,7 @@ import type { StoredRow } from '../../operator/copy.ts'
 import type { Mark } from '../../operator/marks.ts'
 import { sha256 } from '../../storage/sha256.ts'
 import { Failure } from '../terminal/failure.ts'
+import { linesOf } from './lines.ts'
 
 export const MANIFEST = 'manifest.json'
 
@@ -41,13 +42,8 @@ export async function readManifest(folder: string, digest: string | undefined): 
   }
   const { success, data } = manifest.safeParse(parsed(text))
   if (success) return data
-  const { data: other } = z
-    .object({ at: z.string(), format: count.default(1) })
-    .safeParse(parsed(text))
   throw new Failure(
-    other === undefined || other.format === FORMAT
-      ? `${file} was not written by \`backup\``
-      : `${folder} is a backup of format ${other.format}, and this version reads format ${FORMAT}: restore it with the version that wrote it`,
+    `${file} was not written by \`backup\` in format ${FORMAT}, which this version reads`,
   )
 }
 
@@ -64,21 +60,10 @@ const row = z.record(z.string(), z.union([z.string(), z.number(), z.null()]))
 /** The rows of a file, one JSON object a line. Throws Failure. */
 export async function* readRows(file: string): AsyncGenerator<StoredRow> {
   let line = 0
-  for await (const text of linesOf(file)) {
+  for await (const text of linesOf(createReadStream(file), file)) {
     line++
     const { data } = row.safeParse(parsed(text))
     if (!data) throw new Failure(`line ${line} of ${file} is damaged`)
     yield data
   }
-}
-
-/** A line ends at `\n` alone: what else is taken for a line's end may stand in somebody's name. */
-async function* linesOf(file: string): AsyncGenerator<string> {
-  let rest = ''
-  for await (const chunk of createReadStream(file, 'utf8')) {
-    const lines = `${rest}${chunk}`.split('\n')
-    rest = lines.pop() ?? ''
-    yield* lines
-  }
-  if (rest !== '') yield rest
 }

@@ -1,10 +1,8 @@
-import { rm } from 'node:fs/promises'
+import { open, rm, type FileHandle } from 'node:fs/promises'
+import type { FieldErrors } from '../../http/errors.ts'
 import { fromCaller } from './input.ts'
-import { openOutput, type Output } from './output.ts'
+import { lineOf } from './output.ts'
 import type { Row } from './rows.ts'
-
-/** Messages by the name of a column. */
-export type RowErrors = Record<string, string[] | undefined>
 
 /** Reports show the first few; the file has them all. */
 const SHOWN = 10
@@ -16,7 +14,7 @@ export type Rejections = Awaited<ReturnType<typeof openRejections>>
 export async function openRejections(file: string, { dryRun }: { dryRun: boolean | undefined }) {
   const path = fromCaller(file)
   if (!dryRun) await rm(path, { force: true })
-  let output: Output | undefined
+  let handle: FileHandle | undefined
   const shown: string[] = []
   let count = 0
   return {
@@ -25,20 +23,18 @@ export async function openRejections(file: string, { dryRun }: { dryRun: boolean
     get count() {
       return count
     },
-    async add({ line }: Row, errors: RowErrors) {
+    async add({ line }: Row, errors: FieldErrors) {
       count++
       if (shown.length < SHOWN) shown.push(`line ${line} rejected: ${sentence(errors)}`)
       if (dryRun) return
-      output ??= await openOutput(path)
-      await output.write({ line, errors })
+      handle ??= await open(path, 'wx', 0o600)
+      await handle.write(lineOf({ line, errors }))
     },
-    async close() {
-      await output?.close()
-    },
+    close: async () => await handle?.close(),
   }
 }
 
-const sentence = (errors: RowErrors) =>
+const sentence = (errors: FieldErrors) =>
   Object.entries(errors)
-    .map(([field, messages]) => `${field} ${messages?.join(', ')}`)
+    .map(([field, messages]) => `${field} ${messages.join(', ')}`)
     .join('; ')

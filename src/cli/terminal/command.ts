@@ -1,8 +1,8 @@
 import { Argument, Option, type Command } from 'commander'
 import { print, type Report } from './report.ts'
 
-/** An argument or an option of a command, and the value that it gives. */
-export type Word<Value> = { word: Argument | Option; value?: Value }
+/** An argument or an option. Added to a command, it gives what then reads its value. */
+export type Word<Value> = { addTo: (command: Command) => () => Value }
 
 export type Words = Readonly<Record<string, Word<unknown>>>
 
@@ -13,98 +13,89 @@ export type Values<All extends Words> = {
 
 type Parse<Value> = (text: string) => Value
 
-/** An option without a value, such as `--dry-run`. */
-export const flag = (words: string, purpose: string): Word<true | undefined> => ({
-  word: new Option(words, purpose),
+const wordOf = <Value>(added: Option): Word<Value> => ({
+  addTo(command) {
+    command.addOption(added)
+    return () => command.opts()[added.attributeName()]
+  },
 })
 
+/** An option without a value, such as `--dry-run`. */
+export const flag = (words: string, purpose: string) =>
+  wordOf<true | undefined>(new Option(words, purpose))
+
 /** An option with a value, such as `--out <file>`; without `parse` the value is text. */
-export function option(words: string, purpose: string): Word<string | undefined>
-export function option<Value>(
+export function option<Value = string>(
   words: string,
   purpose: string,
-  parse: Parse<Value>,
-): Word<Value | undefined>
-export function option(words: string, purpose: string, parse?: Parse<unknown>): Word<unknown> {
-  const word = new Option(words, purpose)
-  return { word: parse ? word.argParser(parse) : word }
+  parse?: Parse<Value>,
+): Word<NoInfer<Value> | undefined> {
+  const added = new Option(words, purpose)
+  return wordOf(parse ? added.argParser(parse) : added)
 }
 
 /** An option without which the command is a usage error. */
-export const required = <Value>(
-  words: string,
-  purpose: string,
-  parse: Parse<Value>,
-): Word<Value> => ({ word: new Option(words, purpose).argParser(parse).makeOptionMandatory() })
+export const required = <Value>(words: string, purpose: string, parse: Parse<Value>) =>
+  wordOf<Value>(new Option(words, purpose).argParser(parse).makeOptionMandatory())
 
 /** An option that may be given several values, such as `--key <file...>`. */
-export const many = (words: string, purpose: string): Word<string[]> => ({
-  word: new Option(words, purpose).default([], 'none'),
-})
+export const many = (words: string, purpose: string) =>
+  wordOf<string[]>(new Option(words, purpose).default([], 'none'))
 
 /** An argument: `<id>` must be given; `[id]` may be left out, and its value is then undefined. */
-export function argument(words: `<${string}>`, purpose: string): Word<string>
-export function argument(words: `[${string}]`, purpose: string): Word<string | undefined>
-export function argument<Value>(
-  words: `<${string}>`,
+export const argument = <Value = string>(
+  words: string,
   purpose: string,
-  parse: Parse<Value>,
-): Word<Value>
-export function argument(words: string, purpose: string, parse?: Parse<unknown>): Word<unknown> {
-  const word = new Argument(words, purpose)
-  return { word: parse ? word.argParser(parse) : word }
+  parse?: Parse<Value>,
+): Word<NoInfer<Value>> => ({
+  addTo(command) {
+    const place = command.registeredArguments.length
+    const added = new Argument(words, purpose)
+    command.addArgument(parse ? added.argParser(parse) : added)
+    return () => command.processedArgs[place]
+  },
+})
+
+/** Adds the words to the command, and gives what then reads their values. */
+function readerOf<All extends Words>(command: Command, words: All): () => Values<All>
+function readerOf(command: Command, words: Words): () => object {
+  const readers = Object.entries(words).map(([name, word]) => [name, word.addTo(command)] as const)
+  return () => Object.fromEntries(readers.map(([name, read]) => [name, read()]))
 }
 
-/** What every command says of itself, but for its name and what it does. */
-export type Spec<Own extends Words> = {
+/** What a command does with what it works on. */
+export type Work<On> = (on: On) => Promise<Report>
+
+/** What every command says of itself, but for its name. */
+type Spec<Own extends Words, On> = {
   example: string
   takes: Own
   /** Throws Misuse if the words don't go together. */
   check?: (given: Values<Own>) => void
+  work: (given: Values<Own>, on: On) => Promise<Report>
 }
 
 /** Makes a command known to Commander. */
 export type Definition = (command: Command) => void
 
-const shared = { json: flag('--json', 'print one JSON object and nothing else') }
-
-/** A command that works on no store. It prints what `work` reports. */
-export const offline = <Own extends Words>({
-  work,
-  ...spec
-}: Spec<Own> & { work: (given: Values<Own>) => Promise<Report> }): Definition =>
-  commandTaking({}, spec, work)
-
-/** A command that takes the words `common` too, as others do. */
-export const commandTaking =
-  <Own extends Words, Common extends Words>(
+/** Commands that take the words `common`, too, by which `open` finds what they work on. */
+export const commandOn =
+  <Common extends Words, On>(
     common: Common,
-    { example, takes, check }: Spec<Own>,
-    work: (given: Values<Own>, common: Values<Common>) => Promise<Report>,
-  ): Definition =>
+    open: (given: Values<Common>, work: Work<On>) => Promise<Report>,
+  ) =>
+  <Own extends Words>({ example, takes, check, work }: Spec<Own, On>): Definition =>
   (command) => {
-    for (const { word } of Object.values<Word<unknown>>({ ...takes, ...common, ...shared })) {
-      if (word instanceof Option) command.addOption(word)
-      else command.addArgument(word)
-    }
+    const readOwn = readerOf(command, takes)
+    const readCommon = readerOf(command, common)
+    const readJson = flag('--json', 'print one JSON object and nothing else').addTo(command)
     command.addHelpText('after', `\nExample:\n  npm run clinic -- ${example}`)
     command.action(async () => {
-      const given = givenTo(command, takes)
+      const given = readOwn()
       check?.(given)
-      const report = await work(given, givenTo(command, common))
-      print(report, givenTo(command, shared))
+      print(await open(readCommon(), (on) => work(given, on)), readJson())
     })
   }
 
-function givenTo<All extends Words>(command: Command, words: All): Values<All>
-function givenTo(command: Command, words: Words): object {
-  const options = command.opts()
-  const values = command.registeredArguments.map((one, n) => [one, command.processedArgs[n]])
-  const valueOf = new Map(values.map(([one, value]) => [one, value]))
-  return Object.fromEntries(
-    Object.entries(words).map(([name, { word }]) => [
-      name,
-      word instanceof Option ? options[word.attributeName()] : valueOf.get(word),
-    ]),
-  )
-}
+/** A command that works on no store. */
+export const offline = commandOn({}, (_, work: Work<void>) => work())

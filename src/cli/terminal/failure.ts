@@ -13,10 +13,10 @@ export const FAILED = 1
 const MISUSED = 2
 
 /** How a failure is told: as JSON for `--json`, with all that is known for `--debug`. */
-export type Manner = { json?: true | undefined; debug?: boolean }
+export type Manner = { json?: boolean; debug: boolean }
 
 /** Says what went wrong and what to do, and gives the exit status. */
-export function explain(error: unknown, { json, debug = false }: Manner = {}): number {
+export function explain(error: unknown, { json, debug }: Manner): number {
   const reason: unknown = stopping.signal.reason ?? error
   if (reason instanceof CommanderError && reason.exitCode === 0) return 0
 
@@ -24,7 +24,7 @@ export function explain(error: unknown, { json, debug = false }: Manner = {}): n
   const message = messageOf(reason)
   // Commander has told a person already.
   const lines = reason instanceof CommanderError ? [] : [`error: ${message}`]
-  if (json) print({ json: { error: message }, lines }, { json })
+  if (json) print({ json: { error: message }, lines }, json)
   else if (lines.length > 0) note(lines.join('\n'))
   if (debug && error instanceof Error) note(`${error.stack}`)
   return isUsage ? MISUSED : FAILED
@@ -44,15 +44,18 @@ function messageOf(error: unknown): string {
 /** Once it has aborted, whatever fails does so because of it. */
 const stopping = new AbortController()
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+export const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
-/** Ends the process at Ctrl-C while a command has nothing to finish. */
-export function endAtCtrlC(manner: Manner): void {
-  const end = () => {
-    stopping.abort(new Failure('stopped before it was done'))
-    process.exit(explain(stopping.signal.reason, manner))
+/** Ends the process with a sentence: at Ctrl-C while a command has nothing to finish, and at what nobody catches. */
+export function endInOrder(manner: Manner): void {
+  const endFor = (error: unknown) => process.exit(explain(error, manner))
+  process.on('uncaughtException', endFor)
+  for (const signal of SIGNALS) {
+    process.once(signal, () => {
+      stopping.abort(new Failure('stopped before it was done'))
+      endFor(stopping.signal.reason)
+    })
   }
-  for (const signal of SIGNALS) process.once(signal, end)
 }
 
 /**

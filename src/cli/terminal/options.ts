@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import * as z from 'zod'
 import { clinicId } from '../../fields/clinic-id.ts'
+import { recordId } from '../../fields/number.ts'
 import { text } from '../../fields/text.ts'
 import { cellName } from '../../tokens/cell.ts'
 import { SCOPES, tokenRecord } from '../../tokens/record.ts'
@@ -39,13 +40,16 @@ export const parseDomain = parser(
 )
 
 /** One of the values that an option may have. */
-export const oneOf =
-  <Value extends string>(values: readonly Value[]) =>
-  (text: string): Value => {
-    const value = values.find((one) => one === text)
-    if (value === undefined) throw new InvalidArgumentError(`Use ${values.join(', ')}.`)
-    return value
-  }
+export const oneOf = <const Value extends string>(values: readonly Value[]) =>
+  parser(z.enum(values), `Use ${values.join(', ')}.`)
+
+const digits = z.string().regex(/^\d+$/).transform(Number)
+
+export const parseId = parser(digits.pipe(recordId), 'Use an id, such as 1049.')
+
+/** A whole number within bounds, which are included. */
+export const wholeNumber = (from: number, to: number) =>
+  parser(digits.pipe(z.int().min(from).max(to)), `Use a number from ${from} to ${to}.`)
 
 /** `90d`, `12h`, `30m` or `10s`, in milliseconds. */
 export function parseDuration(value: string): number {

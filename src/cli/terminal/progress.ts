@@ -4,18 +4,14 @@ import { counted, note } from './report.ts'
 /** How far a command has come. `share` is the part done, 0 to 1, or undefined where the whole is unknown. */
 export type Progress = { show: (rows: number, share: number | undefined) => void; stop: () => void }
 
-/** Plain output gets a line each so many rows. */
+/** Plain output gets a line each so many rows. Where the end is not known, a bar fills with them, and begins anew. */
 const ROWS_A_LINE = 10_000
 
 /** A bar on a terminal, plain lines elsewhere; both on stderr. */
 export function startProgress(what: string): Progress {
-  return process.stderr.isTTY ? bar(what) : lines(what)
-}
-
-function bar(what: string): Progress {
-  const shown = new cliProgress.SingleBar(
+  const bar = new cliProgress.SingleBar(
     {
-      format: `${what} {bar} {part}{rows} rows`,
+      format: `${what} {bar} {done}`,
       stream: process.stderr,
       clearOnComplete: true,
       // The command stops at Ctrl-C by itself, between two steps.
@@ -23,27 +19,18 @@ function bar(what: string): Progress {
     },
     cliProgress.Presets.shades_classic,
   )
-  shown.start(100, 0, { part: '', rows: 0 })
-  return {
-    show(rows, share) {
-      // Where the end is not known, the bar fills with every so many rows, and begins anew.
-      const percent = Math.round((share ?? (rows % ROWS_A_LINE) / ROWS_A_LINE) * 100)
-      const part = share === undefined ? '' : `${percent}% · `
-      shown.update(percent, { part, rows: counted(rows) })
-    },
-    stop: () => shown.stop(),
-  }
-}
-
-function lines(what: string): Progress {
+  // It draws on a terminal alone.
+  bar.start(1, 0, { done: '' })
   let told = 0
   return {
     show(rows, share) {
-      if (rows < told + ROWS_A_LINE) return
+      const percent = share === undefined ? '' : `${Math.round(share * 100)}% · `
+      const done = `${percent}${counted(rows)} rows`
+      bar.update(share ?? (rows % ROWS_A_LINE) / ROWS_A_LINE, { done })
+      if (process.stderr.isTTY || rows < told + ROWS_A_LINE) return
       told = rows - (rows % ROWS_A_LINE)
-      const part = share === undefined ? '' : ` · ${Math.round(share * 100)}%`
-      note(`${what}: ${counted(rows)} rows${part}`)
+      note(`${what}: ${done}`)
     },
-    stop() {},
+    stop: () => bar.stop(),
   }
 }

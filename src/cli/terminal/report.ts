@@ -13,7 +13,7 @@ export type Report = {
 export const reporting: { to: Writable } = { to: process.stdout }
 
 /** Prints one JSON object and nothing else, or the lines. */
-export function print(report: Report, { json }: { json?: true | undefined }): void {
+export function print(report: Report, json: boolean | undefined): void {
   const text = json ? JSON.stringify(report.json) : report.lines.join('\n')
   reporting.to.write(harmless(`${text}\n`))
   if (report.failed) process.exitCode = 1

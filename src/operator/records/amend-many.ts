@@ -1,6 +1,5 @@
 import { sql } from 'drizzle-orm/sql/sql'
 import { KEY, type IdempotencyKey } from '../../records/idempotency.ts'
-import { brokenIn, selectBroken, type Broken } from '../../records/refusals.ts'
 import { contentOf, type Given, type Resource } from '../../records/resource.ts'
 import { commit, nextSeq, nowOrLater, used } from '../../records/write.ts'
 import type { Session } from '../../storage/session.ts'
@@ -59,25 +58,14 @@ export function manyAmender(resource: Resource) {
       AND id = own_id AND ${table}.version = own.version - 1`)
 
   const all = { keepKey, journal, update }
-  /** Where the answer was lost: what this very run has amended already, and what refuses the rest. */
-  const why = {
-    done: statement<{ record_id: number }>(sql`SELECT changes.record_id FROM ${journaled}`),
-    broken: selectBroken(resource),
-  }
+  /** Where the answer was lost: what this very run has amended already. */
+  const done = statement<{ record_id: number }>(sql`SELECT changes.record_id FROM ${journaled}`)
 
-  return async (
-    db: Session,
-    key: IdempotencyKey,
-    amendments: readonly Row[],
-  ): Promise<{ amended: Set<number>; broken: Broken[] }> => {
+  /** Gives the ids of the records that were amended. */
+  return async (db: Session, key: IdempotencyKey, amendments: readonly Row[]) => {
     const values = { ...key, rows: JSON.stringify(amendments), count: amendments.length }
     const made = await commit(db, all, values)
-    if (made) {
-      return { amended: new Set(made.journal.map(({ record_id }) => record_id)), broken: [] }
-    }
-    const done = await rows(db, why.done, values)
-    const merged = amendments.map(({ id, given }) => ({ ...given, id }))
-    const broken = await rows(db, why.broken, { ...values, rows: JSON.stringify(merged) })
-    return { amended: new Set(done.map(({ record_id }) => record_id)), broken: brokenIn(broken) }
+    const amended = made ? made.journal : await rows(db, done, values)
+    return new Set(amended.map(({ record_id }) => record_id))
   }
 }

@@ -1,13 +1,16 @@
-import type { FieldErrors } from '../../http/errors.ts'
 import { sql } from 'drizzle-orm/sql/sql'
+import { MUST_EXIST } from '../../fields/messages.ts'
+import { ApiError, type FieldErrors } from '../../http/errors.ts'
+import type { Ownable } from '../../ownables/queries.ts'
 import { creator } from '../../records/create.ts'
 import { recordToStore, ssnColumns, ssnOwner } from '../../records/given.ts'
 import { ownKey } from '../../records/idempotency.ts'
-import { brokenIn, errorsOfBroken, selectBroken, type Broken } from '../../records/refusals.ts'
-import { fieldOf, type Given, type Resource } from '../../records/resource.ts'
+import { brokenIn, errorsOfBroken, selectBroken } from '../../records/refusals.ts'
+import { fieldOf, ownerOf, type Given, type Resource } from '../../records/resource.ts'
 import { sealSsn } from '../../ssn/seal.ts'
 import type { Session } from '../../storage/session.ts'
 import { rows, statements } from '../../storage/statement.ts'
+import { findPlanIds } from '../named-plans.ts'
 import { manyAmender } from './amend-many.ts'
 import {
   lastFourOf,
@@ -23,38 +26,44 @@ import {
 // writes are. A record that another writer gets to first is looked for again, so an import that was cut
 // short is simply run again.
 
-export type Importing = {
+type Importing = {
   clinicId: string
   /** Who imports, as the journal has it. */
   tokenId: string
   publicKey: string
   /** Writes every SSN given, also where the last four digits are the same. */
   replaceSsns?: boolean | undefined
-  /** If undefined, such a row is set aside. */
+  /** If undefined, a row that differs from a record only in accents is set aside. */
   accents?: Accents | undefined
   /** Counts what would be written, and writes nothing. */
   dryRun?: boolean | undefined
+  /** Registers the owners of rows, which must exist otherwise. */
+  register?: ((owners: Ownable[]) => Promise<unknown>) | undefined
 }
 
-/** What became of rows: `refused` tells what is wrong with those that can't be stored, by their place. */
-export type ImportedCounts = {
-  inserted: number
-  updated: number
-  unchanged: number
-  refused: Map<number, FieldErrors>
+/** What becomes of a row: the record that it is, if there is one, what changes in it, and what is wrong with it. */
+type Plan = Placed & {
+  stored?: Given | undefined
+  changed: string[]
+  errors?: FieldErrors | undefined
 }
-
-/** A row of a stored record, with the fields in which they differ. */
-type Changed = Placed & { stored: Given; changed: string[] }
 
 const TRIES = 5
+const NO_PLAN = { plan: [`${MUST_EXIST} as external_id of a plan`] }
 const FOR_ANOTHER = { ssn: ['was sealed for another record: open it first, with `ssn open`'] }
 
-/** Imports rows of a resource, a few hundred at once; undefined if the clinic is not open. */
-export function importer(resource: Resource) {
+/** Imports the rows of one file, a few hundred at once. `merged` are the lines of rows that are of the record of a line before. */
+export function importer(resource: Resource, importing: Importing) {
+  const { clinicId, publicKey, replaceSsns, accents, dryRun, register } = importing
   const findAlike = finder(resource)
   const create = creator(resource)
   const amend = manyAmender(resource)
+  const selectWrong = selectBroken(resource)
+  const match = matcher(resource, accents)
+  const keyOf = recordKeys(resource, accents)
+  const lines = new Map<string, number>()
+  const merged: { line: number; first: number }[] = []
+
   const fixed = [...(resource.identity?.columns.map(fieldOf) ?? []), 'ssn']
   const amendable = Object.keys(resource.fields).filter((name) => !fixed.includes(name))
   const defaults = Object.fromEntries(
@@ -62,136 +71,142 @@ export function importer(resource: Resource) {
       otherwise === undefined ? [] : [[name, otherwise]],
     ),
   )
-  const broken = selectBroken(resource)
 
-  /** Rows of one identity are one record, of which the last row has the last word. */
-  function onePerRecord(rows: readonly ImportedRow[], accents: Accents | undefined): Placed[] {
-    const keyOf = recordKeys(resource, accents)
-    const placed = new Map<string, Placed>()
-    for (const [place, row] of rows.entries()) {
-      const key = keyOf(row)
-      const before = placed.get(key)
-      const fields = { ...before?.fields, ...row.fields }
-      placed.set(key, { ...before, ...row, fields, place })
+  /** Puts the id of a plan where rows name it by its external_id. Gives the rows whose plan is not there. */
+  async function namePlans(db: Session, rows: readonly ImportedRow[]) {
+    const refused = new Map<number, FieldErrors>()
+    const names = rows.flatMap(({ plan }) => plan ?? [])
+    const ids = names.length > 0 ? await findPlanIds(db, names) : new Map<string, number>()
+    for (const [place, { plan, fields }] of rows.entries()) {
+      if (plan === undefined) continue
+      const id = ids.get(plan)
+      if (id === undefined) refused.set(place, NO_PLAN)
+      else fields.plan_id = id
     }
-    return [...placed.values()]
+    return refused
   }
 
-  function changesOf({ fields, ...row }: Placed, stored: Given, replaceSsns = false): string[] {
+  /** Rows of one identity are one record, of which the last row has the last word. */
+  function onePerRecord(rows: readonly Placed[]): Placed[] {
+    const records = new Map<string, Placed>()
+    for (const row of rows) {
+      const key = keyOf(row)
+      const first = lines.get(key)
+      if (first === undefined) lines.set(key, row.line)
+      else merged.push({ line: row.line, first })
+      const before = records.get(key)
+      records.set(key, { ...before, ...row, fields: { ...before?.fields, ...row.fields } })
+    }
+    return [...records.values()]
+  }
+
+  function changesOf(row: Placed, stored: Given): string[] {
+    const { fields, sealed } = row
     const lastFour = lastFourOf(row)
     const hasNewSsn = lastFour !== undefined && (replaceSsns || lastFour !== stored.ssn_last_four)
-    const isSame = row.sealed !== undefined && row.sealed.sealed === stored.ssn_sealed
+    const isSame = sealed !== undefined && sealed.sealed === stored.ssn_sealed
     return [
       ...amendable.filter((name) => name in fields && fields[name] !== stored[name]),
       ...(hasNewSsn && !isSame ? ['ssn'] : []),
     ]
   }
 
-  /** The row as a record of its own. */
-  async function newRecord(row: Placed, { clinicId, publicKey }: Importing) {
-    const { fields, ssn = null, sealed, uid } = row
-    const record = await recordToStore(
-      resource,
-      clinicId,
-      { ...defaults, ...fields, ssn },
-      publicKey,
+  async function plansOf(db: Session, rows: readonly Placed[]): Promise<Plan[]> {
+    const found = match(rows, await findAlike(db, clinicId, rows))
+    const plans = rows.map((row, n): Plan => {
+      const { stored, errors } = found[n] ?? {}
+      const changed = stored ? changesOf(row, stored) : []
+      // A sealed SSN opens for one record alone.
+      const isForAnother = stored && changed.includes('ssn') && row.sealed && row.uid !== stored.uid
+      return { ...row, stored, changed, errors: isForAnother ? FOR_ANOTHER : errors }
+    })
+    const written = plans.filter(
+      ({ stored, changed, errors }) => !errors && (!stored || changed.length > 0),
     )
+    for (const { place, names } of await findBroken(db, written)) {
+      const plan = written[place]
+      // At a dry run nobody is registered.
+      const wrong = names.filter((name) => name !== resource.owner.id || !dryRun || !register)
+      if (plan && wrong.length > 0)
+        plan.errors = errorsOfBroken(resource, [{ place, names: wrong }])
+    }
+    return plans
+  }
+
+  async function findBroken(db: Session, plans: readonly Plan[]) {
+    if (plans.length === 0) return []
+    const records = plans.map(({ fields, stored }) =>
+      stored ? { ...fields, id: stored.id } : { ...defaults, ...fields },
+    )
+    return brokenIn(await rows(db, selectWrong, { clinicId, rows: JSON.stringify(records) }))
+  }
+
+  /** The row as a record of its own. */
+  async function newRecord({ fields, ssn, sealed, uid }: Plan) {
+    const given = { ...defaults, ...fields, ssn: ssn ?? null }
+    const record = await recordToStore(resource, clinicId, given, publicKey)
     return sealed && uid !== undefined ? { ...record, uid, ...ssnColumns(sealed) } : record
   }
 
+  /** Creates records of the rows. Gives the rows that are left, as somebody else has created one meanwhile. */
+  async function createAll(db: Session, plans: Plan[]): Promise<Plan[]> {
+    if (dryRun || plans.length === 0) return []
+    const records = await Promise.all(plans.map(newRecord))
+    const created = await create(db, ownKey(importing), records, { returnExisting: true }).catch(
+      (error: unknown) => {
+        // A clinic that is closed, or has no room left, refuses all rows, whatever they say.
+        if (!(error instanceof ApiError)) throw error
+      },
+    )
+    return created && 'status' in created && created.status === 201 ? [] : plans
+  }
+
   /** The columns of a stored record that change. */
-  async function amendment({ stored, changed, fields, ...row }: Changed, publicKey: string) {
-    const plain = changed.filter((name) => name !== 'ssn')
-    const columns = Object.keys(fields).filter((name) => plain.includes(fieldOf(name)))
-    const given = Object.fromEntries(columns.map((name) => [name, fields[name]]))
+  async function amendment({ stored = {}, changed, fields, ...row }: Plan) {
+    const names = Object.keys(fields).filter((name) => changed.includes(fieldOf(name)))
+    const given = Object.fromEntries(names.map((name) => [name, fields[name]]))
     const { id, version } = stored
     if (!changed.includes('ssn')) return { id, version, changed, given }
     const ssn = row.ssn ? await sealSsn(row.ssn, ssnOwner(resource, stored), publicKey) : row.sealed
     return { id, version, changed, given: { ...given, ...ssnColumns(ssn) } }
   }
 
-  /** What a dry run can say of rows of which nothing is stored; whether their owners exist is looked up before. */
-  async function wouldBreak(db: Session, placed: (Placed | Changed)[], { clinicId }: Importing) {
-    const records = placed.map((row) =>
-      'stored' in row ? { ...row.fields, id: row.stored.id } : { ...defaults, ...row.fields },
-    )
-    const found = brokenIn(await rows(db, broken, { clinicId, rows: JSON.stringify(records) }))
-    return found.flatMap(({ place, names }) => {
-      const others = names.filter((name) => name !== resource.owner.id)
-      return others.length > 0 ? [{ place, names: others }] : []
-    })
+  /** Amends the records of the rows. Gives the rows that are left, as somebody else has amended theirs meanwhile. */
+  async function amendAll(db: Session, plans: Plan[]): Promise<Plan[]> {
+    if (dryRun || plans.length === 0) return []
+    const amended = await amend(db, ownKey(importing), await Promise.all(plans.map(amendment)))
+    return plans.filter(({ stored }) => !amended.has(Number(stored?.id)))
   }
 
-  /** Creates records of the rows. `left` are those that somebody else has created meanwhile, or that go on alone. */
-  async function createAll(db: Session, rows: Placed[], importing: Importing) {
-    if (rows.length === 0) return { left: [], broken: [] }
-    if (importing.dryRun) return { left: [], broken: await wouldBreak(db, rows, importing) }
-    const records = await Promise.all(rows.map((row) => newRecord(row, importing)))
-    const created = await create(db, ownKey(importing), records, { returnExisting: true })
-    if (created.outcome === 'refused') return { left: rows, broken: created.broken }
-    return { left: created.outcome === 'written' && created.status === 201 ? [] : rows, broken: [] }
-  }
-
-  /** Amends the records of the rows. `left` are those that somebody else has amended meanwhile, or that go on alone. */
-  async function amendAll(db: Session, rows: Changed[], importing: Importing) {
-    if (rows.length === 0) return { left: [], broken: [] }
-    if (importing.dryRun) return { left: [], broken: await wouldBreak(db, rows, importing) }
-    const given = await Promise.all(rows.map((row) => amendment(row, importing.publicKey)))
-    const { amended, broken } = await amend(db, ownKey(importing), given)
-    return { left: rows.filter(({ stored }) => !amended.has(Number(stored.id))), broken }
-  }
-
-  return async (
-    db: Session,
-    rows: readonly ImportedRow[],
-    importing: Importing,
-  ): Promise<ImportedCounts | undefined> => {
-    const { clinicId, replaceSsns, accents } = importing
-    const refused: ImportedCounts['refused'] = new Map()
-    let [inserted, updated] = [0, 0]
-    const match = matcher(resource, accents)
-    let left = onePerRecord(rows, accents)
-
-    /** Sets broken rows aside, and gives those that are left to be tried again. */
-    function setAside({ left, broken }: { left: Placed[]; broken: Broken[] }, among: Placed[]) {
-      for (const { place, names } of broken) {
-        const row = among[place]
-        if (row) refused.set(row.place, errorsOfBroken(resource, names))
-      }
-      return left.filter(({ place }) => !refused.has(place))
-    }
-
+  /** Undefined if the clinic is not open. `refused` says what is wrong with rows that can't be stored, by their place. */
+  async function write(db: Session, rows: readonly ImportedRow[]) {
+    const refused = await namePlans(db, rows)
+    const placed = rows
+      .map((row, place) => ({ ...row, place }))
+      .filter(({ place }) => !refused.has(place))
+    await register?.(placed.map(({ fields }) => ownerOf(resource, fields)))
+    const records = onePerRecord(placed)
+    let [inserted, updated, wrong] = [0, 0, 0]
+    let left = records
     for (let tries = 0; left.length > 0; tries++) {
       if (tries === TRIES) return undefined
-      const found = match(left, await findAlike(db, clinicId, left))
-      for (const [n, { errors }] of found.entries()) {
-        if (errors) refused.set(left[n]?.place ?? 0, errors)
-      }
-      const absent = left.filter((_, n) => !found[n]?.stored && !found[n]?.errors)
-      const differing = left.flatMap((row, n) => {
-        const stored = found[n]?.stored
-        const changed = stored ? changesOf(row, stored, replaceSsns) : []
-        return stored && changed.length > 0 ? [{ ...row, stored, changed }] : []
-      })
-      for (const { place } of differing.filter(isSealedForAnother)) refused.set(place, FOR_ANOTHER)
-      const amendable = differing.filter((row) => !isSealedForAnother(row))
-
-      const known = refused.size
-      const uncreated = setAside(await createAll(db, absent, importing), absent)
-      const broken = refused.size - known
-      const unamended = setAside(await amendAll(db, amendable, importing), amendable)
-      inserted += absent.length - uncreated.length - broken
-      updated += amendable.length - unamended.length - (refused.size - known - broken)
+      const plans = await plansOf(db, left)
+      for (const { place, errors } of plans) if (errors) refused.set(place, errors)
+      const good = plans.filter(({ errors }) => !errors)
+      const absent = good.filter(({ stored }) => !stored)
+      const differing = good.filter(({ changed }) => changed.length > 0)
+      const uncreated = await createAll(db, absent)
+      const unamended = await amendAll(db, differing)
+      inserted += absent.length - uncreated.length
+      updated += differing.length - unamended.length
+      wrong += plans.length - good.length
       left = [...uncreated, ...unamended]
     }
-    const unchanged = rows.length - inserted - updated - refused.size
-    return { inserted, updated, unchanged, refused }
+    return { inserted, updated, unchanged: records.length - inserted - updated - wrong, refused }
   }
-}
 
-/** A sealed SSN opens for one record alone. */
-const isSealedForAnother = ({ changed, sealed, uid, stored }: Changed) =>
-  changed.includes('ssn') && sealed !== undefined && uid !== stored.uid
+  return { merged, write }
+}
 
 /** Finds the records that are like rows, the oldest first, by the row's place. */
 function finder(resource: Resource) {

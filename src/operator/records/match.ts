@@ -9,12 +9,14 @@ import type { SealedSsn } from '../../ssn/seal.ts'
  * the clinic's record that an export wrote. Its SSN, if it has one, is nine digits, or was sealed for that record.
  */
 export type ImportedRow = {
-  fields: Given
   /** Where it stands in its file. */
-  line?: number
+  line: number
+  fields: Given
   uid?: string
   ssn?: string
   sealed?: SealedSsn
+  /** The external_id of its plan. */
+  plan?: string
 }
 export type Placed = ImportedRow & { place: number }
 
@@ -23,23 +25,22 @@ export const ACCENTS = ['same', 'new'] as const
 export type Accents = (typeof ACCENTS)[number]
 
 /** The record that a row is, or why that can't be said; neither if it is a new one. */
-type Match = { stored?: Given | undefined; errors?: FieldErrors }
+type Match = { stored?: Given | undefined; errors?: FieldErrors | undefined }
 
 const DECIDE = ': --accents same or --accents new decides for such rows'
 
 /** The last four digits of a row's SSN. */
-export const lastFourOf = ({ ssn, sealed }: Pick<ImportedRow, 'ssn' | 'sealed'>) =>
-  ssn?.slice(-4) ?? sealed?.lastFour
-
-const isSpelling = (column: string) => column.endsWith('_name_identity')
+export const lastFourOf = ({ ssn, sealed }: ImportedRow) => ssn?.slice(-4) ?? sealed?.lastFour
 
 /** The columns that say how a person's name is spelled. */
 const spellingsOf = ({ person, identity }: Resource) =>
-  person ? (identity?.columns.filter(isSpelling) ?? []) : []
+  person ? (identity?.columns.filter((column) => column.endsWith('_name_identity')) ?? []) : []
 
 /** The columns in which a row and a record are alike if they may be the same. */
-export const likenessOf = ({ person, identity }: Resource) =>
-  identity?.columns.filter((column) => !(person && isSpelling(column))) ?? []
+export function likenessOf(resource: Resource) {
+  const spellings = spellingsOf(resource)
+  return resource.identity?.columns.filter((column) => !spellings.includes(column)) ?? []
+}
 
 const valuesOf = ({ uid, fields }: ImportedRow, columns: readonly string[]) =>
   JSON.stringify([uid, ...columns.map((name) => fields[name] ?? null)])
@@ -60,43 +61,28 @@ export function recordKeys(resource: Resource, accents: Accents | undefined) {
 /** Matches rows of a resource with records. */
 export function matcher(resource: Resource, accents: Accents | undefined) {
   const spellings = spellingsOf(resource)
-  const isSpelledAs = (row: ImportedRow, other: Given) =>
-    spellings.every((name) => other[name] === row.fields[name])
+  const columns = accents === 'new' ? (resource.identity?.columns ?? []) : likenessOf(resource)
+  const differing = ({ fields }: ImportedRow, other: Given) =>
+    spellings.find((name) => other[name] !== fields[name])
 
-  function onlyInAccents({ fields }: ImportedRow, other: Given, whose: string): FieldErrors {
-    const differing = spellings.find((name) => other[name] !== fields[name]) ?? ''
-    return { [fieldOf(differing)]: [`differs from ${whose} only in accents${DECIDE}`] }
-  }
+  const onlyInAccents = (spelling: string, whose: string): Match => ({
+    errors: { [fieldOf(spelling)]: [`differs from ${whose} only in accents${DECIDE}`] },
+  })
 
   /** Says which of the records that are like a row it is, the oldest first. */
   function match(row: ImportedRow, alike: readonly Given[]): Match {
-    const spelledAlike = alike.filter((stored) => isSpelledAs(row, stored))
-    const own = spelledAlike.find(({ uid }) => row.uid !== undefined && uid === row.uid)
+    const same = alike.filter((stored) => !differing(row, stored))
+    const own = same.find(({ uid }) => uid === row.uid)
     if (own) return { stored: own }
 
     const [first] = alike
-    if (!first || (spelledAlike.length === 0 && accents === 'new')) return {}
-    if (spelledAlike.length === 0 && accents === undefined) {
-      return { errors: onlyInAccents(row, first, `#${String(first.id)}`) }
-    }
-    return matchBySsn(row, spelledAlike.length > 0 ? spelledAlike : alike)
-  }
-
-  function matchBySsn(row: ImportedRow, same: readonly Given[]): Match {
-    const lastFour = lastFourOf(row)
-    const withSsn = same.filter((stored) => stored.ssn_last_four)
-    if (lastFour === undefined) {
-      const [one] = withSsn
-      const other = withSsn.find((stored) => stored.ssn_last_four !== one?.ssn_last_four)
-      if (!one || !other) return { stored: same[0] }
-      const ids = `#${String(one.id)} and #${String(other.id)}`
-      return { errors: { ssn: [`is needed: ${ids} have the same names but different SSNs`] } }
-    }
-    const stored =
-      withSsn.find(({ ssn_last_four }) => ssn_last_four === lastFour) ??
-      same.find(({ ssn_last_four }) => !ssn_last_four)
-    if (stored) return { stored }
-    return { errors: { ssn: [`is another than that of #${String(same[0]?.id)}, the same person`] } }
+    if (!first) return {}
+    if (same.length > 0) return matchBySsn(row, same)
+    if (accents === 'same') return matchBySsn(row, alike)
+    const spelling = differing(row, first)
+    return accents === undefined && spelling !== undefined
+      ? onlyInAccents(spelling, `#${String(first.id)}`)
+      : {}
   }
 
   /**
@@ -105,7 +91,6 @@ export function matcher(resource: Resource, accents: Accents | undefined) {
    */
   return (rows: readonly Placed[], alike: ReadonlyMap<number, readonly Given[]>): Match[] => {
     const seen = new Map<string, Placed>()
-    const columns = accents === 'new' ? (resource.identity?.columns ?? []) : likenessOf(resource)
     return rows.map((row, n) => {
       const found = match(row, alike.get(n) ?? [])
       if (found.errors) return found
@@ -116,10 +101,27 @@ export function matcher(resource: Resource, accents: Accents | undefined) {
         seen.set(target, row)
         return found
       }
-      const whose = `line ${String(other.line)}`
-      return isSpelledAs(row, other.fields) || accents === 'same'
-        ? { errors: { ssn: [`is another than that of the same person on ${whose}`] } }
-        : { errors: onlyInAccents(row, other.fields, whose) }
+      const spelling = differing(row, other.fields)
+      return spelling === undefined || accents === 'same'
+        ? { errors: { ssn: [`is another than that of the same person on line ${other.line}`] } }
+        : onlyInAccents(spelling, `line ${other.line}`)
     })
   }
+}
+
+function matchBySsn(row: ImportedRow, same: readonly Given[]): Match {
+  const lastFour = lastFourOf(row)
+  const withSsn = same.filter((stored) => stored.ssn_last_four)
+  if (lastFour === undefined) {
+    const [one] = withSsn
+    const other = withSsn.find((stored) => stored.ssn_last_four !== one?.ssn_last_four)
+    if (!one || !other) return { stored: same[0] }
+    const ids = `#${String(one.id)} and #${String(other.id)}`
+    return { errors: { ssn: [`is needed: ${ids} have the same names but different SSNs`] } }
+  }
+  const stored =
+    withSsn.find(({ ssn_last_four }) => ssn_last_four === lastFour) ??
+    same.find(({ ssn_last_four }) => !ssn_last_four)
+  if (stored) return { stored }
+  return { errors: { ssn: [`is another than that of #${String(same[0]?.id)}, the same person`] } }
 }

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm/sql/sql'
+import { sql, type SQL } from 'drizzle-orm/sql/sql'
 import type { Ownable } from '../../ownables/queries.ts'
 import { countDeletion } from '../../records/deletions.ts'
 import { KEY, ownKey, type IdempotencyKey } from '../../records/idempotency.ts'
@@ -15,8 +15,6 @@ import { changes, clinics, idempotencyKeys } from '../../storage/tables.ts'
 /** Which record, and who repairs it. `requestId` names this very run. */
 export type Repair = { clinicId: string; id: number; tokenId: string; requestId?: string }
 
-const RECORD = { ...KEY, id: 'integer' } as const
-
 const selectUsed = statements('repair', KEY).statement(sql`SELECT status FROM ${used}`)
 
 /** Whether this run has written, now or before an answer of D1 was lost. */
@@ -29,128 +27,111 @@ async function isDone<All extends Parameters<typeof commit>[1]>(
   return (await first(db, selectUsed, values)) !== undefined
 }
 
-/** The statements that write the key and the journal of a repair of a record whose last change is as `fits` says. */
-function repairing(resource: Resource, action: 'restore' | 'erase', fits: string) {
-  const { $, statement } = statements(`${action} ${resource.name}`, RECORD)
-  const last = sql`(SELECT record_id, version, action, before FROM ${changes}
-      WHERE clinic_id = ${$.clinicId} AND resource = ${resource.text} AND record_id = ${$.id}
-      ORDER BY version DESC LIMIT 1) AS last`
-  const keepKey = statement(sql`
-    INSERT INTO ${idempotencyKeys} (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
-    SELECT clinics.id, ${$.key}, ${nowOrLater}, ${$.fingerprint}, ${$.requestId}, 200, record_id, version + 1, 1
-    FROM ${clinics} CROSS JOIN ${last} WHERE clinics.id = ${$.clinicId} AND state = 'open' AND ${sql.raw(fits)}
-    RETURNING status`)
-  const journal = statement(sql`
-    INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
-    SELECT ${$.clinicId}, ${nextSeq}, ${resource.text}, record_id, version, ${sql.raw(`'${action}'`)}, at,
-      ${$.tokenId}, request_id, '[]'
-    FROM ${used}`)
-  return { $, statement, keepKey, journal }
-}
-
-/** Brings a deleted record back under its own id. False if it is not deleted, or was erased. */
-function restorer(resource: Resource) {
-  const { table, text, columns } = resource
-  const fits = "action = 'delete' AND before IS NOT NULL"
-  const { $, statement, keepKey, journal } = repairing(resource, 'restore', fits)
-  const values = columns.map((column) => {
-    if (column === 'version') return 'used.version'
-    return column === 'updated_at' ? 'used.at' : `deleted.before ->> '${column}'`
-  })
-  const insert = statement(sql`
-    INSERT INTO ${table} (clinic_id, ${sql.raw(columns.join(', '))})
-    SELECT ${$.clinicId}, ${sql.raw(values.join(', '))} FROM ${used} CROSS JOIN ${changes} AS deleted
-      ON deleted.clinic_id = ${$.clinicId} AND deleted.resource = ${text}
-        AND deleted.record_id = used.record_id AND deleted.version = used.version - 1`)
-  const ofAny = { keepKey, journal, insert, count: countDeletion(resource, -1) }
-  const all = resource.person ? { ...ofAny, words: addWords(resource) } : ofAny
-
-  return async (db: Session, { id, ...who }: Repair): Promise<boolean> =>
-    await isDone(db, all, { ...ownKey(who), id })
-}
-
-/** Takes a deleted record's content out of the journal for good. False if it is not deleted, or was erased before. */
-function eraser(resource: Resource) {
-  const { $, statement, keepKey, journal } = repairing(resource, 'erase', "action = 'delete'")
-  const erase = statement(sql`
-    UPDATE ${changes} SET before = NULL
-    WHERE clinic_id = ${$.clinicId} AND resource = ${resource.text} AND record_id = (SELECT record_id FROM ${used})
-      AND before IS NOT NULL`)
-
-  return async (db: Session, { id, ...who }: Repair): Promise<boolean> =>
-    await isDone(db, { keepKey, journal, erase }, { ...ownKey(who), id })
-}
-
-/** Finds a record as it is stored, to be reassigned; undefined if the clinic has none under the id. */
-function finder({ name, table }: Resource) {
-  const { $, statement } = statements(`find ${name}`, { clinicId: 'text', id: 'integer' })
-  const select = statement<Given>(sql`
-    SELECT * FROM ${table} WHERE clinic_id = ${$.clinicId} AND id = ${$.id}`)
-
-  return (db: Session, { clinicId, id }: Repair) => first(db, select, { clinicId, id })
-}
-
-/**
- * Gives a record another owner, and with it the SSN as it was sealed anew for that one. False if the record has changed
- * since `version`, or the owner is not registered.
- */
-function reassigner(resource: Resource) {
-  const { name, table, text, owner, hasSsn } = resource
-  const { $, statement } = statements(`reassign ${name}`, {
-    ...RECORD,
+/** What the operator can do to a record of a resource. */
+export function repairer(resource: Resource) {
+  const { name, table, text, columns, owner, hasSsn, person } = resource
+  const { $, statement } = statements(`repair ${name}`, { ...KEY, id: 'integer' })
+  const reassigning = statements(`repair ${name}`, {
+    ...KEY,
+    id: 'integer',
     type: 'text',
     ownerId: 'integer',
     version: 'integer',
     ssn: 'text',
   })
-  const target = sql`(SELECT *, ${contentOf(resource)} AS content FROM ${table}
-      WHERE clinic_id = ${$.clinicId} AND id = ${$.id} AND version = ${$.version}) AS target`
 
-  const keepKey = statement(sql`
+  /** The key row, if the clinic is open and there is a record to repair, with its id and its next version. */
+  const keepKeyOf = (target: SQL) => sql`
     INSERT INTO ${idempotencyKeys} (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
     SELECT clinics.id, ${$.key}, ${nowOrLater}, ${$.fingerprint}, ${$.requestId}, 200, target.id, target.version + 1, 1
-    FROM ${clinics} CROSS JOIN ${target} WHERE clinics.id = ${$.clinicId} AND state = 'open'
-    RETURNING status`)
+    FROM ${clinics} CROSS JOIN ${target} AS target WHERE clinics.id = ${$.clinicId} AND clinics.state = 'open'
+    RETURNING status`
 
+  /** The key and the journal of a repair of a record whose last change is as `fits` says. */
+  const ofDeleted = (action: 'restore' | 'erase', fits: SQL) => ({
+    keepKey: statement(
+      keepKeyOf(sql`(SELECT * FROM (SELECT record_id AS id, version, action, before FROM ${changes}
+      WHERE clinic_id = ${$.clinicId} AND resource = ${text} AND record_id = ${$.id}
+      ORDER BY version DESC LIMIT 1) WHERE ${fits})`),
+    ),
+    journal: statement(sql`
+      INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
+      SELECT ${$.clinicId}, ${nextSeq}, ${text}, record_id, version, ${sql.raw(`'${action}'`)}, at,
+        ${$.tokenId}, request_id, '[]'
+      FROM ${used}`),
+  })
+
+  const values = columns.map((column) => {
+    if (column === 'version') return 'used.version'
+    return column === 'updated_at' ? 'used.at' : `deleted.before ->> '${column}'`
+  })
+  const inserting = {
+    ...ofDeleted('restore', sql`action = 'delete' AND before IS NOT NULL`),
+    insert: statement(sql`
+      INSERT INTO ${table} (clinic_id, ${sql.raw(columns.join(', '))})
+      SELECT ${$.clinicId}, ${sql.raw(values.join(', '))} FROM ${used} CROSS JOIN ${changes} AS deleted
+        ON deleted.clinic_id = ${$.clinicId} AND deleted.resource = ${text}
+          AND deleted.record_id = used.record_id AND deleted.version = used.version - 1`),
+    count: countDeletion(resource, -1),
+  }
+  const restoring = person ? { ...inserting, words: addWords(resource) } : inserting
+
+  const erasing = {
+    ...ofDeleted('erase', sql`action = 'delete'`),
+    erase: statement(sql`
+      UPDATE ${changes} SET before = NULL
+      WHERE clinic_id = ${$.clinicId} AND resource = ${text} AND record_id = (SELECT record_id FROM ${used})
+        AND before IS NOT NULL`),
+  }
+
+  const select = statements(`find ${name}`, { clinicId: 'text', id: 'integer' })
+    .statement<Given>(sql`
+    SELECT * FROM ${table} WHERE clinic_id = ${$.clinicId} AND id = ${$.id}`)
+
+  const given = reassigning.$
+  const target = sql`(SELECT *, ${contentOf(resource)} AS content FROM ${table}
+      WHERE clinic_id = ${$.clinicId} AND id = ${$.id} AND version = ${given.version})`
   const [type, ownerId] = [sql.raw(`'${owner.type ?? ''}'`), sql.raw(`'${owner.id}'`)]
-  const journal = statement(sql`
-    INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
-    SELECT ${$.clinicId}, ${nextSeq}, ${text}, target.id, used.version, 'reassign', used.at, ${$.tokenId}, used.request_id,
-      iif(${ownerTypeOf(resource)} = ${$.type}, json_array(${ownerId}), json_array(${type}, ${ownerId})), content
-    FROM ${used} CROSS JOIN ${target}`)
-
   const set = [
     ...[sql`version = used.version`, sql`updated_at = used.at`],
-    sql`${sql.raw(owner.id)} = ${$.ownerId}`,
-    ...(owner.type === undefined ? [] : [sql`${sql.raw(owner.type)} = ${$.type}`]),
+    sql`${sql.raw(owner.id)} = ${given.ownerId}`,
+    ...(owner.type === undefined ? [] : [sql`${sql.raw(owner.type)} = ${given.type}`]),
     ...(hasSsn
       ? [
-          sql`ssn_key_id = coalesce(${$.ssn} ->> 'ssn_key_id', ssn_key_id)`,
-          sql`ssn_sealed = coalesce(${$.ssn} ->> 'ssn_sealed', ssn_sealed)`,
+          sql`ssn_key_id = coalesce(${given.ssn} ->> 'ssn_key_id', ssn_key_id)`,
+          sql`ssn_sealed = coalesce(${given.ssn} ->> 'ssn_sealed', ssn_sealed)`,
         ]
       : []),
   ]
-  const update = statement(sql`
-    UPDATE ${table} SET ${sql.join(set, sql`, `)} FROM ${used}
-    WHERE ${table}.clinic_id = ${$.clinicId} AND id = ${$.id} AND ${table}.version = used.version - 1`)
-  const all = { keepKey, journal, update }
+  const reassigned = {
+    keepKey: reassigning.statement(keepKeyOf(target)),
+    journal: reassigning.statement(sql`
+      INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
+      SELECT ${$.clinicId}, ${nextSeq}, ${text}, target.id, used.version, 'reassign', used.at, ${$.tokenId}, used.request_id,
+        iif(${ownerTypeOf(resource)} = ${given.type}, json_array(${ownerId}), json_array(${type}, ${ownerId})), content
+      FROM ${used} CROSS JOIN ${target} AS target`),
+    update: reassigning.statement(sql`
+      UPDATE ${table} SET ${sql.join(set, sql`, `)} FROM ${used}
+      WHERE ${table}.clinic_id = ${$.clinicId} AND id = ${$.id} AND ${table}.version = used.version - 1`),
+  }
 
-  return async (
-    db: Session,
-    { id, ...who }: Repair,
-    { type, id: ownerId }: Ownable,
-    version: number,
-    ssn: Given,
-  ): Promise<boolean> => {
-    const values = { ...ownKey(who), id, type, ownerId, version, ssn: JSON.stringify(ssn) }
-    return await isDone(db, all, values)
+  return {
+    /** Brings a deleted record back under its own id. False if it is not deleted, or was erased. */
+    restore: (db: Session, { id, ...who }: Repair) => isDone(db, restoring, { ...ownKey(who), id }),
+
+    /** Takes a deleted record's content out of the journal for good. False if it is not deleted, or was erased before. */
+    erase: (db: Session, { id, ...who }: Repair) => isDone(db, erasing, { ...ownKey(who), id }),
+
+    /** Finds a record as it is stored, to be reassigned; undefined if the clinic has none under the id. */
+    find: (db: Session, { clinicId, id }: Repair) => first(db, select, { clinicId, id }),
+
+    /**
+     * Gives a record another owner, and with it the SSN as it was sealed anew for that one. False if the record has
+     * changed since `version`, or the owner is not registered.
+     */
+    reassign: (db: Session, { id, ...who }: Repair, to: Ownable, version: number, ssn: Given) => {
+      const owned = { type: to.type, ownerId: to.id, version, ssn: JSON.stringify(ssn) }
+      return isDone(db, reassigned, { ...ownKey(who), id, ...owned })
+    },
   }
 }
-
-/** What the operator can do to a record of a resource. */
-export const repairer = (resource: Resource) => ({
-  restore: restorer(resource),
-  erase: eraser(resource),
-  find: finder(resource),
-  reassign: reassigner(resource),
-})

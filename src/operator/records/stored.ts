@@ -9,39 +9,26 @@ import { ssnOwner } from '../../records/given.ts'
 
 // Records as they are stored, for the operator: the Worker itself reads no sealed SSN.
 
-/** A record as an export has it: the documented keys and its `uid`, with the SSN as it is stored. */
-export type ExportedRecord = {
-  table: string
-  clinic_id: string
-  id: number
-  uid: string
-  [key: string]: unknown
-}
-
-/** A clinic's records after the given id, in the order of their ids. */
+/** A clinic's records after the given id, in the order of their ids, as an export has them: with the SSN as it is stored. */
 export async function listStored(
   db: Session,
   resource: Resource,
   clinicId: string,
   after: number,
   limit: number,
-): Promise<ExportedRecord[]> {
+) {
   const found = await rows(db, selectStored(resource), { clinicId, after, limit })
-  return found.map((row) => exported(resource, row))
-}
-
-function exported({ name, record: { shape } }: Resource, row: Given): ExportedRecord {
-  const documented = Object.fromEntries(Object.keys(shape).map((key) => [key, row[key]]))
-  const { ssn_key_id: key_id, ssn_sealed: sealed, ssn_last_four: last_four } = row
-  const ssn = key_id === null ? null : { key_id, sealed, last_four }
-  return {
-    table: name,
-    clinic_id: String(row.clinic_id),
-    uid: String(row.uid),
-    id: Number(row.id),
-    ...documented,
-    ...('ssn' in shape && { ssn }),
-  }
+  const { name: table, record, hasSsn } = resource
+  return found.map((row) => {
+    const { clinic_id, uid, id, ssn_key_id: key_id, ssn_sealed: sealed, ssn_last_four } = row
+    const documented = Object.keys(record.shape).map((key) => [key, row[key]])
+    const ssn = key_id === null ? null : { key_id, sealed, last_four: ssn_last_four }
+    return {
+      ...{ table, clinic_id, uid, id: Number(id) },
+      ...Object.fromEntries(documented),
+      ...(hasSsn && { ssn }),
+    }
+  })
 }
 
 /** A sealed SSN with its place and the record that it is of. */
@@ -90,22 +77,15 @@ export async function replaceSealed(
 }
 
 export function selectStored({ name, table }: Resource) {
-  const { $, statement } = statements(`export ${name}`, {
-    clinicId: 'text',
-    after: 'integer',
-    limit: 'integer',
-  })
+  const types = { clinicId: 'text', after: 'integer', limit: 'integer' } as const
+  const { $, statement } = statements(`export ${name}`, types)
   return statement<Given>(sql`
     SELECT * FROM ${table} WHERE clinic_id = ${$.clinicId} AND id > ${$.after} ORDER BY id LIMIT ${$.limit}`)
 }
 
 export function resealing({ name, table }: Resource) {
-  const sealed = statements(`reseal ${name}`, {
-    keyId: 'text',
-    clinicId: 'text',
-    id: 'integer',
-    limit: 'integer',
-  })
+  const types = { keyId: 'text', clinicId: 'text', id: 'integer', limit: 'integer' } as const
+  const sealed = statements(`reseal ${name}`, types)
   const fresh = statements(`reseal ${name}`, { resealed: 'text' })
   return {
     select: sealed.statement<Given>(sql`

@@ -9,26 +9,24 @@ import { ownerTypeOf, type Resource } from '../../records/resource.ts'
 
 // The trail says which records were seen; the journal says whose they were at the time.
 
-/** From when until when, both included, in ISO 8601. */
-type Period = readonly [from: string, until: string]
-
-/** For each resource and id: the periods in which it belonged to the person asked about. */
-export type About = Map<string, Map<number, Period[]>>
+/** A record, or a change by its `seq`, while it belonged to whom was asked about: both ends included, in ISO 8601. */
+type Owned = { resource: string; id: number; from: string; until: string }
+export type About = readonly Owned[]
 
 /** Changes are named by their `seq` where a client follows them. */
 const CHANGES = 'changes'
 
-const ALWAYS: Period = ['', '~']
+const ALWAYS = { from: '', until: '~' }
 
 /** Whether the event showed or changed what was asked for: a refusal showed nothing, and ids passed over are nobody's. */
 export function isAbout(about: About, { at, action, resource, ids, status }: TrailEvent): boolean {
   if (action === 'skip' || (status !== null && status >= 400)) return false
-  const named = [...(about.get(resource) ?? [])].filter(([, periods]) =>
-    periods.some(([from, until]) => from <= at && at <= until),
+  const owned = about.filter(
+    (one) => one.resource === resource && one.from <= at && at <= one.until,
   )
   return includesAny(
     ids,
-    named.map(([id]) => id),
+    owned.map(({ id }) => id),
   )
 }
 
@@ -39,11 +37,11 @@ export async function aboutRecord(
   clinicId: string,
   id: number,
 ): Promise<About> {
-  const about: About = new Map()
-  for (const version of await listVersions(db, resource, clinicId, id)) {
-    note(about, CHANGES, version.seq, ALWAYS)
-  }
-  return note(about, resource.name, id, ALWAYS)
+  const versions = await rows(db, selectVersions(resource), { clinicId, id })
+  return [
+    { resource: resource.name, id, ...ALWAYS },
+    ...versions.map(({ seq }) => ({ resource: CHANGES, id: seq, ...ALWAYS })),
+  ]
 }
 
 /** What is about one patient: each record while it was the patient's. One that was erased is nobody's. */
@@ -53,29 +51,21 @@ export async function aboutPatient(
   clinicId: string,
   patientId: number,
 ): Promise<About> {
-  const about: About = new Map()
+  const about: Owned[] = []
   for (const resource of resources) {
     for (const id of await listRecordsEver(db, resource, clinicId, patientId)) {
-      const versions = await listVersions(db, resource, clinicId, id)
-      const periods = versions.flatMap((version, n): Period[] => {
+      const versions = await rows(db, selectVersions(resource), { clinicId, id })
+      for (const [n, { at: from, owner_now, owner }] of versions.entries()) {
         const next = versions[n + 1]
         // A deleted record stays its last owner's: its history can still be read.
-        const owner = next?.owner ?? version.owner_now ?? version.owner
-        return owner === patientId ? [[version.at, next?.at ?? ALWAYS[1]]] : []
-      })
-      for (const period of periods) {
-        note(about, resource.name, id, period)
-        for (const { seq } of versions) note(about, CHANGES, seq, period)
+        if ((next?.owner ?? owner_now ?? owner) !== patientId) continue
+        const period = { from, until: next?.at ?? ALWAYS.until }
+        about.push({ resource: resource.name, id, ...period })
+        about.push(...versions.map(({ seq }) => ({ resource: CHANGES, id: seq, ...period })))
       }
     }
   }
   return about
-}
-
-function note(about: About, resource: string, id: number, period: Period): About {
-  const ids = about.get(resource) ?? new Map<number, Period[]>()
-  ids.set(id, [...(ids.get(id) ?? []), period])
-  return about.set(resource, ids)
 }
 
 /** The owner's type in what a change says of the record before. */
@@ -128,9 +118,6 @@ export function selectEver(resource: Resource) {
 
 /** A version of a record: the patient who owned it until then, and who owns the record now, if that is it. */
 type Version = { seq: number; at: string; owner: number | null; owner_now: number | null }
-
-const listVersions = (db: Session, resource: Resource, clinicId: string, id: number) =>
-  rows(db, selectVersions(resource), { clinicId, id })
 
 export function selectVersions(resource: Resource) {
   const { name, table, owner, text } = resource

@@ -10,7 +10,6 @@ import {
   type Line,
   type Place,
 } from '../../trail/segments.ts'
-import { readLost } from './lost.ts'
 
 /** An event of the trail, whether it was an access or a change. `status` is null for a change, which succeeded. */
 export type TrailEvent = {
@@ -34,10 +33,8 @@ export async function* trailOf(
   clinicId: string,
   since: string,
 ): AsyncGenerator<TrailEvent> {
-  const [accesses, changes] = [
-    eventsOf(db, bucket, { clinicId, stream: 'accesses' }, since),
-    eventsOf(db, bucket, { clinicId, stream: 'changes' }, since),
-  ]
+  const accesses = eventsOf(db, bucket, { clinicId, stream: 'accesses' }, since)
+  const changes = eventsOf(db, bucket, { clinicId, stream: 'changes' }, since)
   yield* merged(accesses, changes, (access, change) => access.at <= change.at)
 }
 
@@ -50,7 +47,7 @@ async function* eventsOf(
   const isInOrder = (a: Line, b: Line) => comparePlaces(place, a.place, b.place) <= 0
   const sealed = merged(
     agedLines(db, bucket, place, since),
-    lostLines(db, bucket, place, since),
+    lostLines(db, bucket, place),
     isInOrder,
   )
   // What a restore of the database brought back is in both stores, and what was lost by one may share a place.
@@ -60,6 +57,7 @@ async function* eventsOf(
     if (last.lines.has(row.line)) continue
     last.lines.add(row.line)
     const { at, token_id, request_id, action, resource, ...rest } = JSON.parse(row.line)
+    if (at < since) continue
     const ids = place.stream === 'accesses' ? rest.ids : String(rest.record_id)
     const status = rest.status ?? null
     yield { at, clinic_id: place.clinicId, token_id, request_id, action, resource, ids, status }
@@ -78,7 +76,7 @@ async function* agedLines(
     const key = keyOf(place, segment)
     const stored = bucket && (await readStored(bucket, place, key))
     if (!stored) throw new SegmentMissing(key)
-    yield* stored.lines.filter(({ line }) => JSON.parse(line).at >= since)
+    yield* stored.lines
   }
 }
 
@@ -87,13 +85,13 @@ async function* lostLines(
   db: Session,
   bucket: R2Bucket | undefined,
   place: Place,
-  since: string,
 ): AsyncGenerator<Line> {
   if (!bucket) return
   const strangers = await listKeys(bucket, place)
   for await (const segment of segmentsOf(db, place)) strangers.delete(keyOf(place, segment))
-  const lines = await readLost(bucket, place, strangers)
-  yield* lines.filter(({ line }) => JSON.parse(line).at >= since)
+  const lines: Line[] = []
+  for (const key of strangers) lines.push(...((await readStored(bucket, place, key))?.lines ?? []))
+  yield* lines.sort((a, b) => comparePlaces(place, a.place, b.place))
 }
 
 const ROWS_A_PAGE = 500

@@ -1,5 +1,5 @@
 import { listKeys, readStored, type Stored } from '../../trail/bucket.ts'
-import { comparePlaces, headerOf, parseKey, type Line, type Place } from '../../trail/segments.ts'
+import { comparePlaces, headerOf, parseKey, type Place } from '../../trail/segments.ts'
 
 // A database that is set back to an earlier time has forgotten the segments that were sealed since, with their rows. R2
 // has them still: the chain forks there. A fork is explained by a row that `resume` leaves, which stands in the order of
@@ -46,29 +46,15 @@ function follows(place: Place, n: number, { header }: Stored, followed: Readonly
   return followed.has(`${n - 1}/${previous}`) && header === headerOf(place, n, previous ?? '')
 }
 
-/** The rows of segments that D1 does not know, in the order of the stream. */
-export async function readLost(
-  bucket: R2Bucket,
-  place: Place,
-  strangers: Iterable<string>,
-): Promise<Line[]> {
-  const lines: Line[] = []
-  for (const key of strangers) lines.push(...((await readStored(bucket, place, key))?.lines ?? []))
-  return lines.sort((a, b) => comparePlaces(place, a.place, b.place))
-}
-
 /** As many segments of a number as there were restores, and more. */
 const FORKS = 100
 
 /** The highest `seq` that R2 has of a clinic, 0 if none: a lower bound of what was given out. */
 export async function highestSealed(bucket: R2Bucket, clinicId: string): Promise<number> {
   const place = { clinicId, stream: 'changes' as const }
-  let highest = 0
-  for (const key of inOrder(await listKeys(bucket, place)).slice(-FORKS)) {
-    const stored = await readStored(bucket, place, key)
-    highest = Math.max(highest, Number(stored?.lines.at(-1)?.place ?? 0))
-  }
-  return highest
+  const keys = inOrder(await listKeys(bucket, place)).slice(-FORKS)
+  const stored = await Promise.all(keys.map((key) => readStored(bucket, place, key)))
+  return Math.max(0, ...stored.map((segment) => Number(segment?.lines.at(-1)?.place ?? 0)))
 }
 
 const inOrder = (keys: Iterable<string>) =>

@@ -1,10 +1,12 @@
 import { sql } from 'drizzle-orm/sql/sql'
-import { first, rows, statements } from '../../storage/statement.ts'
+import { batch, rows, statements } from '../../storage/statement.ts'
 import type { Session } from '../../storage/session.ts'
 import { accesses, changes, clinics, segments } from '../../storage/tables.ts'
 import { sha256 } from '../../storage/sha256.ts'
 import { listClinicsIn, listKeys, readStored, type Stored } from '../../trail/bucket.ts'
 import {
+  comparePlaces,
+  DESCRIBED,
   headerOf,
   keyOf,
   linesBetween,
@@ -16,20 +18,55 @@ import {
   type Line,
   type Place,
   type Segment,
+  type Stream,
 } from '../../trail/segments.ts'
 import { findLost } from './lost.ts'
-import { countAfter, findSegment, lastSetBack, laterOf, setBackIn } from './rows.ts'
 
 /** The last sealed segment of a stream: kept elsewhere, it shows later that nothing up to it was made anew. */
 export type Head = { clinic_id: string; stream: string; n: number; sha256: string }
 
-const { statement } = statements('verify trail', {})
-const selectHeads = statement<Head>(
+const ofAll = statements('verify trail', {})
+const selectHeads = ofAll.statement<Head>(
   sql`SELECT clinic_id, stream, n, sha256 FROM ${segments} AS head WHERE state <> 'pending' AND NOT EXISTS (
       SELECT * FROM ${segments} WHERE clinic_id = head.clinic_id AND stream = head.stream
         AND n = head.n + 1 AND state <> 'pending')
     ORDER BY clinic_id, stream`,
 )
+
+/** The clinics that D1 knows. */
+const selectClinicIds = ofAll.statement<{ id: string }>(
+  sql`SELECT id FROM ${clinics} UNION SELECT clinic_id FROM ${changes}
+    UNION SELECT clinic_id FROM ${accesses} UNION SELECT clinic_id FROM ${segments}`,
+)
+
+const { $, statement } = statements('verify trail', {
+  clinicId: 'text',
+  stream: 'text',
+  n: 'integer',
+  after: 'text',
+})
+
+/** Accesses leave D1 when they have aged, and changes when their clinic has moved. */
+const selectMayLackRows = statement<{ may_lack_rows: number }>(
+  sql`SELECT state = 'aged' AND (stream = 'accesses' OR EXISTS (
+      SELECT * FROM ${clinics} WHERE id = clinic_id AND clinics.state = 'moved')) AS may_lack_rows
+    FROM ${segments} WHERE clinic_id = ${$.clinicId} AND stream = ${$.stream} AND n = ${$.n}`,
+)
+
+/** How many rows are not sealed yet, and where D1 says that it was set back: `resume` leaves such rows in both streams. */
+const forStream = (stream: Stream) => {
+  const { table, place, key, keyOf } = DESCRIBED[stream]
+  return {
+    unsealed: statement<{ count: number }>(
+      sql`SELECT count(*) AS count FROM ${table} WHERE clinic_id = ${$.clinicId} AND (${key}) > ${keyOf($.after)}`,
+    ),
+    setBack: statement<{ place: string }>(
+      sql`SELECT ${place} AS place FROM ${table}
+        WHERE clinic_id = ${$.clinicId} AND action IN ('skip', 'resume') ORDER BY ${key}`,
+    ),
+  }
+}
+const ofStream = { changes: forStream('changes'), accesses: forStream('accesses') }
 
 /** The last sealed segment of every stream. */
 export const listHeads = (db: Session): Promise<Head[]> => rows(db, selectHeads, {})
@@ -56,10 +93,14 @@ export async function* verifyTrail(
   clinicId?: string,
   heads: readonly Head[] = [],
 ): AsyncGenerator<Verdict> {
-  const known = clinicId === undefined ? await listClinicIds(db, bucket) : [clinicId]
   // A clinic that neither store knows any more, though a head of it was kept, has lost all of its trail.
-  const kept = clinicId === undefined ? heads.map((head) => head.clinic_id) : []
-  for (const id of [...new Set([...known, ...kept])].sort()) {
+  const all = async () => [
+    ...(await rows(db, selectClinicIds, {})).map(({ id }) => id),
+    ...(await listClinicsIn(bucket)),
+    ...heads.map((head) => head.clinic_id),
+  ]
+  const clinicIds = clinicId === undefined ? await all() : [clinicId]
+  for (const id of [...new Set(clinicIds)].sort()) {
     for (const stream of STREAMS) {
       const place = { clinicId: id, stream }
       const own = heads.filter((head) => head.clinic_id === id && head.stream === stream)
@@ -76,8 +117,6 @@ async function verifyStream(
 ): Promise<Verdict> {
   // R2 first: what is put there meanwhile is no stranger.
   const strangers = await listKeys(bucket, place)
-  const state = await first(db, selectState, place)
-  const mayLackRows = place.stream === 'accesses' || state?.state === 'moved'
   const digests = new Map([[0, NOTHING]])
   let previous: Segment | undefined
   let setBack: string | undefined
@@ -92,14 +131,16 @@ async function verifyStream(
     misfit ??=
       segment.n !== (previous?.n ?? 0) + 1
         ? { segment: key, found: 'the segment before it is not in D1' }
-        : await checkSegment(db, place, stored, previous, segment, mayLackRows)
+        : await checkSegment(db, place, stored, previous, segment)
     setBack = laterOf(place, setBack, setBackIn(stored?.lines ?? []))
     previous = segment
     if (segment.state === 'pending') continue
     rowCount += segment.row_count
     sealedUpTo = segment.last
   }
-  setBack = laterOf(place, setBack, await lastSetBack(db, place))
+  const asked = { ...place, n: 0, after: sealedUpTo }
+  const told = await batch(db, ofStream[place.stream], asked)
+  setBack = laterOf(place, setBack, told.setBack.at(-1)?.place)
   const lost = await findLost(bucket, place, strangers, digests, setBack)
   misfit ??= lost.misfit
   for (const head of heads) misfit ??= misfitOfHead(place, head, digests.get(head.n), lost.keys)
@@ -108,7 +149,7 @@ async function verifyStream(
     stream: place.stream,
     segments: previous?.n ?? 0,
     rows: rowCount,
-    unsealed: await countAfter(db, place, sealedUpTo),
+    unsealed: told.unsealed[0]?.count ?? 0,
     ...(misfit && { misfit }),
   }
 }
@@ -136,14 +177,13 @@ async function checkSegment(
   stored: Stored | undefined,
   previous: Segment | undefined,
   segment: Segment,
-  mayLackRows: boolean,
 ): Promise<Misfit | undefined> {
   const key = keyOf(place, segment)
   const header = headerOf(place, segment.n, previous?.sha256 ?? NOTHING)
   const range = { after: previous?.last ?? START, upTo: segment.last, limit: segment.row_count + 1 }
   // In one transaction: rows may age meanwhile.
-  const [now, found] = await db.batch<Segment & Line>([
-    findSegment(db, { ...place, n: segment.n }),
+  const [aged, found] = await db.batch<Line & { may_lack_rows: number }>([
+    selectMayLackRows.bind(db, { ...place, n: segment.n, after: '' }),
     linesBetween(db, place, range),
   ])
   const held: Line[] = found?.results ?? []
@@ -156,8 +196,7 @@ async function checkSegment(
   if (stored.header !== header) {
     return { segment: key, found: `it does not follow the segment before` }
   }
-  const isAged = now?.results[0]?.state === 'aged' && mayLackRows
-  const row = firstDifference(stored.lines, held, isAged)
+  const row = firstDifference(stored.lines, held, aged?.results[0]?.may_lack_rows === 1)
   if (row) return { segment: key, ...row }
   return describes(segment, stored) ? undefined : { segment: key, found: ALTERED }
 }
@@ -174,12 +213,12 @@ function describes(segment: Segment, stored: Stored): boolean {
   )
 }
 
-/** The first row by which R2 and D1 differ. D1 may lack rows of a segment that is aged. */
-function firstDifference(sealed: readonly Line[], held: readonly Line[], isAged: boolean) {
+/** The first row by which R2 and D1 differ. */
+function firstDifference(sealed: readonly Line[], held: readonly Line[], mayLackRows: boolean) {
   const rows = new Map(held.map(({ place, line }) => [place, line]))
   for (const { place, line } of sealed) {
     const row = rows.get(place)
-    if (row === undefined && !isAged) return { row: place, found: 'D1 lacks the row' }
+    if (row === undefined && !mayLackRows) return { row: place, found: 'D1 lacks the row' }
     if (row !== undefined && row !== line) return { row: place, found: 'D1 and R2 differ in it' }
     rows.delete(place)
   }
@@ -187,18 +226,11 @@ function firstDifference(sealed: readonly Line[], held: readonly Line[], isAged:
   return added === undefined ? undefined : { row: added, found: 'R2 lacks the row' }
 }
 
-const ofPlace = statements('verify trail', { clinicId: 'text' })
-const selectState = ofPlace.statement<{ state: string }>(
-  sql`SELECT state FROM ${clinics} WHERE id = ${ofPlace.$.clinicId}`,
-)
+/** Where sealed lines last say that the database was set back. */
+const setBackIn = (lines: readonly Line[]) =>
+  lines.findLast(({ line }) => /"action":"(skip|resume)"/.test(line))?.place
 
-const selectClinicIds = statement<{ id: string }>(
-  sql`SELECT id FROM ${clinics} UNION SELECT clinic_id FROM ${changes}
-    UNION SELECT clinic_id FROM ${accesses} UNION SELECT clinic_id FROM ${segments}`,
-)
-
-/** The clinics that either store knows. */
-async function listClinicIds(db: Session, bucket: R2Bucket): Promise<string[]> {
-  const inD1 = await rows(db, selectClinicIds, {})
-  return [...inD1.map(({ id }) => id), ...(await listClinicsIn(bucket))]
+function laterOf(place: Place, a: string | undefined, b: string | undefined) {
+  if (a === undefined || b === undefined) return a ?? b
+  return comparePlaces(place, a, b) >= 0 ? a : b
 }

@@ -1,4 +1,3 @@
-import { SegmentMissing } from '../../../operator/trail/events.ts'
 import type { Store } from '../../environment/open.ts'
 import { Failure } from '../../terminal/failure.ts'
 
@@ -6,19 +5,4 @@ import { Failure } from '../../terminal/failure.ts'
 export function bucketOf({ bucket, environment }: Store): R2Bucket {
   if (bucket) return bucket
   throw new Failure(`${environment.file} declares no R2 bucket TRAIL, so nothing is sealed`)
-}
-
-/** Does work that reads segments. Throws Failure where one cannot be read. */
-export async function readingSegments<Result>(
-  { environment }: Store,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  try {
-    return await work()
-  } catch (error) {
-    if (!(error instanceof SegmentMissing)) throw error
-    throw new Failure(
-      `segment ${error.message} is missing from R2, or unreadable: \`npm run clinic -- audit verify ${environment.flags}\` says what else is wrong`,
-    )
-  }
 }

@@ -1,17 +1,14 @@
-import { InvalidArgumentError } from 'commander'
-import { recordId } from '../../../fields/number.ts'
 import { resources } from '../../../resources/index.ts'
 import { NO_CLINIC } from '../../../operator/content.ts'
 import { aboutPatient, aboutRecord, isAbout, type About } from '../../../operator/trail/about.ts'
-import { trailOf, type TrailEvent } from '../../../operator/trail/events.ts'
+import { SegmentMissing, trailOf, type TrailEvent } from '../../../operator/trail/events.ts'
 import { onStore } from '../../environment/command.ts'
 import { writeAll } from '../../files/output.ts'
 import { option } from '../../terminal/command.ts'
-import { Misuse } from '../../terminal/failure.ts'
-import { outOption, parseClinic, parseSince } from '../../terminal/options.ts'
+import { Failure, Misuse } from '../../terminal/failure.ts'
+import { outOption, parseClinic, parseId, parseSince } from '../../terminal/options.ts'
 import { counted } from '../../terminal/report.ts'
 import { parseRecord } from '../records/named-record.ts'
-import { readingSegments } from './bucket.ts'
 
 const EVER = ''
 
@@ -46,8 +43,7 @@ export const command = onStore({
       throw new Misuse("name the record's clinic with --clinic")
     }
   },
-  async work({ clinic, patient, record, since: given, out }, store) {
-    const { db, bucket, leave } = store
+  async work({ clinic, patient, record, since: given, out }, { db, bucket, leave, environment }) {
     const isNarrow = patient !== undefined || record !== undefined
     const since = given ?? (isNarrow ? EVER : parseSince('24h'))
     const clinicId = clinic ?? NO_CLINIC
@@ -55,18 +51,18 @@ export const command = onStore({
     if (patient !== undefined) about = await aboutPatient(db, resources, clinicId, patient)
     if (record) about = await aboutRecord(db, record.resource, clinicId, record.id)
     const events = matching(trailOf(db, bucket, clinicId, since), about)
-    const exported = await readingSegments(store, () => writeAll(out, events))
+    const exported = await writeAll(out, events).catch((error: unknown) => {
+      if (!(error instanceof SegmentMissing)) throw error
+      const verify = `npm run clinic -- audit verify ${environment.flags}`
+      throw new Failure(
+        `segment ${error.message} is missing from R2, or unreadable: \`${verify}\` says what else is wrong`,
+      )
+    })
     await leave({ action: 'audit', resource: 'trail', clinicId })
     const lines = [`${counted(exported)} events${since === EVER ? '' : ` since ${since}`}`]
     return { json: { exported, since: since || null }, lines }
   },
 })
-
-function parseId(value: string): number {
-  const { data } = recordId.safeParse(Number(value))
-  if (data === undefined) throw new InvalidArgumentError('Use the id of a patient, such as 1049.')
-  return data
-}
 
 async function* matching(events: AsyncGenerator<TrailEvent>, about: About | undefined) {
   for await (const event of events) if (!about || isAbout(about, event)) yield event

@@ -35,11 +35,9 @@ export const command = onStore({
       verdicts.push(one)
     }
     const misfits = verdicts.flatMap(({ misfit }) => misfit ?? [])
-    const sum = (of: (verdict: Verdict) => number) =>
-      verdicts.reduce((total, verdict) => total + of(verdict), 0)
-    const rows = sum((verdict) => verdict.rows)
-    const segments = sum((verdict) => verdict.segments)
-    const unsealed = sum((verdict) => verdict.unsealed)
+    const sum = (of: 'rows' | 'segments' | 'unsealed') =>
+      verdicts.reduce((total, verdict) => total + verdict[of], 0)
+    const [rows, segments, unsealed] = [sum('rows'), sum('segments'), sum('unsealed')]
     const ok = misfits.length === 0
     return {
       json: { ok, segments, rows, unsealed, misfits },

@@ -1,26 +1,25 @@
 import { setClinicState } from '../../../clinics/queries.ts'
 import { setSuspended } from '../../../operator/tokens.ts'
 import { checkClinic } from '../../environment/clinic.ts'
-import type { Store } from '../../environment/open.ts'
+import { onStore } from '../../environment/command.ts'
 import { Failure } from '../../terminal/failure.ts'
-import type { Report } from '../../terminal/report.ts'
+import { clinicArgument } from '../../terminal/options.ts'
 import { KV_DELAY } from '../token/named-token.ts'
 
 /** Suspends or reopens a clinic: in D1, which its records heed at once, and in KV, which outlasts a restore. */
-export async function changeState(
-  store: Store,
-  id: string,
-  state: 'open' | 'suspended',
-): Promise<Report> {
-  const { db, kv, leave } = store
-  await checkClinic(store, id)
-  if (!(await setClinicState(db, id, state)))
-    throw new Failure(`${id} is being moved, or has moved`)
-
-  await setSuspended(kv, id, state === 'suspended')
-  await leave({ action: state, resource: 'clinics', clinicId: id })
-  return {
-    json: { id, state },
-    lines: [`Clinic ${id} is ${state}.`, KV_DELAY],
-  }
-}
+export const changeTo = (state: 'open' | 'suspended') => ({
+  command: onStore({
+    example: `${state === 'open' ? 'open' : 'suspend'} riverside --local`,
+    takes: { id: clinicArgument },
+    async work({ id }, store) {
+      const { db, kv, leave } = store
+      await checkClinic(store, id)
+      if (!(await setClinicState(db, id, state))) {
+        throw new Failure(`${id} is being moved, or has moved`)
+      }
+      await setSuspended(kv, id, state === 'suspended')
+      await leave({ action: state, resource: 'clinics', clinicId: id })
+      return { json: { id, state }, lines: [`Clinic ${id} is ${state}.`, KV_DELAY] }
+    },
+  }),
+})

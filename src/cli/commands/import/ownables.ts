@@ -1,14 +1,21 @@
 import * as z from 'zod'
 import { recordId } from '../../../fields/number.ts'
 import { ownableType } from '../../../fields/ownable-type.ts'
-import { compareOwnables, insertOwnables } from '../../../operator/ownables.ts'
+import { insertOwnables } from '../../../operator/ownables.ts'
+import type { Ownable } from '../../../ownables/queries.ts'
 import { checkClinic } from '../../environment/clinic.ts'
 import { onStore } from '../../environment/command.ts'
 import type { Store } from '../../environment/open.ts'
-import { Failure, stopAtCtrlC } from '../../terminal/failure.ts'
 import { clinicOption } from '../../terminal/options.ts'
 import type { Report } from '../../terminal/report.ts'
-import { importRows, importWords, refuseWrites, reportOf, type ImportOptions } from './rows.ts'
+import {
+  importRows,
+  importWords,
+  readBy,
+  refuseWrites,
+  reportOf,
+  type ImportOptions,
+} from './rows.ts'
 
 /** In a CSV an id is text. */
 const ownableRow = z.object({
@@ -24,8 +31,7 @@ export const command = onStore({
   example: 'import ownables patients.csv --clinic riverside --local',
   takes: { ...importWords, clinic: clinicOption },
   async work({ file, ...options }, store) {
-    const { id, state } = await checkClinic(store, options.clinic)
-    if (state !== 'open') throw new Failure(`${id} is ${state}, so nothing can be added to it`)
+    await checkClinic(store, options.clinic)
     return await importOwnables(store, file, options)
   },
 })
@@ -36,13 +42,12 @@ export async function importOwnables(
   file: string,
   options: ImportOptions & { clinic: string },
 ): Promise<Report> {
-  const imported = await importRows(file, options, stopAtCtrlC(), {
+  const imported = await importRows<Ownable>(file, options, {
     what: 'ownables',
     required: ['type', 'id'],
-    schema: () => ownableRow,
+    read: readBy(ownableRow),
     write: async (rows) =>
-      (await (options.dryRun ? compareOwnables : insertOwnables)(db, options.clinic, rows)) ??
-      refuseWrites(options.clinic),
+      (await insertOwnables(db, options.clinic, rows, options)) ?? refuseWrites(options.clinic),
   })
   if (imported.counts.inserted > 0 && !options.dryRun) {
     await leave({ action: 'import', resource: 'ownables', clinicId: options.clinic })

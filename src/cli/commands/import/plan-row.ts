@@ -3,70 +3,75 @@ import { blankOr, INVALID, NOT_A_NUMBER, notOneOf } from '../../../fields/messag
 import { text } from '../../../fields/text.ts'
 import type { CataloguePlan } from '../../../operator/publish-plans.ts'
 import type { Format } from '../../files/rows.ts'
-import { valueOfCell, type ColumnType } from './column-types.ts'
+
+/** What every value of a column becomes. */
+export type ColumnType = 'number' | 'boolean' | 'text'
 
 /** As JSON in UTF-8. A page of a hundred plans is one text, for which D1 allows 2,000,000 bytes. */
 const MAX_COVERAGE_BYTES = 15_000
 
-/** A flag as JSON or a spreadsheet writes it. */
-const flag = z.union(
-  [
-    z.boolean(),
-    z.stringbool({ truthy: ['true', '1', 'yes', 'y'], falsy: ['false', '0', 'no', 'n'] }),
-  ],
-  { error: blankOr(notOneOf(['true', 'false', 'yes', 'no', '1', '0'])) },
-)
+const IN_BOTH = 'is a column and one of the coverage_details too: give it once'
+
+const plan = z.looseObject({
+  external_id: text(255),
+  plan_name: text(255),
+  carrier: text(255),
+  plan_type: text(255),
+  /** As JSON or a spreadsheet writes it. */
+  active: z.union(
+    [
+      z.boolean(),
+      z.stringbool({ truthy: ['true', '1', 'yes', 'y'], falsy: ['false', '0', 'no', 'n'] }),
+    ],
+    { error: blankOr(notOneOf(['true', 'false', 'yes', 'no', '1', '0'])) },
+  ),
+  coverage_details: z.record(z.string(), z.unknown(), { error: INVALID }).nullish(),
+})
+
+/** The columns that a plan must have; any other one is one of its coverage details. */
+export const PLAN_COLUMNS = Object.keys(plan.shape).filter((name) => name !== 'coverage_details')
+
+/** The columns of a row that become coverage details, and the details that it brings as an object. */
+export function detailsOf({ coverage_details: given, ...columns }: Record<string, unknown>) {
+  const own = typeof given === 'object' ? Object.entries(given ?? {}) : []
+  return [...own, ...Object.entries(columns).filter(([name]) => !PLAN_COLUMNS.includes(name))]
+}
 
 /** A row of a plan file. `types` are those of its columns; in a CSV an empty cell is nothing. */
-export function planRow(
+export const planRow = (
   format: Format,
   types: ReadonlyMap<string, ColumnType>,
-): z.ZodType<CataloguePlan> {
-  // A payer id is text, though JSON may say it as a number.
-  const given = (name: string, value: unknown, written: Format) =>
-    name === 'payer_id' && typeof value === 'number'
-      ? String(value)
-      : valueOfCell(value, types.get(name), written)
-  return z
-    .looseObject({
-      external_id: text(255),
-      plan_name: text(255),
-      carrier: text(255),
-      plan_type: text(255),
-      active: flag,
-      coverage_details: z
-        .preprocess(parseText, z.record(z.string(), z.unknown(), { error: INVALID }).nullable())
-        .optional(),
-    })
-    .transform(({ coverage_details, ...row }, { addIssue }) => {
-      const { external_id, plan_name, carrier, plan_type, active, ...others } = row
-      const details: Record<string, unknown> = {}
-      const add = (name: string, value: unknown, written: Format) => {
-        const detail = given(name, value, written)
-        const fault = name in details ? IN_BOTH : detail === undefined ? NOT_A_NUMBER : undefined
+): z.ZodType<CataloguePlan> =>
+  plan
+    .transform((row, { addIssue }) => {
+      const { external_id, plan_name, carrier, plan_type, active } = row
+      const coverage_details: Record<string, unknown> = {}
+      for (const [name, given] of detailsOf(row)) {
+        const value = valueOf(name, given)
+        const fault = name in coverage_details ? IN_BOTH : value === undefined && NOT_A_NUMBER
         if (fault) addIssue({ code: 'custom', path: [name], message: fault })
-        else details[name] = detail
+        coverage_details[name] = value
       }
-      for (const [name, value] of Object.entries(coverage_details ?? {})) add(name, value, 'ndjson')
-      for (const [name, value] of Object.entries(others)) add(name, value, format)
-      return { external_id, plan_name, carrier, plan_type, active, coverage_details: details }
+      return { external_id, plan_name, carrier, plan_type, active, coverage_details }
+
+      function valueOf(name: string, value: unknown) {
+        // A payer id is text, though JSON may say it as a number.
+        if (name === 'payer_id' && typeof value === 'number') return String(value)
+        if (typeof value !== 'string') return value
+        const cell = value.trim()
+        return cell === '' && format === 'csv' ? null : valueOfCell(cell, types.get(name))
+      }
     })
     .refine(
       ({ coverage_details }) =>
         Buffer.byteLength(JSON.stringify(coverage_details)) <= MAX_COVERAGE_BYTES,
       { path: ['coverage_details'], error: `is too long (maximum is ${MAX_COVERAGE_BYTES} bytes)` },
     )
-}
 
-const IN_BOTH = 'is a column and one of the coverage_details too: give it once'
-
-/** A CSV may carry coverage details as JSON text. */
-function parseText(value: unknown): unknown {
-  if (typeof value !== 'string') return value
-  if (value === '') return null
-  try {
-    return JSON.parse(value)
-  } catch {
-    return value
-  }
+/** A cell of a column of that type; undefined if it can't be one. */
+function valueOfCell(cell: string, type: ColumnType | undefined) {
+  if (type === 'boolean') return /^(true|yes)$/i.test(cell)
+  if (type !== 'number' || cell === '') return cell
+  const isNumber = /^-?\$? ?(\d{1,3}(,\d{3})+|\d{1,15})(\.\d+)?$/.test(cell)
+  return isNumber ? Number(cell.replace(/[$, ]/g, '')) : undefined
 }

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import { readTwice, STDIN } from '../../files/input.ts'
 import {
   clearStaged,
   comparePlans,
@@ -7,21 +7,20 @@ import {
   stagePlans,
   type CataloguePlan,
 } from '../../../operator/publish-plans.ts'
-import { readTwice, STDIN } from '../../files/input.ts'
 import { inTurn } from '../../environment/cell.ts'
 import { onEnvironments } from '../../environment/command.ts'
 import { withStore, type Store } from '../../environment/open.ts'
 import { flag, many } from '../../terminal/command.ts'
-import { Misuse, stopAtCtrlC } from '../../terminal/failure.ts'
+import { Misuse } from '../../terminal/failure.ts'
 import type { Report } from '../../terminal/report.ts'
-import { lookThrough, PLAN_COLUMNS } from './column-types.ts'
-import { planRow } from './plan-row.ts'
+import { lookThrough } from './column-types.ts'
+import { PLAN_COLUMNS, planRow } from './plan-row.ts'
 import {
   importRows,
   importWords,
+  readBy,
   rejectedFileOf,
   reportOf,
-  type Imported,
   type ImportOptions,
 } from './rows.ts'
 
@@ -60,6 +59,9 @@ export const command = onEnvironments({
   },
 })
 
+const NOT_DEACTIVATED =
+  'no plan was deactivated: for that a file must name a plan, and have no rejected row, which may name any'
+
 /**
  * Stages the rows of a file, then takes all of them over at once, by `external_id`: whoever lists plans sees the old
  * catalogue or the new one. An import that is cut short has changed nothing.
@@ -67,63 +69,58 @@ export const command = onEnvironments({
 export async function importPlans(
   { db, kv, leave }: Pick<Store, 'db' | 'kv' | 'leave'>,
   file: string,
-  options: Options,
+  { text = [], number = [], deactivateMissing, republish, ...options }: Options,
 ): Promise<Report> {
+  const { dryRun } = options
+  await using kept = await readTwice(file)
+  const { format, columns } = await lookThrough(kept.path, { text, number })
+  const types = new Map(columns.map(({ column, type }) => [column, type]))
+  if (!dryRun) await clearStaged(db)
+
   const seen = new Set<string>()
+  // Two rows of one plan would overwrite each other at every run.
+  const row = planRow(format, types).refine(
+    ({ external_id }) => seen.size < seen.add(external_id).size,
+    { path: ['external_id'], error: 'is in this file twice: the first row counts' },
+  )
   let stillActive = 0
-  const compare = async (rows: CataloguePlan[]) => {
+  async function write(rows: CataloguePlan[]) {
+    if (!dryRun) {
+      await stagePlans(db, rows)
+      return {}
+    }
     const { active, ...counts } = await comparePlans(db, rows)
     stillActive += active
     return counts
   }
-  const stage = async (rows: CataloguePlan[]) => {
-    await stagePlans(db, rows)
-    return {}
-  }
-  const signal = stopAtCtrlC()
-  await using read = await readTwice(file)
-  const overrules = { text: options.text ?? [], number: options.number ?? [] }
-  const { columns, warnings } = await lookThrough(read.path, overrules, signal)
-  const types = new Map(columns.map(({ column, type }) => [column, type]))
-  if (!options.dryRun) await clearStaged(db)
   const rejected = options.rejected ?? rejectedFileOf(file)
-  const imported = await importRows(read.path, { ...options, rejected }, signal, {
-    what: 'plans',
-    required: PLAN_COLUMNS,
-    schema: (format) => planRow(format, types).pipe(oncePerFile(seen)),
-    write: options.dryRun ? compare : stage,
-  })
+  const imported = await importRows(
+    kept.path,
+    { ...options, rejected },
+    { what: 'plans', required: PLAN_COLUMNS, read: readBy(row), write },
+  )
 
-  const refusal = options.deactivateMissing && whyNotDeactivate(seen, imported)
-  const deactivate = options.deactivateMissing === true && !refusal
-  if (options.dryRun) {
-    const deactivated = deactivate ? (await countActivePlans(db)) - stillActive : undefined
-    return reportOf(imported, options, { deactivated, refusal, warnings, columns })
+  const isWhole = imported.rejections.count === 0 && seen.size > 0
+  const deactivate = deactivateMissing === true && isWhole
+  const refused = deactivateMissing === true && !isWhole
+  const more = {
+    json: { ...(columns.length > 0 && { columns }), ...(refused && { refusal: NOT_DEACTIVATED }) },
+    failed: refused,
+    lines: [
+      ...columns.map(({ column, type, example }) => `${column}: ${type}, such as ${example}`),
+      ...(refused ? [NOT_DEACTIVATED] : []),
+    ],
   }
-
-  const { republish } = options
+  if (dryRun) {
+    const deactivated = deactivate ? (await countActivePlans(db)) - stillActive : 0
+    return reportOf(imported, options, { ...more, counts: deactivate ? { deactivated } : {} })
+  }
   const { version, deactivated, ...counts } = await publishStaged(db, kv, { deactivate, republish })
   await leave({ action: 'import', resource: 'plans' })
   return reportOf({ ...imported, counts }, options, {
-    ...(deactivate && { deactivated }),
-    refusal,
-    warnings,
-    columns,
-    catalogueVersion: version,
+    ...more,
+    counts: deactivate ? { deactivated } : {},
+    json: { ...more.json, catalogue_version: version },
+    lines: [...more.lines, `catalogue version: ${version}`],
   })
-}
-
-/** Two rows of one plan would overwrite each other at every run. */
-const oncePerFile = (seen: Set<string>) =>
-  z.custom<CataloguePlan>().refine(({ external_id }) => seen.size < seen.add(external_id).size, {
-    path: ['external_id'],
-    error: 'is in this file twice: the first row counts',
-  })
-
-/** Why the file cannot tell which plans are missing, or undefined if it can. */
-function whyNotDeactivate(seen: ReadonlySet<string>, { rejections }: Imported): string | undefined {
-  if (rejections.count > 0) {
-    return 'no plan was deactivated, since a rejected row may name any: correct those rows and run this again'
-  }
-  return seen.size === 0 ? 'no plan was deactivated, since the file names none' : undefined
 }

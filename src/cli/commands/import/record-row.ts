@@ -1,21 +1,29 @@
 import * as z from 'zod'
+import { PATIENT } from '../../../fields/ownable-type.ts'
 import { INVALID } from '../../../fields/messages.ts'
+import type { FieldErrors } from '../../../http/errors.ts'
+import { errorsOf } from '../../../http/field-errors.ts'
 import type { ImportedRow } from '../../../operator/records/match.ts'
 import { derivedFrom, type Resource } from '../../../records/resource.ts'
-import { isDate, type Dates } from './record-columns.ts'
+import { Failure } from '../../terminal/failure.ts'
+import { fieldFinder, isDate, valueReader, type Dates } from './record-columns.ts'
+import type { Read } from './rows.ts'
 
-/** How a file writes dates, and which fields a row may do without; `leftOut` counts the rows that did. */
-export type Leniency = {
+type How = {
+  clinicId: string
+  /** The key that SSNs are sealed to here. */
+  keyId: string
   dates: Dates
+  /** The fields whose values a row may do without. */
   withoutInvalid: readonly string[]
-  leftOut: { rows: number }
 }
 
 /** What the command line adds where a date is refused. */
-const remedyOf = (dates: Dates) =>
-  dates === 'iso'
-    ? ': it takes YYYY-MM-DD from 1900 on, or the order that --dates mdy or --dates dmy names'
-    : `: it takes ${dates === 'mdy' ? 'MM/DD/YYYY' : 'DD/MM/YYYY'} or YYYY-MM-DD, from 1900 on`
+const REMEDIES: Record<Dates, string> = {
+  iso: ': it takes YYYY-MM-DD from 1900 on, or the order that --dates mdy or --dates dmy names',
+  mdy: ': it takes MM/DD/YYYY or YYYY-MM-DD, from 1900 on',
+  dmy: ': it takes DD/MM/YYYY or YYYY-MM-DD, from 1900 on',
+}
 
 /** A sealed SSN as an export has it. */
 const exportedSsn = z.object({
@@ -25,64 +33,86 @@ const exportedSsn = z.object({
 })
 
 /**
- * A row of a record, by the rules of the API. A sealed SSN is taken as it is if it was sealed to the key `keyId`, for
- * this clinic and resource.
+ * Reads the rows of a file as records, by the rules of the API. A sealed SSN is taken as it is if it was sealed for this
+ * clinic and resource, to the key that is used here. `told` is what becomes known of the file: the columns that were
+ * ignored, and how many rows were taken without an invalid value.
  */
-export function recordRow(
-  resource: Resource,
-  clinicId: string,
-  keyId: string,
-  { dates, withoutInvalid, leftOut }: Leniency,
-): z.ZodType<ImportedRow> {
+export function rowReader(resource: Resource, how: How) {
+  const { given } = resource
+  const { find, unknown } = fieldFinder(resource)
+  const valueOf = valueReader(resource, how.dates)
+  const told = { ignored: unknown, incomplete: 0 }
   const place = z.object({
-    clinic_id: z.literal(clinicId),
+    clinic_id: z.literal(how.clinicId),
     table: z.literal(resource.name),
     uid: z.uuid(),
   })
-  const whyNotTaken = (key: string, isForHere: boolean) => {
-    if (!isForHere) return 'was sealed for another clinic: open it first, with `ssn open`'
-    return key === keyId ? undefined : `is sealed to key ${key}, not to ${keyId}: open it first`
+
+  /** The fields that the columns of a CSV give. Throws Failure if two give one. */
+  function meaning(names: readonly string[]) {
+    const { fields, fault } = find(names)
+    if (fault) throw new Failure(`the file ${fault}`)
+    return fields.keys()
   }
 
-  return z.record(z.string(), z.unknown()).transform((row, { addIssue }) => {
-    const columns = { ...row }
-    const add = (field: PropertyKey, message: string) =>
-      addIssue({ code: 'custom', path: [field], message })
-    const { data: ssn } = exportedSsn.safeParse(columns.ssn)
-    const { data: from } = place.safeParse(columns)
-    const refusal = ssn && whyNotTaken(ssn.key_id, from !== undefined)
-    if (refusal) add('ssn', refusal)
+  function whyNotTaken(keyId: string, isForHere: boolean): FieldErrors {
+    if (!isForHere)
+      return { ssn: ['was sealed for another clinic: open it first, with `ssn open`'] }
+    if (keyId === how.keyId) return {}
+    return { ssn: [`is sealed to key ${keyId}, not to ${how.keyId}: open it first`] }
+  }
 
-    const check = () =>
-      resource.given.safeParse(
-        Object.fromEntries(
-          Object.entries(columns).filter(
-            ([name]) => name in resource.given.shape && !(ssn && name === 'ssn'),
-          ),
-        ),
-      )
-    const invalid = (check().error?.issues ?? []).map(({ path }) => String(path[0]))
-    const dispensable = invalid.filter((name) => withoutInvalid.includes(name))
-    for (const name of dispensable) delete columns[name]
-    const { data, error } = check()
-    for (const { path, message } of error?.issues ?? []) {
-      const remedy = isDate(String(path[0])) && message === INVALID ? remedyOf(dates) : ''
-      add(path[0] ?? 'row', message + remedy)
+  function read(row: Record<string, unknown>, line: number): Read<ImportedRow> {
+    const { fields: columns, fault } = find(Object.keys(row))
+    if (fault) return { errors: { row: [fault] } }
+    const values = Object.fromEntries(
+      Array.from(columns, ([name, column]) => [
+        name,
+        column === undefined ? PATIENT : valueOf(name, row[column]),
+      ]),
+    )
+    const { data: ssn } = exportedSsn.safeParse(values.ssn)
+    const { data: from } = place.safeParse(values)
+    const isGiven = ([name]: [string, unknown]) => name in given.shape && !(ssn && name === 'ssn')
+    const fields = Object.entries(values).filter(isGiven)
+    const names = given
+      .safeParse(Object.fromEntries(fields))
+      .error?.issues.map(({ path }) => path[0])
+    const isLeftOut = (name: string) => how.withoutInvalid.includes(name) && names?.includes(name)
+    const kept = Object.fromEntries(fields.filter(([name]) => !isLeftOut(name)))
+
+    const { data, error } = given.safeParse(kept)
+    const errors = {
+      ...(error && withRemedy(errorsOf(error, given, 'field'), how.dates)),
+      ...(ssn && whyNotTaken(ssn.key_id, from !== undefined)),
     }
-    if (!data) return z.NEVER
-    if (dispensable.length > 0) leftOut.rows++
+    if (!data || Object.keys(errors).length > 0) return { errors }
+    if (Object.keys(kept).length < fields.length) told.incomplete++
 
     // What the row does not name stays as it is.
-    const fields = Object.fromEntries(
-      Object.entries(data).filter(([name]) => name in columns && name !== 'ssn'),
+    const named = Object.fromEntries(
+      Object.entries(data).filter(([name]) => name in kept && name !== 'ssn'),
     )
     return {
-      fields: { ...fields, ...derivedFrom(resource, fields) },
-      ...(data.ssn && { ssn: String(data.ssn) }),
-      ...(from && { uid: from.uid }),
-      ...(ssn && {
-        sealed: { keyId: ssn.key_id, sealed: ssn.sealed, lastFour: ssn.last_four },
-      }),
+      accepted: {
+        line,
+        fields: { ...named, ...derivedFrom(resource, named) },
+        ...(data.ssn && { ssn: String(data.ssn) }),
+        ...(from && { uid: from.uid }),
+        ...(ssn && { sealed: { keyId: ssn.key_id, sealed: ssn.sealed, lastFour: ssn.last_four } }),
+        ...(values.plan ? { plan: String(values.plan).trim() } : {}),
+      },
     }
-  })
+  }
+  return { told, meaning, read }
 }
+
+const withRemedy = (errors: FieldErrors, dates: Dates): FieldErrors =>
+  Object.fromEntries(
+    Object.entries(errors).map(([name, messages]) => [
+      name,
+      isDate(name)
+        ? messages.map((message) => (message === INVALID ? message + REMEDIES[dates] : message))
+        : messages,
+    ]),
+  )

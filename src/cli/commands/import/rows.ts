@@ -1,13 +1,13 @@
-import * as z from 'zod'
+import type * as z from 'zod'
+import type { FieldErrors } from '../../../http/errors.ts'
+import { errorsOf } from '../../../http/field-errors.ts'
 import { STDIN } from '../../files/input.ts'
-import { openRejections, type RowErrors, type Rejections } from '../../files/rejections.ts'
-import { openRows, type Format, type Row } from '../../files/rows.ts'
+import { openRejections, type Rejections } from '../../files/rejections.ts'
+import { openRows, type Row } from '../../files/rows.ts'
 import { argument, flag, option } from '../../terminal/command.ts'
-import { Failure } from '../../terminal/failure.ts'
+import { Failure, stopAtCtrlC } from '../../terminal/failure.ts'
 import { startProgress } from '../../terminal/progress.ts'
 import { counted, type Report } from '../../terminal/report.ts'
-import type { Decision } from './column-types.ts'
-import { oddities, type Oddities } from './oddities.ts'
 
 /** A statement takes its rows as one JSON parameter, for which D1 allows 2 MB. */
 const BATCH_ROWS = 500
@@ -27,40 +27,39 @@ export type ImportOptions = {
   strict?: true | undefined
 }
 
+/** A row that can be taken, or what is wrong with it. */
+export type Read<Accepted> =
+  { accepted: Accepted; errors?: undefined } | { accepted?: undefined; errors: FieldErrors }
+
 /** How rows of one resource are read and written. */
-export type RowKind<Accepted> = {
+type RowKind<Accepted> = {
   what: string
-  /** The columns that a CSV must have. */
+  /** What the columns of a CSV must mean, and what they do. */
   required: readonly string[]
-  /** Names the columns of a row, which a CSV must all have, as the schema knows them. */
-  rename?: (row: Row, format: Format) => Row
-  odd?: Oddities
-  schema: (format: Format) => z.ZodType<Accepted>
-  /** What only storage can find wrong with rows, good or bad, by their places. */
-  check?: (rows: readonly CheckedRow<Accepted>[]) => Promise<ErrorsByPlace>
-  /** `refused` are rows that storage refuses. */
-  write: (rows: Accepted[]) => Promise<Partial<Counts> & { refused?: ErrorsByPlace }>
+  meaning?: (names: readonly string[]) => Iterable<string>
+  read: (columns: Record<string, unknown>, line: number) => Read<Accepted>
+  /** `refused` says what is wrong with rows that storage refuses, by their places. */
+  write: (
+    rows: Accepted[],
+  ) => Promise<Partial<Counts> & { refused?: ReadonlyMap<number, FieldErrors> }>
 }
 
-type ErrorsByPlace = ReadonlyMap<number, RowErrors>
-
-type Columns = Record<string, unknown>
-
-/** A row as it was read, with what the schema made of it or found wrong with it. */
-export type CheckedRow<Accepted> = {
-  row: Row
-  accepted: Accepted | undefined
-  errors: RowErrors | undefined
-}
-
-export type Counts = { inserted: number; updated: number; unchanged: number }
+type Counts = { inserted: number; updated: number; unchanged: number }
 export type Imported = {
   counts: Counts
   rejections: Rejections
   read: number
-  /** What looks odd in the file, though it was taken. */
-  warnings: readonly string[]
+  /** Rows of damaged text, and the line of the first. */
+  damaged: { rows: number; line: number }
 }
+
+/** Reads a row by a schema alone. */
+export const readBy =
+  <Accepted>(schema: z.ZodType<Accepted>) =>
+  (columns: Record<string, unknown>): Read<Accepted> => {
+    const { success, data, error } = schema.safeParse(columns)
+    return success ? { accepted: data } : { errors: errorsOf(error, schema, 'field') }
+  }
 
 /** Where rejected rows go unless the operator says otherwise. */
 export const rejectedFileOf = (file: string) => `${file === STDIN ? 'stdin' : file}.rejected.ndjson`
@@ -70,53 +69,57 @@ export function refuseWrites(clinicId: string): never {
   throw new Failure(`${clinicId} takes no writes now: see \`list\``)
 }
 
+/** Lost characters, and UTF-8 that was taken for another encoding and encoded once more: `JosÃ©`, `Oâ€™Neil`. */
+const DAMAGED =
+  /\uFFFD|Ã[\u0080-\u00BF\u2018-\u203A\u20AC\u0152-\u0192\u02C6\u02DC]|Â[\u00A0-\u00BF]|â€/
+
 /** Writes the rows of a file in batches, and sets aside those that are wrong. Throws Failure. */
 export async function importRows<Accepted>(
   file: string,
   { dryRun, rejected = rejectedFileOf(file) }: ImportOptions,
-  signal: AbortSignal,
-  { what, required, rename, odd = oddities(), schema, check, write }: RowKind<Accepted>,
+  { what, required, meaning, read, write }: RowKind<Accepted>,
 ): Promise<Imported> {
-  const { format, rows, share } = await openRows(file, rename ? [] : required, signal)
-  const rowSchema = schema(format)
+  const signal = stopAtCtrlC()
+  const { rows, share } = await openRows(file, required, signal, meaning)
   const rejections = await openRejections(rejected, { dryRun })
   const progress = startProgress(`${dryRun ? 'checking' : 'importing'} ${what}`)
   const counts: Counts = { inserted: 0, updated: 0, unchanged: 0 }
-  let batch: CheckedRow<Accepted>[] = []
+  const damaged = { rows: 0, line: 0 }
+  let batch: ({ row: Row } & Read<Accepted>)[] = []
   let characters = 0
   let count = 0
 
   const flush = async () => {
     signal.throwIfAborted()
-    if (batch.length > 0) addErrors(batch, await check?.(batch))
-    const good = batch.filter(({ errors }) => !errors)
-    const accepted = good.flatMap((one) => (one.accepted === undefined ? [] : [one.accepted]))
-    if (accepted.length > 0) {
-      const { inserted = 0, updated = 0, unchanged = 0, refused } = await write(accepted)
-      counts.inserted += inserted
-      counts.updated += updated
-      counts.unchanged += unchanged
-      addErrors(good, refused)
+    const accepted = batch.flatMap((one) => (one.errors ? [] : [one.accepted]))
+    const written = accepted.length > 0 ? await write(accepted) : {}
+    counts.inserted += written.inserted ?? 0
+    counts.updated += written.updated ?? 0
+    counts.unchanged += written.unchanged ?? 0
+    let place = 0
+    for (const one of batch) {
+      const errors = one.errors ?? written.refused?.get(place++)
+      if (errors) await rejections.add(one.row, errors)
     }
-    for (const { row, errors } of batch) if (errors) await rejections.add(row, errors)
     batch = []
     characters = 0
     progress.show(count, share())
   }
   try {
-    for await (const read of rows) {
+    for await (const row of rows) {
       count++
-      noteDamage(read, odd)
-      const row = read.columns && rename ? rename(read, format) : read
-      if (count === 1 && rename && format === 'csv') expectColumns(file, required, row.columns)
-      const { data, error } = rowSchema.safeParse(row.columns)
-      const errors = row.fault ? { row: [row.fault] } : error && errorsOf(error)
-      batch.push({ row, accepted: data, errors })
-      characters += JSON.stringify(data ?? {}).length
+      const { line, columns, fault } = row
+      if (DAMAGED.test(Object.values(columns ?? {}).join('\n'))) {
+        damaged.rows++
+        damaged.line ||= line
+      }
+      const made = columns ? read(columns, line) : { errors: { row: [fault] } }
+      batch.push({ row, ...made })
+      characters += JSON.stringify(made).length
       if (batch.length === BATCH_ROWS || characters > BATCH_CHARACTERS) await flush()
     }
     await flush()
-    return { counts, rejections, read: count, warnings: odd.list() }
+    return { counts, rejections, read: count, damaged }
   } catch (error) {
     // What could not be read ends the import, and some of it may be written.
     if (!(error instanceof Failure) || dryRun) throw error
@@ -132,82 +135,50 @@ export async function importRows<Accepted>(
   }
 }
 
-function addErrors(rows: CheckedRow<unknown>[], found: ErrorsByPlace = new Map()) {
-  for (const [place, errors] of found) {
-    const row = rows[place]
-    if (row) row.errors = { ...row.errors, ...errors }
-  }
-}
-
-/** Throws Failure. */
-function expectColumns(file: string, required: readonly string[], columns: Columns = {}) {
-  const missing = required.filter((name) => !(name in columns))
-  if (missing.length > 0) throw new Failure(`${file} has no column ${missing.join(', ')}`)
-}
-
-const errorsOf = (error: z.ZodError): RowErrors => z.flattenError(error).fieldErrors
-
-/** Text in UTF-8 that was taken for another encoding, and made UTF-8 once more: `JosÃ©`, `Oâ€™Neil`. */
-const ENCODED_TWICE =
-  /Ã[\u0080-\u00BF\u2018-\u203A\u20AC\u0152-\u0192\u02C6\u02DC]|Â[\u00A0-\u00BF]|â€/
-
-function noteDamage({ line, columns }: Row, odd: Oddities) {
-  const text = Object.values(columns ?? {}).join('\n')
-  if (text.includes('\uFFFD')) odd.note('U+FFFD, where characters were lost before', line)
-  if (ENCODED_TWICE.test(text)) odd.note('text that was encoded twice before', line)
-}
-
-type Outcome = {
-  deactivated?: number | undefined
-  /** Why no plan was deactivated though that was asked for. */
-  refusal?: string | undefined
-  catalogueVersion?: string
-  warnings?: readonly string[]
-  /** What was made of a catalogue's columns. */
-  columns?: readonly Decision[]
-  /** More counts. */
-  more?: Record<string, number>
+/** What one import tells and others do not. */
+type More = {
+  counts?: Record<string, number>
+  json?: Record<string, unknown>
+  lines?: readonly string[]
+  failed?: boolean
 }
 
 /** What an import tells. */
 export function reportOf(
-  { counts, rejections, read, warnings: ofFile }: Imported,
+  { counts, rejections, read, damaged }: Imported,
   { dryRun, strict }: ImportOptions,
-  { deactivated, refusal, catalogueVersion, more, columns = [], ...outcome }: Outcome = {},
+  more: More = {},
 ): Report {
-  const warnings = [...(outcome.warnings ?? []), ...ofFile]
-  const all = {
-    ...counts,
-    ...more,
-    ...(deactivated !== undefined && { deactivated }),
-    rejected: rejections.count,
-  }
-  const isSame = counts.inserted + counts.updated + (deactivated ?? 0) === 0
+  const all = { ...counts, ...more.counts, rejected: rejections.count }
+  const { inserted, updated, deactivated = 0 }: Record<string, number> & Counts = all
   const isEmpty = read === rejections.count
   const hasFile = rejections.count > 0 && !dryRun
+  const warnings =
+    damaged.rows > 0
+      ? [
+          `text that was damaged before: ${counted(damaged.rows)} of the rows, the first on line ${damaged.line}`,
+        ]
+      : []
   return {
     json: {
       ...all,
       ...(hasFile && { rejected_file: rejections.file }),
       ...(dryRun && { dry_run: true }),
-      ...(catalogueVersion && { catalogue_version: catalogueVersion }),
-      ...(refusal && { refusal }),
       ...(warnings.length > 0 && { warnings }),
-      ...(columns.length > 0 && { columns }),
+      ...more.json,
     },
-    failed: refusal !== undefined || isEmpty || (strict === true && rejections.count > 0),
+    failed: more.failed || isEmpty || (strict === true && rejections.count > 0),
     lines: [
-      ...columns.map(({ column, type, example }) => `${column}: ${type}, such as ${example}`),
       ...warnings.map((warning) => `warning: ${warning}`),
       ...rejections.shown,
       ...(hasFile ? [`all rejected rows are in ${rejections.file}`] : []),
       Object.entries(all)
         .map(([name, count]) => `${counted(count)} ${name}`)
         .join(', '),
-      ...(read === 0 ? ['the file has no row'] : isEmpty ? ['no row could be taken'] : []),
-      ...(dryRun ? ['dry run: nothing was written'] : isSame ? ['nothing changed'] : []),
-      ...(catalogueVersion ? [`catalogue version: ${catalogueVersion}`] : []),
-      ...(refusal ? [refusal] : []),
+      ...(isEmpty ? [read === 0 ? 'the file has no row' : 'no row could be taken'] : []),
+      ...(dryRun ? ['dry run: nothing was written'] : []),
+      ...(!dryRun && inserted + updated + deactivated === 0 ? ['nothing changed'] : []),
+      ...(more.lines ?? []),
     ],
   }
 }

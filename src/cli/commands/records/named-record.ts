@@ -6,17 +6,21 @@ import { checkClinic } from '../../environment/clinic.ts'
 import type { Store } from '../../environment/open.ts'
 import { argument, type Values } from '../../terminal/command.ts'
 import { Failure } from '../../terminal/failure.ts'
-import { clinicOption } from '../../terminal/options.ts'
+import { clinicOption, parseId } from '../../terminal/options.ts'
 import type { Report } from '../../terminal/report.ts'
 
 type NamedRecord = { resource: Resource; id: number }
 
 /** `person_informations/12` as a resource and an id. */
 export function parseRecord(value: string): NamedRecord {
-  const [, name, id] = /^([a-z_]+)\/([1-9]\d{0,15})$/.exec(value) ?? []
-  const resource = resources.find((one) => one.name === name)
-  if (resource && Number.isSafeInteger(Number(id))) return { resource, id: Number(id) }
-  throw new InvalidArgumentError(`Use ${resources.map((one) => `${one.name}/12`).join(' or ')}.`)
+  const [, name = '', id = ''] = /^(\w+)\/(.+)$/.exec(value) ?? []
+  return { resource: parseResource(name), id: parseId(id) }
+}
+
+export function parseResource(value: string): Resource {
+  const resource = resources.find(({ name }) => name === value)
+  if (resource) return resource
+  throw new InvalidArgumentError(`Use ${resources.map(({ name }) => name).join(' or ')}.`)
 }
 
 /** What a command takes that is about one record. */

@@ -1,5 +1,4 @@
 import { InvalidArgumentError } from 'commander'
-import { recordId } from '../../../fields/number.ts'
 import { ownableType, PATIENT } from '../../../fields/ownable-type.ts'
 import { repairer } from '../../../operator/records/repair.ts'
 import { openSsn } from '../../../operator/ssn.ts'
@@ -12,6 +11,7 @@ import { activePublicKey } from '../../environment/ssn-key.ts'
 import { keyOption, readKeys } from '../../files/key-file.ts'
 import { required } from '../../terminal/command.ts'
 import { Failure } from '../../terminal/failure.ts'
+import { parseId } from '../../terminal/options.ts'
 import { recordWords, repairRecord } from './named-record.ts'
 
 export const command = onStore({
@@ -42,11 +42,9 @@ export const command = onStore({
 })
 
 function parseOwnable(value: string): Ownable {
-  const [type, id, ...rest] = value.split('/')
-  const parsed = { type: ownableType.safeParse(type), id: recordId.safeParse(Number(id)) }
-  if (rest.length === 0 && parsed.type.success && parsed.id.success) {
-    return { type: parsed.type.data, id: parsed.id.data }
-  }
+  const [, given, id = ''] = /^(\w+)\/(.+)$/.exec(value) ?? []
+  const { data: type } = ownableType.safeParse(given)
+  if (type) return { type, id: parseId(id) }
   throw new InvalidArgumentError('Use a type and an id, such as Patient/1050.')
 }
 

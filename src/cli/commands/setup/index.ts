@@ -1,23 +1,27 @@
+import { createClinicText } from '../../../clinics/queries.ts'
 import {
+  building,
   chooseEnvironment,
   environmentOptions,
+  shipping,
+  wranglerFlags,
+  type EnvironmentOptions,
   type LocalEnvironment,
   type RemoteEnvironment,
 } from '../../environment/choose.ts'
 import { findIds } from '../../environment/ids.ts'
 import { applyMigrations } from '../../environment/migrations.ts'
-import { shareKey } from '../../environment/local-key.ts'
-import { openMigrated } from '../../environment/open.ts'
-import { developmentKey, developmentKeyFile } from '../../environment/ssn-key.ts'
-import { deployed } from '../../environment/wrangler-toml.ts'
+import { developmentKeyFile, prepareLocal } from '../../environment/ssn-key.ts'
+import { deployed, setInWranglerToml } from '../../environment/wrangler-toml.ts'
+import { runWrangler } from '../../environment/wrangler.ts'
+import { keyPairIn } from '../../files/key-file.ts'
 import { fromCaller } from '../../files/input.ts'
-import { commandTaking, flag, option, type Values } from '../../terminal/command.ts'
+import { commandOn, flag, option, type Values, type Work } from '../../terminal/command.ts'
 import { Misuse } from '../../terminal/failure.ts'
-import { oneOf, parseCell, parseClinic, parseDomain, parseLabel } from '../../terminal/options.ts'
+import { oneOf, parseCell, parseClinic, parseDomain } from '../../terminal/options.ts'
 import { note, type Report } from '../../terminal/report.ts'
 import { addEnvironment, nameCell } from './cell.ts'
-import { wrangler, type Action } from './action.ts'
-import * as actions from './actions.ts'
+import { issueFirstToken, lockTrail } from './steps.ts'
 
 const JURISDICTIONS = ['eu', 'us', 'fedramp', 'none'] as const
 
@@ -29,42 +33,32 @@ const words = {
   ),
   domain: option('--domain <host>', 'the host name at which it answers', parseDomain),
   cell: option('--cell <name>', 'the cell that it is, where there are several', parseCell),
-  keyFile: option('--key-file <file>', 'where the private key goes (default: ssn-<env>.key.json)'),
   clinic: option('--clinic <id>', 'the first clinic, which gets a token', parseClinic),
-  label: option('--label <text>', 'what the first token is for (default: first token)', parseLabel),
-  lockTrail: flag(
-    '--lock-trail',
-    'keep sealed trails from deletion for six years; production only',
-  ),
-  dryRun: flag('--dry-run', 'print each step and do none'),
+  lock: flag('--lock-trail', 'keep sealed trails from deletion for six years; production only'),
 }
 
 type Wanted = Values<typeof words>
 
-export const command = commandTaking(
-  environmentOptions,
-  {
-    example: 'setup --remote --env production --jurisdiction eu --domain api.example.com --dry-run',
-    takes: words,
-  },
-  async (wanted, options) => {
-    const { cell, lockTrail, dryRun = false } = wanted
-    if (cell && options.remote) await addEnvironment(options, cell, dryRun)
+/** It chooses its environment itself, since it may have to add it to wrangler.toml first. */
+export const command = commandOn(environmentOptions, (options, work: Work<EnvironmentOptions>) =>
+  work(options),
+)({
+  example: 'setup --remote --env production --jurisdiction eu --domain api.example.com',
+  takes: words,
+  async work(wanted, options) {
+    if (wanted.cell && options.remote) await addEnvironment(options, wanted.cell)
     const environment = await chooseEnvironment(options)
-    if (lockTrail && environment.env !== 'production') {
+    if (wanted.lock && environment.env !== 'production') {
       throw new Misuse('--lock-trail goes with --env production')
     }
     if (environment.place === 'remote') return await setUpRemote(environment, wanted)
-    if (dryRun) throw new Misuse('--dry-run goes with --remote')
-    if (cell) throw new Misuse('--cell goes with --remote; `npm run dev` takes it, too')
+    if (wanted.cell) throw new Misuse('--cell goes with --remote; `npm run dev` takes it, too')
     return await setUpLocal(environment)
   },
-)
+})
 
 async function setUpLocal(environment: LocalEnvironment): Promise<Report> {
-  const { store, applied } = await openMigrated(environment)
-  const key = await developmentKey(environment)
-  await shareKey(environment, store, key)
+  const { store, applied, key } = await prepareLocal(environment)
   await store.close()
   return {
     json: { migrations_applied: applied, ssn_key_id: key.keyId },
@@ -78,45 +72,63 @@ async function setUpLocal(environment: LocalEnvironment): Promise<Report> {
 /** Prepares a deployed environment, and deploys to it. Run again, it goes on where it failed. */
 async function setUpRemote(environment: RemoteEnvironment, wanted: Wanted): Promise<Report> {
   checkPlace(environment, wanted)
-  const { env, flags } = environment
-  const { jurisdiction, domain, cell, clinic, label = 'first token', dryRun } = wanted
+  const { jurisdiction, domain, cell, clinic, lock } = wanted
+  const { env, file, flags, config } = environment
+  const { ssnPublicKey } = deployed(config)
+  const isNew = (await findIds(environment)).databaseId === undefined
+  const set = (table: string, key: string, value: string) =>
+    setInWranglerToml(file, table, key, value)
+  const steps: Record<string, string> = {}
+  const tell = (step: string, outcome = 'done') => {
+    steps[step] = outcome
+    note(`${step}: ${outcome}`)
+  }
+
   const place = jurisdiction === 'none' ? undefined : jurisdiction
-  const keyFile = fromCaller(wanted.keyFile ?? `ssn-${env}.key.json`)
-  const isNew = dryRun || (await findIds(environment)).databaseId === undefined
-  const deployment = { deployment: actions.deploy(environment) }
-  const migrations = { migrations: [wrangler(...applyMigrations(environment))] }
+  if (place) {
+    await set(`[[env.${env}.d1_databases]]`, 'jurisdiction', `"${place}"`)
+    if (config.r2_buckets.length > 0) {
+      await set(`[[env.${env}.r2_buckets]]`, 'jurisdiction', `"${place}"`)
+    }
+    tell('jurisdiction', place)
+  }
+  if (ssnPublicKey) tell('SSN key', 'exists')
+  else {
+    const keyFile = fromCaller(`ssn-${env}.key.json`)
+    // The private key is in its file before wrangler.toml names the public one.
+    const { keyId, publicKey } = await keyPairIn(keyFile)
+    await set(`[env.${env}.vars]`, 'SSN_PUBLIC_KEY', `"${publicKey}"`)
+    tell('SSN key', `${keyId}; its private half is in ${keyFile}: keep a copy offline`)
+  }
+  if (domain) {
+    await set(`[env.${env}]`, 'routes', `[{ pattern = "${domain}", custom_domain = true }]`)
+    tell('domain', domain)
+  }
+  if (cell) tell('cell', await nameCell(environment, cell))
+
+  const migrate = async () => {
+    await runWrangler(applyMigrations(environment))
+    tell('migrations')
+  }
+  // The first deployment creates the database; a later one may need new tables.
+  if (!isNew) await migrate()
+  // The same two commands as `npm run deploy`. Wrangler creates what the environment names and is missing.
+  await runWrangler(building(environment))
+  await runWrangler(shipping(environment))
+  tell('deployment')
+  if (isNew) await migrate()
+
+  if (lock) tell('bucket lock', await lockTrail(environment, place))
   let token: Report | undefined
-  const steps: Record<string, Action[]> = {
-    ...(place && { jurisdiction: actions.setJurisdiction(environment, place) }),
-    'SSN key': actions.setKey(environment, keyFile),
-    ...(domain && { domain: actions.setDomain(environment, domain) }),
-    ...(cell && { cell: [nameCell(environment, cell, domain)] }),
-    // The first deployment creates the database; a later one may need new tables.
-    ...(isNew ? { ...deployment, ...migrations } : { ...migrations, ...deployment }),
-    ...(wanted.lockTrail && { 'bucket lock': actions.lockTrail(environment, place) }),
-    ...(clinic && { 'first clinic': actions.createFirstClinic(environment, clinic) }),
-    ...(clinic && {
-      'first token': actions.issueFirstToken(environment, { clinic, label, cell }, (report) => {
-        token = report
-      }),
-    }),
-  }
-  if (dryRun) {
-    const all = Object.entries(steps).map(([title, plan]) => ({
-      title,
-      plan: plan.length > 0 ? plan.map(({ says }) => says) : ['exists'],
-    }))
-    const lines = all.flatMap(({ title, plan }) => [title, ...plan.map((one) => `  ${one}`), ''])
-    return { json: { dry_run: true, steps: all }, lines }
-  }
-  const done: Record<string, string> = {}
-  for (const [title, all] of Object.entries(steps)) {
-    done[title] = all.length > 0 ? 'done' : 'exists'
-    for (const { run } of all) done[title] = (await run()) ?? done[title]
-    note(`${title}: ${done[title]}`)
+  if (clinic) {
+    const onD1 = ['d1', 'execute', 'DB', '--remote', '--yes', ...wranglerFlags(environment)]
+    await runWrangler([...onD1, '--command', createClinicText(clinic)])
+    tell('first clinic', clinic)
+    token = await issueFirstToken(environment, clinic, cell)
+    tell('first token', token ? 'issued' : 'exists')
   }
   return {
-    json: { environment: env, steps: done, ...(token && { token: token.json }) },
+    json: { environment: env, steps, ...(token && { token: token.json }) },
     lines: [
       ...(token ? [...token.lines, ''] : []),
       `${env} is set up. Next, with your file of plans:`,
@@ -128,7 +140,7 @@ async function setUpRemote(environment: RemoteEnvironment, wanted: Wanted): Prom
 }
 
 /** Where records are kept is decided once, and a host name may be needed. Throws Misuse. */
-function checkPlace({ env, config }: RemoteEnvironment, { jurisdiction, domain }: Wanted) {
+function checkPlace({ env, config }: RemoteEnvironment, { jurisdiction, domain, cell }: Wanted) {
   const { jurisdiction: kept } = config.d1_databases[0] ?? {}
   const { ssnPublicKey, origin } = deployed(config)
   if (kept && jurisdiction && jurisdiction !== kept) {
@@ -142,5 +154,8 @@ function checkPlace({ env, config }: RemoteEnvironment, { jurisdiction, domain }
   }
   if (config.workers_dev === false && !origin && !domain) {
     throw new Misuse(`say at which host name ${env} answers: --domain api.example.com`)
+  }
+  if (cell && !origin && !domain) {
+    throw new Misuse('a cell needs a host of its own: give its --domain')
   }
 }

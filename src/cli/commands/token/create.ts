@@ -2,9 +2,8 @@ import { putToken } from '../../../operator/tokens.ts'
 import { DEFAULT_LIFETIME, DEFAULT_SCOPES, newRecord } from '../../../tokens/record.ts'
 import { mintToken, tokenIdOf, tokenKey } from '../../../tokens/token.ts'
 import { cellOf } from '../../environment/cell.ts'
-import { checkClinic, checkIssuing } from '../../environment/clinic.ts'
+import { checkIssuing } from '../../environment/clinic.ts'
 import { onStore } from '../../environment/command.ts'
-import { originOf } from '../../environment/origin.ts'
 import { option, required } from '../../terminal/command.ts'
 import {
   clinicOption,
@@ -34,13 +33,13 @@ export const command = onStore({
   },
   async work({ clinic, label, scopes = DEFAULT_SCOPES, expires, cell }, store) {
     const { kv, leave, environment } = store
-    checkIssuing(await checkClinic(store, clinic))
+    await checkIssuing(store, clinic)
     const token = mintToken(cell ?? (await cellOf(environment)).cell)
     const { lifetime } = expires ?? { lifetime: DEFAULT_LIFETIME }
     const record = newRecord({ clinic_id: clinic, label, scopes, lifetime })
     await putToken(kv, token, record)
     const ids = tokenIdOf(await tokenKey(token))
     await leave({ action: 'create', resource: 'tokens', clinicId: clinic, ids })
-    return await shownOnce(token, record, await originOf(environment))
+    return await shownOnce(token, record, environment)
   },
 })

@@ -1,4 +1,4 @@
-import { findToken, type StoredToken } from '../../../operator/tokens.ts'
+import { listTokens, type StoredToken } from '../../../operator/tokens.ts'
 import { isWellFormedToken, tokenIdOf, tokenKey } from '../../../tokens/token.ts'
 import { readAll } from '../../files/input.ts'
 import type { Store } from '../../environment/open.ts'
@@ -13,7 +13,10 @@ export const KV_DELAY = 'At Cloudflare it can take up to 70 seconds until this i
 
 /** What a command takes that is about one token. */
 export const tokenWords = {
-  id: argument('[id]', 'its id, as `token list` shows it; without one, the token is asked for'),
+  id: argument<string | undefined>(
+    '[id]',
+    'its id, as `token list` shows it; without one, the token is asked for',
+  ),
   tokenFile: option('--token-file <file>', 'a file that holds the token itself (- for stdin)'),
 }
 
@@ -23,7 +26,7 @@ export async function findNamed(
   { kv, environment }: Store,
 ): Promise<StoredToken> {
   const named = id === undefined ? await idOfSecret(tokenFile) : checkId(id)
-  const stored = await findToken(kv, named)
+  const [stored] = await listTokens(kv, named)
   if (stored) return stored
   throw new Failure(`no such token: see \`npm run clinic -- token list ${environment.flags}\``)
 }

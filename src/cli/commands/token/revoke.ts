@@ -1,4 +1,4 @@
-import { listTokens, revokeToken } from '../../../operator/tokens.ts'
+import { listTokens, revokeToken, type StoredToken } from '../../../operator/tokens.ts'
 import { stateOf } from '../../../tokens/record.ts'
 import { checkClinic } from '../../environment/clinic.ts'
 import { onStore } from '../../environment/command.ts'
@@ -6,7 +6,6 @@ import type { Store } from '../../environment/open.ts'
 import { flag, option } from '../../terminal/command.ts'
 import { Misuse } from '../../terminal/failure.ts'
 import { parseClinic } from '../../terminal/options.ts'
-import type { Report } from '../../terminal/report.ts'
 import { findNamed, KV_DELAY, tokenWords } from './named-token.ts'
 
 export const command = onStore({
@@ -23,35 +22,27 @@ export const command = onStore({
     }
   },
   async work({ clinic, ...named }, store) {
-    if (clinic !== undefined) return await revokeAll(store, clinic)
-
     const { kv, leave } = store
-    const stored = await findNamed(named, store)
-    const { id } = stored
-    const record = await revokeToken(kv, stored)
-    const { clinic_id: clinicId, label } = record
-    await leave({ action: 'revoke', resource: 'tokens', clinicId, ids: id })
+    const tokens = clinic ? await unrevokedOf(store, clinic) : [await findNamed(named, store)]
+    const revoked = []
+    for (const stored of tokens) {
+      const { id } = stored
+      const record = await revokeToken(kv, stored)
+      await leave({ action: 'revoke', resource: 'tokens', clinicId: record.clinic_id, ids: id })
+      revoked.push({ id, ...record, state: stateOf(record) })
+    }
     return {
-      json: { id, ...record, state: stateOf(record) },
-      lines: [`Revoked token ${id} of ${clinicId} (${label}).`, KV_DELAY],
+      json: clinic ? { clinic, revoked: revoked.map(({ id }) => id) } : { ...revoked[0] },
+      lines: [
+        ...revoked.map((one) => `Revoked token ${one.id} of ${one.clinic_id} (${one.label}).`),
+        `${revoked.length} revoked. ${KV_DELAY}`,
+      ],
     }
   },
 })
 
-/** Revokes every token of a clinic that is not revoked yet. */
-async function revokeAll(store: Store, clinic: string): Promise<Report> {
-  const { kv, leave } = store
+async function unrevokedOf(store: Store, clinic: string): Promise<StoredToken[]> {
   await checkClinic(store, clinic)
-  const ids: string[] = []
-  for (const stored of await listTokens(kv)) {
-    const { id, record } = stored
-    if (record.clinic_id !== clinic || record.revoked_at !== null) continue
-    await revokeToken(kv, stored)
-    await leave({ action: 'revoke', resource: 'tokens', clinicId: clinic, ids: id })
-    ids.push(id)
-  }
-  return {
-    json: { clinic, revoked: ids },
-    lines: [`Revoked ${ids.length} tokens of ${clinic}.`, KV_DELAY],
-  }
+  const tokens = await listTokens(store.kv)
+  return tokens.filter(({ record }) => record.clinic_id === clinic && record.revoked_at === null)
 }

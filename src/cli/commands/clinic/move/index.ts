@@ -1,16 +1,11 @@
-import { InvalidArgumentError } from 'commander'
 import { cellOf } from '../../../environment/cell.ts'
-import {
-  chooseEnvironment,
-  type Environment,
-  type EnvironmentOptions,
-} from '../../../environment/choose.ts'
+import { chooseEnvironment, type Environment } from '../../../environment/choose.ts'
 import { checkClinic } from '../../../environment/clinic.ts'
 import { onEnvironment } from '../../../environment/command.ts'
 import { withStore } from '../../../environment/open.ts'
 import { flag, option } from '../../../terminal/command.ts'
 import { Failure, Misuse } from '../../../terminal/failure.ts'
-import { clinicArgument } from '../../../terminal/options.ts'
+import { clinicArgument, wholeNumber } from '../../../terminal/options.ts'
 import { abortMove, carryOut, eraseSource, openMove, tellPlan } from './steps.ts'
 
 export const command = onEnvironment({
@@ -22,7 +17,7 @@ export const command = onEnvironment({
     settle: option(
       '--settle <seconds>',
       'how long edges may remember the source (default: 75, or 0 with --local)',
-      parseSeconds,
+      wholeNumber(0, 9999),
     ),
     dryRun: flag('--dry-run', 'say what would be copied, and change nothing'),
     abort: flag('--abort', 'undo a move that has not reached the tokens yet'),
@@ -33,51 +28,36 @@ export const command = onEnvironment({
       throw new Misuse('use one of --dry-run, --abort and --erase-source')
     }
   },
-  async work({ id, toEnv, toPersistTo, settle, dryRun, abort, erase }, from, options) {
-    const to = await chooseTarget(options, toEnv, toPersistTo)
-    const { cell, name } = await nameCells(from, to)
+  async work({ id, toEnv: env, toPersistTo: persistTo, settle, ...wanted }, from) {
+    const isLocal = from.place === 'local'
+    if (!(isLocal ? persistTo : env)) {
+      const flag = isLocal ? '--to-persist-to DIR' : '--to-env NAME'
+      throw new Misuse(`say which cell to move to: ${flag}`)
+    }
+    const other = { ...(env && { env }), ...(persistTo && { persistTo }) }
+    const to = await chooseEnvironment({ ...from.options, ...other })
+    const cell = await checkCell(from, to)
     return await withStore(from, (source) =>
       withStore(to, async (target) => {
         await checkClinic(source, id)
-        const move = await openMove(source, target, id, cell, name)
-        if (dryRun) return await tellPlan(move)
-        if (abort) return await abortMove(move)
-        if (erase) return await eraseSource(move)
-        return await carryOut(move, settle ?? (from.place === 'local' ? 0 : 75))
+        const move = await openMove(source, target, id, cell)
+        if (wanted.dryRun) return await tellPlan(move)
+        if (wanted.abort) return await abortMove(move)
+        if (wanted.erase) return await eraseSource(move)
+        return await carryOut(move, settle ?? (isLocal ? 0 : 75))
       }),
     )
   },
 })
 
-async function chooseTarget(
-  options: EnvironmentOptions,
-  env: string | undefined,
-  persistTo: string | undefined,
-): Promise<Environment> {
-  if (options.local && !persistTo)
-    throw new Misuse('say which cell to move to: --to-persist-to DIR')
-  if (options.remote && !env) throw new Misuse('say which cell to move to: --to-env NAME')
-  return await chooseEnvironment({
-    ...options,
-    ...(env && { env }),
-    ...(persistTo && { persistTo }),
-  })
-}
-
 /** The target's cell, which the source must know how to name to those who still come. */
-async function nameCells(from: Environment, to: Environment) {
-  const [{ cell: here, origins }, { cell }] = [await cellOf(from), await cellOf(to)]
+async function checkCell(from: Environment, to: Environment): Promise<string> {
+  const [here, { cell }] = [await cellOf(from), await cellOf(to)]
   if (cell === undefined)
     throw new Failure(`the target (${to.flags}) is not a cell: it has no CELL`)
-  if (cell === here) throw new Failure(`both are the cell ${cell}: name another one to move to`)
-  const origin = origins[cell]
-  if (origin === undefined) {
-    throw new Failure(`the source does not know the cell ${cell}: add its origin to CELLS there`)
+  if (cell === here.cell) {
+    throw new Failure(`both are the cell ${cell}: name another one to move to`)
   }
-  return { cell, name: `${cell} (${origin})` }
-}
-
-function parseSeconds(value: string): number {
-  if (/^\d{1,4}$/.test(value)) return Number(value)
-  throw new InvalidArgumentError('Use a number from 0 to 9999.')
+  if (cell in here.origins) return cell
+  throw new Failure(`the source does not know the cell ${cell}: add its origin to CELLS there`)
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ageAll } from '../../../../trail/segments.ts'
 import { addMissing, clear, mirror, rowsOf, sizesOf, type Part } from '../../../../operator/copy.ts'
 import { digestOf } from '../../../../operator/digest.ts'
-import { listOtherPlans } from '../../../../operator/plan-references.ts'
+import { listOtherPlans } from '../../../../operator/named-plans.ts'
 import { listTables } from '../../../../operator/tables.ts'
 import {
   admitClinic,
@@ -42,9 +42,8 @@ type Move = {
   clinic: Clinic
   /** As the target has it. */
   there: Clinic | undefined
+  /** The target's. */
   cell: string
-  /** The target's cell and its origin, for people. */
-  name: string
   parts: Part[]
 }
 
@@ -53,7 +52,6 @@ export async function openMove(
   target: Side,
   id: string,
   cell: string,
-  name: string,
 ): Promise<Move> {
   const clinic = await findClinic(source.db, id)
   const there = await findClinic(target.db, id)
@@ -64,7 +62,7 @@ export async function openMove(
   const parts = (await listTables(source.db))
     .filter(({ name, isOfClinics }) => isOfClinics && name !== STAYING)
     .map((table) => ({ table, clinicId: id }))
-  return { source, target, clinic, there, cell, name, parts }
+  return { source, target, clinic, there, cell, parts }
 }
 
 /** Throws Failure if a plan that the clinic's coverages name is another one at the target. */
@@ -78,19 +76,14 @@ async function checkPlans({ source, target, clinic, cell }: Move): Promise<void>
 }
 
 export async function tellPlan(move: Move): Promise<Report> {
-  const { source, clinic, there, name, parts } = move
+  const { source, clinic, there, cell, parts } = move
+  const { id, state } = clinic
   await checkPlans(move)
   const rows = await countRows(source, parts)
   return {
-    json: {
-      dry_run: true,
-      clinic: clinic.id,
-      state: clinic.state,
-      at_target: there?.state ?? null,
-      rows,
-    },
+    json: { dry_run: true, clinic: id, state, at_target: there?.state ?? null, rows },
     lines: [
-      `${clinic.id} is ${clinic.state} here and ${there?.state ?? 'unknown'} at ${name}. To copy:`,
+      `${id} is ${state} here and ${there?.state ?? 'unknown'} at ${cell}. To copy:`,
       ...linesOf(rows),
       'dry run: nothing was written',
     ],
@@ -98,19 +91,19 @@ export async function tellPlan(move: Move): Promise<Report> {
 }
 
 export async function carryOut(move: Move, settleSeconds: number): Promise<Report> {
-  const { source, target, clinic, there, cell, name, parts } = move
+  const { source, target, clinic, there, cell, parts } = move
   const { id } = clinic
   if (clinic.state === 'suspended') throw new Failure(`${id} is suspended: open it first`)
   if (clinic.state === 'arriving') throw new Failure(`${id} is on its way here from another cell`)
   if (clinic.state === 'moved' && there?.state !== 'arriving') {
     if (!there) throw new Failure(`${id} has moved to another cell than ${cell}`)
-    return { json: { clinic: id, cell, moved: false }, lines: [`${id} is at ${name} already`] }
+    return { json: { clinic: id, cell, moved: false }, lines: [`${id} is at ${cell} already`] }
   }
   const signal = stopAtCtrlC()
   let waitingSince = performance.now()
   if (clinic.state !== 'moved') waitingSince = await copyAll(move, signal)
 
-  note(`${id} is now at ${name}; telling those who still come here`)
+  note(`${id} is now at ${cell}; telling those who still come here`)
   const sendTokens = () => moveTokens(source.kv, target.kv, id, cell)
   let tokens = await sendTokens()
   await sleep(settleSeconds * 1000, undefined, { signal })
@@ -121,7 +114,7 @@ export async function carryOut(move: Move, settleSeconds: number): Promise<Repor
   }
   // Reads went on here until now.
   for (const part of parts) {
-    if (part.table.name === GROWING) await addMissing(source.db, target.db, part)
+    if (part.table.name === GROWING) await addMissing(target.db, part, rowsOf(source.db, part))
   }
   await target.leave({ action: 'move', resource: 'clinics', clinicId: id })
   await setClinicState(target.db, id, 'open', ['arriving'])
@@ -131,7 +124,7 @@ export async function carryOut(move: Move, settleSeconds: number): Promise<Repor
   return {
     json: { clinic: id, cell, moved: true, rows, tokens, writes_waited_seconds: seconds },
     lines: [
-      `${id} is at ${name}. Its writes waited for ${seconds} s. There are now:`,
+      `${id} is at ${cell}. Its writes waited for ${seconds} s. There are now:`,
       ...linesOf({ ...rows, tokens }),
       'Its SSNs are sealed to the key of the cell that it came from until you run `ssn reseal` there.',
     ],
@@ -151,7 +144,7 @@ async function copyAll(move: Move, signal: AbortSignal): Promise<number> {
   await admitClinic(target.db, clinic)
   if (clinic.state === 'open') {
     await source.leave({ action: 'move', resource: 'clinics', clinicId: id })
-    await mirrorAll(`copying ${id}`, move, signal, ignoreOvertaken)
+    await mirrorAll(`copying ${id}`, move, signal, false)
   }
 
   const waitingSince = performance.now()
@@ -161,7 +154,7 @@ async function copyAll(move: Move, signal: AbortSignal): Promise<number> {
   note(`writes of ${id} wait from here on; --abort would let them in again`)
   await admitClinic(target.db, (await findClinic(source.db, id)) ?? clinic)
   await checkPlans(move)
-  await mirrorAll(`copying what has changed`, move, signal)
+  await mirrorAll('copying what has changed', move, signal, true)
 
   // Tries of storing an access end within seconds.
   const settled = [new Date(Date.now() - 60_000).toISOString(), '']
@@ -188,30 +181,25 @@ async function mirrorAll(
   what: string,
   { source, target, parts }: Move,
   signal: AbortSignal,
-  onError: (error: unknown) => void = (error) => {
-    throw error
-  },
+  isFrozen: boolean,
 ): Promise<void> {
-  const total = Object.values(await countRows(source, parts)).reduce((sum, rows) => sum + rows, 0)
   const progress = startProgress(what)
   let copied = 0
   const onRows = (rows: number) => {
     signal.throwIfAborted()
     copied += rows
-    progress.show(copied, Math.min(copied / total, 1))
+    progress.show(copied, undefined)
   }
   try {
     for (const part of parts) {
-      await mirror(source.db, target.db, part, onRows).catch(onError)
+      await mirror(source.db, target.db, part, onRows).catch((error: Error) => {
+        // While the clinic is in use, a record may be of an ownable that was registered since those were copied.
+        if (isFrozen || !error.message.includes('FOREIGN KEY')) throw error
+      })
     }
   } finally {
     progress.stop()
   }
-}
-
-/** While the clinic is in use, a record may be of an ownable that was registered since those were copied. */
-function ignoreOvertaken(error: unknown): void {
-  if (!(error instanceof Error && error.message.includes('FOREIGN KEY'))) throw error
 }
 
 export async function abortMove({ source, target, clinic, there, parts }: Move): Promise<Report> {
@@ -234,10 +222,10 @@ export async function abortMove({ source, target, clinic, there, parts }: Move):
   return { json: { clinic: id, aborted }, lines }
 }
 
-export async function eraseSource({ source, clinic, there, name, parts }: Move): Promise<Report> {
+export async function eraseSource({ source, clinic, there, cell, parts }: Move): Promise<Report> {
   const { id, state } = clinic
   if (state !== 'moved' || there?.state !== 'open') {
-    throw new Failure(`${id} has not moved to ${name}, so nothing was deleted`)
+    throw new Failure(`${id} has not moved to ${cell}, so nothing was deleted`)
   }
   const rows = await countRows(source, parts)
   await ageAll(source.db, id)
@@ -245,7 +233,7 @@ export async function eraseSource({ source, clinic, there, name, parts }: Move):
   await source.leave({ action: 'erase', resource: 'clinics', clinicId: id })
   return {
     json: { clinic: id, erased: rows },
-    lines: [`Deleted here, as ${id} is at ${name}:`, ...linesOf(rows)],
+    lines: [`Deleted here, as ${id} is at ${cell}:`, ...linesOf(rows)],
   }
 }
 
