@@ -304,7 +304,7 @@ describe('verifying', () => {
     const { clinicId } = await begunClinic()
     const setToken = (token: string) =>
       db.prepare('UPDATE changes SET token_id = ? WHERE clinic_id = ?').bind(token, clinicId).run()
-    const [{ token_id: before = '' } = {}] = await trail(clinicId)
+    const before = (await trail(clinicId))[0]?.token_id ?? ''
 
     const early = await misfits(clinicId)
     await setToken('somebody else')
