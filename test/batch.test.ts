@@ -68,7 +68,8 @@ describe.each(RESOURCES)('a batch of $name', (resource) => {
     const clinic = await worker.clinic()
     const ownerId = await clinic.ownable()
     const batch = records(ownerId, 5)
-    batch[1] = aRecord(ownerId, { ...mistake, middle_name: 'Rose' })[one]
+    const capitals = textField.toUpperCase()
+    batch[1] = aRecord(ownerId, { ...mistake, middle_name: 'Rose', [capitals]: 'Ana' })[one]
     batch[3] = aRecord(987_654, mistake)[one]
     batch[4] = aRecord(987_655)[one]
     const placed = (place: number) =>
@@ -82,6 +83,7 @@ describe.each(RESOURCES)('a batch of $name', (resource) => {
     await expectRefusal(answer, 422, {
       ...placed(1),
       [`${name}[1].middle_name`]: ['is not a known field'],
+      [`${name}[1].${capitals}`]: [`is not a known field; did you mean ${textField}?`],
       ...placed(3),
       [`${name}[3].${owner.id}`]: ['must exist'],
       [`${name}[4].${owner.id}`]: ['must exist'],
@@ -108,6 +110,12 @@ describe.each(RESOURCES)('a batch of $name', (resource) => {
     const key = { 'Idempotency-Key': 'the first of May' }
 
     const first = await clinic.post(path, batchOf(ownerId, 3), key)
+    // The next version of each resource's first record, too, says what there was before.
+    for (const other of RESOURCES) {
+      await clinic.post(`/${other.name}`, other.aRecord(ownerId))
+      const body = { [other.one]: other.change }
+      await worker.call('PATCH', `/${other.name}/1`, { token: clinic.token, body })
+    }
     const again = await clinic.post(path, batchOf(ownerId, 3), key)
     const other = await clinic.post(path, batchOf(ownerId, 2), key)
 
@@ -117,7 +125,7 @@ describe.each(RESOURCES)('a batch of $name', (resource) => {
     await expectRefusal(other, 422, {
       'Idempotency-Key': ['has already been used for another request'],
     })
-    expect(await clinic.total(name)).toBe(3)
+    expect(await clinic.total(name)).toBe(3 + 1)
   })
 
   it('sent again after one of its records was erased is refused, and not answered in part', async () => {

@@ -233,6 +233,19 @@ describe('the client', () => {
     })
   })
 
+  it('follows changes from page to page', async () => {
+    const { client } = await aClient()
+    await client.registerOwnable('Patient', 1049)
+    const { dependent } = aDependent(1049)
+    await client.batchDependents(Array.from({ length: 100 }, () => dependent))
+    await client.createDependent(dependent)
+
+    const told: number[] = []
+    for await (const { seq } of client.followChanges()) told.push(seq)
+
+    expect(told).toEqual(Array.from({ length: 101 }, (_, n) => n + 1))
+  })
+
   it('finds plans, one and what there is', async () => {
     const { client } = await aClient()
 
@@ -447,6 +460,20 @@ describe('the client', () => {
     const { client } = await aClient(async () => new Response('<html>', { status: 418 }))
 
     await expect(client.getHealth()).rejects.toMatchObject({ status: 418, errors: 'HTTP 418' })
+  })
+
+  it('does not begin to wait where it was aborted before', async () => {
+    const giveUp = new AbortController()
+    const { client, sent } = await aClient(async () => {
+      giveUp.abort(new Error('enough'))
+      return new Response('', { status: 503, headers: { 'Retry-After': '3600' } })
+    })
+    const startedAt = performance.now()
+
+    await expect(client.getHealth({ signal: giveUp.signal })).rejects.toThrow('enough')
+
+    expect(sent).toHaveLength(1)
+    expect(performance.now() - startedAt).toBeLessThan(5000)
   })
 
   it('stops waiting and trying when it is aborted', async () => {

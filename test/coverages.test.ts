@@ -329,6 +329,9 @@ describe('a field', () => {
     await expectRefusal(await amend(id, { patient_id: OTHER }), 422, {
       patient_id: ["can't be changed"],
     })
+    await expectRefusal(await create({ ...BY_ID, patient_id: 'x' }), 422, {
+      patient_id: ['is not a number'],
+    })
     expect((await amend(id, { patient_id: PATIENT })).status).toBe(200)
   })
 })
@@ -369,6 +372,29 @@ describe('?if_exists=return', () => {
     // An import looks for the same.
     const { coverage } = aCoverage(PATIENT, { ...there, ...change })
     expect(await importAll(own, coverage)).toMatchObject({ inserted: 0 })
+  })
+})
+
+describe('an amendment', () => {
+  const amendIn = ({ token }: Clinic, fields: Fields) =>
+    worker.call('PATCH', '/coverages/1', { token, body: { coverage: fields } })
+
+  it("is judged by the record, and not by another clinic's of its id", async () => {
+    const [ours, theirs] = [await aClinic(), await aClinic()]
+    await ours.post('/coverages', aCoverage(PATIENT, BY_PLAN))
+    await theirs.post('/coverages', aCoverage(PATIENT))
+
+    await expectRefusal(await amendIn(ours, { plan_id: NEVER }), 422, { plan_id: MUST_EXIST })
+  })
+
+  it('from a carrier to a plan leaves nothing of the carrier to be compared', async () => {
+    const own = await aClinic()
+    await own.post('/coverages', aCoverage(PATIENT))
+    await amendIn(own, BY_PLAN)
+
+    const found = await own.post('/coverages?if_exists=return', aCoverage(PATIENT, BY_PLAN))
+
+    expect(found.status).toBe(200)
   })
 })
 

@@ -23,6 +23,13 @@ describe('400', () => {
     await expectRefusal(response, 400, `Request body is not valid JSON${place}`)
   })
 
+  it('is no answer to a body that begins with a byte order mark', async () => {
+    const clinic = await worker.clinic()
+    const body = `\uFEFF${JSON.stringify(aDependent(await clinic.ownable()))}`
+
+    expect((await clinic.post('/dependents', body)).status).toBe(201)
+  })
+
   it('refuses bytes that are not UTF-8, which would be stored as another name', async () => {
     const clinic = await worker.clinic()
     const text = JSON.stringify(aDependent(1, { first_name: 'José' }))

@@ -79,6 +79,10 @@ describe('a create whose storage fails', () => {
     await expectRefusal(response, 503, UNAVAILABLE)
     expect(response.headers.get('x-test-d1')).toBe('1')
     expect(await clinic.total('dependents')).toBe(0)
+    const requestId = response.headers.get('X-Request-Id') ?? ''
+    expect(JSON.parse(await worker.logLine(requestId))).toMatchObject({
+      ...{ level: 'error', code: 'storageUnavailable', fault: 'overloaded' },
+    })
   })
 })
 

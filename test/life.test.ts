@@ -69,6 +69,8 @@ describe.each(RESOURCES)('$name', (resource) => {
         const answer = await get({ 'If-None-Match': named })
         expect([answer.status, await answer.text()]).toEqual([304, ''])
       }
+      const unchanged = await get({ 'If-None-Match': etag, 'x-test-settled': 'yes' })
+      expect(await worker.eventOf(unchanged)).toMatchObject({ ids: '1', status: 304 })
       // Only a read is saved by it.
       expect((await amend(change, { 'If-None-Match': '*' })).status).toBe(200)
       expect((await get({ 'If-None-Match': etag })).status).toBe(200)
@@ -102,8 +104,13 @@ describe.each(RESOURCES)('$name', (resource) => {
       const { created, amend, history, get } = await aRecordOf()
       const read = await jsonOf(await get())
 
-      for (const given of [read, { ...read, created_at: 'never' }, {}]) {
-        const same = await amend(given, { 'x-test-settled': 'yes' })
+      const settled = { 'x-test-settled': 'yes' }
+      for (const [given, headers] of [
+        [read, settled],
+        [{ ...read, created_at: 'never' }, settled],
+        [{}, { ...settled, 'x-test-d1': 'after' }],
+      ] as const) {
+        const same = await amend(given, headers)
         expect([same.status, etagOf(same)]).toEqual([200, etagOf(created)])
         expect(await worker.eventOf(same)).toMatchObject({ action: 'amend', ids: '1', status: 200 })
         expect(await jsonOf(same)).toEqual(read)
@@ -314,6 +321,10 @@ describe.each(RESOURCES)('$name', (resource) => {
       await repairer(resource).restore(databaseOf(worker.env, 'first-primary'), deed)
 
       await expectPages([1, 2, 3, 5])
+      const { versions } = await jsonOf(await clinic.get(`/${name}/2/history`))
+      const restored = await jsonOf(await clinic.get(`/${name}/2`))
+      expect(restored.updated_at).toBe(versions[0].at)
+      expect(restored.updated_at > restored.created_at).toBe(true)
     })
   })
 
@@ -322,20 +333,35 @@ describe.each(RESOURCES)('$name', (resource) => {
     const stranger = await theirs.clinic.ownable('Patient', NEVER)
     const { clinicId } = ours.clinic
     const other = await ours.clinic.ownable()
+    const organization = await ours.clinic.ownable('Organization')
     const db = databaseOf(worker.env, 'first-primary')
-    const give = (to: number) => {
-      const run = { tokenId: 'operator', requestId: `give ${to}` }
+    const give = (to: number, type = 'Patient', version = 1) => {
+      const run = { tokenId: 'operator', requestId: `give ${type} ${to}` }
       const deed = { clinicId, id: 1, ...run }
-      return repairer(resource).reassign(db, deed, { type: 'Patient', id: to }, 1, {})
+      return repairer(resource).reassign(db, deed, { type, id: to }, version, {})
     }
 
-    expect([await give(stranger), await give(other)]).toEqual([false, true])
+    expect([await give(stranger), await give(organization)]).toEqual([false, false])
+    expect(await give(other)).toBe(true)
     expect((await jsonOf(await ours.get()))[owner.id]).toBe(other)
+    expect((await ours.history()).versions[0].changed).toEqual([owner.id])
+    if (owner.type) {
+      expect(await give(organization, 'Organization', 2)).toBe(true)
+      expect(await ours.stored()).toMatchObject({
+        ...{ [owner.type]: 'Organization', [owner.id]: organization },
+      })
+      expect((await ours.history()).versions[0].changed).toEqual([owner.type, owner.id])
+    }
     expect(await jsonOf(await theirs.get())).toEqual(theirs.made)
   })
 
   it('an erased record has left no content, in its history and for a replay', async () => {
-    const { clinic, amend, remove, history } = await aRecordOf()
+    const { clinic, holder, amend, remove, history } = await aRecordOf()
+    const others = RESOURCES.filter((other) => other.name !== name)
+    for (const other of others) {
+      await clinic.post(`/${other.name}`, other.aRecord(holder))
+      await worker.call('DELETE', `/${other.name}/1`, { token: clinic.token })
+    }
     const key = { 'Idempotency-Key': 'erased' }
     await amend(change, key)
     await amend({ [textField]: 'Later' })
@@ -350,6 +376,10 @@ describe.each(RESOURCES)('$name', (resource) => {
       Array(5).fill(null),
     )
     await expectRefusal(await amend(change, key), 404, notFound)
+    for (const other of others) {
+      const { versions } = await jsonOf(await clinic.get(`/${other.name}/1/history`))
+      expect(versions[1][other.one]).not.toBeNull()
+    }
   })
 
   describe('a history', () => {
@@ -427,7 +457,7 @@ describe.each(RESOURCES)('$name', (resource) => {
 
         const same = await amend({ ssn: CANARY.ssn })
         expect(await opened(await stored(), clinic, holder)).toBe('987654320')
-        const other = await amend({ ssn: '987654329' })
+        const other = await amend({ ssn: ' 987.65.4329 ' })
 
         expect(await opened(await stored(), clinic, holder)).toBe('987654329')
         expect([(await jsonOf(same)).ssn, (await jsonOf(other)).ssn]).toEqual([
@@ -524,6 +554,7 @@ describe('GET /changes', () => {
     expect(await clinic.total('dependents')).toBe(2)
     const second = await jsonOf(await clinic.get('/dependents?page=2&page_size=1'))
     expect(second.dependents).toMatchObject([{ id: 5 }])
+    await expectRefusal(await clinic.get('/dependents/4/history'), 404, 'Dependent not found')
   })
 
   it('shows a follower every change once, while sixteen clients write', async () => {
@@ -608,6 +639,52 @@ describe('POST …/search', () => {
     })
   })
 
+  it.each(PEOPLE)('finds $name as they are called and born now', async (resource) => {
+    const { name, one, aRecord } = resource
+    const clinic = await worker.clinic()
+    const holder = await clinic.ownable()
+    const people = [
+      { first_name: 'Zoë', date_of_birth: '1990-05-15' },
+      { first_name: 'Ana', date_of_birth: '1990-05-15' },
+      { first_name: 'Bea', date_of_birth: '1985-01-02', last_name: 'García Márquez García' },
+    ].map((fields) => aRecord(holder, { last_name: 'García Márquez', ...fields })[one])
+    await clinic.post(`/${name}/batch`, { [name]: people })
+    const found = async (last_name: string, more = {}, paging = {}) => {
+      const search = { last_name, ...more }
+      const answer = await jsonOf(await clinic.post(`/${name}/search`, { search, ...paging }))
+      return answer[name].map(({ id }: { id: number }) => id)
+    }
+    const send = (method: string, id: number, fields: object) =>
+      worker.call(method, `/${name}/${id}`, { token: clinic.token, body: { [one]: fields } })
+
+    for (const word of ['garcia', 'marquez']) {
+      const pages = [1, 2, 3].map((page) => found(word, {}, { page, page_size: 1 }))
+      expect(await Promise.all(pages)).toEqual([[2], [1], [3]])
+      expect(await found(word, { date_of_birth: '1990-05-15' })).toEqual([2, 1])
+    }
+    await send('PATCH', 1, { last_name: "O'Núñez" })
+    await send('PUT', 1, { first_name: 'Chloë' })
+    await send('PATCH', 2, { date_of_birth: '1970-07-07' })
+
+    for (const word of ['onunez', 'nunez']) expect(await found(word)).toEqual([1])
+    for (const word of ['garcia', 'marquez']) {
+      expect(await found(word)).toEqual([2, 3])
+      expect(await found(word, { date_of_birth: '1970-07-07' })).toEqual([2])
+      expect(await found(word, { date_of_birth: '1990-05-15' })).toEqual([])
+    }
+    expect(await found('nunez', { first_name: 'chloe' })).toEqual([1])
+    expect(await found('nunez', { first_name: 'zoe' })).toEqual([])
+    const { versions } = await jsonOf(await clinic.get(`/${name}/1/history`))
+    expect(versions.map(({ changed }: { changed: string[] }) => changed)).toEqual([
+      ...[['first_name'], ['last_name'], []],
+    ])
+    for (const id of [1, 2, 3]) {
+      await worker.call('DELETE', `/${name}/${id}`, { token: clinic.token })
+    }
+    const words = worker.env.DB.prepare('SELECT * FROM name_words WHERE clinic_id = ?')
+    expect((await words.bind(clinic.clinicId).all()).results).toEqual([])
+  })
+
   it('refuses more than a thousand matches', async () => {
     const clinic = await worker.clinic()
     const holder = await clinic.ownable()
@@ -631,14 +708,45 @@ describe('POST …/search', () => {
       })
     }
     expect((await search({ first_name: 'nobody' })).status).toBe(200)
+    const canary = { last_name: 'canary', first_name: 'I' }
+    expect((await search(canary)).status).toBe(200)
+    await worker.env.DB.prepare(
+      `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10001)
+       INSERT INTO name_words (clinic_id, resource, date_of_birth, word, record_id)
+       SELECT ?, 'dependents', '2010-03-20', 'canary ' || i, 1 FROM n`,
+    )
+      .bind(clinic.clinicId)
+      .run()
+    expect((await search(canary)).status).toBe(422)
   })
 })
 
 describe('POST …?if_exists=return', () => {
+  it.each(PEOPLE)('takes no other person for one of the $name', async ({ name, aRecord }) => {
+    const clinic = await worker.clinic()
+    const [holder, another] = [await clinic.ownable(), await clinic.ownable()]
+    const send = async (fields: object, owner = holder) => {
+      const record = aRecord(owner, { first_name: 'José', last_name: 'Muñoz', ...fields })
+      return (await clinic.post(`/${name}?if_exists=return`, record)).status
+    }
+
+    expect([await send({}), await send({})]).toEqual([201, 200])
+    expect([await send({ ssn: null }), await send({ first_name: 'JOSÉ' })]).toEqual([200, 200])
+    for (const fields of [
+      { first_name: 'Jose' },
+      { last_name: 'Munoz' },
+      { date_of_birth: '1990-05-16' },
+      { ssn: '987-65-4329' },
+    ]) {
+      expect([await send(fields), await send(fields)]).toEqual([201, 200])
+    }
+    expect(await send({}, another)).toBe(201)
+  })
+
   it.each(RESOURCES)(
     'makes one of eight equal $name at once, whatever their keys',
     async (resource) => {
-      const { name, aRecord, change, respelled } = resource
+      const { name, one, aRecord, change, respelled, textField } = resource
       const clinic = await worker.clinic()
       const holder = await clinic.ownable()
       const send = (n: number, fields = {}) =>
@@ -656,6 +764,14 @@ describe('POST …?if_exists=return', () => {
       // Where somebody made the same twice, it is the first one.
       await clinic.post(`/${name}`, aRecord(holder))
       expect(await jsonOf(await send(10))).toMatchObject({ id: 1 })
+      // It is returned as it is now, also when the request is sent again.
+      const { [textField]: text } = aRecord(holder)[one] ?? {}
+      for (const fields of [change, { [textField]: text }]) {
+        const body = { [one]: fields }
+        await worker.call('PATCH', `/${name}/1`, { token: clinic.token, body })
+      }
+      const now = await clinic.get(`/${name}/1`)
+      expect([etagOf(await send(11)), etagOf(await send(11))]).toEqual([etagOf(now), etagOf(now)])
     },
   )
 })

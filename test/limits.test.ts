@@ -69,9 +69,10 @@ describe('a rate limit', () => {
         headers: { 'CF-Connecting-IP': `${network}::${(++guesses).toString(16)}` },
       })
 
-    const answers = await untilLimited(() => guess('2001:db8:1:2'))
+    const answers = await untilLimited(() => guess('2001:db8:1'))
 
     expect(answers.at(-1)?.status).toBe(429)
+    expect((await guess('2001:db8:1:0')).status).toBe(429)
     expect((await guess('2001:db8:1:3')).status).toBe(401)
   })
 

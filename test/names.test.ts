@@ -104,6 +104,7 @@ describe('folding', () => {
     ['ʻOkina Kaʿba', 'okina kaba', 'okina kaba'],
     ['Muñoz', 'munoz', 'muñoz'],
     ['Ørsted-Łucja Đặng', 'orsted lucja dang', 'ørsted-łucja đặng'],
+    ['Ðuro Ħal Ŧor Þórr Œuvre ıĸ', 'duro hal tor thorr oeuvre iĸ', 'ðuro ħal ŧor þórr œuvre iĸ'],
     ['STRAUẞ', 'strauss', 'strauss'],
     ['Æsop', 'aesop', 'æsop'],
     ['ΚΩΣΤΑΣ', 'κωστασ', 'κωστασ'],

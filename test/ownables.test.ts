@@ -94,13 +94,19 @@ describe('PUT /ownables/{type}', () => {
       .bind(clinic.clinicId)
       .run()
 
-    const refused = await clinic.put('/ownables/Patient', { ownable_ids: [7] })
+    const refused = [
+      await clinic.put('/ownables/Patient', { ownable_ids: [7] }),
+      await clinic.put('/ownables/Patient/7'),
+    ]
     const { count } =
       (await worker.env.DB.prepare('SELECT count(*) AS count FROM ownables WHERE clinic_id = ?')
         .bind(clinic.clinicId)
         .first<{ count: number }>()) ?? {}
 
-    expect(refused.status).toBe(503)
+    for (const answer of refused) {
+      expect(answer.status).toBe(503)
+      expect(await worker.eventOf(answer)).toBeNull()
+    }
     expect(count).toBe(0)
   })
 

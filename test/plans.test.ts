@@ -172,6 +172,28 @@ describe('GET /plans', () => {
     expect(await elsewhere.text()).toBe(body)
   })
 
+  it('keeps what it read under the version that D1 had, though KV still names an older one', async () => {
+    const { TOKENS } = worker.env
+    await worker.publish(SIXTY)
+    const older = (await TOKENS.get('catalogue')) ?? ''
+    await worker.publish(somePlans(1))
+    const newer = (await TOKENS.get('catalogue')) ?? ''
+    const ask = async (isolate: 'first' | 'second') => {
+      const { headers } = await worker.call('GET', '/plans?page_size=9', {
+        ...{ token: clinic.token, isolate },
+      })
+      return [headers.get('X-Cache'), headers.get('ETag')]
+    }
+    const etag = expect.stringContaining(JSON.parse(newer).version)
+
+    await TOKENS.put('catalogue', older)
+    for (const isolate of ['first', 'first', 'second'] as const) {
+      expect(await ask(isolate)).toEqual(['MISS', etag])
+    }
+    await TOKENS.put('catalogue', newer)
+    expect(await ask('first')).toEqual(['HIT', etag])
+  })
+
   it('reads D1 no earlier than the catalogue was published, or the primary if nobody knows when', async () => {
     await worker.publish(SIXTY)
     const { bookmark } = JSON.parse((await worker.env.TOKENS.get('catalogue')) ?? '')
@@ -310,6 +332,11 @@ describe('GET /plans', () => {
       '/plans?active=TRUE&page=2&page_size=10&carrier=Harbor+Mutual',
     )
 
+    const awkward = await clinic.get(
+      `/plans?page_size=1&carrier=${encodeURIComponent('Smith & Sons #1')}`,
+    )
+
+    expect(awkward.headers.get('Link')).toContain('?carrier=smith+%26+sons+%231&page=')
     const target = `${worker.origin}${API}/plans?active=true&carrier=harbor+mutual`
     expect(response.headers.get('Link')?.split(', ')).toEqual([
       `<${target}&page=1&page_size=10>; rel="first"`,

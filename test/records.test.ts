@@ -25,10 +25,12 @@ describe.each(RESOURCES)('$name', (resource) => {
   const path = `/${name}`
   const hasRules = Object.keys(resource.rules).length > 0
 
-  /** A clinic that has nothing, and gets nothing: what it asks for is refused, or empty. */
+  /** A clinic that has no records, and gets none: what it asks for is refused, or empty. */
   let idle: Clinic
   beforeAll(async () => {
     idle = await worker.clinic()
+    // Of another type it exists.
+    await idle.ownable('Organization', NEVER)
   })
 
   /** A clinic with an ownable, and so many records of it. */
@@ -414,11 +416,16 @@ describe.each(RESOURCES)('$name', (resource) => {
       expect(await clinic.total(name)).toBe(0)
     })
 
-    it('may have 255 characters', async () => {
+    it('may have 255 characters, or be the id of a request that had none', async () => {
       const { clinic, owner } = await aClinic()
-      const longest = { 'Idempotency-Key': '~'.repeat(255) }
+      const create = (headers = {}) => clinic.post(path, aRecord(owner), headers)
 
-      expect((await clinic.post(path, aRecord(owner), longest)).status).toBe(201)
+      const made = [await create({ 'Idempotency-Key': '~'.repeat(255) }), await create()]
+      const requestId = made[1]?.headers.get('X-Request-Id')
+      made.push(await create({ 'Idempotency-Key': requestId }))
+
+      expect(made.map(({ status }) => status)).toEqual([201, 201, 201])
+      expect(await clinic.total(name)).toBe(3)
     })
 
     it('lives for 24 hours, and is then forgotten by the sweep', async () => {
@@ -574,18 +581,19 @@ describe.each(RESOURCES)('$name', (resource) => {
 
 describe('an idempotency key', () => {
   it('is of one endpoint: the same fields sent to another are another request', async () => {
-    const app = factory.createApp().post('*', async (c) => {
+    const app = factory.createApp().all('*', async (c) => {
       const caller = { tokenId: 'token', clinicId: 'riverside', label: '', scopes: [] }
       c.set('caller', { ...caller, expiresAt: null })
       return c.json(await idempotencyKey(c, { first_name: 'Ana' }))
     })
-    const fingerprintAt = async (path: string) => {
-      const answer = await app.request(path, { method: 'POST' })
+    const fingerprintAt = async (path: string, method = 'POST') => {
+      const answer = await app.request(path, { method })
       return JSON.parse(await answer.text()).fingerprint
     }
 
     expect(await fingerprintAt('/dependents')).toBe(await fingerprintAt('/dependents'))
     expect(await fingerprintAt('/dependents')).not.toBe(await fingerprintAt('/others'))
+    expect(await fingerprintAt('/dependents')).not.toBe(await fingerprintAt('/dependents', 'PUT'))
     // `if_exists=return` asks for something else.
     expect(await fingerprintAt('/dependents')).not.toBe(await fingerprintAt('/dependents?a=b'))
   })

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { sealTrail } from '../src/trail/seal.ts'
 import { trailOf } from '../src/operator/trail/events.ts'
@@ -9,7 +10,7 @@ import { setClinicState } from '../src/clinics/queries.ts'
 import { aDependent, aPersonInformation } from './support/fixtures.ts'
 import { findsManipulations } from './support/manipulations.ts'
 import { all, DAY, later, MINUTE, sealing } from './support/sealing.ts'
-import { keyAt, sealedRows } from './support/segments.ts'
+import { keyAt, objectsOf, sealedRows } from './support/segments.ts'
 import { useWorker } from './support/worker.ts'
 
 const worker = useWorker({ instrumented: true })
@@ -27,6 +28,19 @@ async function busyClinic() {
     await clinic.get('/person_informations', settled)
   }
   return { ...clinic, patient }
+}
+
+/** A busy clinic of which a run had begun to seal the rows when it died. */
+async function begunClinic() {
+  const { db, bucket } = stores()
+  await sealTrail(db, bucket, later())
+  const clinic = await busyClinic()
+  const dying = new Proxy(bucket, {
+    get: (of, name) =>
+      name === 'put' ? () => Promise.reject(new Error('died')) : Reflect.get(of, name),
+  })
+  await expect(sealTrail(db, dying, later())).rejects.toThrow('died')
+  return clinic
 }
 
 describe('sealing', () => {
@@ -70,7 +84,7 @@ describe('sealing', () => {
     const { db, bucket } = stores()
     const clinic = await busyClinic()
 
-    await sealTrail(db, bucket)
+    await sealTrail(db, bucket, Date.now() + 9 * MINUTE)
     const early = await verdicts(clinic.clinicId)
     await sealTrail(db, bucket, later())
     const late = await verdicts(clinic.clinicId)
@@ -100,13 +114,7 @@ describe('sealing', () => {
 
   it('takes up what a run had begun that died, and puts nothing over what lies in its place', async () => {
     const { db, bucket } = stores()
-    await sealTrail(db, bucket, later())
-    const clinic = await busyClinic()
-    const dying = new Proxy(bucket, {
-      get: (of, name) =>
-        name === 'put' ? () => Promise.reject(new Error('died')) : Reflect.get(of, name),
-    })
-    await expect(sealTrail(db, dying, later())).rejects.toThrow('died')
+    const clinic = await begunClinic()
     const digest = await db
       .prepare("SELECT sha256 FROM segments WHERE clinic_id = ? AND stream = 'changes'")
       .bind(clinic.clinicId)
@@ -116,6 +124,8 @@ describe('sealing', () => {
 
     const { unfit } = await sealTrail(db, bucket, later())
     const found = await (await bucket.get(key))?.text()
+    await worker.sweep()
+    expect(JSON.parse(await worker.logLine(key))).toMatchObject({ code: 'sealed', level: 'error' })
     await bucket.delete(key)
     await sealTrail(db, bucket, later())
 
@@ -238,6 +248,21 @@ describe('ageing', () => {
     expect(await countRows('accesses', clinic.clinicId)).toBe(4)
   })
 
+  it('takes nothing if what R2 has of the same rows is not what was sealed', async () => {
+    const { db, bucket } = stores()
+    const { clinicId } = await busyClinic()
+    const sealed = later()
+    await sealTrail(db, bucket, sealed)
+    const key = await keyAt(bucket, clinicId, 'accesses', 1)
+    const ndjson = (await objectsOf(bucket, key)).get(key) ?? ''
+    await bucket.put(key, gzipSync(ndjson.replaceAll('"list"', '"read"')))
+
+    const { unfit } = await sealTrail(db, bucket, sealed + 31 * DAY)
+
+    expect(unfit).toContain(key)
+    expect(await countRows('accesses', clinicId)).toBe(4)
+  })
+
   it("takes only what was sealed, whatever D1 says, and nothing of another clinic's", async () => {
     const { db, bucket } = stores()
     const [altered, wide, other] = [await busyClinic(), await busyClinic(), await busyClinic()]
@@ -248,17 +273,41 @@ describe('ageing', () => {
     // A place behind all that will ever come.
     await run("UPDATE segments SET last = '~' WHERE clinic_id = ?", wide.clinicId)
     await insertRows(wide.clinicId, 2)
+    // Of the same times and requests as those that age.
+    await run(
+      `INSERT INTO accesses SELECT '${wide.clinicId}', at, request_id, token_id, action, resource, ids, status
+        FROM accesses WHERE clinic_id = ?`,
+      other.clinicId,
+    )
 
     const { unfit } = await sealTrail(db, bucket, sealed + 31 * DAY)
 
     expect(unfit).toContain(await keyAt(bucket, altered.clinicId, 'accesses', 1))
     expect(await countRows('accesses', altered.clinicId)).toBe(4)
-    expect(await countRows('accesses', wide.clinicId)).toBe(2)
+    expect(await countRows('accesses', wide.clinicId)).toBe(2 + 4)
     expect(await countRows('accesses', other.clinicId)).toBe(0)
   })
 })
 
 describe('verifying', () => {
+  it('names a segment whose rows have changed between its beginning and its end', async () => {
+    const { db, bucket } = stores()
+    const { clinicId } = await begunClinic()
+    const setToken = (token: string) =>
+      db.prepare('UPDATE changes SET token_id = ? WHERE clinic_id = ?').bind(token, clinicId).run()
+    const [{ token_id: before = '' } = {}] = await trail(clinicId)
+
+    const early = await misfits(clinicId)
+    await setToken('somebody else')
+    const changed = await misfits(clinicId)
+    await setToken(before)
+    await sealTrail(db, bucket, later())
+
+    const segment = expect.stringContaining(`${clinicId}/changes/1/`)
+    expect(early).toEqual([])
+    expect(changed).toEqual([{ segment, found: 'its rows have changed since it was begun' }])
+  })
+
   it('compares with heads that were kept: a chain made anew in both stores is found', async () => {
     const { db, bucket } = stores()
     const clinic = await busyClinic()

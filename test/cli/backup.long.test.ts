@@ -122,6 +122,9 @@ describe('backup and restore', () => {
     // Every token works, pages are exact around the gaps, and no id is given again.
     const list = await bodyOf(await restored.call('/dependents?page_size=100', token))
     expect(list.pagination.total_count).toBe(expected.length)
+    const search = { search: { last_name: 'canary' } }
+    const named = await bodyOf(await restored.call('/dependents/search', token, search))
+    expect(named.pagination.total_count).toBe(expected.length)
     expect((await bodyOf(await restored.call('/plans', token))).plans).toHaveLength(1)
     const { results: highest } = await worker.env.DB.prepare(
       "SELECT max(record_id) AS id FROM changes WHERE resource = 'dependents' AND seq <= ?",
@@ -168,6 +171,24 @@ describe('backup and restore', () => {
     expect(older.stderr).toContain('was not written by `backup` in format 2')
     expect(foreign.stderr).toContain('manifest.json was not written by `backup`')
     expect(await runJson(['list', ...empty.flags])).toEqual({ clinics: [] })
+  })
+
+  it('lets nobody in where the store has other plans under the ids of those backed up', async () => {
+    const folder = source.file('third')
+    await runJson(['backup', folder, ...source.flags])
+    const target = await makeEmpty(source)
+    const plans = target.file('plans.csv')
+    await writeFile(
+      plans,
+      'external_id,plan_name,carrier,plan_type,active\nP2,Two,Harbor,PPO,yes\n',
+    )
+    await runJson(['import', 'plans', plans, ...target.flags])
+
+    const refused = await run(['restore', folder, ...target.flags])
+
+    expect(refused.status).toBe(1)
+    expect(refused.stderr).toMatch(/what the store holds is not what was backed up/)
+    expect(await runJson(['list', ...target.flags])).toEqual({ clinics: [] })
   })
 })
 

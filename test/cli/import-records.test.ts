@@ -4,11 +4,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { importRecords } from '../../src/cli/commands/import/records.ts'
 import { createClinic, setClinicState } from '../../src/clinics/queries.ts'
 import { databaseOf, openSession, type Session } from '../../src/storage/session.ts'
+import { coverages } from '../../src/resources/coverage.ts'
 import { dependents } from '../../src/resources/dependent.ts'
 import { personInformations } from '../../src/resources/person-information.ts'
 import type { Resource } from '../../src/records/resource.ts'
 import { ssnOwner } from '../../src/records/given.ts'
+import { insertOwnables } from '../../src/operator/ownables.ts'
 import { openSsn } from '../../src/operator/ssn.ts'
+import { aPersonInformation } from '../support/fixtures.ts'
 import { losingAnswers } from '../support/losing.ts'
 import { lendingSignals, makeStore, run, runJson, serve, type TestStore } from './command.ts'
 
@@ -231,6 +234,25 @@ describe('import person_informations', () => {
     expect(await clinic.ssns(personInformations)).toEqual(['111116789', null])
   })
 
+  it('tells apart whom a clinic has twice: by SSN, and in its own export by uid', async () => {
+    const clinic = await aClinic()
+    await store.worker.patients(clinic.id, 1)
+    const token = await store.worker.token(clinic.id)
+    const { ssn: _, ...person } = aPersonInformation(1).person_information
+    for (const ssn of [null, '987654321', null]) {
+      const body = { person_information: { ...person, ssn } }
+      await store.worker.call('/person_informations', token, body)
+    }
+    const { sealed } = await clinic.exported(personInformations)
+
+    const { json } = await clinic.load(personInformations, sealed, { name: 'copies.ndjson' })
+    const row = `${JSON.stringify({ ...person, ssn: '987654321' })}\n`
+    const found = await clinic.load(personInformations, row, { name: 'one.ndjson' })
+
+    expect(json).toMatchObject({ unchanged: 3, rejected: 0 })
+    expect(found.json).toMatchObject({ inserted: 0, updated: 0, unchanged: 1 })
+  })
+
   it('makes a second record of a corrected name, and one record of two rows of a person', async () => {
     const clinic = await aClinic()
     await clinic.load(personInformations, PEOPLE, { register: true })
@@ -254,6 +276,7 @@ describe('import person_informations', () => {
   it('sets wrong rows aside with all that is wrong with them, and without SSNs', async () => {
     const clinic = await aClinic()
     await store.worker.patients(clinic.id, 1)
+    await insertOwnables(sessionOf(store), clinic.id, [{ type: 'Organization', id: 7 }])
     const row = (fields: object) =>
       `${JSON.stringify({ patient_id: 1, first_name: 'Ana', last_name: 'Roe', date_of_birth: '1990-05-15', ...fields })}\n`
 
@@ -415,6 +438,18 @@ describe('import dependents', () => {
     expect(await clinic.stored(dependents)).toMatchObject([
       { primary_holder_type: 'Patient', primary_holder_id: 1, relationship: 'other', version: 2 },
     ])
+  })
+})
+
+describe('import coverages', () => {
+  it('stores for a column that the file lacks what the API does', async () => {
+    const clinic = await aClinic()
+    const text = 'Patient ID,Carrier,Member ID,Relationship\n1,Harbor,M 1,self\n'
+
+    const { json } = await clinic.load(coverages, text, { register: true })
+
+    expect(json).toMatchObject({ inserted: 1, rejected: 0 })
+    expect(await clinic.stored(coverages)).toMatchObject([{ priority: 1, starts_on: null }])
   })
 })
 

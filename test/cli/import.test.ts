@@ -37,11 +37,14 @@ async function write(name: string, text: string) {
   return served.store.file(name)
 }
 
+/** What imports left in the trail. */
+const left: unknown[] = []
+
 /** The store as the Worker has it open: opening it once more takes a second. */
 const opened = () => ({
   db: databaseOf(served.worker.env, 'first-primary'),
   kv: served.worker.env.TOKENS,
-  leave: async () => {},
+  leave: async (deed: unknown) => void left.push(deed),
 })
 
 const load = (file: string, options: Parameters<typeof importPlans>[2] = {}) =>
@@ -223,6 +226,18 @@ describe('import plans', () => {
     })
   })
 
+  it('takes details of 15,000 bytes, and no more, whatever the letters', async () => {
+    const notes = (bytes: number) => ({
+      coverage_details: { notes: 'é'.repeat((bytes - '{"notes":""}'.length) / 2) },
+    })
+    const file = await write(
+      'bytes.ndjson',
+      line('1', 'Bytes', notes(15_000)) + line('2', 'Bytes', notes(15_002)),
+    )
+
+    expect((await load(file)).json).toMatchObject({ inserted: 1, rejected: 1 })
+  })
+
   it('gives a CSV up whose quote is never closed', async () => {
     const file = await write(
       'open.csv',
@@ -257,12 +272,15 @@ describe('import plans', () => {
       line('1', 'Dry', { active: false }) + line('2', 'Dry') + line('3', 'Dry'),
     )
 
+    left.length = 0
     const dry = await load(file, { dryRun: true })
 
     expect(dry.json).toMatchObject({ inserted: 1, updated: 1, unchanged: 1, dry_run: true })
     expect(await storedPlans('Dry')).toEqual(before)
+    expect(left).toEqual([])
     const real = await load(file)
     expect(real.json).toMatchObject({ inserted: 1, updated: 1, unchanged: 1 })
+    expect(left).toEqual([{ action: 'import', resource: 'plans' }])
   })
 
   it('notices what differs in one column alone, be it by case', async () => {

@@ -55,6 +55,15 @@ const mended = async (cell: Cell) => {
   for (const event of ['INSERT', 'UPDATE']) await cell.query(`DROP TRIGGER spoilt_${event}`)
 }
 
+/** What was done to the clinic as a whole, as the cell's trail has it. */
+const deedsOf = async (cell: Cell, id: string) => {
+  const found = await cell.query(
+    "SELECT action FROM accesses WHERE clinic_id = ? AND resource = 'clinics' ORDER BY at",
+    id,
+  )
+  return found.map(({ action }) => action)
+}
+
 const changesOf = async (cell: Cell, token: string) => {
   const answer = await cell.call('/changes', token)
   expect(answer.status).toBe(200)
@@ -73,6 +82,7 @@ describe('clinic move', () => {
     expect(moved).toMatchObject({ clinic: id, cell: 'us', moved: true, tokens: 1 })
     expect(await contentOf(us, id)).toEqual(before)
     expect(await changesOf(us, token)).toBe(changes)
+    expect([await deedsOf(eu, id), await deedsOf(us, id)]).toEqual([['move'], ['move', 'move']])
     expect([await eu.stateOf(id), await us.stateOf(id)]).toEqual(['moved', 'open'])
     const answer = await eu.call('/dependents', token)
     expect(answer.status).toBe(421)
@@ -108,12 +118,13 @@ describe('clinic move', () => {
     expect(there).toEqual(expect.arrayContaining(here))
   })
 
-  it('takes along what a `resume` has written since the move began', async () => {
+  it('takes along what was written since the move began, and leaves out what was deleted', async () => {
     const { eu, us } = cells
     const { id } = await aClinic(eu)
     await eu.query(
       `CREATE TRIGGER resumed AFTER UPDATE ON clinics WHEN NEW.state = 'frozen' BEGIN
          INSERT INTO deletions (clinic_id, resource, node, n) VALUES (NEW.id, 'coverages', 16777216, 70);
+         DELETE FROM coverages WHERE clinic_id = NEW.id;
        END`,
     )
 
@@ -125,6 +136,7 @@ describe('clinic move', () => {
       id,
     )
     expect(found).toEqual([{ n: 70 }])
+    expect((await contentOf(us, id)).coverages).toEqual([])
   })
 
   it('is done once: run again it says so', async () => {
@@ -191,9 +203,13 @@ describe('clinic move', () => {
 
     const dry = await run(['move', id, '--dry-run', ...cells.move])
     const refused = await run(['move', id, ...cells.move])
+    const amended = { coverage: { carrier: 'Harbor', plan_id: null } }
+    expect((await eu.call('/coverages/2', token, amended, 'PATCH')).status).toBe(200)
+    const inHistory = await run(['move', id, ...cells.move])
 
-    expect(dry.stderr).toContain(`1 is P1, there P2`)
-    expect(refused.stderr).toContain(`1 is P1, there P2`)
+    for (const { stderr } of [dry, refused, inHistory]) {
+      expect(stderr).toContain(`1 is P1, there P2`)
+    }
     expect([await eu.stateOf(id), await us.stateOf(id)]).toEqual(['open', undefined])
   })
 
@@ -259,6 +275,7 @@ describe('clinic move', () => {
     const again = await runJson(['move', id, '--abort', ...cells.move])
 
     expect([aborted, again]).toMatchObject([{ aborted: true }, { aborted: false }])
+    expect(await deedsOf(eu, id)).toEqual(['move', 'abort-move'])
     expect(await contentOf(eu, id)).toEqual(before)
     expect(Object.values(await contentOf(us, id)).flat()).toEqual([])
     expect([await eu.stateOf(id), await us.stateOf(id)]).toEqual(['open', undefined])
@@ -297,6 +314,7 @@ describe('clinic move', () => {
 
     expect([early.status, unfinished.status]).toEqual([1, 1])
     expect(Object.values(await contentOf(eu, id)).flat()).toEqual([])
+    expect(await deedsOf(eu, id)).toEqual(['erase'])
     expect(await contentOf(us, id)).toEqual(before)
     expect(await statusOf(eu, token)).toBe(421)
     const { ok, rows } = await runJson(['audit', 'verify', '--clinic', id, ...eu.flags])

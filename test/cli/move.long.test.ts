@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { carryOut, openMove, type Side } from '../../src/cli/commands/clinic/move/steps.ts'
 import { databaseOf } from '../../src/storage/session.ts'
+import { tokenKey } from '../../src/tokens/token.ts'
 import { contentOf, startCells, type Cell, type CellName, type Cells } from '../support/cells.ts'
 import { aPersonInformation } from '../support/fixtures.ts'
 import { lendingSignals, runJson, start } from './command.ts'
@@ -175,6 +176,34 @@ describe('a move while the clinic is in use', () => {
     expect(Object.keys(seen.writes)).toContain('421')
     const ofOthers = ['200', '201', '204']
     expect(Object.keys(seen.beside).filter((one) => !ofOthers.includes(one))).toEqual([])
+  })
+})
+
+describe('a token that KV lists a moment late', () => {
+  it('is taken along', async () => {
+    const { eu, us } = cells
+    await eu.clinic('listed')
+    const token = await eu.token('listed')
+    const [late, source] = [await tokenKey(token), placeOf(eu)]
+    let lists = 0
+    const kv = new Proxy(source.kv, {
+      get(target, name) {
+        if (name !== 'list') return Reflect.get(target, name).bind(target)
+        return async (options: KVNamespaceListOptions) => {
+          const page = await target.list(options)
+          return lists++ > 0
+            ? page
+            : { ...page, keys: page.keys.filter((key) => key.name !== late) }
+        }
+      },
+    })
+
+    await lendingSignals(async () =>
+      carryOut(await openMove({ ...source, kv }, placeOf(us), 'listed', 'us'), 0),
+    )
+
+    expect((await us.call('/dependents', token)).status).toBe(200)
+    expect((await eu.call('/dependents', token)).status).toBe(421)
   })
 })
 

@@ -1,7 +1,8 @@
+import { writeFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { tokenIdOf, tokenKey } from '../../src/tokens/token.ts'
 import { aDependent } from '../support/fixtures.ts'
-import { run, runJson, start, useServedStore } from './command.ts'
+import { makeStore, run, runJson, start, useServedStore } from './command.ts'
 
 const served = useServedStore()
 let token: string
@@ -125,6 +126,59 @@ describe('clinic', () => {
       expect(status).toBe(1)
       expect(stderr).toContain(`${id} is suspended: \`open ${id}\` first`)
     }
+  })
+
+  it('that is being moved is neither suspended nor opened', async () => {
+    const id = 'halfway'
+    await runJson(['create', id, ...served.store.flags])
+    const { DB } = served.worker.env
+    await DB.prepare("UPDATE clinics SET state = 'frozen' WHERE id = ?").bind(id).run()
+
+    for (const verb of ['suspend', 'open']) {
+      const { status, stderr } = await run([verb, id, ...served.store.flags])
+      expect([status, stderr]).toEqual([1, expect.stringContaining('is being moved')])
+    }
+    const state = await DB.prepare('SELECT state FROM clinics WHERE id = ?').bind(id).first('state')
+    expect(state).toBe('frozen')
+  })
+})
+
+describe('what the operator does', () => {
+  it('stands in the trail, by name, with what it was done to', async () => {
+    const own = await makeStore()
+    const as = (...args: string[]) => runJson([...args, ...own.flags, '--as', 'jo'])
+    await writeFile(own.file('patients.csv'), 'type,id\nPatient,1\n')
+    const { id } = await as('token', 'create', ...clinic, '--label', 'desk')
+    const { id: next } = await as('token', 'rotate', String(id))
+    await as('token', 'revoke', String(id))
+    await as('token', 'revoke', '--all', ...clinic)
+    await as('token', 'list')
+    await as('limit', 'riverside', '--records', '5')
+    await as('suspend', 'riverside')
+    await as('open', 'riverside')
+    await as('import', 'ownables', own.file('patients.csv'), ...clinic)
+    await as('backup', own.file('backup'))
+    await as('marks', '--out', own.file('marks.ndjson'))
+    await as('resume', own.file('marks.ndjson'))
+
+    const told = async (...args: string[]) => {
+      const { stdout } = await run(['audit', ...args, ...own.flags, '--as', 'jo'])
+      return stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+        .filter(({ token_id }) => token_id === 'operator:jo')
+        .map(({ action, resource, ids }) => [action, resource, ids].join(' ').trim())
+    }
+    const ofClinic = [
+      ...[`create tokens ${id}`, `rotate tokens ${id}`, `revoke tokens ${id}`],
+      ...[`revoke tokens ${next}`, 'limit clinics', 'suspended clinics', 'open clinics'],
+      ...['import ownables', 'resume clinics'],
+    ]
+    expect(await told(...clinic)).toEqual(ofClinic)
+    expect(await told(...clinic)).toEqual([...ofClinic, 'audit trail'])
+    expect(await told()).toEqual(['list tokens', 'backup store', 'resume clinics'])
+    await own.remove()
   })
 })
 

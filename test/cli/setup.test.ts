@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { commitHere } from '../../src/cli/environment/project.ts'
 import { createClinicText } from '../../src/clinics/queries.ts'
+import { DEFAULT_SCOPES } from '../../src/tokens/record.ts'
 import { isWellFormedToken, tokenIdOf, tokenKey } from '../../src/tokens/token.ts'
 import { run, runJson } from './command.ts'
 import { makeStandIn } from './stand-in.ts'
@@ -96,7 +97,9 @@ describe('setup --remote', () => {
     const [, , , key, value, , metadata] = (await calls()).at(-1) ?? []
     expect(key).toBe(await tokenKey(token))
     expect(id).toBe(tokenIdOf(await tokenKey(token)))
-    expect(JSON.parse(value ?? '')).toMatchObject({ clinic_id: 'riverside', revoked_at: null })
+    expect(JSON.parse(value ?? '')).toMatchObject({
+      ...{ clinic_id: 'riverside', revoked_at: null, scopes: DEFAULT_SCOPES },
+    })
     expect(metadata).toBe(value)
     expect(JSON.stringify(await calls())).not.toContain(token)
     expect(JSON.stringify(await calls())).not.toContain(privateKey)

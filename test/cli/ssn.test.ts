@@ -208,6 +208,15 @@ describe('ssn rotate and reseal', () => {
 
     expect(resealed).toMatchObject({ key_id: newId, resealed: LAKESIDE + 4, refused: 0 })
     expect(again).toMatchObject({ resealed: 0, refused: 0 })
+    const resealedIn = async (clinic: string) =>
+      linesOf((await run(['audit', '--clinic', clinic, ...store.flags])).stdout)
+        .map((event) =>
+          z.object({ action: z.string(), resource: z.string(), ids: z.string() }).parse(event),
+        )
+        .filter(({ action }) => action === 'reseal')
+        .map(({ resource, ids }) => `${resource} ${ids}`)
+    expect(await resealedIn('riverside')).toEqual(['person_informations 1-2', 'dependents 1-2'])
+    expect(await resealedIn('lakeside')).toEqual([`person_informations 1-${LAKESIDE}`])
     const after = await exported('person_informations')
     expect(after.map(({ ssn: _, ...record }) => record)).toEqual(
       people.map(({ ssn: _, ...record }) => record),

@@ -96,6 +96,22 @@ describe('token list', () => {
     expect(stdout).toContain('put without met…')
     expect(stdout).not.toContain('riverside')
   })
+
+  it('goes on behind the first page that KV gives', async () => {
+    const { TOKENS } = served.worker.env
+    await Promise.all([stored(), stored(), stored()])
+    const onePerPage = new Proxy(TOKENS, {
+      get: (kv, name) =>
+        name === 'list'
+          ? (options: KVNamespaceListOptions) => kv.list({ ...options, limit: 1 })
+          : Reflect.get(kv, name),
+    })
+
+    const [all, found] = [await listTokens(TOKENS), await listTokens(onePerPage)]
+
+    expect(all.length).toBeGreaterThan(2)
+    expect(found).toEqual(all)
+  })
 })
 
 describe('token revoke', () => {
