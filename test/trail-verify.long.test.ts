@@ -72,7 +72,10 @@ describe('audit', () => {
     [['--patient', '1049'], 'error: name its --clinic\n'],
     [[...CLINIC, '--patient', 'Ana'], 'Use an id, such as 1049.'],
     [[...CLINIC, '--record', 'plans/1'], 'Use person_informations or dependents or coverages.'],
-    [[...CLINIC, '--record', 'dependents/1', '--patient', '1'], 'use --patient or --record, not both'],
+    [
+      [...CLINIC, '--record', 'dependents/1', '--patient', '1'],
+      'use --patient or --record, not both',
+    ],
   ])('refuses %j', async (args, message) => {
     const { status, stderr } = await audit(...args)
 
