@@ -122,5 +122,8 @@ describe("a limit of a clinic's records", () => {
     await expectRefusal(await create(second), 403, LIMITED)
     await limitTo(null)
     expect((await create(second)).status).toBe(201)
+    await worker.call('DELETE', `/${second.name}/2`, { token: clinic.token })
+    await limitTo(3)
+    expect((await create(second)).status).toBe(201)
   })
 })

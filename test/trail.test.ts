@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { listClinicsIn, listKeys } from '../src/trail/bucket.ts'
 import { sealTrail } from '../src/trail/seal.ts'
 import { trailOf } from '../src/operator/trail/events.ts'
 import { listHeads, verifyTrail } from '../src/operator/trail/verify.ts'
@@ -110,6 +111,14 @@ describe('sealing', () => {
     const sealed = await sealedRows(bucket, clinicId)
     const counts = [...sealed.values()].map((rows) => rows.length)
     expect(counts).toEqual([5000, 5000, 1000, 5000, 5000, 1000])
+    const onePerPage = new Proxy(bucket, {
+      get: (of, name) =>
+        name === 'list'
+          ? (options: R2ListOptions) => of.list({ ...options, limit: 1 })
+          : Reflect.get(of, name),
+    })
+    expect((await listKeys(onePerPage, { clinicId, stream: 'changes' })).size).toBe(3)
+    expect(await listClinicsIn(onePerPage)).toEqual(await listClinicsIn(bucket))
   })
 
   it('takes up what a run had begun that died, and puts nothing over what lies in its place', async () => {
