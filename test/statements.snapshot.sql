@@ -1,16 +1,16 @@
 -- trail/segments: ?1 clinicId, ?2 after, ?3 upTo, ?4 since, ?5 limit
 SELECT CAST(seq AS TEXT) AS place, json_object('seq', seq, 'at', at, 'token_id', token_id, 'request_id', request_id, 'action', action,
       'resource', resource, 'record_id', record_id, 'version', version, 'changed', json(changed)) AS line FROM changes
-      WHERE clinic_id = ?1 AND seq > CAST(?2 AS INTEGER) AND seq <= CAST(?3 AS INTEGER) AND at >= ?4
-      ORDER BY seq LIMIT CAST(?5 AS INTEGER)
+      WHERE clinic_id = ?1 AND (seq) > CAST(?2 AS INTEGER) AND (seq) <= CAST(?3 AS INTEGER)
+        AND at >= ?4 ORDER BY seq LIMIT CAST(?5 AS INTEGER)
 
   SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>? AND seq<?)
 
 -- trail/segments: ?1 clinicId, ?2 after, ?3 upTo, ?4 since, ?5 limit
 SELECT at || ' ' || request_id AS place, json_object('at', at, 'token_id', token_id, 'request_id', request_id, 'action', action,
       'resource', resource, 'ids', ids, 'status', status) AS line FROM accesses
-      WHERE clinic_id = ?1 AND (at, request_id) > (substr(?2, 1, 24), substr(?2, 26)) AND (at, request_id) <= (substr(?3, 1, 24), substr(?3, 26)) AND at >= ?4
-      ORDER BY at, request_id LIMIT CAST(?5 AS INTEGER)
+      WHERE clinic_id = ?1 AND (at, request_id) > (substr(?2, 1, 24), substr(?2, 26)) AND (at, request_id) <= (substr(?3, 1, 24), substr(?3, 26))
+        AND at >= ?4 ORDER BY at, request_id LIMIT CAST(?5 AS INTEGER)
 
   SEARCH accesses USING PRIMARY KEY (clinic_id=? AND (at,request_id)>(?,?) AND (at,request_id)<(?,?))
 
@@ -43,6 +43,12 @@ SELECT at || ' ' || request_id AS place, json_object('at', at, 'token_id', token
     SCAN json_each VIRTUAL TABLE INDEX 1:
   USE TEMP B-TREE FOR ORDER BY
 
+-- trail/age: ?1 clinicId, ?2 n
+UPDATE segments SET state = 'aged'
+    WHERE clinic_id = ?1 AND stream = 'accesses' AND n = CAST(?2 AS INTEGER) AND state = 'sealed'
+
+  SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=? AND n=?)
+
 -- trail/age: ?1 clinicId, ?2 places
 DELETE FROM accesses WHERE clinic_id = ?1 AND (at, request_id) IN (
   SELECT substr(value, 1, 24), substr(value, 26) FROM json_each(?2))
@@ -50,12 +56,6 @@ DELETE FROM accesses WHERE clinic_id = ?1 AND (at, request_id) IN (
   SEARCH accesses USING PRIMARY KEY (clinic_id=? AND at=? AND request_id=?)
   LIST SUBQUERY 2
     SCAN json_each VIRTUAL TABLE INDEX 1:
-
--- trail/age: ?1 clinicId, ?2 n
-UPDATE segments SET state = 'aged' WHERE clinic_id = ?1
-    AND stream = 'accesses' AND n = CAST(?2 AS INTEGER) AND state = 'sealed'
-
-  SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=? AND n=?)
 
 -- trail/unsealed: ?1 settled, ?2 limit
 WITH RECURSIVE changes_clinics (id) AS (
@@ -130,23 +130,10 @@ WITH RECURSIVE changes_clinics (id) AS (
         REUSE SUBQUERY 11
       USE TEMP B-TREE FOR ORDER BY
 
--- trail/seal: ?1 clinicId, ?2 stream
-SELECT * FROM segments WHERE clinic_id = ?1 AND stream = ?2
-    ORDER BY n DESC LIMIT 2
-
-  SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=?)
-
--- trail/seal: ?1 clinicId, ?2 stream, ?3 n
-SELECT * FROM segments WHERE clinic_id = ?1 AND stream = ?2
-    AND n = CAST(?3 AS INTEGER)
-
-  SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=? AND n=?)
-
 -- trail/seal: ?1 clinicId, ?2 stream, ?3 n, ?4 rowCount, ?5 last, ?6 lastAt, ?7 digest
 INSERT INTO segments (clinic_id, stream, n, state, row_count, last, last_at, sha256)
-    VALUES (?1, ?2, CAST(?3 AS INTEGER), 'pending', CAST(?4 AS INTEGER),
-      ?5, ?6, ?7)
-    ON CONFLICT DO NOTHING
+    VALUES (?1, ?2, CAST(?3 AS INTEGER), 'pending', CAST(?4 AS INTEGER), ?5, ?6, ?7)
+    ON CONFLICT DO UPDATE SET n = excluded.n RETURNING *
 
 
 
@@ -156,6 +143,12 @@ UPDATE segments SET state = 'sealed', sealed_at = ?1
       AND state = 'pending' AND sha256 = ?5
 
   SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=? AND n=?)
+
+-- trail/seal: ?1 clinicId, ?2 stream
+SELECT * FROM segments WHERE clinic_id = ?1 AND stream = ?2
+    ORDER BY n DESC LIMIT 2
+
+  SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=?)
 
 -- clinics: ?1 id
 SELECT * FROM clinics WHERE id = ?1
@@ -245,7 +238,7 @@ SELECT state FROM clinics WHERE id = ?1
 SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
     (SELECT total FROM plan_lists WHERE list = ?1 AND chunk = 0) AS total
   FROM (
-    SELECT plans.id AS id, plans.plan_name AS plan_name, plans.carrier AS carrier, plans.plan_type AS plan_type, plans.coverage_details AS coverage_details, plans.active AS active, plans.created_at AS created_at, plans.updated_at AS updated_at
+    SELECT plans.id AS id, plan_name, carrier, plan_type, coverage_details, active, created_at, updated_at
     FROM (
       SELECT iif(CAST(?2 AS INTEGER), total - CAST(?3 AS INTEGER) - CAST(?4 AS INTEGER), CAST(?3 AS INTEGER)) AS low
       FROM plan_lists WHERE list = ?1 AND chunk = 0
@@ -270,7 +263,7 @@ SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object(
 -- plans: ?1 skipped, ?2 size
 SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids, (SELECT max(id) FROM plans) AS total
   FROM (
-    SELECT plans.id AS id, plans.plan_name AS plan_name, plans.carrier AS carrier, plans.plan_type AS plan_type, plans.coverage_details AS coverage_details, plans.active AS active, plans.created_at AS created_at, plans.updated_at AS updated_at FROM plans
+    SELECT plans.id AS id, plan_name, carrier, plan_type, coverage_details, active, created_at, updated_at FROM plans
     WHERE id BETWEEN CAST(?1 AS INTEGER) + 1 AND CAST(?1 AS INTEGER) + CAST(?2 AS INTEGER) ORDER BY id)
 
   CO-ROUTINE (subquery-3)
@@ -283,7 +276,7 @@ SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object(
 
 -- plans: ?1 externalId, ?2 planType, ?3 carrier, ?4 active, ?5 size, ?6 skipped
 WITH found AS MATERIALIZED (
-    SELECT plans.id AS id, plans.plan_name AS plan_name, plans.carrier AS carrier, plans.plan_type AS plan_type, plans.coverage_details AS coverage_details, plans.active AS active, plans.created_at AS created_at, plans.updated_at AS updated_at FROM plans WHERE external_id = ?1 AND 
+    SELECT plans.id AS id, plan_name, carrier, plan_type, coverage_details, active, created_at, updated_at FROM plans WHERE external_id = ?1 AND 
   (?2 IS NULL OR plan_type_folded = ?2)
   AND (?3 IS NULL OR carrier_folded = ?3)
   AND (CAST(?4 AS INTEGER) IS NULL OR active = CAST(?4 AS INTEGER)))
@@ -318,7 +311,7 @@ WITH rarest AS MATERIALIZED (
   SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids, (SELECT count(*) FROM matching) AS total,
     (SELECT count(*) FROM candidates) AS candidates
   FROM (
-    SELECT plans.id AS id, plans.plan_name AS plan_name, plans.carrier AS carrier, plans.plan_type AS plan_type, plans.coverage_details AS coverage_details, plans.active AS active, plans.created_at AS created_at, plans.updated_at AS updated_at FROM matching AS plans
+    SELECT plans.id AS id, plan_name, carrier, plan_type, coverage_details, active, created_at, updated_at FROM matching AS plans
     ORDER BY iif(CAST(?6 AS INTEGER), NULL, CASE ?7 WHEN 'plan_name' THEN plan_name_folded WHEN 'carrier' THEN carrier_folded END), CASE ?7 WHEN 'plan_name' THEN plan_name_folded WHEN 'carrier' THEN carrier_folded END DESC, iif(CAST(?6 AS INTEGER), -id, id)
     LIMIT CAST(?8 AS INTEGER) OFFSET CAST(?9 AS INTEGER))
 
@@ -358,7 +351,7 @@ WITH rarest AS MATERIALIZED (
 
 -- plans: ?1 id
 SELECT (SELECT version FROM catalogue) AS version, (SELECT json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at) FROM (
-    SELECT plans.id AS id, plans.plan_name AS plan_name, plans.carrier AS carrier, plans.plan_type AS plan_type, plans.coverage_details AS coverage_details, plans.active AS active, plans.created_at AS created_at, plans.updated_at AS updated_at FROM plans WHERE id = CAST(?1 AS INTEGER))) AS json
+    SELECT plans.id AS id, plan_name, carrier, plan_type, coverage_details, active, created_at, updated_at FROM plans WHERE id = CAST(?1 AS INTEGER))) AS json
 
   SCAN CONSTANT ROW
   SCALAR SUBQUERY 1
@@ -2303,7 +2296,7 @@ SELECT state = 'aged' AND (stream = 'accesses' OR EXISTS (
     SEARCH clinics USING PRIMARY KEY (id=?)
 
 -- verify trail: ?1 clinicId, ?2 after
-SELECT count(*) AS count FROM changes WHERE clinic_id = ?1 AND seq > CAST(?2 AS INTEGER)
+SELECT count(*) AS count FROM changes WHERE clinic_id = ?1 AND (seq) > CAST(?2 AS INTEGER)
 
   SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>?)
 

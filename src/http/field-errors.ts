@@ -20,19 +20,16 @@ export function errorsOf(
   root = '',
 ): FieldErrors {
   if (lacksWrapper(error, schema, root)) return { [root]: [wrap(schema, root)] }
-  // No plain object: a field may be called __proto__.
-  const errors = new Map<string, string[]>()
-  let count = 0
-  for (const [field, message] of messagesOf(error, schema, noun, root)) {
-    if (++count > MOST_MESSAGES) {
-      errors.set(root, [...(errors.get(root) ?? []), MORE])
-      break
-    }
-    const messages = errors.get(field)
-    if (messages) messages.push(message)
-    else errors.set(field, [message])
+  const found: [field: string, message: string][] = []
+  for (const each of messagesOf(error, schema, noun, root)) {
+    found.push(found.length < MOST_MESSAGES ? each : [root, MORE])
+    if (found.length > MOST_MESSAGES) break
   }
-  return Object.fromEntries(errors)
+  // No object is filled field by field: one may be called __proto__.
+  const byField = Map.groupBy(found, ([field]) => field)
+  return Object.fromEntries(
+    Array.from(byField, ([field, all]) => [field, all.map(([, message]) => message)]),
+  )
 }
 
 const MORE = `has more errors than these ${MOST_MESSAGES}: correct them and send it again`
@@ -61,16 +58,16 @@ function* messagesOf(
 function lacksWrapper(error: z.core.$ZodError, schema: z.ZodType, root: string): boolean {
   const inner = knownAt(schema, [root, 0])
   const isFieldOf = (key: string) => inner.includes(key) || knownAt(schema, [root]).includes(key)
-  const isMissing = error.issues.some(
-    ({ code, path }) => code === 'invalid_type' && path.length === 1 && path[0] === root,
-  )
-  return error.issues.some(
-    (issue) =>
-      (issue.code === 'invalid_type' && issue.path.length === 0 && root !== '') ||
-      (isMissing &&
-        issue.code === 'unrecognized_keys' &&
-        issue.path.length === 0 &&
-        issue.keys.some(isFieldOf)),
+  const mistyped = error.issues
+    .filter(({ code }) => code === 'invalid_type')
+    .map(({ path }) => path.join('.'))
+  if (root !== '' && mistyped.includes('')) return true
+  return (
+    mistyped.includes(root) &&
+    error.issues.some(
+      (issue) =>
+        issue.code === 'unrecognized_keys' && issue.path.length === 0 && issue.keys.some(isFieldOf),
+    )
   )
 }
 

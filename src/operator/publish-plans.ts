@@ -28,7 +28,10 @@ export type CataloguePlan = {
 }
 
 const { $, statement } = statements('publish-plans', {
-  ...{ now: 'text', version: 'text', deactivateMissing: 'integer', republish: 'integer' },
+  now: 'text',
+  version: 'text',
+  deactivateMissing: 'integer',
+  republish: 'integer',
 })
 const staging = statements('publish-plans', { rows: 'text' })
 const reading = statements('publish-plans', { after: 'integer' })
@@ -41,17 +44,16 @@ const COLUMNS = ['external_id', ...SAID, ...FOLDED]
 const columns = sql.raw(COLUMNS.join(', '))
 
 /** Plans as the statements take them. */
-const asRows = (plans: readonly CataloguePlan[]) => ({
-  rows: JSON.stringify(
-    plans.map((plan) => ({
-      ...plan,
-      plan_name_folded: foldCase(plan.plan_name),
-      carrier_folded: foldCase(plan.carrier),
-      plan_type_folded: foldCase(plan.plan_type),
-      words: foldedWords(`${plan.plan_name} ${plan.carrier}`),
-    })),
-  ),
-})
+function asRows(plans: readonly CataloguePlan[]) {
+  const rows = plans.map((plan) => ({
+    ...plan,
+    plan_name_folded: foldCase(plan.plan_name),
+    carrier_folded: foldCase(plan.carrier),
+    plan_type_folded: foldCase(plan.plan_type),
+    words: foldedWords(`${plan.plan_name} ${plan.carrier}`),
+  }))
+  return { rows: JSON.stringify(rows) }
+}
 
 /** The rows as a table, from one JSON parameter. */
 const given = sql`SELECT ${sql.raw(COLUMNS.map((name) => `value ->> '${name}' AS ${name}`).join(', '))}
@@ -180,26 +182,17 @@ const makeFacet = (facet: string) =>
     FROM ${plans} WHERE ${isNew} GROUP BY 2`)
 const makeFacets = { makeCarriers: makeFacet('carrier'), makePlanTypes: makeFacet('plan_type') }
 
-type Outcome = { version: string; staged: number } & Record<
-  'inserted' | 'updated' | 'deactivated',
-  number | null
->
+type Outcome = Record<'staged' | 'inserted' | 'updated' | 'deactivated', number> & {
+  version: string
+}
 const tell = statement<Outcome>(sql`
   SELECT version, (SELECT count(*) FROM ${stagedPlans}) AS staged,
-      sum(created_at = ${$.now}) AS inserted,
-      sum(updated_at = ${$.now} AND created_at <> ${$.now} AND is_staged) AS updated,
-      sum(updated_at = ${$.now} AND NOT is_staged) AS deactivated
+      total(created_at = ${$.now}) AS inserted,
+      total(updated_at = ${$.now} AND created_at <> ${$.now} AND is_staged) AS updated,
+      total(updated_at = ${$.now} AND NOT is_staged) AS deactivated
     FROM ${catalogue} LEFT JOIN (
       SELECT created_at, updated_at, external_id IN (SELECT external_id FROM ${stagedPlans}) AS is_staged
       FROM ${plans} WHERE updated_at = ${$.now})`)
-
-export type Published = {
-  version: string
-  inserted: number
-  updated: number
-  unchanged: number
-  deactivated: number
-}
 
 /**
  * Takes over the staged plans in one transaction, which leaves those that say the same as they are, `updated_at` too;
@@ -210,7 +203,7 @@ export async function publishStaged(
   db: Session,
   kv: KVNamespace,
   { deactivate = false, republish = false } = {},
-): Promise<Published> {
+) {
   const values = {
     now: new Date().toISOString(),
     version: crypto.randomUUID(),
@@ -234,10 +227,8 @@ export async function publishStaged(
   }
   await clearStaged(db)
 
-  const { version, staged, inserted, updated, deactivated } = told
-  const [added, amended] = [inserted ?? 0, updated ?? 0]
-  const unchanged = staged - added - amended
-  return { version, inserted: added, updated: amended, unchanged, deactivated: deactivated ?? 0 }
+  const { staged, ...published } = told
+  return { ...published, unchanged: staged - published.inserted - published.updated }
 }
 
 /** Publishes these plans on top of those that there are. */

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { importRecords } from '../../src/cli/commands/import/records.ts'
 import { createClinic, setClinicState } from '../../src/clinics/queries.ts'
 import { databaseOf, openSession, type Session } from '../../src/storage/session.ts'
+import { publishPlans } from '../../src/operator/publish-plans.ts'
 import { coverages } from '../../src/resources/coverage.ts'
 import { dependents } from '../../src/resources/dependent.ts'
 import { personInformations } from '../../src/resources/person-information.ts'
@@ -450,6 +451,27 @@ describe('import coverages', () => {
 
     expect(json).toMatchObject({ inserted: 1, rejected: 0 })
     expect(await clinic.stored(coverages)).toMatchObject([{ priority: 1, starts_on: null }])
+  })
+
+  it('reads a card by its headers, and names plans by their external ids', async () => {
+    const clinic = await aClinic()
+    const plan = { plan_name: 'Gold', carrier: 'Acme', plan_type: 'PPO', coverage_details: {} }
+    await publishPlans(sessionOf(store), store.worker.env.TOKENS, [
+      { ...plan, external_id: 'GOLD-1', active: true },
+    ])
+
+    const { json, lines } = await clinic.load(
+      coverages,
+      'Patient ID,Plan,Subscriber ID,Relationship,Primary/Secondary,Effective Date\n' +
+        '1,GOLD-1,007,Self,Secondary,1/2/2026\n1,GOLD-2,008,self,1,\n',
+      { register: true, dates: 'mdy' },
+    )
+
+    expect(json).toMatchObject({ inserted: 1, rejected: 1, registered: 1, ignored_columns: [] })
+    expect(lines[0]).toBe('line 3 rejected: plan must exist as external_id of a plan')
+    expect(await clinic.stored(coverages)).toMatchObject([
+      { member_id: '007', relationship: 'self', priority: 2, starts_on: '2026-01-02', plan_id: 1 },
+    ])
   })
 })
 

@@ -1,10 +1,11 @@
-import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { Command, InvalidArgumentError } from 'commander'
 import { cellsOf, type CellOrigins } from '../../tokens/cell.ts'
 import { cellOf, rememberCell } from '../environment/cell.ts'
 import { chooseLocal } from '../environment/choose.ts'
 import { claimState, DEFAULT_PORT } from '../environment/origin.ts'
 import { prepareLocal } from '../environment/ssn-key.ts'
 import { endWorkerdWithUs, startWrangler } from '../environment/wrangler.ts'
+import { option, readerOf, type Values } from '../terminal/command.ts'
 import { endInOrder, Misuse, SIGNALS } from '../terminal/failure.ts'
 import { parseCell, wholeNumber } from '../terminal/options.ts'
 import { isEmpty, liveDemoTokens, loadDemo } from './demo.ts'
@@ -14,63 +15,66 @@ import { banner, checkFree, freePort, untilServed } from './serving.ts'
 endInOrder({ debug: process.argv.includes('--debug') })
 endWorkerdWithUs()
 
-await new Command('dev')
+const words = {
+  port: option('--port <number>', `the port (default: ${DEFAULT_PORT})`, wholeNumber(1, 65_535)),
+  ip: option('--ip <address>', 'the address to listen on; 0.0.0.0 for all (default: localhost)'),
+  persistTo: option('--persist-to <dir>', 'the folder for all state (default: .wrangler/state)'),
+  cell: option('--cell <name>', 'the cell that this state is', parseCell),
+  cells: option('--cells <json>', 'where every cell answers, by its name', parseCells),
+  faults: option(
+    '--faults <percent>',
+    'fail this many requests in a hundred, so that you can rehearse retries',
+    wholeNumber(0, 100),
+  ),
+}
+
+const program = new Command('dev')
   .description('Serve the API locally: migrated, with a key and a demo.')
   .exitOverride()
-  .addOption(
-    new Option('--port <number>', 'the port to listen on')
-      .argParser(wholeNumber(1, 65_535))
-      .default(DEFAULT_PORT),
-  )
-  .option('--ip <address>', 'the address to listen on; 0.0.0.0 for all', 'localhost')
-  .option('--persist-to <dir>', 'the folder for all local state (default: .wrangler/state)')
-  .option('--cell <name>', 'the cell that this state is', parseCell)
-  .option('--cells <json>', 'where every cell answers, by its name', parseCells)
-  .addOption(
-    new Option(
-      '--faults <percent>',
-      'fail this many requests in a hundred, so that you can rehearse retries',
-    ).argParser(wholeNumber(0, 100)),
-  )
-  .action(async ({ port, ip, faults, cell, cells, ...options }) => {
-    if (cell !== undefined && cells?.[cell] === undefined) {
-      throw new Misuse('say with --cells where every cell answers, this one included')
-    }
-    const environment = await chooseLocal({ local: true, ...options })
-    const { state } = environment
-    await checkFree({ ip, port })
-    const origin = `http://localhost:${port}`
-    await claimState(environment, origin)
-    if (cell) await rememberCell(environment, { CELL: cell, CELLS: JSON.stringify(cells) })
-    const here = await cellOf(environment)
-    const { store, key } = await prepareLocal(environment)
-    if (await isEmpty(store)) await loadDemo(store, key.publicKey, here)
-    const tokens = await liveDemoTokens(store, here)
-    await store.close()
-
-    const inner = faults === undefined ? port : await freePort()
-    if (faults !== undefined) serveWithFaults({ ip, port }, inner, faults)
-    process.env.CLINIC_STATE = state
-    const variables = {
-      SSN_PUBLIC_KEY: key.publicKey,
-      ...(here.cell && { CELL: here.cell, CELLS: JSON.stringify(here.origins) }),
-    }
-    const server = startWrangler(
-      [
-        ...['dev', '--port', String(inner), '--config', environment.file, '--persist-to', state],
-        ...(faults === undefined ? ['--ip', ip] : []),
-        ...Object.entries(variables).flatMap(([name, value]) => ['--var', `${name}:${value}`]),
-      ],
-      'inherit',
-    )
-    for (const signal of SIGNALS) {
-      process.removeAllListeners(signal).on(signal, () => server.kill(signal))
-    }
-    server.on('exit', (code) => process.exit(code ?? 0))
-    await untilServed(inner)
-    process.stdout.write(banner({ origin, state, tokens, faults }))
-  })
+const read = readerOf(program, words)
+await program
+  .action(() => serve(read()))
   .parseAsync(process.argv.filter((word) => word !== '--debug'))
+
+async function serve({ port = DEFAULT_PORT, ip = 'localhost', ...given }: Values<typeof words>) {
+  const { faults, cell, cells, persistTo } = given
+  if (cell !== undefined && cells?.[cell] === undefined) {
+    throw new Misuse('say with --cells where every cell answers, this one included')
+  }
+  const environment = await chooseLocal({ local: true, persistTo })
+  const { state } = environment
+  await checkFree({ ip, port })
+  const origin = `http://localhost:${port}`
+  await claimState(environment, origin)
+  if (cell) await rememberCell(environment, { CELL: cell, CELLS: JSON.stringify(cells) })
+  const here = await cellOf(environment)
+  const { store, key } = await prepareLocal(environment)
+  if (await isEmpty(store)) await loadDemo(store, key.publicKey, here)
+  const tokens = await liveDemoTokens(store, here)
+  await store.close()
+
+  const inner = faults === undefined ? port : await freePort()
+  if (faults !== undefined) serveWithFaults({ ip, port }, inner, faults)
+  process.env.CLINIC_STATE = state
+  const variables = {
+    SSN_PUBLIC_KEY: key.publicKey,
+    ...(here.cell && { CELL: here.cell, CELLS: JSON.stringify(here.origins) }),
+  }
+  const server = startWrangler(
+    [
+      ...['dev', '--port', String(inner), '--config', environment.file, '--persist-to', state],
+      ...(faults === undefined ? ['--ip', ip] : []),
+      ...Object.entries(variables).flatMap(([name, value]) => ['--var', `${name}:${value}`]),
+    ],
+    'inherit',
+  )
+  for (const signal of SIGNALS) {
+    process.removeAllListeners(signal).on(signal, () => server.kill(signal))
+  }
+  server.on('exit', (code) => process.exit(code ?? 0))
+  await untilServed(inner)
+  process.stdout.write(banner({ origin, state, tokens, faults }))
+}
 
 function parseCells(value: string): CellOrigins {
   const origins = cellsOf({ CELLS: value })

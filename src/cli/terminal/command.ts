@@ -57,8 +57,8 @@ export const argument = <Value = string>(
 })
 
 /** Adds the words to the command, and gives what then reads their values. */
-function readerOf<All extends Words>(command: Command, words: All): () => Values<All>
-function readerOf(command: Command, words: Words): () => object {
+export function readerOf<All extends Words>(command: Command, words: All): () => Values<All>
+export function readerOf(command: Command, words: Words): () => object {
   const readers = Object.entries(words).map(([name, word]) => [name, word.addTo(command)] as const)
   return () => Object.fromEntries(readers.map(([name, read]) => [name, read()]))
 }

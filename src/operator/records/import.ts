@@ -42,7 +42,7 @@ type Importing = {
 }
 
 /** What becomes of a row: the record that it is, if there is one, what changes in it, and what is wrong with it. */
-type Plan = Placed & {
+type Decided = Placed & {
   stored?: Given | undefined
   changed: string[]
   errors?: FieldErrors | undefined
@@ -111,58 +111,57 @@ export function importer(resource: Resource, importing: Importing) {
     ]
   }
 
-  async function plansOf(db: Session, rows: readonly Placed[]): Promise<Plan[]> {
+  async function decide(db: Session, rows: readonly Placed[]): Promise<Decided[]> {
     const found = match(rows, await findAlike(db, clinicId, rows))
-    const plans = rows.map((row, n): Plan => {
+    const decided = rows.map((row, n): Decided => {
       const { stored, errors } = found[n] ?? {}
       const changed = stored ? changesOf(row, stored) : []
       // A sealed SSN opens for one record alone.
       const isForAnother = stored && changed.includes('ssn') && row.sealed && row.uid !== stored.uid
       return { ...row, stored, changed, errors: isForAnother ? FOR_ANOTHER : errors }
     })
-    const written = plans.filter(
+    const toWrite = decided.filter(
       ({ stored, changed, errors }) => !errors && (!stored || changed.length > 0),
     )
-    for (const { place, names } of await findBroken(db, written)) {
-      const plan = written[place]
+    for (const { place, names } of await findBroken(db, toWrite)) {
+      const row = toWrite[place]
       // At a dry run nobody is registered.
       const wrong = names.filter((name) => name !== resource.owner.id || !dryRun || !register)
-      if (plan && wrong.length > 0)
-        plan.errors = errorsOfBroken(resource, [{ place, names: wrong }])
+      if (row && wrong.length > 0) row.errors = errorsOfBroken(resource, [{ place, names: wrong }])
     }
-    return plans
+    return decided
   }
 
-  async function findBroken(db: Session, plans: readonly Plan[]) {
-    if (plans.length === 0) return []
-    const records = plans.map(({ fields, stored }) =>
+  async function findBroken(db: Session, decided: readonly Decided[]) {
+    if (decided.length === 0) return []
+    const records = decided.map(({ fields, stored }) =>
       stored ? { ...fields, id: stored.id } : { ...defaults, ...fields },
     )
     return brokenIn(await rows(db, selectWrong, { clinicId, rows: JSON.stringify(records) }))
   }
 
   /** The row as a record of its own. */
-  async function newRecord({ fields, ssn, sealed, uid }: Plan) {
+  async function newRecord({ fields, ssn, sealed, uid }: Decided) {
     const given = { ...defaults, ...fields, ssn: ssn ?? null }
     const record = await recordToStore(resource, clinicId, given, publicKey)
     return sealed && uid !== undefined ? { ...record, uid, ...ssnColumns(sealed) } : record
   }
 
   /** Creates records of the rows. Gives the rows that are left, as somebody else has created one meanwhile. */
-  async function createAll(db: Session, plans: Plan[]): Promise<Plan[]> {
-    if (dryRun || plans.length === 0) return []
-    const records = await Promise.all(plans.map(newRecord))
+  async function createAll(db: Session, rows: Decided[]): Promise<Decided[]> {
+    if (dryRun || rows.length === 0) return []
+    const records = await Promise.all(rows.map(newRecord))
     const created = await create(db, ownKey(importing), records, { returnExisting: true }).catch(
       (error: unknown) => {
         // A clinic that is closed, or has no room left, refuses all rows, whatever they say.
         if (!(error instanceof ApiError)) throw error
       },
     )
-    return created && 'status' in created && created.status === 201 ? [] : plans
+    return created && 'status' in created && created.status === 201 ? [] : rows
   }
 
   /** The columns of a stored record that change. */
-  async function amendment({ stored = {}, changed, fields, ...row }: Plan) {
+  async function amendment({ stored = {}, changed, fields, ...row }: Decided) {
     const names = Object.keys(fields).filter((name) => changed.includes(fieldOf(name)))
     const given = Object.fromEntries(names.map((name) => [name, fields[name]]))
     const { id, version } = stored
@@ -172,10 +171,10 @@ export function importer(resource: Resource, importing: Importing) {
   }
 
   /** Amends the records of the rows. Gives the rows that are left, as somebody else has amended theirs meanwhile. */
-  async function amendAll(db: Session, plans: Plan[]): Promise<Plan[]> {
-    if (dryRun || plans.length === 0) return []
-    const amended = await amend(db, ownKey(importing), await Promise.all(plans.map(amendment)))
-    return plans.filter(({ stored }) => !amended.has(Number(stored?.id)))
+  async function amendAll(db: Session, rows: Decided[]): Promise<Decided[]> {
+    if (dryRun || rows.length === 0) return []
+    const amended = await amend(db, ownKey(importing), await Promise.all(rows.map(amendment)))
+    return rows.filter(({ stored }) => !amended.has(Number(stored?.id)))
   }
 
   /** Undefined if the clinic is not open. `refused` says what is wrong with rows that can't be stored, by their place. */
@@ -190,16 +189,16 @@ export function importer(resource: Resource, importing: Importing) {
     let left = records
     for (let tries = 0; left.length > 0; tries++) {
       if (tries === TRIES) return undefined
-      const plans = await plansOf(db, left)
-      for (const { place, errors } of plans) if (errors) refused.set(place, errors)
-      const good = plans.filter(({ errors }) => !errors)
+      const decided = await decide(db, left)
+      for (const { place, errors } of decided) if (errors) refused.set(place, errors)
+      const good = decided.filter(({ errors }) => !errors)
       const absent = good.filter(({ stored }) => !stored)
       const differing = good.filter(({ changed }) => changed.length > 0)
       const uncreated = await createAll(db, absent)
       const unamended = await amendAll(db, differing)
       inserted += absent.length - uncreated.length
       updated += differing.length - unamended.length
-      wrong += plans.length - good.length
+      wrong += decided.length - good.length
       left = [...uncreated, ...unamended]
     }
     return { inserted, updated, unchanged: records.length - inserted - updated - wrong, refused }

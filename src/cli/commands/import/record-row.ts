@@ -89,6 +89,10 @@ export function rowReader(resource: Resource, how: How) {
     if (!data || Object.keys(errors).length > 0) return { errors }
     if (Object.keys(kept).length < fields.length) told.incomplete++
 
+    const plan = z.coerce
+      .string()
+      .parse(values.plan ?? '')
+      .trim()
     // What the row does not name stays as it is.
     const named = Object.fromEntries(
       Object.entries(data).filter(([name]) => name in kept && name !== 'ssn'),
@@ -100,7 +104,7 @@ export function rowReader(resource: Resource, how: How) {
         ...(data.ssn && { ssn: String(data.ssn) }),
         ...(from && { uid: from.uid }),
         ...(ssn && { sealed: { keyId: ssn.key_id, sealed: ssn.sealed, lastFour: ssn.last_four } }),
-        ...(values.plan ? { plan: String(values.plan).trim() } : {}),
+        ...(plan !== '' && { plan }),
       },
     }
   }
