@@ -85,6 +85,8 @@ describe('a row that is not what it should be', () => {
   it.each([
     ['a repeated key', '{"external_id":"1","external_id":"2"}', 'repeats a key'],
     ['a number of 18 digits', '{"external_id":"1","n":900719925474099301}', 'too long to be exact'],
+    ['a number past 2^53', '{"external_id":"1","n":9007199254740993}', 'too long to be exact'],
+    ['a number past 1e308', '{"external_id":"1","n":[1e309]}', 'too long to be exact'],
     ['a line that is cut', '{"external_id":"1",', 'is not JSON at column 20'],
     ['an array', '["x"]', 'is not a JSON object'],
   ])('is rejected with its reason: %s', async (_, line, reason) => {

@@ -296,7 +296,7 @@ describe('import person_informations', () => {
     expect(lines).toContain("line 2 rejected: first_name can't be blank")
     expect(linesOf(rejected)).toMatchObject([
       { line: 2, errors: { first_name: ["can't be blank"] } },
-      { line: 3, errors: { ownable_id: ['must exist'] } },
+      { line: 3, errors: { ownable_id: [expect.stringMatching(/^must exist: --register/)] } },
       { line: 4, errors: { row: ['is not JSON at column 16'] } },
       {
         line: 5,

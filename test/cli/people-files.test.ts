@@ -91,6 +91,18 @@ describe('a file of people', () => {
     )
   })
 
+  it('is warned of where two ids differ by leading zeros alone', async () => {
+    const { json } = await load(
+      personInformations,
+      people('', '00123,Dora,Zero,1980-02-03', '7,Ida,Roe,1980-02-03', '123,Eve,NoZero,1981-02-03'),
+    )
+
+    expect(json).toMatchObject({
+      inserted: 3,
+      warnings: ['ids that differ from another by leading zeros alone: 1, the first on line 4'],
+    })
+  })
+
   it('has empty optional cells however a dump writes them', async () => {
     const { stored, json } = await load(
       personInformations,

@@ -43,7 +43,7 @@ export async function readManifest(folder: string, digest: string | undefined): 
   const { success, data } = manifest.safeParse(parsed(text))
   if (success) return data
   throw new Failure(
-    `${file} was not written by \`backup\` in format ${FORMAT}, which this version reads`,
+    `${file} is not of format ${FORMAT}, which this version reads: restore it with the version that wrote it`,
   )
 }
 

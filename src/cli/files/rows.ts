@@ -159,8 +159,13 @@ const WORDS = {
 function parseObject(text: string) {
   const fault = faultOfJson(text)
   if (fault) return { fault: WORDS[fault.name] + (fault.detail ?? '').replace(/^line 1,/, ' at') }
-  const value: unknown = JSON.parse(text)
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? { columns: { ...value } }
-    : { fault: 'is not a JSON object, of which each needs a line of its own' }
+  let isExact = true
+  const value: unknown = JSON.parse(text, (_, each: unknown) => {
+    if (Math.abs(Number(typeof each === 'number' && each)) > Number.MAX_SAFE_INTEGER)
+      isExact = false
+    return each
+  })
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return { fault: 'is not a JSON object, of which each needs a line of its own' }
+  return isExact ? { columns: { ...value } } : { fault: WORDS.tooPrecise }
 }

@@ -49,6 +49,7 @@ type Decided = Placed & {
 }
 
 const TRIES = 5
+const NO_OWNER = `${MUST_EXIST}: --register registers the owners that rows name`
 const NO_PLAN = { plan: [`${MUST_EXIST} as external_id of a plan`] }
 const FOR_ANOTHER = { ssn: ['was sealed for another record: open it first, with `ssn open`'] }
 
@@ -127,7 +128,9 @@ export function importer(resource: Resource, importing: Importing) {
       const row = toWrite[place]
       // At a dry run nobody is registered.
       const wrong = names.filter((name) => name !== resource.owner.id || !dryRun || !register)
-      if (row && wrong.length > 0) row.errors = errorsOfBroken(resource, [{ place, names: wrong }])
+      if (!row || wrong.length === 0) continue
+      const noOwner = wrong.includes(resource.owner.id) && { [resource.owner.id]: [NO_OWNER] }
+      row.errors = { ...errorsOfBroken(resource, [{ place, names: wrong }]), ...noOwner }
     }
     return decided
   }

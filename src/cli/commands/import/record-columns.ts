@@ -84,6 +84,8 @@ export function fieldFinder({ given: { shape }, owner }: Resource) {
       fields.set(field, column)
       if (name !== owner.id && field === owner.id && owner.type) fields.set(owner.type, undefined)
     }
+    const [plan, planId] = [fields.get('plan'), fields.get('plan_id')]
+    if (plan && planId) fault = `has two columns for the plan, ${plan} and ${planId}: leave one out`
     return { fields, fault }
   }
   return { find, unknown }

@@ -35,13 +35,15 @@ const exportedSsn = z.object({
 /**
  * Reads the rows of a file as records, by the rules of the API. A sealed SSN is taken as it is if it was sealed for this
  * clinic and resource, to the key that is used here. `told` is what becomes known of the file: the columns that were
- * ignored, and how many rows were taken without an invalid value.
+ * ignored, how many rows were taken without an invalid value, and on which lines an id differs from one before by
+ * leading zeros alone.
  */
 export function rowReader(resource: Resource, how: How) {
   const { given } = resource
   const { find, unknown } = fieldFinder(resource)
   const valueOf = valueReader(resource, how.dates)
-  const told = { ignored: unknown, incomplete: 0 }
+  const told = { ignored: unknown, incomplete: 0, zeros: new Array<number>() }
+  const spellings = new Map<string, string>()
   const place = z.object({
     clinic_id: z.literal(how.clinicId),
     table: z.literal(resource.name),
@@ -62,9 +64,19 @@ export function rowReader(resource: Resource, how: How) {
     return { ssn: [`is sealed to key ${keyId}, not to ${how.keyId}: open it first`] }
   }
 
+  /** `00123` and `123` are one id to us, and may be two in the system that wrote the file. */
+  function noteZeros(owner: unknown, line: number) {
+    const [, id] = /^0*(\d+)$/.exec(String(owner).trim()) ?? []
+    if (id === undefined) return
+    const before = spellings.get(id) ?? String(owner).trim()
+    if (before !== String(owner).trim()) told.zeros.push(line)
+    spellings.set(id, before)
+  }
+
   function read(row: Record<string, unknown>, line: number): Read<ImportedRow> {
     const { fields: columns, fault } = find(Object.keys(row))
     if (fault) return { errors: { row: [fault] } }
+    noteZeros(row[columns.get(resource.owner.id) ?? ''], line)
     const values = Object.fromEntries(
       Array.from(columns, ([name, column]) => [
         name,

@@ -100,6 +100,7 @@ export async function importRecords(
     write: async (rows) => (await write(db, rows)) ?? refuseWrites(clinicId),
   })
   const ignored = [...told.ignored].sort()
+  const zeros = `ids that differ from another by leading zeros alone: ${counted(told.zeros.length)}, the first on line ${told.zeros[0]}`
   return reportOf(imported, options, {
     counts: {
       ...(merged.length > 0 && { merged: merged.length }),
@@ -110,6 +111,7 @@ export async function importRecords(
       ...(register && { registered }),
       ignored_columns: ignored,
     },
+    warnings: told.zeros.length > 0 ? [zeros] : [],
     lines: [
       ...merged
         .slice(0, 10)

@@ -140,6 +140,7 @@ type More = {
   counts?: Record<string, number>
   json?: Record<string, unknown>
   lines?: readonly string[]
+  warnings?: readonly string[]
   failed?: boolean
 }
 
@@ -153,12 +154,8 @@ export function reportOf(
   const { inserted, updated, deactivated = 0 }: Record<string, number> & Counts = all
   const isEmpty = read === rejections.count
   const hasFile = rejections.count > 0 && !dryRun
-  const warnings =
-    damaged.rows > 0
-      ? [
-          `text that was damaged before: ${counted(damaged.rows)} of the rows, the first on line ${damaged.line}`,
-        ]
-      : []
+  const text = `text that was damaged before: ${counted(damaged.rows)} of the rows, the first on line ${damaged.line}`
+  const warnings = [...(damaged.rows > 0 ? [text] : []), ...(more.warnings ?? [])]
   return {
     json: {
       ...all,
