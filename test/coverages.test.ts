@@ -399,7 +399,7 @@ describe('an amendment', () => {
 })
 
 describe('the list', () => {
-  listsEqualModel(worker, 40)
+  listsEqualModel(worker, 20)
 
   const DAY = 'active_on=2026-01-01'
   it.each([

@@ -19,11 +19,11 @@ const NEVER = 987654321
 const etagOf = ({ headers }: Answer) => headers.get('ETag') ?? ''
 const jsonOf = async (answer: Answer) => JSON.parse(await answer.text())
 
-lifeEqualsModel(worker, { runs: 1, steps: 12 })
+lifeEqualsModel(worker, { runs: 1, steps: 8 })
 
-describe('pages', () => pagesEqualModel(worker, 150))
+describe('pages', () => pagesEqualModel(worker, 90))
 
-describe('deletions', () => deletionsCostTheSame(worker, 40))
+describe('deletions', () => deletionsCostTheSame(worker, 25))
 
 describe.each(RESOURCES)('$name', (resource) => {
   const { name, one, notFound, aRecord, textField, change, mistake, complaint, hasSsn, owner } =

@@ -436,5 +436,5 @@ describe('verifying', () => {
     })
   })
 
-  findsManipulations(stores, 10)
+  findsManipulations(stores, 5)
 })
