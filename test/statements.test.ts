@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { resources } from '../src/resources/index.ts'
 import type { Statement } from '../src/storage/statement.ts'
@@ -125,6 +127,15 @@ describe('every statement', () => {
     })
 
     await expect(`${text.join('\n\n')}\n`).toMatchFileSnapshot('statements.snapshot.sql')
+  })
+
+  it('stands in the README as it is', async () => {
+    const readme = await readFile(join(import.meta.dirname, '../src/records/README.md'), 'utf8')
+    const shown = [...readme.matchAll(/```sql\n-- .*\n([^]*?)\n```/g)].map(([, sql]) => sql)
+    const all = written.map(({ sql }) => sql.trim())
+
+    expect(shown).toHaveLength(5)
+    expect(shown.filter((sql = '') => !all.includes(sql.trim()))).toEqual([])
   })
 
   it('scans and sorts nothing but what is meant', () => {

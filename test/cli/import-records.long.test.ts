@@ -8,7 +8,7 @@ import { databaseOf } from '../../src/storage/session.ts'
 import { makeStore, serve, start, type TestStore } from './command.ts'
 import { thorough } from '../support/thorough.ts'
 
-const PEOPLE = thorough(100_000, 30_000)
+const PEOPLE = thorough(100_000, 20_000)
 const DEPENDENTS = PEOPLE / 4
 const KILOBYTES = 300 * 1000
 
@@ -138,7 +138,7 @@ describe(`an import of ${PEOPLE} people`, () => {
   it('takes under 300 MB, and killed in the middle and run again it ends as if it had not been', async () => {
     const killed = importInto('person_informations', 'people.csv', '--register')
     await expect
-      .poll(() => killed.printed.stderr, { timeout: 1_200_000, interval: 20 })
+      .poll(() => killed.printed.stderr, { timeout: thorough(1_200_000, 60_000), interval: 20 })
       .toContain(`${(PEOPLE / 2).toLocaleString('en')} rows`)
     if (killed.child.pid !== undefined) process.kill(-killed.child.pid, 'SIGKILL')
     const first = await killed.done
