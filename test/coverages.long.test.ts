@@ -10,7 +10,7 @@ import { useWorker } from './support/worker.ts'
 const worker = useWorker()
 beforeAll(() => worker.publish(somePlans(3)))
 
-describe('the list of coverages', () => listsEqualModel(worker, thorough(2000, 120), 900_000))
+describe('the list of coverages', () => listsEqualModel(worker, thorough(2000, 60), 900_000))
 
 const [PATIENT, OTHER] = [1049, 1050]
 const ROUNDS = thorough(200, 60)

@@ -7,8 +7,8 @@ import { useWorker } from './support/worker.ts'
 const worker = useWorker({ instrumented: true })
 const AN_HOUR = 3_600_000
 
-lifeEqualsModel(worker, { runs: thorough(20, 1), steps: thorough(40, 25) })
+lifeEqualsModel(worker, { runs: thorough(20, 1), steps: thorough(40, 15) })
 
-describe('pages', () => pagesEqualModel(worker, thorough(20_000, 900), AN_HOUR))
+describe('pages', () => pagesEqualModel(worker, thorough(20_000, 450), AN_HOUR))
 
-describe('deletions', () => deletionsCostTheSame(worker, thorough(5000, 300), AN_HOUR))
+describe('deletions', () => deletionsCostTheSame(worker, thorough(5000, 150), AN_HOUR))

@@ -131,7 +131,7 @@ describe('verifying', () => {
     SLOW,
   )
 
-  findsManipulations(stores, thorough(200, 20), SLOW)
+  findsManipulations(stores, thorough(200, 10), SLOW)
 })
 
 /** The two stores, of which the call with this number is the last: it is lost, or its answer is. */

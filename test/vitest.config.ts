@@ -6,8 +6,8 @@ export default defineConfig({
   test: {
     root: import.meta.dirname,
     globalSetup: 'support/build.ts',
-    // Each file starts a workerd of its own; more at once than cores only makes them wait.
-    maxWorkers: 2,
+    // Each file starts a workerd of its own. One more than two cores fills the time in which they wait for the disk.
+    maxWorkers: 3,
     // Files of one process import wrangler, which takes seconds, once.
     isolate: false,
     // Ends what hangs. Nothing waits for so long.

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { aDependent, somePlans } from './support/fixtures.ts'
+import { thorough } from './support/thorough.ts'
 import { useWorker, type Clinic } from './support/worker.ts'
 
 // What the worst client of an hour does to another clinic, within the limit of its token.
@@ -8,7 +9,7 @@ const worker = useWorker()
 
 /** What a token may send a minute, as wrangler.toml has it. */
 const A_MINUTE = 3000
-const CREATES = 300
+const CREATES = thorough(300, 100)
 
 type Attack = { counts: number; send: (n: number) => Promise<{ status: number }> }
 
