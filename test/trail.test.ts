@@ -138,7 +138,9 @@ describe('sealing', () => {
     await bucket.delete(key)
     await sealTrail(db, bucket, later())
 
-    expect([unfit, found]).toEqual([[key], 'something else'])
+    // Other tests leave clinics whose segments don't fit.
+    expect(unfit.filter((each) => each.startsWith(`${clinic.clinicId}/`))).toEqual([key])
+    expect(found).toBe('something else')
     expect(
       (await sealedRows(bucket, clinic.clinicId)).get(`${clinic.clinicId}/changes/1`),
     ).toHaveLength(3)
