@@ -453,6 +453,18 @@ describe('import coverages', () => {
     expect(await clinic.stored(coverages)).toMatchObject([{ priority: 1, starts_on: null }])
   })
 
+  it.each([7, true, {}, ['GOLD-1']])('refuses a plan that is no text: %j', async (plan) => {
+    const clinic = await aClinic()
+    const card = { patient_id: 1, plan, member_id: '7', relationship: 'self' }
+
+    const { json, lines } = await clinic.load(coverages, `${JSON.stringify(card)}\n`, {
+      register: true,
+    })
+
+    expect(json).toMatchObject({ inserted: 0, rejected: 1 })
+    expect(lines[0]).toBe('line 1 rejected: plan is invalid')
+  })
+
   it('reads a card by its headers, and names plans by their external ids', async () => {
     const clinic = await aClinic()
     const plan = { plan_name: 'Gold', carrier: 'Acme', plan_type: 'PPO', coverage_details: {} }

@@ -12,8 +12,11 @@ const MAX_COVERAGE_BYTES = 15_000
 
 const IN_BOTH = 'is a column and one of the coverage_details too: give it once'
 
+/** The operator's id of a plan. */
+export const externalId = text(255)
+
 const plan = z.looseObject({
-  external_id: text(255),
+  external_id: externalId,
   plan_name: text(255),
   carrier: text(255),
   plan_type: text(255),

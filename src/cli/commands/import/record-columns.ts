@@ -1,4 +1,7 @@
+import * as z from 'zod'
+import { optional } from '../../../fields/text.ts'
 import type { Resource } from '../../../records/resource.ts'
+import { externalId } from './plan-row.ts'
 
 /** What other systems call our fields, as far as nobody can mean anything else, without `_`. */
 const ALIASES: Record<string, string> = {
@@ -18,6 +21,10 @@ const ALIASES: Record<string, string> = {
   ...{ termdate: 'ends_on', terminationdate: 'ends_on', enddate: 'ends_on' },
   planexternalid: 'plan',
 }
+
+/** What the rows of a file give: the fields of the API, and where those name a plan, its `external_id` as `plan`. */
+export const importedFields = ({ given }: Resource): z.ZodObject =>
+  'plan_id' in given.shape ? given.extend({ plan: optional(externalId) }) : given
 
 /** What an export says beside the fields: some of it tells for which record an SSN was sealed. */
 const OF_EXPORTS = ['table', 'clinic_id', 'uid', 'id', 'created_at', 'updated_at']
@@ -57,9 +64,9 @@ function isoDate(cell: string, dates: Dates): string {
  * Finds the columns of the API's fields in a file, by their names; there is none for the type of an owner whom the file
  * calls a patient. Columns that are no field are gathered in `unknown`.
  */
-export function fieldFinder({ given: { shape }, owner }: Resource) {
-  const plan = 'plan_id' in shape ? ['plan'] : []
-  const known = [...Object.keys(shape), ...plan, owner.filter, ...OF_EXPORTS]
+export function fieldFinder(resource: Resource) {
+  const { owner } = resource
+  const known = [...Object.keys(importedFields(resource).shape), owner.filter, ...OF_EXPORTS]
   const names = new Map([
     ...Object.entries(ALIASES).filter(([, name]) => known.includes(name)),
     ...known.map((name) => [squeezed(name), name] as const),
@@ -92,11 +99,14 @@ export function fieldFinder({ given: { shape }, owner }: Resource) {
 }
 
 /** Reads the values of a file as the API writes them. */
-export function valueReader({ given: { shape } }: Resource, dates: Dates) {
-  const isOptional = (name: string) =>
-    name === 'plan' || shape[name]?.safeParse(null).success === true
+export function valueReader({ shape }: z.ZodObject, dates: Dates) {
+  const accepts = (name: string, value: unknown) => {
+    const field = shape[name]
+    return field !== undefined && z.safeParse(field, value).success
+  }
+  const isOptional = (name: string) => accepts(name, null)
   /** In a CSV a number is text. */
-  const isNumber = (name: string) => shape[name]?.safeParse(1).success === true
+  const isNumber = (name: string) => accepts(name, 1)
 
   return (name: string, value: unknown): unknown => {
     if (typeof value !== 'string') return value

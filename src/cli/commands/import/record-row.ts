@@ -6,7 +6,7 @@ import { errorsOf } from '../../../http/field-errors.ts'
 import type { ImportedRow } from '../../../operator/records/match.ts'
 import { derivedFrom, type Resource } from '../../../records/resource.ts'
 import { Failure } from '../../terminal/failure.ts'
-import { fieldFinder, isDate, valueReader, type Dates } from './record-columns.ts'
+import { fieldFinder, importedFields, isDate, valueReader, type Dates } from './record-columns.ts'
 import type { Read } from './rows.ts'
 
 type How = {
@@ -25,6 +25,9 @@ const REMEDIES: Record<Dates, string> = {
   dmy: ': it takes DD/MM/YYYY or YYYY-MM-DD, from 1900 on',
 }
 
+/** What is no column of a record: it is sealed, or named by an id. */
+const BESIDE = ['ssn', 'plan']
+
 /** A sealed SSN as an export has it. */
 const exportedSsn = z.object({
   key_id: z.string(),
@@ -39,9 +42,9 @@ const exportedSsn = z.object({
  * leading zeros alone.
  */
 export function rowReader(resource: Resource, how: How) {
-  const { given } = resource
+  const given = importedFields(resource)
   const { find, unknown } = fieldFinder(resource)
-  const valueOf = valueReader(resource, how.dates)
+  const valueOf = valueReader(given, how.dates)
   const told = { ignored: unknown, incomplete: 0, zeros: new Array<number>() }
   const spellings = new Map<string, string>()
   const place = z.object({
@@ -101,22 +104,18 @@ export function rowReader(resource: Resource, how: How) {
     if (!data || Object.keys(errors).length > 0) return { errors }
     if (Object.keys(kept).length < fields.length) told.incomplete++
 
-    const plan = z.coerce
-      .string()
-      .parse(values.plan ?? '')
-      .trim()
     // What the row does not name stays as it is.
     const named = Object.fromEntries(
-      Object.entries(data).filter(([name]) => name in kept && name !== 'ssn'),
+      Object.entries(data).filter(([name]) => name in kept && !BESIDE.includes(name)),
     )
     return {
       accepted: {
         line,
         fields: { ...named, ...derivedFrom(resource, named) },
-        ...(data.ssn && { ssn: String(data.ssn) }),
+        ...(data.ssn ? { ssn: String(data.ssn) } : {}),
         ...(from && { uid: from.uid }),
         ...(ssn && { sealed: { keyId: ssn.key_id, sealed: ssn.sealed, lastFour: ssn.last_four } }),
-        ...(plan !== '' && { plan }),
+        ...(data.plan ? { plan: String(data.plan) } : {}),
       },
     }
   }
