@@ -110,7 +110,7 @@ describe.each(RESOURCES)('a batch of $name', (resource) => {
     const key = { 'Idempotency-Key': 'the first of May' }
 
     const first = await clinic.post(path, batchOf(ownerId, 3), key)
-    // The next version of each resource's first record, too, says what there was before.
+    // The second version of each resource's first record also says what the first one was.
     for (const other of RESOURCES) {
       await clinic.post(`/${other.name}`, other.aRecord(ownerId))
       const body = { [other.one]: other.change }

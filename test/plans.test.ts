@@ -172,7 +172,7 @@ describe('GET /plans', () => {
     expect(await elsewhere.text()).toBe(body)
   })
 
-  it('keeps what it read under the version that D1 had, though KV still names an older one', async () => {
+  it('caches a list under the version that D1 has, even if KV still names an older one', async () => {
     const { TOKENS } = worker.env
     await worker.publish(SIXTY)
     const older = (await TOKENS.get('catalogue')) ?? ''

@@ -284,7 +284,7 @@ describe('ageing', () => {
     // A place behind all that will ever come.
     await run("UPDATE segments SET last = '~' WHERE clinic_id = ?", wide.clinicId)
     await insertRows(wide.clinicId, 2)
-    // Of the same times and requests as those that age.
+    // These rows have the same times and requests as those that age.
     await run(
       `INSERT INTO accesses SELECT '${wide.clinicId}', at, request_id, token_id, action, resource, ids, status
         FROM accesses WHERE clinic_id = ?`,

@@ -7,7 +7,7 @@ import { useWorker, type Clinic } from './support/worker.ts'
 
 const worker = useWorker()
 
-/** What a token may send a minute, as wrangler.toml has it. */
+/** How many requests a token may send in a minute; wrangler.toml sets it. */
 const A_MINUTE = 3000
 const CREATES = thorough(300, 100)
 

@@ -6,7 +6,7 @@ const MOST_DIGITS = 17
 /** Strings, numbers, and the characters that open and close objects and arrays and follow a key. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:]|\d[\d.]*/gs
 
-/** The digits of a number from the first to the last that is not 0: a pattern that begins at the end is quadratic. */
+/** A number's digits from the first to the last that isn't 0. A pattern that starts at the end would be quadratic. */
 const SIGNIFICANT = /[1-9](?:[\d.]*[1-9])?/
 
 /** The name of a refusal, and where it applies, if that is known: a line and a column. */
@@ -47,16 +47,16 @@ function faultOfSense(text: string): Fault | undefined {
 const isTooPrecise = (number: string) =>
   (SIGNIFICANT.exec(number)?.[0] ?? '').replace('.', '').length > MOST_DIGITS
 
-/** What JSON.parse says against a text, without what stands there: it may be a name. It does not always say where. */
+/** Why JSON.parse refuses a text, and where if it says so. What stands there is left out, since it may be a name. */
 function faultOfForm(text: string): Fault | undefined {
   try {
     JSON.parse(text)
     return undefined
   } catch (error) {
     const message = error instanceof Error ? error.message : ''
-    const [, position] = /position (\d+)/.exec(message) ?? []
-    const index = /^Unexpected end/.test(message) ? text.length : position && Number(position)
-    return { name: 'notJson', ...(typeof index === 'number' && { detail: placeOf(text, index) }) }
+    const isCut = message.startsWith('Unexpected end')
+    const index = isCut ? text.length : Number(/position (\d+)/.exec(message)?.[1])
+    return { name: 'notJson', ...(!Number.isNaN(index) && { detail: placeOf(text, index) }) }
   }
 }
 

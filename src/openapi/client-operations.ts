@@ -68,7 +68,7 @@ export const OPERATIONS: Record<keyof Methods, Operation> = ${JSON.stringify(fac
 `
 }
 
-/** The keys of an object or, of several, of the first: the client is typed for a token that may read. */
+/** The keys of an object. If a body is one of several, the first counts: it is what a token that may read gets. */
 function keysOf(schema: unknown): string[] {
   if (schema instanceof z.ZodXor) return keysOf(schema.options[0])
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : []

@@ -18,7 +18,7 @@ export type Route = Note & { method: string; pattern: string; operation: Operati
 
 const read = (path: string) => readFileSync(join(import.meta.dirname, path), 'utf8')
 
-/** Of the changelog the parts for callers, one level below a heading of the guide. */
+/** The changelog's parts for callers, one level below a heading of the guide. */
 const CHANGES = read('../../.github/CHANGELOG.md')
   .replace(/^### For operators\n[^]*?(?=^## )/gm, '')
   .replace(/^### For callers\n\n/gm, '')

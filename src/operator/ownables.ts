@@ -32,7 +32,7 @@ const countNew = statement<{ state: string; new: number }>(
 
 /**
  * Registers many at once, as one JSON parameter, and tells how many were new, however often the batch had to be tried.
- * At a dry run it only counts. Undefined unless the clinic is open.
+ * A dry run only counts. Gives undefined unless the clinic is open.
  */
 export async function insertOwnables(
   db: Session,

@@ -20,7 +20,7 @@ const selectCreated = statement<{ weeks_ago: number; count: number }>(
 
 const WEEK = 7 * 24 * 60 * 60 * 1000
 
-/** How many records a clinic created in each of the last weeks, oldest first. */
+/** How many records a clinic created in each of the last weeks, the oldest week first. */
 export async function createdByWeek(db: Session, clinicId: string, weeks: number) {
   const now = Date.now()
   const since = new Date(now - weeks * WEEK).toISOString()

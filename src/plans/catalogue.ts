@@ -21,7 +21,7 @@ const ONE_SECOND = 1000
 /** Where an answer came from: isolate memory, the edge cache, D1, or D1 because no version is known. */
 export type Tier = 'MEMORY' | 'HIT' | 'MISS' | 'BYPASS'
 
-/** Which catalogue something was read from; none, if nothing was published yet. */
+/** The version of the catalogue that something was read from; undefined if none was published yet. */
 export type Version = string | null | undefined
 
 /** A ready answer: the bytes of the JSON, the `Link` header that goes with it, and the version that it is of. */

@@ -10,7 +10,7 @@ export type Access = Deed & {
   requestId: string
   /** ISO 8601. Together with the request's id it makes writing the same access twice write it once. */
   at: string
-  /** Of the records that it is about, as ranges. */
+  /** The ids of the records that it is about, as ranges. */
   ids: string
   status: number
 }

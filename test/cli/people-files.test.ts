@@ -91,7 +91,7 @@ describe('a file of people', () => {
     )
   })
 
-  it('is warned of where two ids differ by leading zeros alone', async () => {
+  it('gets a warning if two ids differ only by leading zeros', async () => {
     const { json } = await load(
       personInformations,
       people('', '00123,Dora,Zero,1980-02-03', '7,Ida,Roe,1980-02-03', '123,Eve,NoZero,1981-02-03'),

@@ -71,7 +71,7 @@ async function measure({ db, kv }: Store) {
   const names = [...resources.map(({ name }) => name), 'tokens', 'rows', 'bytes']
   const all = sum(names, [...clinics.map(({ counts }) => counts), ...Object.values(shared)])
   const total = { ...all, bytes: await databaseBytes(db) }
-  // Of the database's bytes, those that a clinic's rows take up, with their share of indexes and free space.
+  // A clinic's bytes are its share of the database's, with indexes and free space.
   const scale = total.bytes / Math.max(1, all.bytes ?? 0)
   for (const { counts } of clinics) counts.bytes = Math.round((counts.bytes ?? 0) * scale)
   const weeks = Array.from({ length: WEEKS }, (_, week) =>

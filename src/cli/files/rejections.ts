@@ -10,7 +10,7 @@ const SHOWN = 10
 /** Where rejected rows go: a file that is made for the first of them, since most imports have none. */
 export type Rejections = Awaited<ReturnType<typeof openRejections>>
 
-/** Of a row its line and what is wrong are written down, and no value: columns may have shifted, and hold an SSN. */
+/** Writes a row's line and what is wrong with it, but no value: columns may have shifted, and hold an SSN. */
 export async function openRejections(file: string, { dryRun }: { dryRun: boolean | undefined }) {
   const path = fromCaller(file)
   if (!dryRun) await rm(path, { force: true })

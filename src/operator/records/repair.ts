@@ -122,7 +122,7 @@ export function repairer(resource: Resource) {
     /** Takes a deleted record's content out of the journal for good. False if it is not deleted, or was erased before. */
     erase: (db: Session, { id, ...who }: Repair) => isDone(db, erasing, { ...ownKey(who), id }),
 
-    /** Finds a record as it is stored, to be reassigned; undefined if the clinic has none under the id. */
+    /** Finds the stored record to reassign; undefined if the clinic has no record with that id. */
     find: (db: Session, { clinicId, id }: Repair) => first(db, select, { clinicId, id }),
 
     /**

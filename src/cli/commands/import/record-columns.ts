@@ -1,4 +1,3 @@
-import * as z from 'zod'
 import { optional } from '../../../fields/text.ts'
 import type { Resource } from '../../../records/resource.ts'
 import { externalId } from './plan-row.ts'
@@ -23,7 +22,7 @@ const ALIASES: Record<string, string> = {
 }
 
 /** What the rows of a file give: the fields of the API, and where those name a plan, its `external_id` as `plan`. */
-export const importedFields = ({ given }: Resource): z.ZodObject =>
+export const importedFields = ({ given }: Resource): Resource['given'] =>
   'plan_id' in given.shape ? given.extend({ plan: optional(externalId) }) : given
 
 /** What an export says beside the fields: some of it tells for which record an SSN was sealed. */
@@ -99,11 +98,8 @@ export function fieldFinder(resource: Resource) {
 }
 
 /** Reads the values of a file as the API writes them. */
-export function valueReader({ shape }: z.ZodObject, dates: Dates) {
-  const accepts = (name: string, value: unknown) => {
-    const field = shape[name]
-    return field !== undefined && z.safeParse(field, value).success
-  }
+export function valueReader({ shape }: Resource['given'], dates: Dates) {
+  const accepts = (name: string, value: unknown) => shape[name]?.safeParse(value).success === true
   const isOptional = (name: string) => accepts(name, null)
   /** In a CSV a number is text. */
   const isNumber = (name: string) => accepts(name, 1)

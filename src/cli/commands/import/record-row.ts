@@ -112,10 +112,10 @@ export function rowReader(resource: Resource, how: How) {
       accepted: {
         line,
         fields: { ...named, ...derivedFrom(resource, named) },
-        ...(data.ssn ? { ssn: String(data.ssn) } : {}),
+        ...(data.ssn && { ssn: String(data.ssn) }),
         ...(from && { uid: from.uid }),
         ...(ssn && { sealed: { keyId: ssn.key_id, sealed: ssn.sealed, lastFour: ssn.last_four } }),
-        ...(data.plan ? { plan: String(data.plan) } : {}),
+        ...(data.plan && { plan: String(data.plan) }),
       },
     }
   }
