@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { afterAll, beforeAll, vi } from 'vitest'
 import { createTestHarness, unstable_readConfig } from 'wrangler'
 import type { TrailEvent } from '../../src/operator/trail/events.ts'
@@ -66,15 +67,19 @@ export function useWorker({
     ssnKey = await makeSsnKeyPair()
     const { assets, compatibility_date, d1_databases, kv_namespaces, r2_buckets } =
       unstable_readConfig({ config: CONFIG })
+    const at = (path = '') => resolve(PROJECT, path)
     const config = {
-      ...(assets && { assets }),
+      ...(assets && { assets: { ...assets, directory: at(assets.directory) } }),
       compatibility_date,
-      d1_databases,
+      d1_databases: d1_databases.map((one: { migrations_dir?: string }) => ({
+        ...one,
+        migrations_dir: at(one.migrations_dir ?? 'migrations'),
+      })),
       kv_namespaces,
       r2_buckets,
       ...(instrumented
-        ? { main: 'test/support/instrumented.ts' }
-        : { main: 'dist/index.js', no_bundle: true }),
+        ? { main: at('test/support/instrumented.ts') }
+        : { main: at('dist/index.js'), no_bundle: true }),
       vars: { SSN_PUBLIC_KEY: ssnKey.publicKey, ...vars },
       ratelimits: Object.entries(rateLimits).map(([name, limit], n) => ({
         name,
@@ -84,7 +89,8 @@ export function useWorker({
     }
     const names = twoIsolates ? ['first', 'second'] : ['first']
     server = createTestHarness({
-      root: PROJECT,
+      // Not the project's folder, in which `npm run dev` leaves a `.dev.vars` that would count more than these vars.
+      root: at('dist'),
       workers: names.map((name) => ({ config: { name, ...config } })),
     })
     origin = (await server.listen()).url.origin
