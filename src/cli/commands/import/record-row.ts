@@ -90,10 +90,12 @@ export function rowReader(resource: Resource, how: How) {
     const { data: from } = place.safeParse(values)
     const isGiven = ([name]: [string, unknown]) => name in given.shape && !(ssn && name === 'ssn')
     const fields = Object.entries(values).filter(isGiven)
-    const names = given
-      .safeParse(Object.fromEntries(fields))
-      .error?.issues.map(({ path }) => path[0])
-    const isLeftOut = (name: string) => how.withoutInvalid.includes(name) && names?.includes(name)
+    // Only where rows may do without a value, they are read twice.
+    const wrong =
+      how.withoutInvalid.length > 0
+        ? given.safeParse(Object.fromEntries(fields)).error?.issues.map(({ path }) => path[0])
+        : []
+    const isLeftOut = (name: string) => how.withoutInvalid.includes(name) && wrong?.includes(name)
     const kept = Object.fromEntries(fields.filter(([name]) => !isLeftOut(name)))
 
     const { data, error } = given.safeParse(kept)
