@@ -19,6 +19,8 @@ export const personInformations = sqliteTable('person_informations', {
   lastName: text('last_name').notNull(),
   lastNameFolded: text('last_name_folded').notNull(),
   firstNameFolded: text('first_name_folded').notNull(),
+  lastNameIdentity: text('last_name_identity').notNull(),
+  firstNameIdentity: text('first_name_identity').notNull(),
   dateOfBirth: text('date_of_birth').notNull(),
   ssnKeyId: text('ssn_key_id'),
   ssnSealed: text('ssn_sealed'),

@@ -165,6 +165,8 @@ api.post(
         lastName: given.last_name,
         firstNameFolded: foldName(given.first_name),
         lastNameFolded: foldName(given.last_name),
+        // The columns are there, and a textbook has nothing to put in.
+        ...{ firstNameIdentity: given.first_name, lastNameIdentity: given.last_name },
         dateOfBirth: given.date_of_birth,
         phone: given.phone,
         email: given.email,

@@ -1,5 +1,5 @@
 import { foldMemberId } from '../../../../src/fields/coverage.ts'
-import { foldIdentity, foldName } from '../../../../src/fields/fold.ts'
+import { foldIdentity, foldName, laterWords } from '../../../../src/fields/fold.ts'
 
 /** A body's record, as far as it must be looked at before it is stored. */
 export type Given = Record<string, string | number | null | undefined>
@@ -11,7 +11,7 @@ type Description = {
   /** The keys of an answer, in order. */
   answered: string
   /** The columns that follow from a field. */
-  derived: Record<string, Record<string, (text: string) => string>>
+  derived: Record<string, Record<string, (text: string) => string | null>>
   /** What a new record says where it is not told otherwise. */
   otherwise: Given
   /** The owner's id and type as SQL, and the filter that asks for a patient's records, in this order. */
@@ -49,8 +49,18 @@ const kind = (described: Description) => {
 export type Kind = ReturnType<typeof kind>
 
 const NAMES: Description['derived'] = {
-  last_name: { last_name_folded: foldName },
-  first_name: { first_name_folded: foldName },
+  last_name: {
+    last_name_folded: foldName,
+    last_name_identity: foldIdentity,
+    last_name_words: wordsOf,
+  },
+  first_name: { first_name_folded: foldName, first_name_identity: foldIdentity },
+}
+
+/** The later words of a name, which none that is measured has. */
+function wordsOf(name: string) {
+  const words = laterWords(name)
+  return words.length > 0 ? JSON.stringify(words) : null
 }
 
 export const KINDS: Kind[] = [
