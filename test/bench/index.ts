@@ -51,8 +51,8 @@ const { records, rounds, requests, beside, only } = z
         Number,
         12_000,
       )
-      .option('--beside <commit>', "compares this bundle with that commit's, and nothing else")
-      .option('--only <pattern>', 'beside a commit: the endpoints whose names match', '')
+      .option('--beside <commit>', "compares this bundle with that commit's, or `bare`")
+      .option('--only <pattern>', 'with --beside: the endpoints whose names match', '')
       .parse()
       .opts(),
   )
