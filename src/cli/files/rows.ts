@@ -1,7 +1,6 @@
 import { pipeline } from 'node:stream'
 import { parse } from 'csv-parse'
-import type * as z from 'zod'
-import { Failure, stopAtCtrlC } from '../terminal/failure.ts'
+import { Failure } from '../terminal/failure.ts'
 import { faultOfJson } from '../../http/json-text.ts'
 import { openInput, STDIN } from './input.ts'
 import { linesOf } from './lines.ts'
@@ -47,22 +46,6 @@ export async function openRows(
   return isNdjson
     ? { format: 'ndjson', rows: ndjsonRows(all()), share }
     : { format: 'csv', rows: csvRows(all(), file, lacking), share }
-}
-
-/** Reads all rows of a small file that `command` wrote. Throws Failure. */
-export async function readWritten<Value>(
-  file: string,
-  schema: z.ZodType<Value>,
-  command: string,
-): Promise<Value[]> {
-  const { rows } = await openRows(file, ['clinic_id'], stopAtCtrlC())
-  const values: Value[] = []
-  for await (const { line, columns } of rows) {
-    const { success, data } = schema.safeParse(columns)
-    if (!success) throw new Failure(`line ${line} of ${file} was not written by \`${command}\``)
-    values.push(data)
-  }
-  return values
 }
 
 async function* ndjsonRows(lines: AsyncIterable<string>): AsyncGenerator<Row> {
