@@ -16,10 +16,7 @@ const selectBy = (column: 'id' | 'external_id') =>
 const [selectById, selectByExternalId] = [selectBy('id'), selectBy('external_id')]
 
 /** Finds the ids of plans, active or not, by the operator's ids of them. */
-export async function findPlanIds(
-  db: Session,
-  externalIds: readonly string[],
-): Promise<Map<string, number>> {
+export async function findPlanIds(db: Session, externalIds: readonly string[]) {
   const found = await rows(db, selectByExternalId, { names: JSON.stringify(externalIds) })
   return new Map(found.map(({ external_id, id }) => [external_id, id]))
 }
@@ -31,15 +28,11 @@ const selectNamed = ofClinic.statement<NamedPlan>(sql`
     UNION SELECT before ->> 'plan_id' FROM ${changes} WHERE clinic_id = ${ofClinic.$.clinicId} AND resource = 'coverages')
   SELECT plans.id, plans.external_id FROM named CROSS JOIN ${plans} ON plans.id = named.id ORDER BY plans.id`)
 
-/** A plan that a clinic's coverages name; `there` is the one that the target has under its id, if any. */
-export type OtherPlan = { id: number; here: string; there: string | undefined }
-
-/** The plans that the clinic's coverages and their history name, and that are others at the target. */
-export async function listOtherPlans(
-  source: Session,
-  target: Session,
-  clinicId: string,
-): Promise<OtherPlan[]> {
+/**
+ * The plans that the clinic's coverages and their history name, and that are others at the target: `there` is the one
+ * that it has under the id, if any.
+ */
+export async function listOtherPlans(source: Session, target: Session, clinicId: string) {
   const named = await rows(source, selectNamed, { clinicId })
   const names = JSON.stringify(named.map(({ id }) => id))
   const found = await rows(target, selectById, { names })

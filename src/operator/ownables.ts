@@ -4,31 +4,26 @@ import type { Session } from '../storage/session.ts'
 import { batch, statements } from '../storage/statement.ts'
 import { clinics, ownables } from '../storage/tables.ts'
 
-const { $, statement } = statements('operator/ownables', {
-  clinicId: 'text',
-  now: 'text',
-  ownables: 'text',
-})
+const VALUES = { clinicId: 'text', now: 'text', ownables: 'text' } as const
+const { $, statement } = statements('operator/ownables', VALUES)
 
 /** The ownables of the rows, each once. */
 const given = sql`(SELECT DISTINCT value ->> '$.type' AS type, value ->> '$.id' AS id
   FROM json_each(${$.ownables}))`
 
-const insertGiven = statement(
-  sql`INSERT INTO ${ownables} (clinic_id, type, id, created_at)
+const insertGiven = statement(sql`
+  INSERT INTO ${ownables} (clinic_id, type, id, created_at)
     SELECT ${$.clinicId}, given.type, given.id, ${$.now}
     FROM ${clinics} CROSS JOIN ${given} AS given
     WHERE clinics.id = ${$.clinicId} AND clinics.state = 'open'
-    ON CONFLICT DO NOTHING`,
-)
+    ON CONFLICT DO NOTHING`)
 
 /** An ownable is new if it was registered by this very batch, or isn't registered at all. */
-const countNew = statement<{ state: string; new: number }>(
-  sql`SELECT state, (SELECT total(ifnull(ownables.created_at = ${$.now}, true))
+const countNew = statement<{ state: string; new: number }>(sql`
+  SELECT state, (SELECT total(ifnull(ownables.created_at = ${$.now}, true))
       FROM ${given} AS given LEFT JOIN ${ownables}
       ON ownables.clinic_id = ${$.clinicId} AND ownables.type = given.type AND ownables.id = given.id) AS new
-    FROM ${clinics} WHERE id = ${$.clinicId}`,
-)
+    FROM ${clinics} WHERE id = ${$.clinicId}`)
 
 /**
  * Registers many at once, as one JSON parameter, and tells how many were new, however often the batch had to be tried.

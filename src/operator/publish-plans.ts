@@ -89,7 +89,7 @@ const countActive = plain.statement<{ active: number }>(sql`
   SELECT count(*) AS active FROM ${plans} WHERE active = 1`)
 
 /** How many plans are active. */
-export const countActivePlans = async (db: Session): Promise<number> =>
+export const countActivePlans = async (db: Session) =>
   (await first(db, countActive, {}))?.active ?? 0
 
 const readSaid = reading.statement<{ said: string; last: number | null }>(sql`
@@ -149,14 +149,15 @@ const subsets = FILTERS.reduce<string[][]>(
   [[]],
 )
 
-/** The sets that a sorting has lists of. A carrier's plans are in the order of their carrier as they are. */
-const subsetsOf = (sort: Sort) =>
-  sort === 'carrier' ? subsets.filter((set) => !set.includes('carrier_folded')) : subsets
-
-/** For each sorting and set of filters, the statement that makes its lists, for all values at once. */
+/**
+ * For each sorting and set of filters, the statement that makes its lists, for all values at once. A carrier's plans are
+ * in the order of their carrier as they are.
+ */
 const makeLists = Object.fromEntries(
   SORTS.flatMap((sort) =>
-    subsetsOf(sort).map((set) => [`${sort} by ${set.join()}`, makeList(sort, set)]),
+    subsets
+      .filter((set) => sort !== 'carrier' || !set.includes('carrier_folded'))
+      .map((set) => [`${sort} by ${set.join()}`, makeList(sort, set)]),
   ),
 )
 
@@ -182,17 +183,20 @@ const makeFacet = (facet: string) =>
     FROM ${plans} WHERE ${isNew} GROUP BY 2`)
 const makeFacets = { makeCarriers: makeFacet('carrier'), makePlanTypes: makeFacet('plan_type') }
 
-type Outcome = Record<'staged' | 'inserted' | 'updated' | 'deactivated', number> & {
-  version: string
-}
-const tell = statement<Outcome>(sql`
-  SELECT version, (SELECT count(*) FROM ${stagedPlans}) AS staged,
-      total(created_at = ${$.now}) AS inserted,
+type Counts = Record<'inserted' | 'updated' | 'unchanged' | 'deactivated', number>
+const tell = statement<{ version: string } & Counts>(sql`
+  SELECT version, total(created_at = ${$.now}) AS inserted,
       total(updated_at = ${$.now} AND created_at <> ${$.now} AND is_staged) AS updated,
+      (SELECT count(*) FROM ${stagedPlans}) - total(is_staged) AS unchanged,
       total(updated_at = ${$.now} AND NOT is_staged) AS deactivated
     FROM ${catalogue} LEFT JOIN (
       SELECT created_at, updated_at, external_id IN (SELECT external_id FROM ${stagedPlans}) AS is_staged
       FROM ${plans} WHERE updated_at = ${$.now})`)
+
+const publishing = {
+  ...{ dropOldWords, takeOver, deactivateMissing, addWords, giveVersion },
+  ...{ dropLists, ...makeLists, dropFacets, ...makeFacets, outcome: tell },
+}
 
 /**
  * Takes over the staged plans in one transaction, which leaves those that say the same as they are, `updated_at` too;
@@ -204,20 +208,12 @@ export async function publishStaged(
   kv: KVNamespace,
   { deactivate = false, republish = false } = {},
 ) {
-  const values = {
+  const { outcome } = await batch(db, publishing, {
     now: new Date().toISOString(),
     version: crypto.randomUUID(),
     deactivateMissing: Number(deactivate),
     republish: Number(republish),
-  }
-  const { outcome } = await batch(
-    db,
-    {
-      ...{ dropOldWords, takeOver, deactivateMissing, addWords, giveVersion },
-      ...{ dropLists, ...makeLists, dropFacets, ...makeFacets, outcome: tell },
-    },
-    values,
-  )
+  })
   const [told] = outcome
   if (!told) throw new Error('the catalogue has no version')
 
@@ -226,9 +222,7 @@ export async function publishStaged(
     await kv.put(CATALOGUE_KEY, JSON.stringify({ version: told.version, bookmark: db.bookmark() }))
   }
   await clearStaged(db)
-
-  const { staged, ...published } = told
-  return { ...published, unchanged: staged - published.inserted - published.updated }
+  return told
 }
 
 /** Publishes these plans on top of those that there are. */

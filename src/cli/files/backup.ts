@@ -1,13 +1,11 @@
-import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { clinicId } from '../../fields/clinic-id.ts'
-import type { StoredRow } from '../../operator/copy.ts'
 import type { Mark } from '../../operator/marks.ts'
 import { sha256 } from '../../storage/sha256.ts'
 import { Failure } from '../terminal/failure.ts'
-import { linesOf } from './lines.ts'
+import { parsedJson, valuesIn } from './lines.ts'
 
 export const MANIFEST = 'manifest.json'
 
@@ -40,30 +38,14 @@ export async function readManifest(folder: string, digest: string | undefined): 
   if (digest !== undefined && (await sha256(text)) !== digest) {
     throw new Failure(`${folder} is not the backup with that digest`)
   }
-  const { success, data } = manifest.safeParse(parsed(text))
-  if (success) return data
+  const { data } = manifest.safeParse(parsedJson(text))
+  if (data) return data
   throw new Failure(
     `${file} is not of format ${FORMAT}, which this version reads: restore it with the version that wrote it`,
   )
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
 const row = z.record(z.string(), z.union([z.string(), z.number(), z.null()]))
 
-/** The rows of a file, one JSON object a line. Throws Failure. */
-export async function* readRows(file: string): AsyncGenerator<StoredRow> {
-  let line = 0
-  for await (const text of linesOf(createReadStream(file), file)) {
-    line++
-    const { data } = row.safeParse(parsed(text))
-    if (!data) throw new Failure(`line ${line} of ${file} is damaged`)
-    yield data
-  }
-}
+/** The rows of one of its files. Throws Failure. */
+export const readRows = (file: string) => valuesIn(file, row, 'backup')

@@ -7,14 +7,15 @@ import { many } from '../terminal/command.ts'
 import { Failure, Misuse } from '../terminal/failure.ts'
 import { note, shellWords } from '../terminal/report.ts'
 import { fromCaller } from './input.ts'
+import { parsedJson } from './lines.ts'
 
-const BASE64URL_32_BYTES = /^[A-Za-z0-9_-]{43}=?$/
+/** 32 bytes in base64url. */
+const key = z.string().regex(/^[A-Za-z0-9_-]{43}=?$/)
 
 /** What a key file holds: one line of JSON. */
 const keyPair = z.object({
   keyId: z.string().regex(/^[0-9a-f]{8}$/),
-  publicKey: z.string().regex(BASE64URL_32_BYTES),
-  privateKey: z.string().regex(BASE64URL_32_BYTES),
+  ...{ publicKey: key, privateKey: key },
 })
 
 export const keyOption = many('--key <file...>', 'private key files; asked for if left out')
@@ -52,18 +53,13 @@ export async function keyPairIn(file: string): Promise<SsnKeyPair> {
 /** Writes a key file that only its owner can read. Throws Failure if the file exists. */
 export async function writeKeyFile(file: string, key: SsnKeyPair): Promise<void> {
   await writeFile(file, `${JSON.stringify(key)}\n`, { mode: 0o600, flag: 'wx' }).catch((error) => {
-    throw new Failure(
-      error.code === 'EEXIST'
-        ? `${file} exists and may hold a key: choose another name`
-        : `cannot write ${file}`,
-    )
+    if (error.code !== 'EEXIST') throw error
+    throw new Failure(`${file} exists and may hold a key: choose another name`)
   })
 }
 
 function parseKey(text: string, from: string): SsnKeyPair {
-  try {
-    return keyPair.parse(JSON.parse(text))
-  } catch {
-    throw new Failure(`${from} is not a private key as \`ssn keygen\` writes it`)
-  }
+  const { data } = keyPair.safeParse(parsedJson(text))
+  if (data) return data
+  throw new Failure(`${from} is not a private key as \`ssn keygen\` writes it`)
 }

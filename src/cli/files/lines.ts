@@ -1,7 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import type { Readable } from 'node:stream'
+import type * as z from 'zod'
 import { Failure } from '../terminal/failure.ts'
 import { shellWords } from '../terminal/report.ts'
+import { openInput } from './input.ts'
 
 const AS_CSV = 'save it as "CSV UTF-8", and import that'
 
@@ -54,4 +56,33 @@ function refuseOthers(bytes: Buffer, file: string) {
   const start = bytes.subarray(0, 8).toString('hex')
   const other = OTHERS.find(([pattern]) => pattern.test(start))
   if (other) throw new Failure(`${file} ${other[1]}`)
+}
+
+/** The value of a JSON text; undefined if it isn't JSON. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The values in a file that `command` wrote, one a line. Throws Failure. */
+export async function* valuesIn<Value>(file: string, schema: z.ZodType<Value>, command: string) {
+  const { stream } = await openInput(file)
+  let line = 0
+  for await (const text of linesOf(stream, file)) {
+    line++
+    if (text.trim() === '') continue
+    const { success, data } = schema.safeParse(parsedJson(text))
+    if (!success) throw new Failure(`line ${line} of ${file} was not written by \`${command}\``)
+    yield data
+  }
+}
+
+/** All values in a small file that `command` wrote. Throws Failure. */
+export async function readWritten<Value>(...written: Parameters<typeof valuesIn<Value>>) {
+  const values: Value[] = []
+  for await (const value of valuesIn(...written)) values.push(value)
+  return values
 }

@@ -1,38 +1,34 @@
 import { pipeline } from 'node:stream'
 import { parse } from 'csv-parse'
-import type * as z from 'zod'
 import { Failure, stopAtCtrlC } from '../terminal/failure.ts'
+import type { FieldErrors } from '../../http/errors.ts'
 import { faultOfJson } from '../../http/json-text.ts'
 import { openInput, STDIN } from './input.ts'
 import { linesOf } from './lines.ts'
 
 /** A row of a file: the line that it ends on, counted from 1, and its columns or, if it cannot be read, why not. */
-export type Row = { line: number } & (
-  { columns: Record<string, unknown>; fault?: undefined } | { columns?: undefined; fault: string }
-)
+export type Row = {
+  line: number
+  columns?: Record<string, unknown>
+  errors?: FieldErrors | undefined
+}
 
-export type Format = 'csv' | 'ndjson'
-
-/** The rows of a file, and how far it has been read, 0 to 1, where that can be known. */
-export type Rows = { format: Format; rows: AsyncIterable<Row>; share: () => number | undefined }
-
-/** What the columns of a file mean, by their names. */
-type Meaning = (names: readonly string[]) => Iterable<string>
-
-/** The columns required that these names lack. */
-type Lacking = (names: readonly string[]) => readonly string[]
+/** The required fields that columns of these names do not give. */
+type Lacking = (names: readonly string[]) => string[]
 
 /** In bytes. A quote that is never closed would otherwise swallow the rest of the file. */
 const MAX_RECORD = 1_000_000
 
-/** Streams the rows of a file, or of stdin for `-`. A CSV must have columns of the meanings required. Throws Failure. */
+/**
+ * Streams the rows of a file, or of stdin for `-`. The names of a CSV's columns must give the `required` fields;
+ * `fieldsIn` tells which they give. Throws Failure.
+ */
 export async function openRows(
   file: string,
   required: readonly string[],
-  signal: AbortSignal,
-  meaning: Meaning = (names) => names,
-): Promise<Rows> {
-  const { stream, share } = await openInput(file, signal)
+  fieldsIn: (names: readonly string[]) => Iterable<string> = (names) => names,
+) {
+  const { stream, share } = await openInput(file, stopAtCtrlC())
   const lines = linesOf(stream, file === STDIN ? 'this' : file)
   const { value: first = '' } = await lines.next()
   async function* all() {
@@ -40,29 +36,11 @@ export async function openRows(
     yield* lines
   }
   const lacking = (names: readonly string[]) => {
-    const known = new Set(meaning(names))
-    return required.filter((name) => !known.has(name))
+    const given = new Set(fieldsIn(names))
+    return required.filter((name) => !given.has(name))
   }
-  const isNdjson = /\.(ndjson|jsonl)$/i.test(file) || /^\s*[{[]/.test(first)
-  return isNdjson
-    ? { format: 'ndjson', rows: ndjsonRows(all()), share }
-    : { format: 'csv', rows: csvRows(all(), file, lacking), share }
-}
-
-/** Reads all rows of a small file that `command` wrote. Throws Failure. */
-export async function readWritten<Value>(
-  file: string,
-  schema: z.ZodType<Value>,
-  command: string,
-): Promise<Value[]> {
-  const { rows } = await openRows(file, ['clinic_id'], stopAtCtrlC())
-  const values: Value[] = []
-  for await (const { line, columns } of rows) {
-    const { success, data } = schema.safeParse(columns)
-    if (!success) throw new Failure(`line ${line} of ${file} was not written by \`${command}\``)
-    values.push(data)
-  }
-  return values
+  const isJson = /\.(ndjson|jsonl)$/i.test(file) || /^\s*[{[]/.test(first)
+  return { isJson, rows: isJson ? ndjsonRows(all()) : csvRows(all(), file, lacking), share }
 }
 
 async function* ndjsonRows(lines: AsyncIterable<string>): AsyncGenerator<Row> {
@@ -80,7 +58,7 @@ async function* csvRows(
   file: string,
   lacking: Lacking,
 ): AsyncGenerator<Row> {
-  const unreadable: Row[] = []
+  const torn: Row[] = []
   const parser = parse({
     columns: (header: string[]) => columnNames(header, file, lacking),
     info: true,
@@ -92,9 +70,8 @@ async function* csvRows(
       }
       const line = Number(error?.['lines'] ?? 0)
       // Each of a line's quotes is an error of its own.
-      if (unreadable.at(-1)?.line !== line) unreadable.push({ line, fault: TORN })
+      if (torn.at(-1)?.line !== line) torn.push({ line, errors: { row: [TORN] } })
     },
-    relax_column_count: true,
     skip_empty_lines: true,
     skip_records_with_error: true,
     trim: true,
@@ -105,12 +82,10 @@ async function* csvRows(
   // A failure of the stream reaches whoever iterates over the parser.
   pipeline(text, parser, () => {})
   for await (const { record, info } of parser) {
-    while (unreadable[0] && unreadable[0].line < info.lines) yield* unreadable.splice(0, 1)
-    yield info.error
-      ? { line: info.lines, fault: TORN }
-      : { line: info.lines, columns: withoutEmpty(record) }
+    while (torn[0] && torn[0].line < info.lines) yield* torn.splice(0, 1)
+    yield { line: info.lines, columns: withoutEmpty(record) }
   }
-  yield* unreadable
+  yield* torn
 }
 
 /** A header as people write it, `Plan Name`, as the API writes names, `plan_name`. */
@@ -156,16 +131,16 @@ const WORDS = {
 }
 
 /** The object on a line, or what is wrong with it: the API would refuse the same. */
-function parseObject(text: string) {
+function parseObject(text: string): Omit<Row, 'line'> {
+  const wrong = (message: string) => ({ errors: { row: [message] } })
   const fault = faultOfJson(text)
-  if (fault) return { fault: WORDS[fault.name] + (fault.detail ?? '').replace(/^line 1,/, ' at') }
+  if (fault) return wrong(WORDS[fault.name] + (fault.detail ?? '').replace(/^line 1,/, ' at'))
   let isExact = true
   const value: unknown = JSON.parse(text, (_, each: unknown) => {
-    if (Math.abs(Number(typeof each === 'number' && each)) > Number.MAX_SAFE_INTEGER)
-      isExact = false
+    isExact &&= typeof each !== 'number' || Math.abs(each) <= Number.MAX_SAFE_INTEGER
     return each
   })
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    return { fault: 'is not a JSON object, of which each needs a line of its own' }
-  return isExact ? { columns: { ...value } } : { fault: WORDS.tooPrecise }
+    return wrong('is not a JSON object, of which each needs a line of its own')
+  return isExact ? { columns: { ...value } } : wrong(WORDS.tooPrecise)
 }

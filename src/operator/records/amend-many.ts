@@ -1,20 +1,15 @@
 import { sql } from 'drizzle-orm/sql/sql'
 import { KEY, type IdempotencyKey } from '../../records/idempotency.ts'
-import { contentOf, type Given, type Resource } from '../../records/resource.ts'
+import { contentOf, type Resource } from '../../records/resource.ts'
 import { commit, nextSeq, nowOrLater, used } from '../../records/write.ts'
 import type { Session } from '../../storage/session.ts'
 import { rows, statements } from '../../storage/statement.ts'
 import { changes, clinics, idempotencyKeys } from '../../storage/tables.ts'
 
-/** A record of a version, the columns that change, and the names of the fields that do. */
-type Row = {
-  id: Given[string] | undefined
-  version: Given[string] | undefined
-  changed: string[]
-  given: Record<string, unknown>
-}
-
-/** Amends many records of a resource at once, each if it is still of its version. */
+/**
+ * Amends many records of a resource at once, each if it is still of its version: a row has the `id`, the `version`, the
+ * columns `given`, and the names of the fields `changed`.
+ */
 export function manyAmender(resource: Resource) {
   const { name, table, text, columns, ownerColumns } = resource
   const { $, statement } = statements(`amend many ${name}`, {
@@ -62,7 +57,7 @@ export function manyAmender(resource: Resource) {
   const done = statement<{ record_id: number }>(sql`SELECT changes.record_id FROM ${journaled}`)
 
   /** Gives the ids of the records that were amended. */
-  return async (db: Session, key: IdempotencyKey, amendments: readonly Row[]) => {
+  return async (db: Session, key: IdempotencyKey, amendments: readonly object[]) => {
     const values = { ...key, rows: JSON.stringify(amendments), count: amendments.length }
     const made = await commit(db, all, values)
     const amended = made ? made.journal : await rows(db, done, values)

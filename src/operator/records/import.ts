@@ -12,15 +12,7 @@ import type { Session } from '../../storage/session.ts'
 import { rows, statements } from '../../storage/statement.ts'
 import { findPlanIds } from '../named-plans.ts'
 import { manyAmender } from './amend-many.ts'
-import {
-  lastFourOf,
-  likenessOf,
-  matcher,
-  recordKeys,
-  type Accents,
-  type ImportedRow,
-  type Placed,
-} from './match.ts'
+import { identityOf, lastFourOf, matcher, type Accents, type ImportedRow } from './match.ts'
 
 // The operator's import of records. The record that a row is gets looked for, then it is created or amended as a client's
 // writes are. A record that another writer gets to first is looked for again, so an import that was cut
@@ -35,14 +27,13 @@ type Importing = {
   replaceSsns?: boolean | undefined
   /** If undefined, a row that differs from a record only in accents is set aside. */
   accents?: Accents | undefined
-  /** Counts what would be written, and writes nothing. */
   dryRun?: boolean | undefined
   /** Registers the owners of rows, which must exist otherwise. */
   register?: ((owners: Ownable[]) => Promise<unknown>) | undefined
 }
 
 /** What becomes of a row: the record that it is, if there is one, what changes in it, and what is wrong with it. */
-type Decided = Placed & {
+type Decided = ImportedRow & {
   stored?: Given | undefined
   changed: string[]
   errors?: FieldErrors | undefined
@@ -60,8 +51,7 @@ export function importer(resource: Resource, importing: Importing) {
   const create = creator(resource)
   const amend = manyAmender(resource)
   const selectWrong = selectBroken(resource)
-  const match = matcher(resource, accents)
-  const keyOf = recordKeys(resource, accents)
+  const { keyOf, match } = matcher(resource, accents)
   const lines = new Map<string, number>()
   const merged: { line: number; first: number }[] = []
 
@@ -78,18 +68,18 @@ export function importer(resource: Resource, importing: Importing) {
     const refused = new Map<number, FieldErrors>()
     const names = rows.flatMap(({ plan }) => plan ?? [])
     const ids = names.length > 0 ? await findPlanIds(db, names) : new Map<string, number>()
-    for (const [place, { plan, fields }] of rows.entries()) {
+    for (const { line, plan, fields } of rows) {
       if (plan === undefined) continue
       const id = ids.get(plan)
-      if (id === undefined) refused.set(place, NO_PLAN)
+      if (id === undefined) refused.set(line, NO_PLAN)
       else fields.plan_id = id
     }
     return refused
   }
 
   /** Rows of one identity are one record, of which the last row has the last word. */
-  function onePerRecord(rows: readonly Placed[]): Placed[] {
-    const records = new Map<string, Placed>()
+  function onePerRecord(rows: readonly ImportedRow[]): ImportedRow[] {
+    const records = new Map<string, ImportedRow>()
     for (const row of rows) {
       const key = keyOf(row)
       const first = lines.get(key)
@@ -101,7 +91,7 @@ export function importer(resource: Resource, importing: Importing) {
     return [...records.values()]
   }
 
-  function changesOf(row: Placed, stored: Given): string[] {
+  function changesOf(row: ImportedRow, stored: Given): string[] {
     const { fields, sealed } = row
     const lastFour = lastFourOf(row)
     const hasNewSsn = lastFour !== undefined && (replaceSsns || lastFour !== stored.ssn_last_four)
@@ -112,9 +102,9 @@ export function importer(resource: Resource, importing: Importing) {
     ]
   }
 
-  async function decide(db: Session, rows: readonly Placed[]): Promise<Decided[]> {
-    const found = match(rows, await findAlike(db, clinicId, rows))
-    const decided = rows.map((row, n): Decided => {
+  async function decide(db: Session, given: readonly ImportedRow[]): Promise<Decided[]> {
+    const found = match(given, await findAlike(db, clinicId, given))
+    const decided = given.map((row, n): Decided => {
       const { stored, errors } = found[n] ?? {}
       const changed = stored ? changesOf(row, stored) : []
       // A sealed SSN opens for one record alone.
@@ -124,7 +114,12 @@ export function importer(resource: Resource, importing: Importing) {
     const toWrite = decided.filter(
       ({ stored, changed, errors }) => !errors && (!stored || changed.length > 0),
     )
-    for (const { place, names } of await findBroken(db, toWrite)) {
+    if (toWrite.length === 0) return decided
+    const records = toWrite.map(({ fields, stored }) =>
+      stored ? { ...fields, id: stored.id } : { ...defaults, ...fields },
+    )
+    const broken = await rows(db, selectWrong, { clinicId, rows: JSON.stringify(records) })
+    for (const { place, names } of brokenIn(broken)) {
       const row = toWrite[place]
       // At a dry run nobody is registered.
       const wrong = names.filter((name) => name !== resource.owner.id || !dryRun || !register)
@@ -133,14 +128,6 @@ export function importer(resource: Resource, importing: Importing) {
       row.errors = { ...errorsOfBroken(resource, [{ place, names: wrong }]), ...noOwner }
     }
     return decided
-  }
-
-  async function findBroken(db: Session, decided: readonly Decided[]) {
-    if (decided.length === 0) return []
-    const records = decided.map(({ fields, stored }) =>
-      stored ? { ...fields, id: stored.id } : { ...defaults, ...fields },
-    )
-    return brokenIn(await rows(db, selectWrong, { clinicId, rows: JSON.stringify(records) }))
   }
 
   /** The row as a record of its own. */
@@ -180,20 +167,17 @@ export function importer(resource: Resource, importing: Importing) {
     return rows.filter(({ stored }) => !amended.has(Number(stored?.id)))
   }
 
-  /** Undefined if the clinic is not open. `refused` says what is wrong with rows that can't be stored, by their place. */
+  /** Undefined if the clinic is not open. `refused` says what is wrong with rows that can't be stored, by their lines. */
   async function write(db: Session, rows: readonly ImportedRow[]) {
     const refused = await namePlans(db, rows)
-    const placed = rows
-      .map((row, place) => ({ ...row, place }))
-      .filter(({ place }) => !refused.has(place))
-    await register?.(placed.map(({ fields }) => ownerOf(resource, fields)))
-    const records = onePerRecord(placed)
-    let [inserted, updated, wrong] = [0, 0, 0]
-    let left = records
+    const named = rows.filter(({ line }) => !refused.has(line))
+    await register?.(named.map(({ fields }) => ownerOf(resource, fields)))
+    let [inserted, updated, unchanged] = [0, 0, 0]
+    let left = onePerRecord(named)
     for (let tries = 0; left.length > 0; tries++) {
       if (tries === TRIES) return undefined
       const decided = await decide(db, left)
-      for (const { place, errors } of decided) if (errors) refused.set(place, errors)
+      for (const { line, errors } of decided) if (errors) refused.set(line, errors)
       const good = decided.filter(({ errors }) => !errors)
       const absent = good.filter(({ stored }) => !stored)
       const differing = good.filter(({ changed }) => changed.length > 0)
@@ -201,10 +185,10 @@ export function importer(resource: Resource, importing: Importing) {
       const unamended = await amendAll(db, differing)
       inserted += absent.length - uncreated.length
       updated += differing.length - unamended.length
-      wrong += decided.length - good.length
+      unchanged += good.length - absent.length - differing.length
       left = [...uncreated, ...unamended]
     }
-    return { inserted, updated, unchanged: records.length - inserted - updated - wrong, refused }
+    return { inserted, updated, unchanged, refused }
   }
 
   return { merged, write }
@@ -214,19 +198,17 @@ export function importer(resource: Resource, importing: Importing) {
 function finder(resource: Resource) {
   const { name, table, identity } = resource
   const { $, statement } = statements(`find to import ${name}`, { clinicId: 'text', rows: 'text' })
-  const looked = likenessOf(resource)
-  const isSame = looked.map((column) => sql.raw(`stored.${column} IS given.value ->> '${column}'`))
+  const isSame = identityOf(resource).likeness.map((column) =>
+    sql.raw(`stored.${column} IS given.value ->> '${column}'`),
+  )
   const select = statement<Given & { place: number }>(sql`
     SELECT given.key AS place, stored.* FROM json_each(${$.rows}) AS given
       CROSS JOIN ${table} AS stored INDEXED BY ${sql.raw(identity?.index ?? '')}
       ON stored.clinic_id = ${$.clinicId} AND ${sql.join(isSame, sql` AND `)}`)
 
-  return async (db: Session, clinicId: string, imported: readonly ImportedRow[]) => {
-    const identities = imported.map(({ fields }) =>
-      Object.fromEntries(looked.map((column) => [column, fields[column] ?? null])),
-    )
-    const found = await rows(db, select, { clinicId, rows: JSON.stringify(identities) })
-    const oldestFirst = found.toSorted((a, b) => Number(a.id) - Number(b.id))
-    return Map.groupBy(oldestFirst, ({ place }) => place)
+  return async (db: Session, clinicId: string, given: readonly ImportedRow[]) => {
+    const values = { clinicId, rows: JSON.stringify(given.map(({ fields }) => fields)) }
+    const found = (await rows(db, select, values)).sort((a, b) => Number(a.id) - Number(b.id))
+    return Map.groupBy(found, ({ place }) => place)
   }
 }

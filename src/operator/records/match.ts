@@ -18,7 +18,6 @@ export type ImportedRow = {
   /** The external_id of its plan. */
   plan?: string
 }
-export type Placed = ImportedRow & { place: number }
 
 /** What a row is whose names are those of a record but for accents: that person, or a new one. */
 export const ACCENTS = ['same', 'new'] as const
@@ -32,36 +31,21 @@ const DECIDE = ': --accents same or --accents new decides for such rows'
 /** The last four digits of a row's SSN. */
 export const lastFourOf = ({ ssn, sealed }: ImportedRow) => ssn?.slice(-4) ?? sealed?.lastFour
 
-/** The columns that say how a person's name is spelled. */
-const spellingsOf = ({ person, identity }: Resource) =>
-  person ? (identity?.columns.filter((column) => column.endsWith('_name_identity')) ?? []) : []
-
-/** The columns in which a row and a record are alike if they may be the same. */
-export function likenessOf(resource: Resource) {
-  const spellings = spellingsOf(resource)
-  return resource.identity?.columns.filter((column) => !spellings.includes(column)) ?? []
+/** The columns that tell who a record is: `spellings` of a person's names, and `likeness` of all else. */
+export function identityOf({ person, identity }: Resource) {
+  const columns = identity?.columns ?? []
+  const isSpelling = (column: string) => person && column.endsWith('_name_identity')
+  const likeness = columns.filter((column) => !isSpelling(column))
+  return { columns, spellings: columns.filter(isSpelling), likeness }
 }
 
 const valuesOf = ({ uid, fields }: ImportedRow, columns: readonly string[]) =>
   JSON.stringify([uid, ...columns.map((name) => fields[name] ?? null)])
 
-/** Gives the same key to the rows of one record. */
-export function recordKeys(resource: Resource, accents: Accents | undefined) {
-  const columns = accents === 'same' ? likenessOf(resource) : (resource.identity?.columns ?? [])
-  const lastFours = new Map<string, string>()
-  return (row: ImportedRow) => {
-    const key = valuesOf(row, columns)
-    const lastFour = lastFourOf(row) ?? ''
-    const known = lastFours.get(key) ?? ''
-    if (known === '') lastFours.set(key, lastFour)
-    return known === '' || lastFour === '' || lastFour === known ? key : key + lastFour
-  }
-}
-
-/** Matches rows of a resource with records. */
+/** Tells which rows of a file are of one record, and which record that is. */
 export function matcher(resource: Resource, accents: Accents | undefined) {
-  const spellings = spellingsOf(resource)
-  const columns = accents === 'new' ? (resource.identity?.columns ?? []) : likenessOf(resource)
+  const { columns, spellings, likeness } = identityOf(resource)
+  const lastFours = new Map<string, string>()
   const differing = ({ fields }: ImportedRow, other: Given) =>
     spellings.find((name) => other[name] !== fields[name])
 
@@ -69,8 +53,17 @@ export function matcher(resource: Resource, accents: Accents | undefined) {
     errors: { [fieldOf(spelling)]: [`differs from ${whose} only in accents${DECIDE}`] },
   })
 
+  /** Gives the same key to the rows of one record. */
+  function keyOf(row: ImportedRow) {
+    const key = valuesOf(row, accents === 'same' ? likeness : columns)
+    const lastFour = lastFourOf(row) ?? ''
+    const known = lastFours.get(key) ?? ''
+    if (known === '') lastFours.set(key, lastFour)
+    return known === '' || lastFour === '' || lastFour === known ? key : key + lastFour
+  }
+
   /** Says which of the records that are like a row it is, the oldest first. */
-  function match(row: ImportedRow, alike: readonly Given[]): Match {
+  function matchOne(row: ImportedRow, alike: readonly Given[]): Match {
     const same = alike.filter((stored) => !differing(row, stored))
     const own = same.find(({ uid }) => uid === row.uid)
     if (own) return { stored: own }
@@ -89,13 +82,15 @@ export function matcher(resource: Resource, accents: Accents | undefined) {
    * Matches each row, by place, with the records that are like it. Of two rows that would be the same record, or like
    * one, though they differ in what counts, the second can't be told from the first either.
    */
-  return (rows: readonly Placed[], alike: ReadonlyMap<number, readonly Given[]>): Match[] => {
-    const seen = new Map<string, Placed>()
-    return rows.map((row, n) => {
-      const found = match(row, alike.get(n) ?? [])
+  function match(rows: readonly ImportedRow[], alike: ReadonlyMap<number, readonly Given[]>) {
+    const seen = new Map<string, ImportedRow>()
+    return rows.map((row, n): Match => {
+      const found = matchOne(row, alike.get(n) ?? [])
       if (found.errors) return found
 
-      const target = found.stored ? `#${String(found.stored.id)}` : valuesOf(row, columns)
+      const target = found.stored
+        ? `#${String(found.stored.id)}`
+        : valuesOf(row, accents === 'new' ? columns : likeness)
       const other = seen.get(target)
       if (!other) {
         seen.set(target, row)
@@ -107,6 +102,7 @@ export function matcher(resource: Resource, accents: Accents | undefined) {
         : onlyInAccents(spelling, `line ${other.line}`)
     })
   }
+  return { keyOf, match }
 }
 
 function matchBySsn(row: ImportedRow, same: readonly Given[]): Match {

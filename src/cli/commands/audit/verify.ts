@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { verifyTrail, type Head, type Verdict } from '../../../operator/trail/verify.ts'
 import { onStore } from '../../environment/command.ts'
-import { readWritten } from '../../files/rows.ts'
+import { readWritten } from '../../files/lines.ts'
 import { option } from '../../terminal/command.ts'
 import { stopAtCtrlC } from '../../terminal/failure.ts'
 import { parseClinic } from '../../terminal/options.ts'

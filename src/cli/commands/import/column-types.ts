@@ -1,9 +1,6 @@
-import { Failure, stopAtCtrlC } from '../../terminal/failure.ts'
+import { Failure } from '../../terminal/failure.ts'
 import { columnName, openRows } from '../../files/rows.ts'
 import { detailsOf, PLAN_COLUMNS, type ColumnType } from './plan-row.ts'
-
-/** What the operator decides. */
-type Overrules = { text: readonly string[]; number: readonly string[] }
 
 /** Columns of codes, whatever their values look like: `payer_id`, `zip`, `group_number`. */
 const OF_CODES = /(^|_)(ids?|codes?|number|zip|phone|fax|naic|npi|version)$/
@@ -26,15 +23,17 @@ const LOOKS = {
 const NUMBERS = ['money', 'groupedDecimal', 'grouped', 'dotted', 'number']
 const EUROPEAN = /^-?(\d{1,3}(\.\d{3})+|\d+),\d{1,2}$|^-?\d{1,3}(\.\d{3}){2,}$|^-?\d{1,3}\.\d{2}0$/
 
-type Column = { looks: Set<string>; example: string }
-
 /**
  * Looks through a file of plans once, since one value cannot tell what its column is: a column of ZIP codes has `02134`
- * and `90210`, and both are text. Throws Failure.
+ * and `90210`, and both are text. The operator decides for the columns in `text` and `number`. Throws Failure.
  */
-export async function lookThrough(file: string, overrules: Overrules) {
-  const { format, rows } = await openRows(file, PLAN_COLUMNS, stopAtCtrlC())
-  const seen = new Map<string, Column>()
+export async function lookThrough(
+  file: string,
+  text: readonly string[],
+  number: readonly string[],
+) {
+  const { isJson, rows } = await openRows(file, PLAN_COLUMNS)
+  const seen = new Map<string, { looks: Set<string>; example: string }>()
   let isEuropean = false
   for await (const { columns = {} } of rows) {
     for (const [name, value] of detailsOf(columns)) {
@@ -47,33 +46,24 @@ export async function lookThrough(file: string, overrules: Overrules) {
       seen.set(name, column)
     }
   }
-  const [text, number] = [namesIn(overrules.text), namesIn(overrules.number)]
-  const typeOf = (name: string, { looks }: Column): ColumnType => {
-    if (number.includes(name)) return 'number'
-    // In JSON, text is text.
-    const isText = text.includes(name) || OF_CODES.test(name) || format === 'ndjson'
-    return isText ? 'text' : decide(looks, isEuropean)
-  }
-  return {
-    format,
-    columns: Array.from(seen, ([name, column]) => ({
-      column: name,
-      type: typeOf(name, column),
-      example: column.example,
-    })),
-  }
-
-  function namesIn(asked: readonly string[]) {
-    const names = asked.map(columnName)
-    const unknown = names.find((name) => !seen.has(name))
-    if (unknown === undefined) return names
+  const decided = new Map<string, ColumnType>()
+  for (const name of text) decided.set(columnName(name), 'text')
+  for (const name of number) decided.set(columnName(name), 'number')
+  const unknown = [...decided.keys()].find((name) => !seen.has(name))
+  if (unknown !== undefined) {
     const all = [...seen.keys()].join(', ') || 'none'
     throw new Failure(`${file} has no column ${unknown} of text: it has ${all}`)
   }
+  const columns = Array.from(seen, ([column, { looks, example }]) => {
+    // In JSON, text is text.
+    const type = OF_CODES.test(column) || isJson ? 'text' : typeOf(looks, isEuropean)
+    return { column, type: decided.get(column) ?? type, example }
+  })
+  return { isJson, columns }
 }
 
 /** A column changes its type only if each value does, and none says something else then. */
-function decide(looks: ReadonlySet<string>, isEuropean: boolean): ColumnType {
+function typeOf(looks: ReadonlySet<string>, isEuropean: boolean): ColumnType {
   const isOnly = (allowed: readonly string[]) => [...looks].every((look) => allowed.includes(look))
   if (looks.has('boolean') && isOnly(['boolean', 'no'])) return 'boolean'
   const mayBeLists = looks.has('grouped') && !looks.has('money') && !looks.has('groupedDecimal')

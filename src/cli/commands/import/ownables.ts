@@ -7,7 +7,6 @@ import { checkClinic } from '../../environment/clinic.ts'
 import { onStore } from '../../environment/command.ts'
 import type { Store } from '../../environment/open.ts'
 import { clinicOption } from '../../terminal/options.ts'
-import type { Report } from '../../terminal/report.ts'
 import {
   importRows,
   importWords,
@@ -40,17 +39,17 @@ export const command = onStore({
 export async function importOwnables(
   { db, leave }: Pick<Store, 'db' | 'leave'>,
   file: string,
-  options: ImportOptions & { clinic: string },
-): Promise<Report> {
+  { clinic: clinicId, ...options }: ImportOptions & { clinic: string },
+) {
   const imported = await importRows<Ownable>(file, options, {
     what: 'ownables',
     required: ['type', 'id'],
     read: readBy(ownableRow),
     write: async (rows) =>
-      (await insertOwnables(db, options.clinic, rows, options)) ?? refuseWrites(options.clinic),
+      (await insertOwnables(db, clinicId, rows, options)) ?? refuseWrites(clinicId),
   })
   if (imported.counts.inserted > 0 && !options.dryRun) {
-    await leave({ action: 'import', resource: 'ownables', clinicId: options.clinic })
+    await leave({ action: 'import', resource: 'ownables', clinicId })
   }
   return reportOf(imported, options)
 }

@@ -2,7 +2,6 @@ import * as z from 'zod'
 import { blankOr, INVALID, NOT_A_NUMBER, notOneOf } from '../../../fields/messages.ts'
 import { text } from '../../../fields/text.ts'
 import type { CataloguePlan } from '../../../operator/publish-plans.ts'
-import type { Format } from '../../files/rows.ts'
 
 /** What every value of a column becomes. */
 export type ColumnType = 'number' | 'boolean' | 'text'
@@ -42,7 +41,7 @@ export function detailsOf({ coverage_details: given, ...columns }: Record<string
 
 /** A row of a plan file. `types` are those of its columns; in a CSV an empty cell is nothing. */
 export const planRow = (
-  format: Format,
+  isJson: boolean,
   types: ReadonlyMap<string, ColumnType>,
 ): z.ZodType<CataloguePlan> =>
   plan
@@ -62,7 +61,7 @@ export const planRow = (
         if (name === 'payer_id' && typeof value === 'number') return String(value)
         if (typeof value !== 'string') return value
         const cell = value.trim()
-        return cell === '' && format === 'csv' ? null : valueOfCell(cell, types.get(name))
+        return cell === '' && !isJson ? null : valueOfCell(cell, types.get(name))
       }
     })
     .refine(

@@ -1,4 +1,6 @@
-import { readTwice, STDIN } from '../../files/input.ts'
+import { mkdtempDisposable, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   clearStaged,
   comparePlans,
@@ -10,45 +12,27 @@ import {
 import { inTurn } from '../../environment/cell.ts'
 import { onEnvironments } from '../../environment/command.ts'
 import { withStore, type Store } from '../../environment/open.ts'
-import { flag, many } from '../../terminal/command.ts'
+import { flag, many, type Values } from '../../terminal/command.ts'
 import { Misuse } from '../../terminal/failure.ts'
 import type { Report } from '../../terminal/report.ts'
+import { STDIN } from '../../files/input.ts'
 import { lookThrough } from './column-types.ts'
 import { PLAN_COLUMNS, planRow } from './plan-row.ts'
-import {
-  importRows,
-  importWords,
-  readBy,
-  rejectedFileOf,
-  reportOf,
-  type ImportOptions,
-} from './rows.ts'
+import { importRows, importWords, readBy, rejectedFileOf, reportOf } from './rows.ts'
 
-type Options = ImportOptions & {
-  deactivateMissing?: true | undefined
-  republish?: true | undefined
-  text?: string[] | undefined
-  number?: string[] | undefined
+const words = {
+  ...importWords,
+  deactivateMissing: flag('--deactivate-missing', 'make the plans inactive that the file lacks'),
+  text: many('--text <column...>', 'columns that stay text, whatever their values look like'),
+  number: many('--number <column...>', 'columns of numbers; a row with anything else is rejected'),
+  republish: flag('--republish', 'serve a new version even if nothing changed: after a restore'),
 }
+
+type Options = Partial<Values<typeof words>>
 
 export const command = onEnvironments({
   example: 'import plans plans.csv --local --dry-run',
-  takes: {
-    ...importWords,
-    deactivateMissing: flag(
-      '--deactivate-missing',
-      'make the plans inactive that the file does not name',
-    ),
-    text: many('--text <column...>', 'columns that stay text, whatever their values look like'),
-    number: many(
-      '--number <column...>',
-      'columns of numbers; a row with anything else is rejected',
-    ),
-    republish: flag(
-      '--republish',
-      'serve a new version even if nothing changed, as after a restore',
-    ),
-  },
+  takes: words,
   async work({ file, ...options }, environments) {
     if (environments.length > 1 && file === STDIN) {
       throw new Misuse('stdin can be read once: with --all-cells name a file')
@@ -72,14 +56,17 @@ export async function importPlans(
   { text = [], number = [], deactivateMissing, republish, ...options }: Options,
 ): Promise<Report> {
   const { dryRun } = options
-  await using kept = await readTwice(file)
-  const { format, columns } = await lookThrough(kept.path, { text, number })
+  // The file is read twice, which stdin can't be.
+  await using kept = file === STDIN ? await mkdtempDisposable(join(tmpdir(), 'clinic-')) : undefined
+  const path = kept ? join(kept.path, 'stdin') : file
+  if (kept) await writeFile(path, process.stdin, { mode: 0o600 })
+  const { isJson, columns } = await lookThrough(path, text, number)
   const types = new Map(columns.map(({ column, type }) => [column, type]))
   if (!dryRun) await clearStaged(db)
 
   const seen = new Set<string>()
   // Two rows of one plan would overwrite each other at every run.
-  const row = planRow(format, types).refine(
+  const row = planRow(isJson, types).refine(
     ({ external_id }) => seen.size < seen.add(external_id).size,
     { path: ['external_id'], error: 'is in this file twice: the first row counts' },
   )
@@ -93,34 +80,35 @@ export async function importPlans(
     stillActive += active
     return counts
   }
-  const rejected = options.rejected ?? rejectedFileOf(file)
   const imported = await importRows(
-    kept.path,
-    { ...options, rejected },
+    path,
+    { rejected: rejectedFileOf(file), ...options },
     { what: 'plans', required: PLAN_COLUMNS, read: readBy(row), write },
   )
 
   const isWhole = imported.rejections.count === 0 && seen.size > 0
   const deactivate = deactivateMissing === true && isWhole
-  const refused = deactivateMissing === true && !isWhole
-  const more = {
-    json: { ...(columns.length > 0 && { columns }), ...(refused && { refusal: NOT_DEACTIVATED }) },
-    failed: refused,
+  const refusal = deactivateMissing && !isWhole ? NOT_DEACTIVATED : undefined
+  const { version, deactivated, ...counts } = dryRun
+    ? {
+        ...imported.counts,
+        version: undefined,
+        deactivated: deactivate ? (await countActivePlans(db)) - stillActive : 0,
+      }
+    : await publishStaged(db, kv, { deactivate, republish })
+  if (!dryRun) await leave({ action: 'import', resource: 'plans' })
+  return reportOf({ ...imported, counts }, options, {
+    counts: deactivate ? { deactivated } : {},
+    json: {
+      ...(columns.length > 0 && { columns }),
+      ...(refusal && { refusal }),
+      ...(version && { catalogue_version: version }),
+    },
+    failed: refusal !== undefined,
     lines: [
       ...columns.map(({ column, type, example }) => `${column}: ${type}, such as ${example}`),
-      ...(refused ? [NOT_DEACTIVATED] : []),
+      ...(refusal ? [refusal] : []),
+      ...(version ? [`catalogue version: ${version}`] : []),
     ],
-  }
-  if (dryRun) {
-    const deactivated = deactivate ? (await countActivePlans(db)) - stillActive : 0
-    return reportOf(imported, options, { ...more, counts: deactivate ? { deactivated } : {} })
-  }
-  const { version, deactivated, ...counts } = await publishStaged(db, kv, { deactivate, republish })
-  await leave({ action: 'import', resource: 'plans' })
-  return reportOf({ ...imported, counts }, options, {
-    ...more,
-    counts: deactivate ? { deactivated } : {},
-    json: { ...more.json, catalogue_version: version },
-    lines: [...more.lines, `catalogue version: ${version}`],
   })
 }

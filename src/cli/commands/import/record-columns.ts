@@ -1,24 +1,19 @@
+import type * as z from 'zod'
 import { optional } from '../../../fields/text.ts'
 import type { Resource } from '../../../records/resource.ts'
 import { externalId } from './plan-row.ts'
 
 /** What other systems call our fields, as far as nobody can mean anything else, without `_`. */
 const ALIASES: Record<string, string> = {
-  first: 'first_name',
-  last: 'last_name',
-  dob: 'date_of_birth',
-  birthdate: 'date_of_birth',
-  birthday: 'date_of_birth',
-  phonenumber: 'phone',
-  emailaddress: 'email',
-  socialsecuritynumber: 'ssn',
+  ...{ first: 'first_name', last: 'last_name', phonenumber: 'phone', emailaddress: 'email' },
+  ...{ dob: 'date_of_birth', birthdate: 'date_of_birth', birthday: 'date_of_birth' },
   ...{ insurer: 'carrier', insurancecompany: 'carrier', payer: 'carrier', payername: 'carrier' },
   ...{ membernumber: 'member_id', group: 'group_number', groupid: 'group_number' },
   ...{ relationshiptosubscriber: 'relationship', relationshiptoinsured: 'relationship' },
   ...{ subscriberdob: 'subscriber_date_of_birth', primarysecondary: 'priority' },
   ...{ effectivedate: 'starts_on', startdate: 'starts_on' },
   ...{ termdate: 'ends_on', terminationdate: 'ends_on', enddate: 'ends_on' },
-  planexternalid: 'plan',
+  ...{ socialsecuritynumber: 'ssn', planexternalid: 'plan' },
 }
 
 /** What the rows of a file give: the fields of the API, and where those name a plan, its `external_id` as `plan`. */
@@ -97,20 +92,15 @@ export function fieldFinder(resource: Resource) {
   return { find, unknown }
 }
 
-/** Reads the values of a file as the API writes them. */
-export function valueReader({ shape }: Resource['given'], dates: Dates) {
-  const accepts = (name: string, value: unknown) => shape[name]?.safeParse(value).success === true
-  const isOptional = (name: string) => accepts(name, null)
-  /** In a CSV a number is text. */
-  const isNumber = (name: string) => accepts(name, 1)
-
-  return (name: string, value: unknown): unknown => {
-    if (typeof value !== 'string') return value
-    const cell = value.trim()
-    if (NOTHING.test(cell) && isOptional(name)) return ''
-    if (isDate(name)) return isoDate(cell, dates)
-    if (isNumber(name) && /^-?\d+$/.test(cell)) return Number(cell)
-    const word = cell.toLowerCase()
-    return WORDS[name]?.[word] ?? (name === 'relationship' ? word : value)
-  }
+/** A value of a file as the API writes it, given what the API takes for it. */
+export function readCell(name: string, value: unknown, field: z.ZodType | undefined, dates: Dates) {
+  if (typeof value !== 'string') return value
+  const takes = (other: unknown) => field?.safeParse(other).success === true
+  const cell = value.trim()
+  if (NOTHING.test(cell) && takes(null)) return ''
+  if (isDate(name)) return isoDate(cell, dates)
+  // In a CSV a number is text.
+  if (/^-?\d+$/.test(cell) && takes(1)) return Number(cell)
+  const word = cell.toLowerCase()
+  return WORDS[name]?.[word] ?? (name === 'relationship' ? word : value)
 }

@@ -1,12 +1,11 @@
 import * as z from 'zod'
 import { PATIENT } from '../../../fields/ownable-type.ts'
 import { INVALID } from '../../../fields/messages.ts'
-import type { FieldErrors } from '../../../http/errors.ts'
 import { errorsOf } from '../../../http/field-errors.ts'
 import type { ImportedRow } from '../../../operator/records/match.ts'
 import { derivedFrom, type Resource } from '../../../records/resource.ts'
 import { Failure } from '../../terminal/failure.ts'
-import { fieldFinder, importedFields, isDate, valueReader, type Dates } from './record-columns.ts'
+import { fieldFinder, importedFields, isDate, readCell, type Dates } from './record-columns.ts'
 import type { Read } from './rows.ts'
 
 type How = {
@@ -25,15 +24,14 @@ const REMEDIES: Record<Dates, string> = {
   dmy: ': it takes DD/MM/YYYY or YYYY-MM-DD, from 1900 on',
 }
 
-/** What is no column of a record: it is sealed, or named by an id. */
-const BESIDE = ['ssn', 'plan']
-
 /** A sealed SSN as an export has it. */
-const exportedSsn = z.object({
-  key_id: z.string(),
-  sealed: z.string().regex(/^[\w-]{76}$/),
-  last_four: z.string().regex(/^\d{4}$/),
-})
+const exportedSsn = z
+  .object({
+    key_id: z.string(),
+    sealed: z.string().regex(/^[\w-]{76}$/),
+    last_four: z.string().regex(/^\d{4}$/),
+  })
+  .transform(({ key_id, sealed, last_four }) => ({ keyId: key_id, sealed, lastFour: last_four }))
 
 /**
  * Reads the rows of a file as records, by the rules of the API. A sealed SSN is taken as it is if it was sealed for this
@@ -41,95 +39,78 @@ const exportedSsn = z.object({
  * ignored, how many rows were taken without an invalid value, and on which lines an id differs from one before by
  * leading zeros alone.
  */
-export function rowReader(resource: Resource, how: How) {
+export function rowReader(resource: Resource, { clinicId, keyId, dates, withoutInvalid }: How) {
+  const { name, owner } = resource
   const given = importedFields(resource)
   const { find, unknown } = fieldFinder(resource)
-  const valueOf = valueReader(given, how.dates)
   const told = { ignored: unknown, incomplete: 0, zeros: new Array<number>() }
   const spellings = new Map<string, string>()
-  const place = z.object({
-    clinic_id: z.literal(how.clinicId),
-    table: z.literal(resource.name),
-    uid: z.uuid(),
-  })
+  const place = z.object({ clinic_id: z.literal(clinicId), table: z.literal(name), uid: z.uuid() })
 
   /** The fields that the columns of a CSV give. Throws Failure if two give one. */
-  function meaning(names: readonly string[]) {
+  function fieldsIn(names: readonly string[]) {
     const { fields, fault } = find(names)
     if (fault) throw new Failure(`the file ${fault}`)
     return fields.keys()
   }
 
-  function whyNotTaken(keyId: string, isForHere: boolean): FieldErrors {
-    if (!isForHere)
-      return { ssn: ['was sealed for another clinic: open it first, with `ssn open`'] }
-    if (keyId === how.keyId) return {}
-    return { ssn: [`is sealed to key ${keyId}, not to ${how.keyId}: open it first`] }
-  }
-
   /** `00123` and `123` are one id to us, and may be two in the system that wrote the file. */
   function noteZeros(owner: unknown, line: number) {
-    const [, id] = /^0*(\d+)$/.exec(String(owner).trim()) ?? []
+    const written = String(owner).trim()
+    const [, id] = /^0*(\d+)$/.exec(written) ?? []
     if (id === undefined) return
-    const before = spellings.get(id) ?? String(owner).trim()
-    if (before !== String(owner).trim()) told.zeros.push(line)
-    spellings.set(id, before)
+    if ((spellings.get(id) ?? written) !== written) told.zeros.push(line)
+    else spellings.set(id, written)
+  }
+
+  /** What is wrong with fields, with a remedy where it is a date. */
+  function errorsIn(error: z.core.$ZodError) {
+    const errors = errorsOf(error, given, 'field')
+    for (const [name, [message]] of Object.entries(errors)) {
+      if (isDate(name) && message === INVALID) errors[name] = [message + REMEDIES[dates]]
+    }
+    return errors
   }
 
   function read(row: Record<string, unknown>, line: number): Read<ImportedRow> {
     const { fields: columns, fault } = find(Object.keys(row))
     if (fault) return { errors: { row: [fault] } }
-    noteZeros(row[columns.get(resource.owner.id) ?? ''], line)
-    const values = Object.fromEntries(
-      Array.from(columns, ([name, column]) => [
-        name,
-        column === undefined ? PATIENT : valueOf(name, row[column]),
-      ]),
-    )
-    const { data: ssn } = exportedSsn.safeParse(values.ssn)
-    const { data: from } = place.safeParse(values)
-    const isGiven = ([name]: [string, unknown]) => name in given.shape && !(ssn && name === 'ssn')
-    const fields = Object.entries(values).filter(isGiven)
-    // Only where rows may do without a value, they are read twice.
-    const wrong =
-      how.withoutInvalid.length > 0
-        ? given.safeParse(Object.fromEntries(fields)).error?.issues.map(({ path }) => path[0])
-        : []
-    const isLeftOut = (name: string) => how.withoutInvalid.includes(name) && wrong?.includes(name)
-    const kept = Object.fromEntries(fields.filter(([name]) => !isLeftOut(name)))
+    noteZeros(row[columns.get(owner.id) ?? ''], line)
+    const values = Array.from(columns, ([name, column]) => {
+      const value = column === undefined ? PATIENT : row[column]
+      return [name, readCell(name, value, given.shape[name], dates)] as const
+    })
+    const { ssn: written, ...from } = Object.fromEntries(values)
+    const { data: sealed } = exportedSsn.safeParse(written)
+    const { data: origin } = place.safeParse(from)
+    const fields = values.filter(([name]) => name in given.shape && !(sealed && name === 'ssn'))
+    const isValid = (name: string, value: unknown) => given.shape[name]?.safeParse(value).success
+    const kept = fields.filter((field) => !withoutInvalid.includes(field[0]) || isValid(...field))
+    const named = Object.fromEntries(kept)
 
-    const { data, error } = given.safeParse(kept)
-    const errors = {
-      ...(error && withRemedy(errorsOf(error, given, 'field'), how.dates)),
-      ...(ssn && whyNotTaken(ssn.key_id, from !== undefined)),
+    const { data, error } = given.safeParse(named)
+    const errors = error ? errorsIn(error) : {}
+    if (sealed && !origin) {
+      errors.ssn = ['was sealed for another clinic: open it first, with `ssn open`']
+    } else if (sealed && sealed.keyId !== keyId) {
+      errors.ssn = [`is sealed to key ${sealed.keyId}, not to ${keyId}: open it first`]
     }
     if (!data || Object.keys(errors).length > 0) return { errors }
-    if (Object.keys(kept).length < fields.length) told.incomplete++
+    if (kept.length < fields.length) told.incomplete++
 
+    const { ssn, plan, ...record } = data
     // What the row does not name stays as it is.
-    const named = Object.fromEntries(
-      Object.entries(data).filter(([name]) => name in kept && !BESIDE.includes(name)),
-    )
+    const stored = Object.fromEntries(Object.entries(record).filter(([name]) => name in named))
     return {
       accepted: {
         line,
-        fields: { ...named, ...derivedFrom(resource, named) },
-        ...(data.ssn && { ssn: String(data.ssn) }),
-        ...(from && { uid: from.uid }),
-        ...(ssn && { sealed: { keyId: ssn.key_id, sealed: ssn.sealed, lastFour: ssn.last_four } }),
-        ...(data.plan && { plan: String(data.plan) }),
+        fields: { ...stored, ...derivedFrom(resource, stored) },
+        ...(ssn && { ssn: String(ssn) }),
+        ...(origin && { uid: origin.uid }),
+        ...(sealed && { sealed }),
+        ...(plan && { plan: String(plan) }),
       },
     }
   }
-  return { told, meaning, read }
+  return { told, fieldsIn, read }
 }
-
-const withRemedy = (errors: FieldErrors, dates: Dates): FieldErrors =>
-  Object.fromEntries(
-    Object.entries(errors).map(([name, messages]) => [
-      name,
-      isDate(name)
-        ? messages.map((message) => (message === INVALID ? message + REMEDIES[dates] : message))
-        : messages,
-    ]),
-  )

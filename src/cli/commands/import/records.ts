@@ -1,7 +1,7 @@
 import { decodeBase64Url } from 'hono/utils/encode'
 import { insertOwnables } from '../../../operator/ownables.ts'
 import { importer } from '../../../operator/records/import.ts'
-import { ACCENTS, type Accents } from '../../../operator/records/match.ts'
+import { ACCENTS } from '../../../operator/records/match.ts'
 import type { Ownable } from '../../../ownables/queries.ts'
 import type { Resource } from '../../../records/resource.ts'
 import { keyIdOf } from '../../../ssn/suite.ts'
@@ -9,54 +9,45 @@ import { checkClinic } from '../../environment/clinic.ts'
 import { onStore } from '../../environment/command.ts'
 import type { Store } from '../../environment/open.ts'
 import { activePublicKey } from '../../environment/ssn-key.ts'
-import { flag, option } from '../../terminal/command.ts'
+import { flag, option, type Values } from '../../terminal/command.ts'
 import { Misuse } from '../../terminal/failure.ts'
 import { clinicOption, oneOf } from '../../terminal/options.ts'
 import { counted, type Report } from '../../terminal/report.ts'
-import { DATES, type Dates } from './record-columns.ts'
+import { DATES } from './record-columns.ts'
 import { rowReader } from './record-row.ts'
-import { importRows, importWords, refuseWrites, reportOf, type ImportOptions } from './rows.ts'
+import { importRows, importWords, refuseWrites, reportOf } from './rows.ts'
 
 /** So many merged rows are named. */
 const MOST_TOLD = 100
 
-type Options = ImportOptions & {
-  clinic: string
-  register?: true | undefined
-  replaceSsns?: true | undefined
-  dates?: Dates | undefined
-  accents?: Accents | undefined
-  withoutInvalid?: string[] | undefined
+const mergedLine = ({ line, first }: { line: number; first: number }) =>
+  `line ${line} merged into line ${first}, which names the same one`
+
+const words = {
+  ...importWords,
+  clinic: clinicOption,
+  register: flag('--register', 'register the patients, or other owners, that rows name'),
+  replaceSsns: flag('--replace-ssns', 'write SSNs even if their last four digits are the same'),
+  dates: option('--dates <order>', 'dates are iso (default), mdy (5/15/1990) or dmy', oneOf(DATES)),
+  accents: option(
+    '--accents <decision>',
+    `whether names that differ only in accents are one person: ${ACCENTS.join(', ')}`,
+    oneOf(ACCENTS),
+  ),
+  withoutInvalid: option(
+    '--without-invalid <fields>',
+    'take rows without such values as are invalid, such as phone,email',
+    (text) => text.split(','),
+  ),
 }
+
+type Options = Partial<Values<typeof words>> & { clinic: string }
 
 /** The command that imports records of a resource. */
 export const importOf = (resource: Resource) => ({
   command: onStore({
     example: `import ${resource.name} file.csv --clinic riverside --local --dry-run`,
-    takes: {
-      ...importWords,
-      clinic: clinicOption,
-      register: flag('--register', 'register the patients, or other owners, that rows name'),
-      replaceSsns: flag(
-        '--replace-ssns',
-        'write every SSN given, even if its last four digits are the same',
-      ),
-      dates: option(
-        '--dates <order>',
-        `how the file writes dates, such as 5/15/1990: ${DATES.join(', ')} (default: iso)`,
-        oneOf(DATES),
-      ),
-      accents: option(
-        '--accents <decision>',
-        `whether a row with the names of a record but for accents is the same person: ${ACCENTS.join(', ')}`,
-        oneOf(ACCENTS),
-      ),
-      withoutInvalid: option(
-        '--without-invalid <fields>',
-        'take rows without such values as are invalid, such as phone,email',
-        (text) => text.split(','),
-      ),
-    },
+    takes: words,
     async work({ file, ...options }, store) {
       const publicKey = await activePublicKey(store.environment)
       await checkClinic(store, options.clinic)
@@ -73,17 +64,21 @@ export async function importRecords(
   publicKey: string,
   { clinic: clinicId, register, dates = 'iso', withoutInvalid = [], ...options }: Options,
 ): Promise<Report> {
-  checkOptional(resource, withoutInvalid)
+  const { shape } = resource.given
+  const optional = Object.keys(shape).filter((name) => shape[name]?.safeParse(null).success)
+  const other = withoutInvalid.find((name) => !optional.includes(name))
+  if (other !== undefined) {
+    throw new Misuse(`--without-invalid takes ${optional.join(',')}, not ${other}`)
+  }
   const keyId = await keyIdOf(decodeBase64Url(publicKey))
-  const { told, meaning, read } = rowReader(resource, { clinicId, keyId, dates, withoutInvalid })
+  const { told, fieldsIn, read } = rowReader(resource, { clinicId, keyId, dates, withoutInvalid })
   let registered = 0
   async function registerOwners(owners: Ownable[]) {
-    const { inserted } =
-      (await insertOwnables(db, clinicId, owners, options)) ?? refuseWrites(clinicId)
-    if (registered === 0 && inserted > 0 && !options.dryRun) {
+    const made = (await insertOwnables(db, clinicId, owners, options)) ?? refuseWrites(clinicId)
+    if (registered === 0 && made.inserted > 0 && !options.dryRun) {
       await leave({ action: 'import', resource: 'ownables', clinicId })
     }
-    registered += inserted
+    registered += made.inserted
   }
   const { merged, write } = importer(resource, {
     ...options,
@@ -95,7 +90,7 @@ export async function importRecords(
     what: resource.name,
     // What is wrong with nothing at all is that it lacks what every record must have.
     required: resource.given.safeParse({}).error?.issues.map(({ path }) => String(path[0])) ?? [],
-    meaning,
+    fieldsIn,
     read,
     write: async (rows) => (await write(db, rows)) ?? refuseWrites(clinicId),
   })
@@ -113,22 +108,9 @@ export async function importRecords(
     },
     warnings: told.zeros.length > 0 ? [zeros] : [],
     lines: [
-      ...merged
-        .slice(0, 10)
-        .map(
-          ({ line, first }) => `line ${line} merged into line ${first}, which names the same one`,
-        ),
+      ...merged.slice(0, 10).map(mergedLine),
       ...(register ? [`${counted(registered)} owners registered`] : []),
       ...(ignored.length > 0 ? [`ignored columns: ${ignored.join(', ')}`] : []),
     ],
   })
-}
-
-/** Throws Misuse. */
-function checkOptional({ given: { shape } }: Resource, names: readonly string[]) {
-  const optional = Object.keys(shape).filter((name) => shape[name]?.safeParse(null).success)
-  const other = names.find((name) => !optional.includes(name))
-  if (other !== undefined) {
-    throw new Misuse(`--without-invalid takes ${optional.join(',')}, not ${other}`)
-  }
 }

@@ -2,9 +2,9 @@ import type * as z from 'zod'
 import type { FieldErrors } from '../../../http/errors.ts'
 import { errorsOf } from '../../../http/field-errors.ts'
 import { STDIN } from '../../files/input.ts'
-import { openRejections, type Rejections } from '../../files/rejections.ts'
+import { openRejections } from '../../files/rejections.ts'
 import { openRows, type Row } from '../../files/rows.ts'
-import { argument, flag, option } from '../../terminal/command.ts'
+import { argument, flag, option, type Values } from '../../terminal/command.ts'
 import { Failure, stopAtCtrlC } from '../../terminal/failure.ts'
 import { startProgress } from '../../terminal/progress.ts'
 import { counted, type Report } from '../../terminal/report.ts'
@@ -21,42 +21,18 @@ export const importWords = {
   rejected: option('--rejected <file>', 'where rejected rows go (default: <file>.rejected.ndjson)'),
 }
 
-export type ImportOptions = {
-  dryRun?: true | undefined
-  rejected?: string | undefined
-  strict?: true | undefined
-}
+export type ImportOptions = Partial<Values<typeof importWords>>
 
-/** A row that can be taken, or what is wrong with it. */
-export type Read<Accepted> =
-  { accepted: Accepted; errors?: undefined } | { accepted?: undefined; errors: FieldErrors }
+/** What a row is taken as, or what is wrong with it. */
+export type Read<Accepted> = { accepted?: Accepted; errors?: FieldErrors | undefined }
 
-/** How rows of one resource are read and written. */
-type RowKind<Accepted> = {
-  what: string
-  /** What the columns of a CSV must mean, and what they do. */
-  required: readonly string[]
-  meaning?: (names: readonly string[]) => Iterable<string>
-  read: (columns: Record<string, unknown>, line: number) => Read<Accepted>
-  /** `refused` says what is wrong with rows that storage refuses, by their places. */
-  write: (
-    rows: Accepted[],
-  ) => Promise<Partial<Counts> & { refused?: ReadonlyMap<number, FieldErrors> }>
-}
-
-type Counts = { inserted: number; updated: number; unchanged: number }
-export type Imported = {
-  counts: Counts
-  rejections: Rejections
-  read: number
-  /** Rows of damaged text, and the line of the first. */
-  damaged: { rows: number; line: number }
-}
+/** Reads a row of a file, which ends on that line. */
+type Reader<Accepted> = (columns: Record<string, unknown>, line: number) => Read<Accepted>
 
 /** Reads a row by a schema alone. */
 export const readBy =
-  <Accepted>(schema: z.ZodType<Accepted>) =>
-  (columns: Record<string, unknown>): Read<Accepted> => {
+  <Accepted>(schema: z.ZodType<Accepted>): Reader<Accepted> =>
+  (columns) => {
     const { success, data, error } = schema.safeParse(columns)
     return success ? { accepted: data } : { errors: errorsOf(error, schema, 'field') }
   }
@@ -73,53 +49,48 @@ export function refuseWrites(clinicId: string): never {
 const DAMAGED =
   /\uFFFD|Ã[\u0080-\u00BF\u2018-\u203A\u20AC\u0152-\u0192\u02C6\u02DC]|Â[\u00A0-\u00BF]|â€/
 
-/** Writes the rows of a file in batches, and sets aside those that are wrong. Throws Failure. */
+type Counts = Record<'inserted' | 'updated' | 'unchanged', number>
+/** By the line of a row, what is wrong with it. */
+type Refused = { refused?: ReadonlyMap<number, FieldErrors> }
+
+/**
+ * Reads the rows of a file, writes them in batches, and sets aside those that are wrong. A CSV must give the `required`
+ * fields; `fieldsIn` tells which its columns give. Throws Failure.
+ */
 export async function importRows<Accepted>(
   file: string,
   { dryRun, rejected = rejectedFileOf(file) }: ImportOptions,
-  { what, required, meaning, read, write }: RowKind<Accepted>,
-): Promise<Imported> {
+  from: {
+    what: string
+    required: readonly string[]
+    fieldsIn?: (names: readonly string[]) => Iterable<string>
+    read: Reader<Accepted>
+    write: (rows: Accepted[]) => Promise<Partial<Counts> & Refused>
+  },
+) {
   const signal = stopAtCtrlC()
-  const { rows, share } = await openRows(file, required, signal, meaning)
-  const rejections = await openRejections(rejected, { dryRun })
-  const progress = startProgress(`${dryRun ? 'checking' : 'importing'} ${what}`)
+  const { rows, share } = await openRows(file, from.required, from.fieldsIn)
+  const rejections = await openRejections(rejected, dryRun)
+  const progress = startProgress(`${dryRun ? 'checking' : 'importing'} ${from.what}`)
   const counts: Counts = { inserted: 0, updated: 0, unchanged: 0 }
-  const damaged = { rows: 0, line: 0 }
-  let batch: ({ row: Row } & Read<Accepted>)[] = []
-  let characters = 0
-  let count = 0
-
-  const flush = async () => {
-    signal.throwIfAborted()
-    const accepted = batch.flatMap((one) => (one.errors ? [] : [one.accepted]))
-    const written = accepted.length > 0 ? await write(accepted) : {}
-    counts.inserted += written.inserted ?? 0
-    counts.updated += written.updated ?? 0
-    counts.unchanged += written.unchanged ?? 0
-    let place = 0
-    for (const one of batch) {
-      const errors = one.errors ?? written.refused?.get(place++)
-      if (errors) await rejections.add(one.row, errors)
-    }
-    batch = []
-    characters = 0
-    progress.show(count, share())
-  }
+  const damaged: number[] = []
+  let read = 0
   try {
-    for await (const row of rows) {
-      count++
-      const { line, columns, fault } = row
-      if (DAMAGED.test(Object.values(columns ?? {}).join('\n'))) {
-        damaged.rows++
-        damaged.line ||= line
+    for await (const batch of batchesOf(rows, from.read)) {
+      signal.throwIfAborted()
+      const accepted = batch.flatMap((row) => (row.accepted === undefined ? [] : [row.accepted]))
+      const written = accepted.length > 0 ? await from.write(accepted) : {}
+      counts.inserted += written.inserted ?? 0
+      counts.updated += written.updated ?? 0
+      counts.unchanged += written.unchanged ?? 0
+      for (const { line, columns = {}, errors = written.refused?.get(line) } of batch) {
+        if (DAMAGED.test(Object.values(columns).join('\n'))) damaged.push(line)
+        if (errors) await rejections.add(line, errors)
       }
-      const made = columns ? read(columns, line) : { errors: { row: [fault] } }
-      batch.push({ row, ...made })
-      characters += JSON.stringify(made).length
-      if (batch.length === BATCH_ROWS || characters > BATCH_CHARACTERS) await flush()
+      read += batch.length
+      progress.show(read, share())
     }
-    await flush()
-    return { counts, rejections, read: count, damaged }
+    return { counts, rejections, read, damaged }
   } catch (error) {
     // What could not be read ends the import, and some of it may be written.
     if (!(error instanceof Failure) || dryRun) throw error
@@ -135,31 +106,38 @@ export async function importRows<Accepted>(
   }
 }
 
-/** What one import tells and others do not. */
-type More = {
-  counts?: Record<string, number>
-  json?: Record<string, unknown>
-  lines?: readonly string[]
-  warnings?: readonly string[]
-  failed?: boolean
+/** The rows as they are read, as many at once as a statement takes. */
+async function* batchesOf<Accepted>(rows: AsyncIterable<Row>, read: Reader<Accepted>) {
+  let batch: (Row & Read<Accepted>)[] = []
+  let characters = 0
+  for await (const row of rows) {
+    const made = row.columns ? read(row.columns, row.line) : {}
+    batch.push({ ...row, ...made })
+    characters += JSON.stringify(made).length
+    if (batch.length === BATCH_ROWS || characters > BATCH_CHARACTERS) {
+      yield batch
+      ;[batch, characters] = [[], 0]
+    }
+  }
+  yield batch
 }
 
-/** What an import tells. */
+/** What an import tells, and what it tells that others do not. */
 export function reportOf(
-  { counts, rejections, read, damaged }: Imported,
+  { counts, rejections, read, damaged }: Awaited<ReturnType<typeof importRows>>,
   { dryRun, strict }: ImportOptions,
-  more: More = {},
+  more: Partial<Report> & { counts?: Record<string, number>; warnings?: string[] } = {},
 ): Report {
   const all = { ...counts, ...more.counts, rejected: rejections.count }
   const { inserted, updated, deactivated = 0 }: Record<string, number> & Counts = all
   const isEmpty = read === rejections.count
   const hasFile = rejections.count > 0 && !dryRun
-  const text = `text that was damaged before: ${counted(damaged.rows)} of the rows, the first on line ${damaged.line}`
-  const warnings = [...(damaged.rows > 0 ? [text] : []), ...(more.warnings ?? [])]
+  const text = `text that was damaged before: ${counted(damaged.length)} of the rows, the first on line ${damaged[0]}`
+  const warnings = [...(damaged.length > 0 ? [text] : []), ...(more.warnings ?? [])]
   return {
     json: {
       ...all,
-      ...(hasFile && { rejected_file: rejections.file }),
+      ...(hasFile && { rejected_file: rejections.path }),
       ...(dryRun && { dry_run: true }),
       ...(warnings.length > 0 && { warnings }),
       ...more.json,
@@ -168,7 +146,7 @@ export function reportOf(
     lines: [
       ...warnings.map((warning) => `warning: ${warning}`),
       ...rejections.shown,
-      ...(hasFile ? [`all rejected rows are in ${rejections.file}`] : []),
+      ...(hasFile ? [`all rejected rows are in ${rejections.path}`] : []),
       Object.entries(all)
         .map(([name, count]) => `${counted(count)} ${name}`)
         .join(', '),

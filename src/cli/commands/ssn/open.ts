@@ -6,7 +6,6 @@ import { keyOption, readKeys } from '../../files/key-file.ts'
 import { writeAll } from '../../files/output.ts'
 import { openRows, type Row } from '../../files/rows.ts'
 import { argument, offline } from '../../terminal/command.ts'
-import { stopAtCtrlC } from '../../terminal/failure.ts'
 import { outOption } from '../../terminal/options.ts'
 import { counted, note } from '../../terminal/report.ts'
 
@@ -27,7 +26,7 @@ export const command = offline({
   },
   async work({ file, key, out }) {
     const keys = await readKeys(key)
-    const { rows } = await openRows(file, ['table'], stopAtCtrlC())
+    const { rows } = await openRows(file, ['table'])
     let refused = 0
     async function* openedRecords(all: AsyncIterable<Row>) {
       for await (const { line, columns } of all) {
