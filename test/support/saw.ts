@@ -65,8 +65,8 @@ export function whoSawEqualsModel(worker: TestWorker, requests: number) {
         })
       if (deed === 'export') {
         const requestIds: string[] = []
-        const leave = async (left: Parameters<typeof leaveDeed>[3]) => {
-          await leaveDeed(db, 'operator:test', Date.now(), left)
+        const leave = async (left: Parameters<typeof leaveDeed>[2]) => {
+          await leaveDeed(db, 'operator:test', left)
           requestIds.push(`export ${left.resource} ${left.ids}`)
         }
         const shown = new Set<number>()

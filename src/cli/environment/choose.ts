@@ -46,13 +46,8 @@ export async function chooseEnvironment(options: EnvironmentOptions): Promise<En
 /** The local environment that the options name. Throws Failure and Misuse. */
 export async function chooseLocal(options: EnvironmentOptions): Promise<LocalEnvironment> {
   const { env, persistTo } = options
-  const { names: _, ...chosen } = await choose(options)
-  return {
-    ...chosen,
-    place: 'local',
-    env,
-    state: persistTo ? fromCaller(persistTo) : DEFAULT_STATE,
-  }
+  const state = persistTo ? fromCaller(persistTo) : DEFAULT_STATE
+  return { ...(await choose(options)), place: 'local', env, state }
 }
 
 async function choose(options: EnvironmentOptions) {

@@ -22,25 +22,20 @@ export async function operatorOf({ place, options: { as } }: Environment): Promi
   return `operator:${found?.email ?? userInfo().username}`
 }
 
-/** The database's clock. What is older than ten minutes is sealed: a wrong clock here must not add to that. */
-export async function timeOf(db: Session): Promise<number> {
-  const [answer] = await db.batch<{ now: number }>([
-    db.prepare("SELECT unixepoch('subsec') * 1000 AS now"),
-  ])
-  return answer?.results[0]?.now ?? Date.now()
-}
-
 /** What the operator did: `ids` are those of records, as ranges, or says what else it was done to. */
 export type OperatorDeed = Deed & { clinicId?: string; ids?: string }
 
-/** Leaves in the trail what the operator did, at a time of the database's clock. */
+/** Leaves in the trail what the operator did. */
 export async function leaveDeed(
   db: Session,
   tokenId: string,
-  now: number,
   { clinicId = NO_CLINIC, ids = '', ...deed }: OperatorDeed,
 ): Promise<void> {
-  const at = new Date(now).toISOString()
+  // By the database's clock: what is older than ten minutes is sealed, and a wrong clock here must not add to that.
+  const [answer] = await db.batch<{ now: number }>([
+    db.prepare("SELECT unixepoch('subsec') * 1000 AS now"),
+  ])
+  const at = new Date(answer?.results[0]?.now ?? Date.now()).toISOString()
   const access = { ...deed, clinicId, ids, tokenId, at, requestId: randomUUID(), status: 200 }
   await changedRows(db, appendAccess, access)
 }
