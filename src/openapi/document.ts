@@ -67,7 +67,11 @@ export function openapiDocument(app: Hono<Env>) {
       summary,
       description: [description, scope].filter(Boolean).join('\n\n'),
       ...(!isGuarded(route) && { security: [] }),
-      parameters: parametersOf(route),
+      parameters: [
+        ...fieldsIn('path', route.path ?? route.operation.path),
+        ...fieldsIn('query', route.query),
+        ...requestHeadersOf(route).map((name) => ({ $ref: `#/components/parameters/${name}` })),
+      ],
       ...(route.body && {
         requestBody: { required: true, ...content(write(route.body, 'input')) },
       }),
@@ -85,15 +89,6 @@ export function openapiDocument(app: Hono<Env>) {
         ),
       },
     }
-  }
-
-  function parametersOf(route: Route) {
-    const { path, query, operation } = route
-    return [
-      ...fieldsIn('path', path ?? operation.path),
-      ...fieldsIn('query', query),
-      ...requestHeadersOf(route).map((name) => ({ $ref: `#/components/parameters/${name}` })),
-    ]
   }
 
   function fieldsIn(place: 'path' | 'query', fields: z.ZodObject | undefined) {

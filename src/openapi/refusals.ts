@@ -2,14 +2,6 @@ import { STATUS_CODES } from 'node:http'
 import { SENTENCES } from '../http/errors.ts'
 import type { HeaderName } from '../http/headers.ts'
 
-/** A refusal that many routes share: its component's name, a sentence of it, and the headers that go with it. */
-export type Refusal = {
-  name: string
-  description: string
-  errors: string
-  headers: readonly HeaderName[]
-}
-
 const MEANINGS: [sentence: keyof typeof SENTENCES, meaning: string][] = [
   ['notJson', 'The body is not JSON.'],
   ['unauthorized', 'The token is missing, malformed, unknown, expired or revoked.'],
@@ -37,8 +29,8 @@ const OWN_HEADERS: Record<number, HeaderName[]> = {
   503: ['Retry-After', 'x-d1-bookmark'],
 }
 
-/** By status. */
-export const REFUSALS: Record<number, Refusal> = Object.fromEntries(
+/** Refusals that many routes share, by status: each with the name of its component, and a sentence as its example. */
+export const REFUSALS = Object.fromEntries(
   MEANINGS.map(([key, description]) => {
     const [status, sentence] = SENTENCES[key]
     const name = STATUS_CODES[status]?.replaceAll(' ', '') ?? ''
@@ -49,3 +41,5 @@ export const REFUSALS: Record<number, Refusal> = Object.fromEntries(
     return [status, { name, description, errors, headers }]
   }),
 )
+
+export type Refusal = (typeof REFUSALS)[string]

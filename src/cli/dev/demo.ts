@@ -76,12 +76,11 @@ const PLANS: CataloguePlan[] = CARRIERS.flatMap((carrier, c) =>
   ),
 )
 
+const FEW = PEOPLE.slice(0, 8).reverse()
+
 const CLINICS = [
   { clinicId: 'riverside', secret: 'RiversideDemo', firstPatientId: 1040, people: PEOPLE },
-  {
-    ...{ clinicId: 'lakeside', secret: 'LakesideDemo', firstPatientId: 2001 },
-    people: PEOPLE.slice(0, 8).reverse(),
-  },
+  { clinicId: 'lakeside', secret: 'LakesideDemo', firstPatientId: 2001, people: FEW },
 ]
 
 /** Which cell a local store is, if it is one, and which others there are. */
@@ -125,9 +124,10 @@ export async function loadDemo(
       clinicId,
       patients.map((id) => ({ type: PATIENT, id })),
     )
-    for (const [resource, records] of recordsOf(people, firstPatientId)) {
+    const records = people.flatMap((person, n) => [...recordsOf(person, n, firstPatientId + n)])
+    for (const [resource, own] of Map.groupBy(records, ([resource]) => resource)) {
       const stored = await Promise.all(
-        records.map((given) => recordToStore(resource, clinicId, given, ssnPublicKey)),
+        own.map(([, given]) => recordToStore(resource, clinicId, given, ssnPublicKey)),
       )
       await creator(resource)(db, ownKey({ clinicId, tokenId: 'demo' }), stored)
     }
@@ -136,42 +136,32 @@ export async function loadDemo(
   }
 }
 
-/** Four in five people have an SSN on file, two in three a dependent, each a coverage and every fourth a second one. */
-function recordsOf(people: typeof PEOPLE, firstPatientId: number): [Resource, Given[]][] {
-  const patients = people.map((person, n) => ({ ...person, n, id: firstPatientId + n }))
-  const informations = patients.map(({ n, id, ...person }) => ({
-    ...person,
-    ownable_id: id,
-    ownable_type: PATIENT,
-    ssn: n % 5 === 4 ? null : sampleSsn(n),
-    phone: n % 6 === 5 ? null : `+1-202-555-01${10 + n}`,
-    email: n % 4 === 3 ? null : `patient.${id}@example.com`,
-  }))
-  const insured = patients.flatMap(({ n, id }) => {
-    const coverage = {
-      patient_id: id,
-      member_id: `M ${String(100 + n).padStart(7, '0')}`,
-      relationship: 'self',
-      starts_on: '2026-01-01',
-    }
-    const first = { ...coverage, plan_id: 1 + n, group_number: '0042', priority: 1 }
-    return n % 4 === 0 ? [first, { ...coverage, carrier: 'Alpine Kasse', priority: 2 }] : [first]
-  })
-  const children = patients
-    .filter(({ n }) => n % 3 !== 2)
-    .map(({ n, id, last_name }) => ({
-      primary_holder_id: id,
-      first_name: CHILDREN[n % CHILDREN.length] ?? '',
-      last_name,
-      date_of_birth: `${2008 + (n % 12)}-0${1 + (n % 9)}-1${n % 10}`,
-      relationship: 'child',
-      ssn: n % 2 === 0 ? sampleSsn(n + 5) : null,
-    }))
-  return [
-    [personInformations, informations],
-    [coverages, insured],
-    [dependents, children],
+/**
+ * Of the n-th patient. Four in five have an SSN on file, two in three a dependent, each a coverage and every fourth a
+ * second one.
+ */
+function* recordsOf(person: Given, n: number, id: number): Generator<[Resource, Given]> {
+  yield [
+    personInformations,
+    {
+      ...{ ownable_id: id, ownable_type: PATIENT, ...person },
+      ssn: n % 5 === 4 ? null : sampleSsn(n),
+      phone: n % 6 === 5 ? null : `+1-202-555-01${10 + n}`,
+      email: n % 4 === 3 ? null : `patient.${id}@example.com`,
+    },
   ]
+  const member_id = `M ${String(100 + n).padStart(7, '0')}`
+  const insured = { patient_id: id, member_id, relationship: 'self', starts_on: '2026-01-01' }
+  yield [coverages, { ...insured, plan_id: 1 + n, group_number: '0042', priority: 1 }]
+  if (n % 4 === 0) yield [coverages, { ...insured, carrier: 'Alpine Kasse', priority: 2 }]
+  if (n % 3 === 2) return
+  const child = {
+    ...{ primary_holder_id: id, ...person, relationship: 'child' },
+    first_name: CHILDREN[n % CHILDREN.length] ?? '',
+    date_of_birth: `${2008 + (n % 12)}-0${1 + (n % 9)}-1${n % 10}`,
+    ssn: n % 2 === 0 ? sampleSsn(n + 5) : null,
+  }
+  yield [dependents, child]
 }
 
 /** From the ten numbers that the Social Security Administration sets aside for advertisements. */

@@ -41,17 +41,15 @@ export async function untilServed(port: number): Promise<void> {
   while (!(await isServed())) await setTimeout(200)
 }
 
-type Served = {
-  origin: string
-  state: string
-  /** The demo's tokens that work, by clinic. */
-  tokens: Record<string, string>
-  faults: number | undefined
-}
-
 const ISSUE = "npm run clinic -- token create --local --clinic CLINIC --label 'my tests'"
 
-export function banner({ origin, state, tokens, faults }: Served): string {
+/** `tokens` are those of the demo that work, by clinic. */
+export function banner(
+  origin: string,
+  state: string,
+  tokens: Record<string, string>,
+  faults: number | undefined,
+): string {
   const [token] = Object.values(tokens)
   const shown = Object.entries(tokens).map(([clinic, one]) => `  ${clinic.padEnd(9)}  ${one}`)
   const failing = faults === undefined ? '' : `, failing ${faults} % of requests`

@@ -1,9 +1,14 @@
+import { randomUUID } from 'node:crypto'
 import { access, constants, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import * as z from 'zod'
-import { databaseOf, type Session } from '../../storage/session.ts'
 import type { Bindings } from '../../env.ts'
+import type { Deed } from '../../http/describe.ts'
+import { NO_CLINIC } from '../../operator/content.ts'
+import { databaseOf, type Session } from '../../storage/session.ts'
+import { changedRows } from '../../storage/statement.ts'
+import { appendAccess } from '../../trail/access.ts'
 import { Failure } from '../terminal/failure.ts'
 import {
   setUpLine,
@@ -12,22 +17,10 @@ import {
   type Environment,
 } from './choose.ts'
 import { applyMigrations, compareMigrations } from './migrations.ts'
-import { leaveDeed, operatorOf, type OperatorDeed } from './operator.ts'
 import { deployed, type Configuration } from './wrangler-toml.ts'
 import { askWrangler, runWrangler } from './wrangler.ts'
 
-export type Store = {
-  environment: Environment
-  db: Session
-  kv: KVNamespace
-  /** Where the trail is sealed, if the configuration has a bucket for it. */
-  bucket: R2Bucket | undefined
-  /** Who works on it, as the trail has it in the place of a token. */
-  operator: () => Promise<string>
-  /** Leaves in the trail what the operator did. */
-  leave: (deed: OperatorDeed) => Promise<void>
-  close: () => Promise<void>
-}
+export type Store = ReturnType<typeof storeOf>
 
 const SIGN_IN =
   'sign in with `npx wrangler login`, or set CLOUDFLARE_API_TOKEN to a token with the permissions that src/cli/README.md lists'
@@ -69,12 +62,46 @@ export async function openMigrated(environment: Environment, migratable: Migrata
 export const openStore = (environment: Environment) =>
   environment.place === 'remote' ? openRemote(environment) : openLocal(environment)
 
-function storeOf(environment: Environment, env: Bindings, close: () => Promise<void>): Store {
+function storeOf(environment: Environment, env: Bindings, close: () => Promise<void>) {
+  const { TOKENS: kv, TRAIL: bucket } = env
   const db = databaseOf(env, 'first-primary', STEP_MILLISECONDS)
   let known: Promise<string> | undefined
+  /** Who works on it, as the trail has it in the place of a token. */
   const operator = () => (known ??= operatorOf(environment))
+  /** Leaves in the trail what the operator did. */
   const leave = async (deed: OperatorDeed) => leaveDeed(db, await operator(), deed)
-  return { environment, db, kv: env.TOKENS, bucket: env.TRAIL, operator, leave, close }
+  return { environment, db, kv, bucket, operator, leave, close }
+}
+
+const account = z.object({ email: z.string() })
+
+/**
+ * Who works here, as the trail has it in the place of a token: the name given with `--as`, or else that of the
+ * Cloudflare account, or of the user of this machine.
+ */
+async function operatorOf({ place, options: { as } }: Environment): Promise<string> {
+  if (as !== undefined) return `operator:${as}`
+  if (place === 'local') return `operator:${userInfo().username}`
+  const found = await askWrangler(account, ['whoami', '--json']).catch(() => undefined)
+  return `operator:${found?.email ?? userInfo().username}`
+}
+
+/** What the operator did: `ids` are those of records, as ranges, or says what else it was done to. */
+type OperatorDeed = Deed & { clinicId?: string; ids?: string }
+
+/** Leaves it at a time of the database's clock. */
+export async function leaveDeed(
+  db: Session,
+  tokenId: string,
+  { clinicId = NO_CLINIC, ids = '', ...deed }: OperatorDeed,
+): Promise<void> {
+  // By the database's clock: what is older than ten minutes is sealed, and a wrong clock here must not add to that.
+  const [answer] = await db.batch<{ now: number }>([
+    db.prepare("SELECT unixepoch('subsec') * 1000 AS now"),
+  ])
+  const at = new Date(answer?.results[0]?.now ?? Date.now()).toISOString()
+  const access = { ...deed, clinicId, ids, tokenId, at, requestId: randomUUID(), status: 200 }
+  await changedRows(db, appendAccess, access)
 }
 
 /** Miniflare, on the files of `wrangler dev`. Opening them through wrangler takes twice the memory. */
