@@ -20,8 +20,7 @@ import { sweepKeys } from './records/idempotency.ts'
 import { recordRoutes } from './records/routes.ts'
 import { resources } from './resources/index.ts'
 import { FILES, serveReference } from './health/reference.ts'
-import { service } from './health/routes.ts'
-import { token } from './health/token.ts'
+import { service, token } from './health/routes.ts'
 
 /** Lists of plans are kept by the version of the catalogue, which they read in the same call as the token. */
 const besideToken = (path: string) =>

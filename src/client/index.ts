@@ -1,15 +1,8 @@
-import { methodOf } from './call.ts'
-import { OPERATIONS, type Change, type Methods } from './generated/operations.ts'
+import { methodsOf, type Change, type Methods } from './generated/operations.ts'
 import { openTransport, wait, type CallOptions, type ClientOptions } from './transport.ts'
 
-export {
-  etagOf,
-  type AmendOptions,
-  type CreateOptions,
-  type List,
-  type WriteOptions,
-} from './call.ts'
-export { ClinicInsurancesError, type FieldErrors } from './error.ts'
+export { ClinicInsurancesError, etagOf, type FieldErrors } from './answer.ts'
+export type { AmendOptions, CreateOptions, List, WriteOptions } from './call.ts'
 export type * from './generated/operations.ts'
 export type { CallOptions, ClientOptions } from './transport.ts'
 
@@ -41,11 +34,4 @@ export function createClient(options: ClientOptions): Client {
       }
     },
   }
-}
-
-function methodsOf(request: ReturnType<typeof openTransport>): Methods
-function methodsOf(request: ReturnType<typeof openTransport>): object {
-  return Object.fromEntries(
-    Object.entries(OPERATIONS).map(([id, operation]) => [id, methodOf(request, operation)]),
-  )
 }

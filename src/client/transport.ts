@@ -1,4 +1,4 @@
-import { errorOf } from './error.ts'
+import { bodyOf, errorOf } from './answer.ts'
 
 export type ClientOptions = {
   /** Where the API is, such as `https://insurances.example.com`. */
@@ -21,13 +21,14 @@ export type CallOptions = {
   signal?: AbortSignal | undefined
 }
 
-export type Call = CallOptions & {
-  query?: string
-  body?: string
-  headers?: Record<string, string>
+type Call = CallOptions & {
+  query?: object | undefined
+  body?: object | undefined
+  headers?: object
 }
 
-export type Request = ReturnType<typeof openTransport>
+/** Makes a call, and gives the body of its answer. Rejects with ClinicInsurancesError for a refusal. */
+export type Ask = <Answer>(method: string, path: string, call: Call) => Promise<Answer>
 
 const BOOKMARK = 'x-d1-bookmark'
 const TRANSIENT = new Set([429, 502, 503, 504])
@@ -35,17 +36,12 @@ const FIRST_WAIT_MS = 250
 const LONGEST_WAIT_MS = 30_000
 
 /**
- * Sends requests: with the token, with the newest bookmark answered so far (so that this client reads its own
- * writes), again where that is safe and may help, and once more where the API says that the clinic's records are kept,
- * if that is one of the origins given. Rejects with ClinicInsurancesError for a refusal.
+ * Calls are made with the token, with the newest bookmark answered so far (so that this client reads its own writes),
+ * again where that is safe and may help, and once more where the API says that the clinic's records are kept, if that
+ * is one of the origins given.
  */
-export function openTransport({
-  baseUrl,
-  origins = [],
-  token,
-  retries = 2,
-  fetch: given,
-}: ClientOptions) {
+export function openTransport(options: ClientOptions): Ask {
+  const { baseUrl, origins = [], token, retries = 2, fetch: send = fetch } = options
   if (typeof token !== 'string' || !/^[!-~]+$/.test(token)) {
     throw new TypeError(
       'token must be the text that the operator gave you: it is empty or has spaces',
@@ -53,41 +49,32 @@ export function openTransport({
   }
   let base = originOf(baseUrl)
   const mayGoTo = new Set([base, ...origins.map(originOf)])
-  const send = given ?? ((url, init) => fetch(url, init))
   let bookmark = ''
 
-  async function attempt(method: string, path: string, call: Call): Promise<Response> {
-    const from = base
-    const { query, body, signal, headers } = call
-    const response = await send(`${from}${path}${query ? `?${query}` : ''}`, {
-      method,
-      // The token goes where it was meant to go, and nowhere else.
-      redirect: 'manual',
-      headers: {
-        Accept: 'application/json',
-        ...(path.startsWith('/v1/') && { 'X-User-Token': token }),
-        ...(path.startsWith('/v1/') && bookmark && { [BOOKMARK]: bookmark }),
-        ...(body !== undefined && { 'Content-Type': 'application/json' }),
-        ...headers,
-      },
-      ...(body !== undefined && { body }),
-      ...(signal && { signal }),
-    })
-    // Bookmarks of one origin sort as text; an answer that was overtaken must not take this client back.
-    const reached = response.headers.get(BOOKMARK) ?? ''
-    if (from === base && reached > bookmark) bookmark = reached
-    return response
-  }
-
-  return async (method: string, path: string, call: Call = {}): Promise<Response> => {
+  return async (method, path, { query, body, headers, signal = null }) => {
+    const search = new URLSearchParams({ ...query }).toString()
     let hasMoved = false
     for (let tried = 0; ; tried++) {
       const asked = base
-      const response = await attempt(method, path, call).catch((error: unknown) => {
+      const response = await send(`${asked}${path}${search && `?${search}`}`, {
+        ...{ method, signal, body: body ? JSON.stringify(body) : null },
+        // The token goes where it was meant to go, and nowhere else.
+        redirect: 'manual',
+        headers: {
+          Accept: 'application/json',
+          ...(path.startsWith('/v1/') && { 'X-User-Token': token }),
+          ...(path.startsWith('/v1/') && bookmark && { [BOOKMARK]: bookmark }),
+          ...(body && { 'Content-Type': 'application/json' }),
+          ...headers,
+        },
+      }).catch((error: unknown) => {
         if (tried >= retries) throw error
-        return undefined
       })
-      if (response?.ok) return response
+      // Bookmarks of one origin sort as text; an answer that was overtaken must not take this client back.
+      const reached = response?.headers.get(BOOKMARK) ?? ''
+      if (asked === base && reached > bookmark) bookmark = reached
+      if (response?.ok) return await bodyOf(response)
+
       if (response && (tried >= retries || !TRANSIENT.has(response.status))) {
         const error = await errorOf(response)
         const { origin } = error
@@ -98,37 +85,35 @@ export function openTransport({
         continue
       }
       await response?.body?.cancel()
-      await wait(waitOf(tried, response?.headers.get('Retry-After')), call.signal)
+      await wait(waitOf(tried, response?.headers.get('Retry-After') ?? undefined), signal)
     }
   }
 }
 
 /** The origin of the API, which has no path of its own. Throws TypeError. */
 function originOf(url: string): string {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined
-  if (parsed && /^https?:$/.test(parsed.protocol) && parsed.pathname === '/' && !parsed.search) {
-    return parsed.origin
-  }
+  if (/^https?:\/\/[^/?#]+\/?$/i.test(url) && URL.canParse(url)) return new URL(url).origin
   throw new TypeError(`${url} is no origin: use one such as https://insurances.example.com`)
 }
 
 /** As long as the API asks for, otherwise twice as long each time, and never in step with other clients. */
-function waitOf(tried: number, retryAfter: string | null | undefined): number {
-  const asked = /^\d+$/.test(retryAfter ?? '') ? Number(retryAfter) * 1000 : undefined
+function waitOf(tried: number, retryAfter = ''): number {
   const backoff = FIRST_WAIT_MS * 2 ** tried * (0.5 + Math.random())
-  return Math.min(asked ?? backoff, LONGEST_WAIT_MS)
+  const wanted = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : backoff
+  return Math.min(wanted, LONGEST_WAIT_MS)
 }
 
-export function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(done, milliseconds)
-    signal?.addEventListener('abort', done, { once: true })
-    if (signal?.aborted) done()
-    function done() {
+/** Rejects as soon as the signal aborts. */
+export async function wait(milliseconds: number, signal: AbortSignal | null = null): Promise<void> {
+  signal?.throwIfAborted()
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(end, milliseconds)
+    signal?.addEventListener('abort', end)
+    function end() {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', done)
-      if (signal?.aborted) reject(signal.reason)
-      else resolve()
+      signal?.removeEventListener('abort', end)
+      resolve()
     }
   })
+  signal?.throwIfAborted()
 }

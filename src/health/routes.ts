@@ -4,7 +4,9 @@ import { factory } from '../env.ts'
 import { describe } from '../http/describe.ts'
 import { ApiError, SENTENCES } from '../http/errors.ts'
 import { limitAddress } from '../http/limit-rate.ts'
+import { refuseQuery } from '../http/validate.ts'
 import { COMMIT, VERSION } from '../http/version.ts'
+import { SCOPES } from '../tokens/record.ts'
 import { reasonsNotReady } from './readiness.ts'
 import { builtDocument, OPENAPI } from './reference.ts'
 
@@ -96,6 +98,34 @@ const askingReadiness = describe({
   },
 })
 
+const tokenAnswer = z
+  .object({
+    clinic: z.string().meta({ examples: ['riverside'] }),
+    label: z.string().meta({ examples: ['front desk'] }),
+    scopes: z.array(z.enum(SCOPES)),
+    expires_at: z.iso
+      .datetime()
+      .nullable()
+      .meta({
+        description: '`null` if it does not expire.',
+        examples: ['2027-02-27T10:00:00.000Z'],
+      }),
+  })
+  .meta({ id: 'Token' })
+
+const gettingToken = describe({
+  id: 'getToken',
+  tag: 'Service',
+  summary: 'Get what your token says',
+  description:
+    'Its clinic, label and scopes, and when it expires. In the last 14 days before that every ' +
+    'answer has the header `X-Token-Expires`.',
+  answers: {
+    200: { description: 'Your token works.', body: tokenAnswer },
+    403: { description: 'Your clinic is suspended.', refusal: SENTENCES.suspended[1] },
+  },
+})
+
 export const service = factory
   .createApp()
   .get('/', findingDescription, (c) => {
@@ -121,3 +151,8 @@ export const service = factory
 /** Probes ask often, and anybody may: an isolate asks storage only so often. */
 const READY_MILLISECONDS = 10_000
 let readyUntil = 0
+
+export const token = factory.createApp().get('/', gettingToken, refuseQuery, (c) => {
+  const { clinicId, label, scopes, expiresAt } = c.get('caller')
+  return c.json({ clinic: clinicId, label, scopes, expires_at: expiresAt })
+})

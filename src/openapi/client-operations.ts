@@ -4,19 +4,9 @@ import type { Env } from '../env.ts'
 import { describedRoutes, requestHeadersOf, type Route } from './document.ts'
 
 const HEADER = `// Generated from the OpenAPI document. Do not edit.
-import type { AmendOptions, CreateOptions, List, WriteOptions } from '../call.ts'
-import type { CallOptions } from '../transport.ts'
+import { list, write, type AmendOptions, type CreateOptions, type List, type WriteOptions } from '../call.ts'
+import type { Ask, CallOptions } from '../transport.ts'
 import type { operations } from './schema.ts'
-
-export type Operation = {
-  method: string
-  path: string
-  takes: readonly string[]
-  wrapper?: string
-  list?: string
-  isMany?: true
-  isWrite?: true
-}
 
 type Json<Answer> = Answer extends { content: { 'application/json': infer Body } } ? Body : never
 type Responses<Id extends keyof operations> = operations[Id]['responses']
@@ -40,7 +30,6 @@ type Query<Id extends keyof operations> = operations[Id]['parameters'] extends {
 export function operationsSource(app: Hono<Env>): string {
   const all = describedRoutes(app).map(methodOf)
   const resources = all.flatMap(({ resource }) => resource ?? [])
-  const facts = Object.fromEntries(all.map(({ id, facts }) => [id, facts]))
   return `${HEADER}
 ${all.flatMap(({ types }) => types).join('\n')}
 
@@ -64,7 +53,9 @@ export type Methods = {
 ${all.map(({ signature }) => signature).join('\n\n')}
 }
 
-export const OPERATIONS: Record<keyof Methods, Operation> = ${JSON.stringify(facts, null, 2)}
+export const methodsOf = (ask: Ask): Methods => ({
+${all.map(({ code }) => code).join('\n')}
+})
 `
 }
 
@@ -74,59 +65,58 @@ function keysOf(schema: unknown): string[] {
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
 }
 
+/** An operation's method: its signature, the code of its call, and the types that it is known by. */
 function methodOf(route: Route) {
   const { method, pattern, operation } = route
   const { id, summary, answers } = operation
   const headers = requestHeadersOf(route)
-  const path = pattern.replace(/:(\w+)/g, '{$1}')
   const inPath = keysOf(route.path ?? operation.path)
-  const [wrapper] = keysOf(route.body)
+  const [inBody] = keysOf(route.body)
   const answered = keysOf((answers[200] ?? answers[201])?.body)
   const isList = answered.includes('pagination')
-  const list = isList ? answered.find((key) => key !== 'pagination') : undefined
-  const isMany = wrapper !== undefined && !isList && answered.includes(wrapper)
-  const isSearch = wrapper !== undefined && isList
   const queried = keysOf(route.query)
   const isCreation = queried.includes('if_exists')
-  const hasQuery = isSearch || (queried.length > 0 && !isCreation)
   const isWrite = headers.includes('IdempotencyKey')
+  const hasQuery = queried.length > 0 && !isCreation
 
-  const facts = {
-    ...{ method, path },
-    takes: [...inPath, ...(wrapper ? ['body'] : []), ...(hasQuery ? ['query'] : [])],
-    ...(wrapper && { wrapper }),
-    ...(list && { list }),
-    ...(isMany && { isMany }),
-    ...(isWrite && { isWrite }),
-  }
-  const amends = headers.includes('IfMatch') ? 'AmendOptions' : 'WriteOptions'
-  const options = isCreation ? 'CreateOptions' : isWrite ? amends : 'CallOptions'
   const answer = `Answer<'${id}'>`
-  const promised =
-    204 in answers
-      ? 'void'
-      : answered.includes('last_seq')
-        ? 'ChangePage'
-        : isMany
-          ? `${answer}['${wrapper}']`
-          : answer
-  const returned = list ? `List<${answer}, ${answer}['${list}'][number]>` : `Promise<${promised}>`
-  const inBody = `Given<Body<'${id}'>['${wrapper}']>`
+  const given = `Given<Body<'${id}'>['${inBody}']>`
+  const amends = headers.includes('IfMatch') ? 'AmendOptions' : 'WriteOptions'
   const args = [
     ...inPath.map((name) => `${name}: Path<'${id}'>['${name}']`),
-    ...(wrapper ? [`${wrapper}: ${inBody}`] : []),
-    ...(isSearch ? [`page?: Omit<Body<'${id}'>, '${wrapper}'>`] : []),
-    ...(hasQuery && !isSearch ? [`query?: Query<'${id}'>`] : []),
-    `options?: ${options}`,
+    ...(inBody ? [`${inBody}: ${given}`] : []),
+    ...(inBody && isList ? [`page?: Omit<Body<'${id}'>, '${inBody}'>`] : []),
+    ...(hasQuery ? [`query?: Query<'${id}'>`] : []),
+    `options?: ${isCreation ? 'CreateOptions' : isWrite ? amends : 'CallOptions'}`,
   ]
+  const names = args.map((arg) => arg.replace(/\W.*/, ''))
+
+  const path = `\`${pattern.replace(/:(\w+)/g, '${encodeURIComponent($1)}')}\``
+  const to = `'${method}', ${path}`
+  const [items] = answered
+  let returned = `Promise<${204 in answers ? 'void' : answer}>`
+  let call = `ask(${to}, { ...options${hasQuery ? ', query' : ''}${inBody ? `, body: { ${inBody} }` : ''} })`
+  if (isList) {
+    const [first, sent] = inBody ? [`{ ${inBody}, ...page }`, 'body'] : ['{ ...query }', 'query']
+    const read = `(${sent}) => ask<${answer}>(${to}, { ...options, ${sent} })`
+    returned = `List<${answer}, ${answer}['${items}'][number]>`
+    call = `list(${first}, ${read}, ({ ${items} }) => ${items})`
+  } else if (isWrite) {
+    call = `write(ask, ${to}, ${inBody ? `{ ${inBody} }` : 'undefined'}, options)`
+  }
+  if (answered.includes('last_seq')) returned = 'Promise<ChangePage>'
+  if (isWrite && items && items === inBody) {
+    returned = `Promise<${answer}['${items}']>`
+    call = call.replace('write', `write<${answer}>`) + `.then(({ ${items} }) => ${items})`
+  }
   const [, verb, name] = /^(get|create)(.+)$/.exec(id) ?? []
-  const [, resource] = /\/(\w+)\/\{id\}\/history$/.exec(path) ?? []
+  const [, resource] = /\/(\w+)\/:id\/history$/.exec(pattern) ?? []
   return {
-    ...{ id, facts },
     signature: `  /** ${summary}. */\n  ${id}: (${args.join(', ')}) => ${returned}`,
+    code: `  ${id}: (${names.join(', ')}) => ${call},`,
     types: [
       ...(verb === 'get' ? [`export type ${name} = ${answer}`] : []),
-      ...(verb === 'create' ? [`export type New${name} = ${inBody}`] : []),
+      ...(verb === 'create' ? [`export type New${name} = ${given}`] : []),
     ],
     resource: resource ? { name: resource, type: id.replace(/^history/, '') } : undefined,
   }

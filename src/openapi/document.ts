@@ -67,8 +67,14 @@ export function openapiDocument(app: Hono<Env>) {
       summary,
       description: [description, scope].filter(Boolean).join('\n\n'),
       ...(!isGuarded(route) && { security: [] }),
-      parameters: parametersOf(route),
-      ...(route.body && { requestBody: requestBodyOf(route.body) }),
+      parameters: [
+        ...fieldsIn('path', route.path ?? route.operation.path),
+        ...fieldsIn('query', route.query),
+        ...requestHeadersOf(route).map((name) => ({ $ref: `#/components/parameters/${name}` })),
+      ],
+      ...(route.body && {
+        requestBody: { required: true, ...content(write(route.body, 'input')) },
+      }),
       'x-codeSamples': [clientSample(id, argumentsOf(route), !(204 in answers))],
       responses: {
         ...Object.fromEntries(
@@ -83,15 +89,6 @@ export function openapiDocument(app: Hono<Env>) {
         ),
       },
     }
-  }
-
-  function parametersOf(route: Route) {
-    const { path, query, operation } = route
-    return [
-      ...fieldsIn('path', path ?? operation.path),
-      ...fieldsIn('query', query),
-      ...requestHeadersOf(route).map((name) => ({ $ref: `#/components/parameters/${name}` })),
-    ]
   }
 
   function fieldsIn(place: 'path' | 'query', fields: z.ZodObject | undefined) {
@@ -117,34 +114,36 @@ export function openapiDocument(app: Hono<Env>) {
     return examples.flat()
   }
 
-  const requestBodyOf = (body: z.ZodObject) => ({
-    required: true,
-    ...content(write(body, 'input')),
+  const responseOf = (
+    description: string,
+    headers: readonly HeaderName[],
+    body?: z.ZodType,
+    example?: unknown,
+  ) => ({
+    description,
+    headers: Object.fromEntries(
+      (['X-Request-Id', ...headers] as const).map((name) => [
+        name,
+        { $ref: `#/components/headers/${name}` },
+      ]),
+    ),
+    ...(body && content(write(body, 'output'), example)),
   })
 
-  function answerOf({ description, body, refusal, headers = [] }: Answer, route: Route) {
-    const all = [...headers, ...commonHeadersOf(route)]
-    if (refusal) return refusedWith({ description, errors: refusal, headers: all })
-    return {
-      description,
-      headers: references(all),
-      ...(body && content(write(body, 'output'))),
-    }
+  const refusedWith = ({ description, headers, errors }: Omit<Refusal, 'name'>) =>
+    responseOf(description, headers, refused, { errors })
+
+  function answerOf({ description, body, refusal, headers: own = [] }: Answer, route: Route) {
+    const headers = [...own, ...commonHeadersOf(route)]
+    if (refusal) return refusedWith({ description, headers, errors: refusal })
+    return responseOf(description, headers, body)
   }
 
-  const fieldErrorsOf = ({ operation }: Route) => ({
-    description: 'Fields are wrong: all of them are named.',
-    headers: references(COMMON_HEADERS),
-    ...content(write(fieldErrors, 'output'), {
-      errors: operation.invalid ?? { [REQUEST_HEADERS.Bookmark.name]: [INVALID] },
-    }),
-  })
-
-  const refusedWith = ({ description, errors, headers }: Omit<Refusal, 'name'>) => ({
-    description,
-    headers: references(headers ?? []),
-    ...content(write(refused, 'output'), { errors }),
-  })
+  function fieldErrorsOf({ operation }: Route) {
+    const errors = operation.invalid ?? { [REQUEST_HEADERS.Bookmark.name]: [INVALID] }
+    const description = 'Fields are wrong: all of them are named.'
+    return responseOf(description, COMMON_HEADERS, fieldErrors, { errors })
+  }
 
   const paths: Record<string, Record<string, unknown>> = {}
   for (const route of describedRoutes(app)) {
@@ -229,11 +228,3 @@ function commonHeadersOf(route: Route): HeaderName[] {
 
 /** Whether the route writes under an idempotency key. */
 const isWrite = ({ scope }: Route) => scope === 'insurances:write'
-
-const references = (headers: readonly HeaderName[]) =>
-  Object.fromEntries(
-    (['X-Request-Id', ...headers] as const).map((name) => [
-      name,
-      { $ref: `#/components/headers/${name}` },
-    ]),
-  )

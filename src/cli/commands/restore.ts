@@ -9,7 +9,7 @@ import { listTokens, putRecord } from '../../operator/tokens.ts'
 import { CATALOGUE_KEY } from '../../plans/catalogue.ts'
 import { tokenRecord } from '../../tokens/record.ts'
 import { onEnvironment } from '../environment/command.ts'
-import { migrateNew, withStore, type Store } from '../environment/open.ts'
+import { withStore, type Store } from '../environment/open.ts'
 import { readManifest, readRows, type Manifest } from '../files/backup.ts'
 import { fromCaller } from '../files/input.ts'
 import { argument, option } from '../terminal/command.ts'
@@ -24,8 +24,7 @@ export const command = onEnvironment({
   },
   async work({ folder, digest }, environment) {
     const manifest = await readManifest(folder, digest)
-    await migrateNew(environment)
-    await withStore(environment, (store) => restore(store, folder, manifest))
+    await withStore(environment, (store) => restore(store, folder, manifest), 'new')
     const { at, tables } = manifest
     const rows = Object.values(tables).reduce((sum, { rows }) => sum + rows, 0)
     const line = `Restored ${counted(rows)} rows as they were at ${at}, and compared them.`

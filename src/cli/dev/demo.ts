@@ -1,5 +1,4 @@
 import { createClinic } from '../../clinics/queries.ts'
-import type { Session } from '../../storage/session.ts'
 import { coverages } from '../../resources/coverage.ts'
 import { dependents } from '../../resources/dependent.ts'
 import { PATIENT } from '../../fields/ownable-type.ts'
@@ -24,7 +23,7 @@ export const DEMO_TOKENS = {
   lakeside: demoToken('LakesideDemo'),
 }
 
-const PEOPLE = `
+const NAMES = `
   Amélie Laurent 1984-02-29 · Björn Ásgeirsson 1971-11-03 · Chiamaka Okafor 1990-06-17
   Đặng Thị-Hoa 1965-09-08 · Eoghan O'Sullivan 1958-12-31 · Fatima Al-Zahra 2001-01-01
   Giulia D'Angelo 1979-07-22 · Hiroshi 田中 1949-04-05 · Ines García-López 1993-10-12
@@ -38,10 +37,12 @@ const PEOPLE = `
   Elif Demir 1989-04-23 · Farid Haddad 1967-08-15 · Grace Wanjiru 1994-12-01
   Håkon Solberg 1952-05-17 · Isla MacLeod 2000-02-29 · João Gonçalves 1986-06-10
 `
-  .split(/[·\n]/)
-  .map((entry) => entry.trim().split(' '))
-  .filter((parts): parts is [string, string, string] => parts.length === 3)
-  .map(([firstName, lastName, born]) => ({ firstName, lastName, born }))
+
+const PEOPLE = [...NAMES.matchAll(/(\S+) (\S+) (\d{4}-\d\d-\d\d)/g)].map(
+  ([, first_name = '', last_name = '', date_of_birth = '']) => ({
+    ...{ first_name, last_name, date_of_birth },
+  }),
+)
 
 const CHILDREN = ['Ada', 'Benoît', 'Çelik', 'Dara', 'Émile', 'Femi', 'Grete', 'Hugo', 'Ida', 'José']
 
@@ -87,28 +88,21 @@ type Here = { cell: string | undefined; origins: Record<string, string> }
 
 /** The demo's clinics of this cell: the first cell has the first, the second the second. One alone has both. */
 const clinicsOf = ({ cell, origins }: Here) =>
-  CLINICS.filter((_, n) => cell === undefined || Object.keys(origins)[n] === cell)
-
-/** The tokens of the demo's clinics that are here, by clinic. */
-const demoTokens = (here: Here) =>
-  Object.fromEntries(
-    clinicsOf(here).map(({ clinicId, secret }) => [clinicId, demoToken(secret, here.cell)]),
+  CLINICS.filter((_, n) => cell === undefined || Object.keys(origins)[n] === cell).map(
+    ({ secret, ...clinic }) => ({ ...clinic, token: demoToken(secret, cell) }),
   )
 
-/** Those of them that let somebody in. */
-export async function liveDemoTokens(
-  { kv }: Pick<Store, 'kv'>,
-  here: Here,
-): Promise<Record<string, string>> {
+/** The tokens of the demo's clinics that are here and that let somebody in, by clinic. */
+export async function liveDemoTokens({ kv }: Pick<Store, 'kv'>, here: Here) {
   const live: Record<string, string> = {}
-  for (const [clinicId, token] of Object.entries(demoTokens(here))) {
+  for (const { clinicId, token } of clinicsOf(here)) {
     const [stored] = await listTokens(kv, tokenIdOf(await tokenKey(token)))
     if (stored && stateOf(stored.record) === 'live') live[clinicId] = token
   }
   return live
 }
 
-/** Whether the store has neither plans nor tokens yet, which a demo has only once its records are loaded. */
+/** Whether the store has neither plans nor tokens yet. */
 export async function isEmpty({ db, kv }: Pick<Store, 'db' | 'kv'>): Promise<boolean> {
   const [plans, tokens] = await Promise.all([countActivePlans(db), listTokens(kv)])
   return plans === 0 && tokens.length === 0
@@ -121,65 +115,53 @@ export async function loadDemo(
   here: Here = { cell: undefined, origins: {} },
 ): Promise<void> {
   await publishPlans(db, kv, PLANS)
-  for (const clinic of clinicsOf(here)) await loadClinic(db, clinic, ssnPublicKey)
-  for (const [clinicId, token] of Object.entries(demoTokens(here))) {
+  for (const { clinicId, token, firstPatientId, people } of clinicsOf(here)) {
+    // Four patients have no record yet.
+    const patients = Array.from({ length: people.length + 4 }, (_, n) => firstPatientId + n)
+    await createClinic(db, clinicId)
+    await insertOwnables(
+      db,
+      clinicId,
+      patients.map((id) => ({ type: PATIENT, id })),
+    )
+    const records = people.flatMap((person, n) => [...recordsOf(person, n, firstPatientId + n)])
+    for (const [resource, own] of Map.groupBy(records, ([resource]) => resource)) {
+      const stored = await Promise.all(
+        own.map(([, given]) => recordToStore(resource, clinicId, given, ssnPublicKey)),
+      )
+      await creator(resource)(db, ownKey({ clinicId, tokenId: 'demo' }), stored)
+    }
     const record = newRecord({ clinic_id: clinicId, label: 'demo', scopes: [...SCOPES] })
     await putToken(kv, token, record)
   }
 }
 
 /**
- * Four in five people have an SSN on file, two in three a dependent, each a coverage and every fourth a second one;
- * four patients have no record yet.
+ * Of the n-th patient. Four in five have an SSN on file, two in three a dependent, each a coverage and every fourth a
+ * second one.
  */
-async function loadClinic(
-  db: Session,
-  { clinicId, firstPatientId, people }: (typeof CLINICS)[number],
-  ssnPublicKey: string,
-): Promise<void> {
-  const patients = Array.from({ length: people.length + 4 }, (_, n) => ({
-    type: PATIENT,
-    id: firstPatientId + n,
-  }))
-  await createClinic(db, clinicId)
-  await insertOwnables(db, clinicId, patients)
-
-  const insert = async (resource: Resource, given: Given) => {
-    const key = ownKey({ clinicId, tokenId: 'demo' })
-    const stored = await recordToStore(resource, clinicId, given, ssnPublicKey)
-    // A load that was interrupted can simply be run again.
-    await creator(resource)(db, key, [stored], { returnExisting: true })
-  }
-  for (const [n, person] of people.entries()) {
-    const id = firstPatientId + n
-    await insert(personInformations, {
-      ownable_id: id,
-      ownable_type: PATIENT,
-      first_name: person.firstName,
-      last_name: person.lastName,
-      date_of_birth: person.born,
+function* recordsOf(person: Given, n: number, id: number): Generator<[Resource, Given]> {
+  yield [
+    personInformations,
+    {
+      ...{ ownable_id: id, ownable_type: PATIENT, ...person },
       ssn: n % 5 === 4 ? null : sampleSsn(n),
       phone: n % 6 === 5 ? null : `+1-202-555-01${10 + n}`,
       email: n % 4 === 3 ? null : `patient.${id}@example.com`,
-    })
-    const insured = {
-      patient_id: id,
-      member_id: `M ${String(100 + n).padStart(7, '0')}`,
-      relationship: 'self',
-      starts_on: '2026-01-01',
-    }
-    await insert(coverages, { ...insured, plan_id: 1 + n, group_number: '0042', priority: 1 })
-    if (n % 4 === 0) await insert(coverages, { ...insured, carrier: 'Alpine Kasse', priority: 2 })
-    if (n % 3 === 2) continue
-    await insert(dependents, {
-      primary_holder_id: id,
-      first_name: CHILDREN[n % CHILDREN.length] ?? '',
-      last_name: person.lastName,
-      date_of_birth: `${2008 + (n % 12)}-0${1 + (n % 9)}-1${n % 10}`,
-      relationship: 'child',
-      ssn: n % 2 === 0 ? sampleSsn(n + 5) : null,
-    })
+    },
+  ]
+  const member_id = `M ${String(100 + n).padStart(7, '0')}`
+  const insured = { patient_id: id, member_id, relationship: 'self', starts_on: '2026-01-01' }
+  yield [coverages, { ...insured, plan_id: 1 + n, group_number: '0042', priority: 1 }]
+  if (n % 4 === 0) yield [coverages, { ...insured, carrier: 'Alpine Kasse', priority: 2 }]
+  if (n % 3 === 2) return
+  const child = {
+    ...{ primary_holder_id: id, ...person, relationship: 'child' },
+    first_name: CHILDREN[n % CHILDREN.length] ?? '',
+    date_of_birth: `${2008 + (n % 12)}-0${1 + (n % 9)}-1${n % 10}`,
+    ssn: n % 2 === 0 ? sampleSsn(n + 5) : null,
   }
+  yield [dependents, child]
 }
 
 /** From the ten numbers that the Social Security Administration sets aside for advertisements. */

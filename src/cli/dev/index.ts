@@ -73,7 +73,7 @@ async function serve({ port = DEFAULT_PORT, ip = 'localhost', ...given }: Values
   }
   server.on('exit', (code) => process.exit(code ?? 0))
   await untilServed(inner)
-  process.stdout.write(banner({ origin, state, tokens, faults }))
+  process.stdout.write(banner(origin, state, tokens, faults))
 }
 
 function parseCells(value: string): CellOrigins {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { BASE_PATH } from '../../http/base-path.ts'
@@ -22,15 +23,12 @@ export async function checkFree(address: Address): Promise<void> {
 export const freePort = () => probe({ ip: 'localhost', port: 0 })
 
 /** Listens for a moment, and gives the port. */
-function probe({ ip, port }: Address): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-      .once('error', reject)
-      .listen(port, ip, () => {
-        const address = server.address()
-        server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-      })
-  })
+async function probe({ ip, port }: Address): Promise<number> {
+  const server = createServer().listen(port, ip)
+  await once(server, 'listening')
+  const address = server.address()
+  await once(server.close(), 'close')
+  return typeof address === 'object' && address ? address.port : 0
 }
 
 /** Waits until the server answers, so that the banner comes after wrangler's own lines. */
@@ -43,17 +41,15 @@ export async function untilServed(port: number): Promise<void> {
   while (!(await isServed())) await setTimeout(200)
 }
 
-type Served = {
-  origin: string
-  state: string
-  /** The demo's tokens that work, by clinic. */
-  tokens: Record<string, string>
-  faults: number | undefined
-}
-
 const ISSUE = "npm run clinic -- token create --local --clinic CLINIC --label 'my tests'"
 
-export function banner({ origin, state, tokens, faults }: Served): string {
+/** `tokens` are those of the demo that work, by clinic. */
+export function banner(
+  origin: string,
+  state: string,
+  tokens: Record<string, string>,
+  faults: number | undefined,
+): string {
   const [token] = Object.values(tokens)
   const shown = Object.entries(tokens).map(([clinic, one]) => `  ${clinic.padEnd(9)}  ${one}`)
   const failing = faults === undefined ? '' : `, failing ${faults} % of requests`

@@ -3,21 +3,15 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
 import { cellName, cellsOf } from '../../tokens/cell.ts'
-import { Failure, Misuse } from '../terminal/failure.ts'
 import type { Report } from '../terminal/report.ts'
-import {
-  chooseEnvironment,
-  type LocalEnvironment,
-  type Environment,
-  type EnvironmentOptions,
-} from './choose.ts'
+import type { Environment, LocalEnvironment } from './choose.ts'
 import { deployed, readWranglerToml } from './wrangler-toml.ts'
 
 /** The variables of the Worker that say which cell it is; none where it stands alone. */
-const cellVariables = z.object({ CELL: cellName.optional(), CELLS: z.string().optional() })
+const cellVariables = z
+  .object({ CELL: cellName.optional(), CELLS: z.string().optional() })
+  .catch({})
 type CellVariables = z.infer<typeof cellVariables>
-
-const readVariables = (said: unknown): CellVariables => cellVariables.safeParse(said).data ?? {}
 
 /** Where `npm run dev` writes down which cell the state is. */
 const cellFile = ({ state }: LocalEnvironment) => join(state, 'cell.json')
@@ -27,7 +21,7 @@ export const rememberCell = (environment: LocalEnvironment, variables: CellVaria
 
 /** The cell that a store is, if it is one, and where every cell answers. */
 export async function cellOf(environment: Environment) {
-  const { CELL: cell, CELLS = '{}' } = readVariables(
+  const { CELL: cell, CELLS = '{}' } = cellVariables.parse(
     environment.place === 'remote'
       ? environment.config.vars
       : JSON.parse(await readFile(cellFile(environment), 'utf8').catch(() => '{}')),
@@ -46,7 +40,7 @@ export const deploymentOf = (env: string, cell: string) =>
 export async function cellsOfDeployment(file: string, env: string, cell: string) {
   const { environments } = await readWranglerToml(file)
   const cells = Object.entries(environments)
-    .map(([name, config]) => ({ env: name, config, ...readVariables(config.vars) }))
+    .map(([name, config]) => ({ env: name, config, ...cellVariables.parse(config.vars) }))
     .filter((one) => one.CELL && deploymentOf(one.env, one.CELL) === deploymentOf(env, cell))
   const origins = Object.fromEntries(
     cells.map(({ CELL, config }) => [CELL, deployed(config).origin]),
@@ -55,21 +49,6 @@ export async function cellsOfDeployment(file: string, env: string, cell: string)
     (one) => !isDeepStrictEqual(cellsOf({ CELLS: one.CELLS ?? '' }), origins),
   )
   return { cells, origins, stale: stale.map((one) => one.env) }
-}
-
-/** The store that is meant or, with --all-cells, those of all cells of its deployment. Throws Failure and Misuse. */
-export async function chooseEnvironments({
-  allCells,
-  ...options
-}: EnvironmentOptions & { allCells?: true | undefined }): Promise<Environment[]> {
-  const environment = await chooseEnvironment(options)
-  if (!allCells) return [environment]
-
-  if (environment.place === 'local') throw new Misuse('--all-cells goes with --remote')
-  const { cell } = await cellOf(environment)
-  if (cell === undefined) throw new Failure(`${environment.env} is no cell: it has no CELL`)
-  const { cells } = await cellsOfDeployment(environment.file, environment.env, cell)
-  return await Promise.all(cells.map(({ env }) => chooseEnvironment({ ...options, env })))
 }
 
 /** Does something to one store after the other, and tells it all: with several, by environment. */

@@ -3,7 +3,7 @@ import { flag, option, type Values } from '../terminal/command.ts'
 import { Misuse } from '../terminal/failure.ts'
 import { shellWords } from '../terminal/report.ts'
 import { commitHere, CONFIG, DEFAULT_STATE } from './project.ts'
-import { readWranglerToml, type Configuration } from './wrangler-toml.ts'
+import { readWranglerToml } from './wrangler-toml.ts'
 
 /** The options of every command that works on a store. */
 export const environmentOptions = {
@@ -17,14 +17,7 @@ export const environmentOptions = {
 
 export type EnvironmentOptions = Partial<Values<typeof environmentOptions>>
 
-type Chosen = {
-  options: EnvironmentOptions
-  /** The flags that name it, as they were given: for command lines that we print. */
-  flags: string
-  /** The wrangler.toml that describes it, and what that says. */
-  file: string
-  config: Configuration
-}
+type Chosen = Awaited<ReturnType<typeof choose>>
 /** An environment on this machine, whose state is in a folder. */
 export type LocalEnvironment = Chosen & { place: 'local'; env: string | undefined; state: string }
 /** An environment at Cloudflare. */
@@ -38,30 +31,27 @@ export async function chooseEnvironment(options: EnvironmentOptions): Promise<En
   if (local) return await chooseLocal(options)
 
   if (persistTo) throw new Misuse('--persist-to goes with --local')
-  const { names, ...chosen } = await choose(options)
-  if (env === undefined) throw new Misuse(`say which environment: --env ${names}`)
+  const chosen = await choose(options)
+  if (env === undefined) throw new Misuse(`say which environment: --env ${chosen.names}`)
   return { ...chosen, place: 'remote', env }
 }
 
 /** The local environment that the options name. Throws Failure and Misuse. */
 export async function chooseLocal(options: EnvironmentOptions): Promise<LocalEnvironment> {
   const { env, persistTo } = options
-  const { names: _, ...chosen } = await choose(options)
-  return {
-    ...chosen,
-    place: 'local',
-    env,
-    state: persistTo ? fromCaller(persistTo) : DEFAULT_STATE,
-  }
+  const state = persistTo ? fromCaller(persistTo) : DEFAULT_STATE
+  return { ...(await choose(options)), place: 'local', env, state }
 }
 
 async function choose(options: EnvironmentOptions) {
   const { local, env, persistTo, config: given } = options
+  /** The wrangler.toml that describes it. */
   const file = configFile(options)
   const { top, environments } = await readWranglerToml(file)
   const names = Object.keys(environments).join(' or ')
   const config = env === undefined ? top : environments[env]
   if (!config) throw new Misuse(`there is no environment ${env}: use --env ${names}`)
+  /** The flags that name it, as they were given: for command lines that we print. */
   const flags = shellWords([
     local ? '--local' : '--remote',
     ...Object.entries({ env, 'persist-to': persistTo, config: given }).flatMap(([name, value]) =>

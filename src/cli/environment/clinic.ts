@@ -1,21 +1,18 @@
-import { listClinics, type Clinic } from '../../clinics/queries.ts'
+import { listClinics } from '../../clinics/queries.ts'
 import { nearest } from '../../fields/nearest.ts'
 import { Failure } from '../terminal/failure.ts'
 import type { Store } from './open.ts'
 
+type Clinics = Pick<Store, 'db' | 'environment'>
+
 /** Finds the clinic in the store: a mistyped name must not make a second one. Throws Failure. */
-export async function checkClinic(
-  { db, environment }: Pick<Store, 'db' | 'environment'>,
-  id: string,
-): Promise<Clinic> {
+export async function checkClinic({ db, environment }: Clinics, id: string) {
   const clinics = await listClinics(db)
   const clinic = clinics.find((one) => one.id === id)
   if (clinic) return clinic
 
-  const meant = nearest(
-    id,
-    clinics.map((one) => one.id),
-  )
+  const ids = clinics.map((one) => one.id)
+  const meant = nearest(id, ids)
   throw new Failure(
     meant === undefined
       ? `there is no clinic ${id}: \`npm run clinic -- create ${id} ${environment.flags}\` adds it`
@@ -24,7 +21,7 @@ export async function checkClinic(
 }
 
 /** Finds the clinic, for which a token may be issued. Throws Failure. */
-export async function checkIssuing(store: Pick<Store, 'db' | 'environment'>, id: string) {
+export async function checkIssuing(store: Clinics, id: string) {
   const { state } = await checkClinic(store, id)
   if (state === 'moved') throw new Failure(`${id} has moved: create its token there`)
   if (state !== 'suspended') return

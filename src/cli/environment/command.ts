@@ -1,5 +1,6 @@
 import { commandOn, flag, type Work } from '../terminal/command.ts'
-import { chooseEnvironments } from './cell.ts'
+import { Failure, Misuse } from '../terminal/failure.ts'
+import { cellOf, cellsOfDeployment } from './cell.ts'
 import { chooseEnvironment, environmentOptions, type Environment } from './choose.ts'
 import { withStore, type Store } from './open.ts'
 
@@ -19,5 +20,16 @@ const allCells = flag('--all-cells', 'do it for every cell of the deployment, on
 /** A command about one environment or, with `--all-cells`, about all cells of its deployment. */
 export const onEnvironments = commandOn(
   { ...environmentOptions, allCells },
-  async (options, work: Work<readonly Environment[]>) => work(await chooseEnvironments(options)),
+  async ({ allCells, ...options }, work: Work<readonly Environment[]>) => {
+    const environment = await chooseEnvironment(options)
+    if (!allCells) return await work([environment])
+
+    if (environment.place === 'local') throw new Misuse('--all-cells goes with --remote')
+    const { file, env } = environment
+    const { cell } = await cellOf(environment)
+    if (cell === undefined) throw new Failure(`${env} is no cell: it has no CELL`)
+    const { cells } = await cellsOfDeployment(file, env, cell)
+    const each = cells.map(({ env }) => chooseEnvironment({ ...options, env }))
+    return await work(await Promise.all(each))
+  },
 )

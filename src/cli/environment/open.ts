@@ -1,8 +1,14 @@
+import { randomUUID } from 'node:crypto'
 import { access, constants, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { databaseOf, type Session } from '../../storage/session.ts'
+import * as z from 'zod'
 import type { Bindings } from '../../env.ts'
+import type { Deed } from '../../http/describe.ts'
+import { NO_CLINIC } from '../../operator/content.ts'
+import { databaseOf, type Session } from '../../storage/session.ts'
+import { changedRows } from '../../storage/statement.ts'
+import { appendAccess } from '../../trail/access.ts'
 import { Failure } from '../terminal/failure.ts'
 import {
   setUpLine,
@@ -10,75 +16,92 @@ import {
   type RemoteEnvironment,
   type Environment,
 } from './choose.ts'
-import { findIds, SIGN_IN } from './ids.ts'
 import { applyMigrations, compareMigrations } from './migrations.ts'
-import { leaveDeed, operatorOf, timeOf, type OperatorDeed } from './operator.ts'
 import { deployed, type Configuration } from './wrangler-toml.ts'
-import { runWrangler } from './wrangler.ts'
+import { askWrangler, runWrangler } from './wrangler.ts'
 
-export type Store = {
-  environment: Environment
-  db: Session
-  kv: KVNamespace
-  /** Where the trail is sealed, if the configuration has a bucket for it. */
-  bucket: R2Bucket | undefined
-  /** Who works on it, as the trail has it in the place of a token. */
-  operator: () => Promise<string>
-  /** Leaves in the trail what the operator did. */
-  leave: (deed: OperatorDeed) => Promise<void>
-  close: () => Promise<void>
-}
+export type Store = ReturnType<typeof storeOf>
+
+const SIGN_IN =
+  'sign in with `npx wrangler login`, or set CLOUDFLARE_API_TOKEN to a token with the permissions that src/cli/README.md lists'
 
 /** A step writes hundreds of rows, and no client is waiting for it. */
 const STEP_MILLISECONDS = 30_000
 
-/** Does `work` on the store, which must be migrated. Throws Failure. */
+/** Which stores get the migrations that they lack. */
+type Migratable = 'any' | 'new' | 'none'
+
+/** Does `work` on the store, migrated. Throws Failure. */
 export async function withStore<Result>(
   environment: Environment,
   work: (store: Store) => Promise<Result>,
+  migratable: Migratable = 'none',
 ): Promise<Result> {
-  const store = await openStore(environment)
-  try {
-    const { missing } = await compareMigrations(store.db)
-    if (missing.length > 0)
-      throw new Failure(`the store lacks migrations: ${setUpLine(environment)}`)
-    return await work(store)
-  } finally {
-    await store.close()
-  }
+  const { store } = await openMigrated(environment, migratable)
+  return await work(store).finally(store.close)
 }
 
-/** Opens a store and applies the migrations that it lacks. */
-export async function openMigrated(
-  environment: Environment,
-): Promise<{ store: Store; applied: string[] }> {
+/** Opens a store and applies the migrations that it lacks. Throws Failure if it lacks some and may not get them. */
+export async function openMigrated(environment: Environment, migratable: Migratable = 'any') {
   const store = await openStore(environment)
-  const { missing } = await compareMigrations(store.db)
-  if (missing.length === 0) return { store, applied: [] }
+  const { missing, isNew } = await compareMigrations(store.db).catch(async (error: unknown) => {
+    await store.close()
+    throw error
+  })
+  if (missing.length === 0) return { store, applied: missing }
 
   await store.close()
+  if (migratable === 'none' || (migratable === 'new' && !isNew)) {
+    throw new Failure(`the store lacks migrations: ${setUpLine(environment)}`)
+  }
   await runWrangler(applyMigrations(environment))
   return { store: await openStore(environment), applied: missing }
-}
-
-/** Applies all migrations to a store that has none yet; another one stays as it is. */
-export async function migrateNew(environment: Environment): Promise<void> {
-  const store = await openStore(environment)
-  const { isNew } = await compareMigrations(store.db).finally(store.close)
-  if (isNew) await runWrangler(applyMigrations(environment))
 }
 
 /** Opens the same D1 and KV that `wrangler dev` or the deployed Worker uses. Throws Failure. */
 export const openStore = (environment: Environment) =>
   environment.place === 'remote' ? openRemote(environment) : openLocal(environment)
 
-function storeOf(environment: Environment, env: Bindings, close: () => Promise<void>): Store {
+function storeOf(environment: Environment, env: Bindings, close: () => Promise<void>) {
+  const { TOKENS: kv, TRAIL: bucket } = env
   const db = databaseOf(env, 'first-primary', STEP_MILLISECONDS)
   let known: Promise<string> | undefined
+  /** Who works on it, as the trail has it in the place of a token. */
   const operator = () => (known ??= operatorOf(environment))
-  const leave = async (deed: OperatorDeed) =>
-    leaveDeed(db, await operator(), await timeOf(db), deed)
-  return { environment, db, kv: env.TOKENS, bucket: env.TRAIL, operator, leave, close }
+  /** Leaves in the trail what the operator did. */
+  const leave = async (deed: OperatorDeed) => leaveDeed(db, await operator(), deed)
+  return { environment, db, kv, bucket, operator, leave, close }
+}
+
+const account = z.object({ email: z.string() })
+
+/**
+ * Who works here, as the trail has it in the place of a token: the name given with `--as`, or else that of the
+ * Cloudflare account, or of the user of this machine.
+ */
+async function operatorOf({ place, options: { as } }: Environment): Promise<string> {
+  if (as !== undefined) return `operator:${as}`
+  if (place === 'local') return `operator:${userInfo().username}`
+  const found = await askWrangler(account, ['whoami', '--json']).catch(() => undefined)
+  return `operator:${found?.email ?? userInfo().username}`
+}
+
+/** What the operator did: `ids` are those of records, as ranges, or says what else it was done to. */
+type OperatorDeed = Deed & { clinicId?: string; ids?: string }
+
+/** Leaves it at a time of the database's clock. */
+export async function leaveDeed(
+  db: Session,
+  tokenId: string,
+  { clinicId = NO_CLINIC, ids = '', ...deed }: OperatorDeed,
+): Promise<void> {
+  // By the database's clock: what is older than ten minutes is sealed, and a wrong clock here must not add to that.
+  const [answer] = await db.batch<{ now: number }>([
+    db.prepare("SELECT unixepoch('subsec') * 1000 AS now"),
+  ])
+  const at = new Date(answer?.results[0]?.now ?? Date.now()).toISOString()
+  const access = { ...deed, clinicId, ids, tokenId, at, requestId: randomUUID(), status: 200 }
+  await changedRows(db, appendAccess, access)
 }
 
 /** Miniflare, on the files of `wrangler dev`. Opening them through wrangler takes twice the memory. */
@@ -109,6 +132,30 @@ export const storageOf = ({ d1_databases, kv_namespaces, r2_buckets }: Configura
     ...kv_namespaces.map(({ binding, id = binding }) => [binding, { type: 'kv', id }] as const),
     ...r2_buckets.map(({ binding, bucket_name: name }) => [binding, { type: 'r2', name }] as const),
   ])
+
+const databaseList = z.array(z.object({ name: z.string(), uuid: z.string() }))
+const namespaceList = z.array(z.object({ title: z.string(), id: z.string() }))
+
+/**
+ * The ids of an environment's database and namespace. wrangler.toml names them without ids, and the first deployment
+ * creates them: until then they are undefined. Throws Failure.
+ */
+export async function findIds({ config, file }: RemoteEnvironment) {
+  const [database] = config.d1_databases
+  const [namespace] = config.kv_namespaces
+  const ask = async <Value>(schema: z.ZodType<Value>, ...args: string[]) =>
+    await askWrangler(schema, [...args, '--config', file]).catch((error: Error) => {
+      throw new Failure(`${SIGN_IN}\n${error.message}`)
+    })
+  const databases = await ask(databaseList, 'd1', 'list', '--json')
+  const namespaces = await ask(namespaceList, 'kv', 'namespace', 'list')
+  const title = `${config.name}-${namespace?.binding.toLowerCase()}`
+  return {
+    databaseId:
+      database?.database_id ?? databases.find(({ name }) => name === database?.database_name)?.uuid,
+    namespaceId: namespace?.id ?? namespaces.find((one) => one.title === title)?.id,
+  }
+}
 
 /** Wrangler, which reaches the D1, KV and R2 of bindings marked `remote`: a copy of the configuration marks them. */
 async function openRemote(environment: RemoteEnvironment): Promise<Store> {

@@ -69,12 +69,7 @@ async function replaceFile(file: string, text: string): Promise<void> {
 }
 
 /** Sets a key of the table that begins with `header`; every other byte stays. Throws Failure. */
-export async function setInWranglerToml(
-  file: string,
-  header: string,
-  key: string,
-  value: string,
-): Promise<void> {
+export async function setInWranglerToml(file: string, header: string, key: string, value: string) {
   const tables = tablesOf(await readFile(file, 'utf8'))
   const place = tables.findIndex((table) => table.split('\n', 1)[0]?.trim() === header)
   const table = tables[place]

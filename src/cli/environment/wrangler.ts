@@ -53,10 +53,7 @@ export function runWrangler(args: readonly string[]): Promise<string> {
 }
 
 /** Runs wrangler for JSON, before which some of its commands print notes. Throws Failure. */
-export async function askWrangler<Value>(
-  schema: z.ZodType<Value>,
-  args: readonly string[],
-): Promise<Value> {
+export async function askWrangler<Value>(schema: z.ZodType<Value>, args: readonly string[]) {
   const printed = await runWrangler(args)
   try {
     return schema.parse(JSON.parse(printed.slice(Math.max(0, printed.search(/^[[{]/m)))))

@@ -1,36 +1,27 @@
-import cliProgress from 'cli-progress'
 import { counted, note } from './report.ts'
 
-/** How far a command has come. `share` is the part done, 0 to 1, or undefined where the whole is unknown. */
-export type Progress = { show: (rows: number, share: number | undefined) => void; stop: () => void }
-
-/** Plain output gets a line each so many rows. Where the end is not known, a bar fills with them, and begins anew. */
 const ROWS_A_LINE = 10_000
 
-/** A bar on a terminal, plain lines elsewhere; both on stderr. */
-export function startProgress(what: string): Progress {
-  const bar = new cliProgress.SingleBar(
-    {
-      format: `${what} {bar} {done}`,
-      stream: process.stderr,
-      clearOnComplete: true,
-      // The command stops at Ctrl-C by itself, between two steps.
-      gracefulExit: false,
-    },
-    cliProgress.Presets.shades_classic,
-  )
-  // It draws on a terminal alone.
-  bar.start(1, 0, { done: '' })
+/**
+ * Tells on stderr how far a command has come: on a terminal in one line that changes, elsewhere in a line each so many
+ * rows.
+ */
+export function startProgress(what: string) {
+  const { stderr } = process
   let told = 0
   return {
-    show(rows, share) {
+    /** `share` is the part done, 0 to 1, or undefined where the whole is unknown. */
+    show(rows: number, share?: number) {
       const percent = share === undefined ? '' : `${Math.round(share * 100)}% · `
-      const done = `${percent}${counted(rows)} rows`
-      bar.update(share ?? (rows % ROWS_A_LINE) / ROWS_A_LINE, { done })
-      if (process.stderr.isTTY || rows < told + ROWS_A_LINE) return
-      told = rows - (rows % ROWS_A_LINE)
-      note(`${what}: ${done}`)
+      const line = `${what}: ${percent}${counted(rows)} rows`
+      if (stderr.isTTY) stderr.write(`\r${line}`)
+      else if (rows >= told + ROWS_A_LINE) {
+        told = rows - (rows % ROWS_A_LINE)
+        note(line)
+      }
     },
-    stop: () => bar.stop(),
+    stop() {
+      if (stderr.isTTY) stderr.write('\r\u001b[K')
+    },
   }
 }

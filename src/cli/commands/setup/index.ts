@@ -9,8 +9,8 @@ import {
   type LocalEnvironment,
   type RemoteEnvironment,
 } from '../../environment/choose.ts'
-import { findIds } from '../../environment/ids.ts'
 import { applyMigrations } from '../../environment/migrations.ts'
+import { findIds } from '../../environment/open.ts'
 import { developmentKeyFile, prepareLocal } from '../../environment/ssn-key.ts'
 import { deployed, setInWranglerToml } from '../../environment/wrangler-toml.ts'
 import { runWrangler } from '../../environment/wrangler.ts'

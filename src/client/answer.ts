@@ -28,13 +28,31 @@ export class ClinicInsurancesError extends Error {
   }
 }
 
-/** The error that an answer stands for. One that did not come from the API has its status for a sentence. */
+/** The error that a refusal stands for. One that did not come from the API has its status for a sentence. */
 export async function errorOf(response: Response): Promise<ClinicInsurancesError> {
+  const { status, headers } = response
   const body = await response.json<{ errors?: string | FieldErrors }>().catch(() => undefined)
-  const isElsewhere = response.status === 0 || response.headers.has('Location')
-  const errors =
-    body?.errors ??
-    (isElsewhere ? 'the API is not here: redirects are not followed' : `HTTP ${response.status}`)
-  const requestId = response.headers.get('X-Request-Id') ?? undefined
-  return new ClinicInsurancesError(response.status, errors, requestId)
+  const isElsewhere = status === 0 || headers.has('Location')
+  const sentence = isElsewhere
+    ? 'the API is not here: redirects are not followed'
+    : `HTTP ${status}`
+  const requestId = headers.get('X-Request-Id') ?? undefined
+  return new ClinicInsurancesError(status, body?.errors ?? sentence, requestId)
+}
+
+const etags = new WeakMap<object, string>()
+
+/** Names the version of a record that a client read. Put it into a form, and give it as `unlessChangedSince` later. */
+export function etagOf(record: object): string {
+  const etag = etags.get(record)
+  if (etag !== undefined) return etag
+  throw new TypeError('this record was not read by a client: a copy of one has no ETag')
+}
+
+/** The body of an answer, whose ETag is remembered; undefined if it has none. */
+export async function bodyOf(response: Response) {
+  const body = response.status === 204 ? undefined : JSON.parse(await response.text())
+  const etag = response.headers.get('ETag')
+  if (etag !== null) etags.set(body, etag)
+  return body
 }
