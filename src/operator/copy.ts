@@ -11,60 +11,51 @@ export type StoredRow = Record<string, string | number | null>
 /** A place in the order of a table's rows: the values of its key. */
 type Place = readonly (string | number | null | undefined)[]
 
-/** The rows of a table: all of them, or one clinic's; those up to `end`, if there is one. */
-export type Part = { table: Table; clinicId?: string; end?: Place }
-
-/** From behind `after` up to `until`; undefined is open. */
-type Range = { after?: Place | undefined; until?: Place | undefined }
+/** The rows of a table: all of them, or one clinic's; those behind `after`, and those up to `end`. */
+export type Part = {
+  table: Table
+  clinicId?: string
+  after?: Place | undefined
+  end?: Place | undefined
+}
 
 const PAGE_ROWS = 500
 
 /** A statement takes its rows as one parameter, for which D1 allows 2 MB. */
 const PORTION_BYTES = 1_000_000
 
-const { $, statement } = statements('operator/copy', {
-  clinicId: 'text',
-  after: 'text',
-  until: 'text',
-  limit: 'integer',
-  rows: 'text',
-  state: 'text',
-})
+const types = { clinicId: 'text', after: 'text', end: 'text', rows: 'text' } as const
+const { $, statement } = statements('operator/copy', types)
 
-const valuesOf = ({ clinicId = '' }: Part, { after = [], until = [] }: Range = {}) => ({
+const valuesOf = ({ clinicId = '', after = [], end = [] }: Part, given: readonly StoredRow[]) => ({
   clinicId,
   after: JSON.stringify(after),
-  until: JSON.stringify(until),
-  limit: -1,
-  rows: '[]',
-  state: '',
+  end: JSON.stringify(end),
+  rows: JSON.stringify(given),
 })
 
 const list = (columns: readonly string[]) => sql.raw(columns.join(', '))
-const members = (array: SQL, columns: readonly string[]) =>
-  sql.join(
-    columns.map((_, n) => sql`${array} ->> ${sql.raw(`${n}`)}`),
-    sql`, `,
-  )
 const fields = (columns: readonly string[]) =>
   sql.raw(columns.map((name) => `value ->> '$.${name}'`).join(', '))
 
-function isWithin({ table: { key }, clinicId }: Part, { after, until }: Range): SQL {
+function isWithin({ table: { key }, clinicId, after, end }: Part): SQL {
+  const members = (place: SQL) => key.map((_, n) => sql`${place} ->> ${sql.raw(`${n}`)}`)
+  const tuple = (place: SQL) => sql`(${sql.join(members(place), sql`, `)})`
   const conditions = [
     ...(clinicId === undefined ? [] : [sql`clinic_id = ${$.clinicId}`]),
-    ...(after ? [sql`(${list(key)}) > (${members($.after, key)})`] : []),
-    ...(until ? [sql`(${list(key)}) <= (${members($.until, key)})`] : []),
+    ...(after ? [sql`(${list(key)}) > ${tuple($.after)}`] : []),
+    ...(end ? [sql`(${list(key)}) <= ${tuple($.end)}`] : []),
   ]
   return conditions.length === 0 ? sql`true` : sql.join(conditions, sql` AND `)
 }
 
-async function read(db: Session, part: Part, range: Range, limit = -1): Promise<StoredRow[]> {
+async function read(db: Session, part: Part, limit = -1): Promise<StoredRow[]> {
   const { name, columns, key } = part.table
   const select = statement<StoredRow>(
-    sql`SELECT ${list(columns)} FROM ${sql.raw(name)} WHERE ${isWithin(part, range)}
-      ORDER BY ${list(key)} LIMIT ${$.limit}`,
+    sql`SELECT ${list(columns)} FROM ${sql.raw(name)} WHERE ${isWithin(part)}
+      ORDER BY ${list(key)} LIMIT ${sql.raw(`${limit}`)}`,
   )
-  return await rows(db, select, { ...valuesOf(part, range), limit })
+  return await rows(db, select, valuesOf(part, []))
 }
 
 const placeOf = (row: StoredRow | undefined, { table: { key } }: Part): Place | undefined =>
@@ -72,8 +63,8 @@ const placeOf = (row: StoredRow | undefined, { table: { key } }: Part): Place | 
 
 /** The part's rows, in the order of their keys. */
 export async function* rowsOf(db: Session, part: Part): AsyncGenerator<StoredRow> {
-  for (let after: Place | undefined; ;) {
-    const page = await read(db, part, { after, until: part.end }, PAGE_ROWS)
+  for (let { after } = part; ;) {
+    const page = await read(db, { ...part, after }, PAGE_ROWS)
     yield* page
     if (page.length < PAGE_ROWS) return
     after = placeOf(page.at(-1), part)
@@ -109,9 +100,7 @@ const insert = ({ name, columns }: Table, condition: SQL, onConflict: SQL) =>
 export async function addMissing(db: Session, part: Part, all: AsyncIterable<StoredRow>) {
   const isOpen = part.clinicId === undefined ? sql`true` : isArriving
   const add = insert(part.table, isOpen, sql`DO NOTHING`)
-  for await (const portion of inPortions(all)) {
-    await changedRows(db, add, { ...valuesOf(part), rows: JSON.stringify(portion) })
-  }
+  for await (const portion of inPortions(all)) await changedRows(db, add, valuesOf(part, portion))
 }
 
 /** Makes the target's part say what the source's says. Ranges that do already cost no write. */
@@ -120,62 +109,61 @@ export async function mirror(
   target: Session,
   part: Part,
   onRows: (rows: number) => void,
-): Promise<void> {
-  let after: Place | undefined
+) {
+  let { after } = part
   for await (const portion of inPortions(rowsOf(source, part))) {
-    const until = placeOf(portion.at(-1), part)
-    await align(target, part, { after, until }, portion)
-    after = until
+    const end = placeOf(portion.at(-1), part)
+    await align(target, { ...part, after, end }, portion)
+    after = end
     onRows(portion.length)
   }
-  await align(target, part, { after, until: part.end }, [])
+  await align(target, { ...part, after }, [])
 }
 
-/** Makes the range say what the rows say. */
-async function align(db: Session, part: Part, range: Range, wanted: readonly StoredRow[]) {
-  const given = JSON.stringify(wanted)
-  if (given === JSON.stringify(await read(db, part, range))) return
+/** Makes the part say what the rows say. */
+async function align(db: Session, part: Part, wanted: readonly StoredRow[]) {
+  const values = valuesOf(part, wanted)
+  if (values.rows === JSON.stringify(await read(db, part))) return
 
   const { name, columns, key } = part.table
   const drop = statement(
-    sql`DELETE FROM ${sql.raw(name)} WHERE ${isWithin(part, range)} AND ${isArriving}
+    sql`DELETE FROM ${sql.raw(name)} WHERE ${isWithin(part)} AND ${isArriving}
       AND (${list(key)}) NOT IN (SELECT ${fields(key)} FROM json_each(${$.rows}))`,
   )
   const set = list(columns.map((column) => `${column} = excluded.${column}`))
   const unique = list(['clinic_id', ...key])
   const upsert = insert(part.table, isArriving, sql`(${unique}) DO UPDATE SET ${set}`)
-  const values = { ...valuesOf(part, range), rows: given }
   await db.batch([drop.bind(db, values), upsert.bind(db, values)])
 }
 
 /** How many rows, and how many bytes their columns hold. */
 export type Size = { rows: number; bytes: number }
 
-/** The sizes of parts, in their order, measured at one time. */
-export async function sizesOf(db: Session, parts: readonly Part[]): Promise<Size[]> {
+/** The sizes of parts by their tables, measured at one time. */
+export async function sizesOf(db: Session, parts: readonly Part[]): Promise<Record<string, Size>> {
   const measured = await db.batch<Size>(
     parts.map((part) => {
       const { name, columns } = part.table
       const bytes = columns.map((column) => `ifnull(octet_length(${column}), 0)`).join(' + ')
       const measure = statement(
         sql`SELECT count(*) AS rows, ifnull(sum(${sql.raw(bytes)}), 0) AS bytes
-          FROM ${sql.raw(name)} WHERE ${isWithin(part, {})}`,
+          FROM ${sql.raw(name)} WHERE ${isWithin(part)}`,
       )
-      return measure.bind(db, valuesOf(part))
+      return measure.bind(db, valuesOf(part, []))
     }),
   )
-  return measured.map(({ results: [size] }) => size ?? { rows: 0, bytes: 0 })
+  const sizes = measured.map(({ results: [size] }) => size ?? { rows: 0, bytes: 0 })
+  return Object.fromEntries(sizes.map((size, n) => [parts[n]?.table.name, size]))
 }
 
 /** Deletes the part's rows, of a clinic that is in the state given. */
-export async function clear(db: Session, part: Part, state: 'arriving' | 'moved'): Promise<void> {
+export async function clear(db: Session, part: Part, state: 'arriving' | 'moved') {
   const { name, key } = part.table
-  const all = sql`FROM ${sql.raw(name)} WHERE ${isWithin(part, {})}`
+  const all = sql`FROM ${sql.raw(name)} WHERE ${isWithin(part)}`
   const remove = statement(
     sql`DELETE ${all}
-      AND EXISTS (SELECT * FROM ${clinics} WHERE id = ${$.clinicId} AND state = ${$.state})
-      AND (${list(key)}) IN (SELECT ${list(key)} ${all} LIMIT ${$.limit})`,
+      AND EXISTS (SELECT * FROM ${clinics} WHERE id = ${$.clinicId} AND state = ${sql.raw(`'${state}'`)})
+      AND (${list(key)}) IN (SELECT ${list(key)} ${all} LIMIT ${sql.raw(`${2 * PAGE_ROWS}`)})`,
   )
-  const values = { ...valuesOf(part), state, limit: 2 * PAGE_ROWS }
-  while ((await changedRows(db, remove, values)) > 0);
+  while ((await changedRows(db, remove, valuesOf(part, []))) > 0);
 }

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm/sql/sql'
 import type { Session } from '../storage/session.ts'
 import { rows, statements } from '../storage/statement.ts'
 import { changes } from '../storage/tables.ts'
-import { sizesOf, type Size } from './copy.ts'
+import { sizesOf } from './copy.ts'
 import type { Table } from './tables.ts'
 
 const { $, statement } = statements('operator/stats', {
@@ -31,19 +31,13 @@ export async function createdByWeek(db: Session, clinicId: string, weeks: number
 }
 
 /** The rows of a clinic or, without one, those that all clinics share, by table. */
-export async function sizesByTable(
-  db: Session,
-  tables: readonly Table[],
-  clinicId?: string,
-): Promise<Record<string, Size>> {
-  const parts = tables
-    .filter(({ isOfClinics }) => isOfClinics === (clinicId !== undefined))
-    .map((table) => ({ table, ...(clinicId !== undefined && { clinicId }) }))
-  const sizes = await sizesOf(db, parts)
-  return Object.fromEntries(
-    parts.map(({ table }, n) => [table.name, sizes[n] ?? { rows: 0, bytes: 0 }]),
+export const sizesByTable = (db: Session, tables: readonly Table[], clinicId?: string) =>
+  sizesOf(
+    db,
+    tables
+      .filter(({ isOfClinics }) => isOfClinics === (clinicId !== undefined))
+      .map((table) => ({ table, ...(clinicId !== undefined && { clinicId }) })),
   )
-}
 
 /** The size of the database in bytes. */
 export async function databaseBytes(db: Session): Promise<number> {

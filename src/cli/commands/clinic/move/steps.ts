@@ -243,8 +243,8 @@ async function clearAll({ db }: Side, parts: readonly Part[], state: 'arriving' 
 }
 
 async function countRows({ db }: Side, parts: readonly Part[]): Promise<Record<string, number>> {
-  const sizes = await sizesOf(db, parts)
-  return Object.fromEntries(parts.map(({ table }, n) => [table.name, sizes[n]?.rows ?? 0]))
+  const sizes = Object.entries(await sizesOf(db, parts))
+  return Object.fromEntries(sizes.map(([table, { rows }]) => [table, rows]))
 }
 
 const linesOf = (rows: Record<string, number>) =>
