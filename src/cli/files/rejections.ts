@@ -18,7 +18,10 @@ export async function openRejections(file: string, dryRun: boolean | undefined) 
     /** Writes a row's line and what is wrong with it, but no value: columns may have shifted, and hold an SSN. */
     async add(line: number, errors: FieldErrors) {
       this.count++
-      if (this.shown.length < SHOWN) this.shown.push(`line ${line} rejected: ${sentence(errors)}`)
+      const wrong = Object.entries(errors).map(
+        ([name, messages]) => `${name} ${messages.join(', ')}`,
+      )
+      if (this.shown.length < SHOWN) this.shown.push(`line ${line} rejected: ${wrong.join('; ')}`)
       if (dryRun) return
       handle ??= await open(path, 'wx', 0o600)
       await handle.write(lineOf({ line, errors }))
@@ -26,8 +29,3 @@ export async function openRejections(file: string, dryRun: boolean | undefined) 
     close: async () => await handle?.close(),
   }
 }
-
-const sentence = (errors: FieldErrors) =>
-  Object.entries(errors)
-    .map(([field, messages]) => `${field} ${messages.join(', ')}`)
-    .join('; ')
