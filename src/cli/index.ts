@@ -11,8 +11,6 @@ const mannerOf = (args: readonly string[]): Manner => ({
   debug: args.includes('--debug'),
 })
 
-type Loader = () => Promise<{ command: Definition }>
-
 const changingTo = (state: 'open' | 'suspended') => async () =>
   (await import('./commands/clinic/state.ts')).changeTo(state)
 
@@ -26,7 +24,7 @@ const GROUPS: Record<string, string> = {
 }
 
 /** Every command: its words, its purpose, and its file. */
-const COMMANDS: [words: string, purpose: string, load: Loader][] = [
+const COMMANDS: [words: string, purpose: string, load: () => Promise<{ command: Definition }>][] = [
   ['setup', 'prepare an environment', () => import('./commands/setup/index.ts')],
   ['deploy', 'deploy the code in this folder', () => import('./commands/deploy.ts')],
   ['doctor', 'check an environment', () => import('./commands/doctor/index.ts')],
@@ -86,6 +84,7 @@ export async function clinic(args: readonly string[]): Promise<void> {
   const program = new Command('clinic')
     .description("The operator's command line of the Clinic Insurances API.")
     .version(VERSION)
+    .helpCommand(false)
     .exitOverride()
     .configureOutput(manner.json ? { writeErr: () => {} } : {})
     .showHelpAfterError('(add --help for more)')
@@ -110,15 +109,15 @@ Exit status: 0 done, 1 failed, 2 usage error.`,
 
 /** Adds every command by its words; its file is loaded when it is called, since loading takes most of a short run. */
 async function addCommands(program: Command, [called]: readonly string[]) {
-  const groups = new Map<string, Command>()
-  const groupOf = (name: string) => {
-    const group = groups.get(name) ?? program.command(name).helpCommand(false)
-    groups.set(name, group)
-    return group.description(GROUPS[name] ?? '')
-  }
+  const groupOf = (name: string) =>
+    program.commands.find((group) => group.name() === name) ??
+    program
+      .command(name)
+      .description(GROUPS[name] ?? '')
+      .helpCommand(false)
   for (const [words, purpose, load] of [...COMMANDS, ...(await importsOf(called))]) {
     const [first = '', second] = words.split(' ')
-    const parent = second === undefined ? program.helpCommand(false) : groupOf(first)
+    const parent = second === undefined ? program : groupOf(first)
     const isDefault = words === 'audit list'
     const command = parent.command(second ?? first, { isDefault }).description(purpose)
     parent.hook('preSubcommand', async (_, chosen) => {

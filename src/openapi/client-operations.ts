@@ -94,20 +94,23 @@ function methodOf(route: Route) {
   const path = `\`${pattern.replace(/:(\w+)/g, '${encodeURIComponent($1)}')}\``
   const to = `'${method}', ${path}`
   const [items] = answered
-  let returned = `Promise<${204 in answers ? 'void' : answer}>`
-  let call = `ask(${to}, { ...options${hasQuery ? ', query' : ''}${inBody ? `, body: { ${inBody} }` : ''} })`
+  const isBatch = isWrite && items !== undefined && items === inBody
+  const body = inBody ? `{ ${inBody} }` : 'undefined'
+  const others = `${hasQuery ? ', query' : ''}${inBody ? `, body: ${body}` : ''}`
+  const [first, paged] = inBody ? [`{ ${inBody}, ...page }`, 'body'] : ['{ ...query }', 'query']
+  const takeItems = `({ ${items} }) => ${items}`
+
+  let promised = isBatch ? `${answer}['${items}']` : answer
+  if (204 in answers) promised = 'void'
+  if (answered.includes('last_seq')) promised = 'ChangePage'
+  let returned = `Promise<${promised}>`
+  let call = `ask(${to}, { ...options${others} })`
+  if (isWrite) call = `write<${answer}>(ask, ${to}, ${body}, options)`
+  if (isBatch) call += `.then(${takeItems})`
   if (isList) {
-    const [first, sent] = inBody ? [`{ ${inBody}, ...page }`, 'body'] : ['{ ...query }', 'query']
-    const read = `(${sent}) => ask<${answer}>(${to}, { ...options, ${sent} })`
+    const ask = `(${paged}) => ask<${answer}>(${to}, { ...options, ${paged} })`
     returned = `List<${answer}, ${answer}['${items}'][number]>`
-    call = `list(${first}, ${read}, ({ ${items} }) => ${items})`
-  } else if (isWrite) {
-    call = `write(ask, ${to}, ${inBody ? `{ ${inBody} }` : 'undefined'}, options)`
-  }
-  if (answered.includes('last_seq')) returned = 'Promise<ChangePage>'
-  if (isWrite && items && items === inBody) {
-    returned = `Promise<${answer}['${items}']>`
-    call = call.replace('write', `write<${answer}>`) + `.then(({ ${items} }) => ${items})`
+    call = `list(${first}, ${ask}, ${takeItems})`
   }
   const [, verb, name] = /^(get|create)(.+)$/.exec(id) ?? []
   const [, resource] = /\/(\w+)\/:id\/history$/.exec(pattern) ?? []

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { existsSync, globSync } from 'node:fs'
+import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Hono } from 'hono'
 import './typescript-5.mjs'
@@ -64,10 +64,8 @@ const forReaders = (document: string): string =>
 /** Of all that the package is made from. */
 async function digestOf(document: string): Promise<string> {
   const digest = createHash('sha256').update(document).update(VERSION)
-  for (const folder of [SOURCE, import.meta.dirname]) {
-    for (const entry of await readdir(folder, { withFileTypes: true })) {
-      if (entry.isFile()) digest.update(await readFile(join(folder, entry.name)))
-    }
+  for (const file of globSync([`${SOURCE}/*.*`, `${import.meta.dirname}/*.*`])) {
+    digest.update(await readFile(file))
   }
   return digest.digest('hex')
 }

@@ -45,10 +45,9 @@ function simplify(
     if (def.type === 'default') jsonSchema.default = def.defaultValue
     if (def.type === 'object') jsonSchema.required = requiredKeys(def.shape)
   }
-  if (def.type === 'nullable' && jsonSchema.anyOf?.length === 2) {
-    const { anyOf, ...about } = jsonSchema
-    const [inner = {}] = anyOf
-    if (inner.type !== undefined && !inner.enum) {
+  if (def.type === 'nullable') {
+    const { anyOf: [inner = {}] = [], ...about } = jsonSchema
+    if (inner.type && !inner.enum) {
       replace(jsonSchema, { ...inner, ...about, type: [inner.type, 'null'] })
     }
   }
@@ -63,11 +62,7 @@ function simplify(
     }
   }
   // The format says it already, and a pattern that counts leap years tells nobody anything.
-  if (jsonSchema.format === 'date') {
-    delete jsonSchema.pattern
-    delete jsonSchema.maxLength
-    delete jsonSchema.minLength
-  }
+  if (jsonSchema.format === 'date') delete jsonSchema.pattern
 }
 
 /** The keys that may not be left out: those whose schema refuses that. */
@@ -98,7 +93,6 @@ export function exampleOf(schema: JsonSchema, components: Record<string, JsonSch
   if (schema.examples?.length) return schema.examples[0]
   if (schema.const !== undefined) return schema.const
   if (schema.enum) return schema.enum[0]
-  if (schema.default !== undefined) return schema.default
   const [first] = schema.anyOf ?? schema.oneOf ?? []
   if (first) return exampleOf(asSchema(first), components)
   if (schema.type === 'array') return [exampleOf(asSchema(schema.items), components)]

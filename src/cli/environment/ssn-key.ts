@@ -38,14 +38,11 @@ export async function prepareLocal(environment: LocalEnvironment) {
 }
 
 const DEV_VARS = join(PROJECT, '.dev.vars')
-const LINE = /^LOCAL_SSN_PUBLIC_KEY=.*$/m
 
-/** Writes the key for a bare `wrangler dev`, and leaves the file's other lines as they are. */
+/** Writes the key for a bare `wrangler dev`, and keeps the file's other lines. */
 async function tellWrangler(publicKey: string): Promise<void> {
   const before = await readFile(DEV_VARS, 'utf8').catch(() => '')
-  const line = `LOCAL_SSN_PUBLIC_KEY=${publicKey}`
-  const after = LINE.test(before)
-    ? before.replace(LINE, line)
-    : `${before && `${before.trimEnd()}\n`}${line}\n`
+  const others = before.replace(/^LOCAL_SSN_PUBLIC_KEY=.*\n?/gm, '').trimEnd()
+  const after = `${others}\nLOCAL_SSN_PUBLIC_KEY=${publicKey}\n`.trimStart()
   if (after !== before) await writeFile(DEV_VARS, after, { mode: 0o600 })
 }

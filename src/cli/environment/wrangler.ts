@@ -1,6 +1,8 @@
 import { spawn, type StdioOptions } from 'node:child_process'
+import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { delimiter, dirname, join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import * as z from 'zod'
 import { Failure } from '../terminal/failure.ts'
 import { shellWords } from '../terminal/report.ts'
@@ -36,20 +38,17 @@ export const startWrangler = (args: readonly string[], stdio: StdioOptions) =>
   })
 
 /** Runs wrangler to its end, without questions, and gives what it printed on stdout. Throws Failure. */
-export function runWrangler(args: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    // Without a terminal on its input, wrangler applies migrations and deploys without asking.
-    const child = startWrangler(args, ['ignore', 'pipe', 'pipe'])
-    const printed = { stdout: '', stderr: '' }
-    child.stdout?.setEncoding('utf8').on('data', (text) => (printed.stdout += text))
-    child.stderr?.setEncoding('utf8').on('data', (text) => (printed.stderr += text))
-    child.on('error', () => reject(new Failure('wrangler cannot be started: run `npm ci`')))
-    child.on('close', (code) => {
-      if (code === 0) return resolve(printed.stdout)
-      const said = (printed.stderr.trim() || printed.stdout.trim()).slice(-2000)
-      reject(new Failure(`\`wrangler ${shellWords(args)}\` failed:\n${said}`))
-    })
+export async function runWrangler(args: readonly string[]): Promise<string> {
+  // Without a terminal on its input, wrangler applies migrations and deploys without asking.
+  const child = startWrangler(args, ['ignore', 'pipe', 'pipe'])
+  const printed = [child.stdout, child.stderr].map((stream) => (stream ? text(stream) : ''))
+  const [code] = await once(child, 'close').catch(() => {
+    throw new Failure('wrangler cannot be started: run `npm ci`')
   })
+  const [stdout = '', stderr = ''] = await Promise.all(printed)
+  if (code === 0) return stdout
+  const said = (stderr.trim() || stdout.trim()).slice(-2000)
+  throw new Failure(`\`wrangler ${shellWords(args)}\` failed:\n${said}`)
 }
 
 /** Runs wrangler for JSON, before which some of its commands print notes. Throws Failure. */

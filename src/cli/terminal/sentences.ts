@@ -15,10 +15,6 @@ const SYSTEM: Record<string, string> = {
   ENOTDIR: 'a part of the path is a file, not a folder: check the path',
   EPERM: 'you may not do that: change its permissions, or choose another place',
   EROFS: 'that disk is read-only: choose another place',
-  ECONNREFUSED: 'nothing answers there: check the network, then try again',
-  ECONNRESET: 'the connection broke off: try again',
-  ENOTFOUND: 'that host is not known: check the network, then try again',
-  ETIMEDOUT: 'nothing answered in time: check the network, then try again',
 }
 
 const AGAIN = 'what was written so far is complete, so run this again'
@@ -35,21 +31,15 @@ const STORAGE: Record<string, string> = {
   SQLITE_NOTADB: `the store is damaged: ${COPY}`,
 }
 
+/** What Node adds to an error of the system. */
+const systemError = z.object({ code: z.string(), path: z.string(), syscall: z.string() }).partial()
+
 /** What a fault of the system or of storage means, and what to do about it; undefined for any other error. */
 export function sentenceOf(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined
   const fault = storageFaultOf(error)
-  if (fault !== undefined) {
-    return STORAGE[fault] ?? `storage does not answer (${fault}); ${AGAIN}`
-  }
-  const { code = '', path, syscall = 'a file' } = systemError.safeParse({ ...error }).data ?? {}
+  if (fault) return STORAGE[fault] ?? `storage does not answer (${fault}); ${AGAIN}`
+
+  const { code = '', path, syscall = 'a file' } = systemError.safeParse(error).data ?? {}
   const sentence = SYSTEM[code]
   return sentence && `${path ?? syscall}: ${sentence} (${code})`
 }
-
-/** What Node adds to an error of the system. */
-const systemError = z.object({
-  code: z.string().optional(),
-  path: z.string().optional(),
-  syscall: z.string().optional(),
-})
