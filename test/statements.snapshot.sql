@@ -2180,11 +2180,9 @@ INSERT INTO deletions (clinic_id, resource, node, n)
         SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = given.key), 0) AS first
       FROM json_each(?2) AS given) AS lost WHERE first <= last
     UNION ALL
-    SELECT resource, first, last, iif(node < last, node + 1, node + (node & -node)) FROM path
-    WHERE node < 16777216)
-  SELECT ?1, resource, node, min(node, last) - max(first - 1, node - (node & -node)) FROM path
-  WHERE min(node, last) > max(first - 1, node - (node & -node))
-  ON CONFLICT DO UPDATE SET n = n + excluded.n
+    SELECT resource, first, last, iif(node < last, node + 1, node + (node & -node)) FROM path WHERE node < 16777216)
+  SELECT ?1, resource, node, sum(min(node, last) - max(first - 1, node - (node & -node))) FROM path
+  GROUP BY resource, node ON CONFLICT DO UPDATE SET n = n + excluded.n
 
   CO-ROUTINE path
     SETUP
@@ -2198,6 +2196,7 @@ INSERT INTO deletions (clinic_id, resource, node, n)
     RECURSIVE STEP
       SCAN path
   SCAN path
+  USE TEMP B-TREE FOR GROUP BY
 
 -- resume: ?1 clinicId, ?2 now, ?3 tokenId, ?4 requestId, ?5 seq, ?6 ids
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
@@ -2517,55 +2516,52 @@ UPDATE person_informations SET version = used.version, updated_at = used.at, own
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
 
--- back up person_informations: ?1 clinicId, ?2 after, ?3 limit
+-- export person_informations: ?1 clinicId, ?2 after, ?3 limit
 SELECT * FROM person_informations WHERE clinic_id = ?1 AND id > CAST(?2 AS INTEGER) ORDER BY id LIMIT CAST(?3 AS INTEGER)
 
   SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id>?)
 
--- back up person_informations: ?1 clinicId, ?2 seq, ?3 after
-SELECT record_id, before, min(seq) FROM changes
+-- back up person_informations: ?1 clinicId, ?2 seen, ?3 after
+SELECT record_id AS id, before FROM changes
       WHERE clinic_id = ?1 AND seq > CAST(?2 AS INTEGER) AND resource = 'person_informations' AND record_id > CAST(?3 AS INTEGER)
-        AND action <> 'skip'
-      GROUP BY record_id
+        AND action <> 'skip' ORDER BY seq
 
-  SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>?)
+  SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>?)
+
+-- back up person_informations: ?1 clinicId
+SELECT max(seq) AS seq FROM changes WHERE clinic_id = ?1
+
+  SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- restore deletions of person_informations: ?1 clinicId, ?2 highest
 INSERT INTO deletions (clinic_id, resource, node, n)
-    WITH RECURSIVE listed (id) AS (
-      SELECT id FROM person_informations WHERE clinic_id = ?1 UNION ALL SELECT CAST(?2 AS INTEGER) + 1),
-    absent (first, last) AS (
-      SELECT 1 + lag(id, 1, 0) OVER (ORDER BY id), id - 1 FROM listed),
-    path (first, last, node) AS (
-      SELECT first, last, first FROM absent WHERE first <= last
-      UNION ALL
-      SELECT first, last, iif(node < last, node + 1, node + (node & -node)) FROM path WHERE node < 16777216)
-    SELECT ?1, 'person_informations', node, sum(min(node, last) - max(first - 1, node - (node & -node))) FROM path
-    WHERE true GROUP BY node ON CONFLICT DO NOTHING
+  WITH RECURSIVE path (resource, first, last, node) AS (
+    SELECT resource, first, last, first FROM (
+      SELECT 'person_informations' AS resource, 1 + lag(id, 1, 0) OVER (ORDER BY id) AS first, id - 1 AS last
+      FROM (SELECT id FROM person_informations WHERE clinic_id = ?1 UNION ALL SELECT CAST(?2 AS INTEGER) + 1)) WHERE first <= last
+    UNION ALL
+    SELECT resource, first, last, iif(node < last, node + 1, node + (node & -node)) FROM path WHERE node < 16777216)
+  SELECT ?1, resource, node, sum(min(node, last) - max(first - 1, node - (node & -node))) FROM path
+  GROUP BY resource, node ON CONFLICT DO NOTHING
 
   CO-ROUTINE path
     SETUP
-      CO-ROUTINE absent
+      CO-ROUTINE (subquery-3)
         CO-ROUTINE (subquery-7)
-          CO-ROUTINE listed
+          CO-ROUTINE (subquery-2)
             COMPOUND QUERY
               LEFT-MOST SUBQUERY
                 SEARCH person_informations USING COVERING INDEX person_informations_by_owner (clinic_id=?)
               UNION ALL
                 SCAN CONSTANT ROW
-          SCAN listed
+          SCAN (subquery-2)
           USE TEMP B-TREE FOR ORDER BY
         SCAN (subquery-7)
-      SCAN absent
+      SCAN (subquery-3)
     RECURSIVE STEP
       SCAN path
   SCAN path
   USE TEMP B-TREE FOR GROUP BY
-
--- export person_informations: ?1 clinicId, ?2 after, ?3 limit
-SELECT * FROM person_informations WHERE clinic_id = ?1 AND id > CAST(?2 AS INTEGER) ORDER BY id LIMIT CAST(?3 AS INTEGER)
-
-  SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id>?)
 
 -- records ever of a patient in person_informations: ?1 clinicId, ?2 patientId
 SELECT id FROM person_informations
@@ -2827,55 +2823,52 @@ UPDATE dependents SET version = used.version, updated_at = used.at, primary_hold
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
 
--- back up dependents: ?1 clinicId, ?2 after, ?3 limit
+-- export dependents: ?1 clinicId, ?2 after, ?3 limit
 SELECT * FROM dependents WHERE clinic_id = ?1 AND id > CAST(?2 AS INTEGER) ORDER BY id LIMIT CAST(?3 AS INTEGER)
 
   SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id>?)
 
--- back up dependents: ?1 clinicId, ?2 seq, ?3 after
-SELECT record_id, before, min(seq) FROM changes
+-- back up dependents: ?1 clinicId, ?2 seen, ?3 after
+SELECT record_id AS id, before FROM changes
       WHERE clinic_id = ?1 AND seq > CAST(?2 AS INTEGER) AND resource = 'dependents' AND record_id > CAST(?3 AS INTEGER)
-        AND action <> 'skip'
-      GROUP BY record_id
+        AND action <> 'skip' ORDER BY seq
 
-  SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>?)
+  SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>?)
+
+-- back up dependents: ?1 clinicId
+SELECT max(seq) AS seq FROM changes WHERE clinic_id = ?1
+
+  SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- restore deletions of dependents: ?1 clinicId, ?2 highest
 INSERT INTO deletions (clinic_id, resource, node, n)
-    WITH RECURSIVE listed (id) AS (
-      SELECT id FROM dependents WHERE clinic_id = ?1 UNION ALL SELECT CAST(?2 AS INTEGER) + 1),
-    absent (first, last) AS (
-      SELECT 1 + lag(id, 1, 0) OVER (ORDER BY id), id - 1 FROM listed),
-    path (first, last, node) AS (
-      SELECT first, last, first FROM absent WHERE first <= last
-      UNION ALL
-      SELECT first, last, iif(node < last, node + 1, node + (node & -node)) FROM path WHERE node < 16777216)
-    SELECT ?1, 'dependents', node, sum(min(node, last) - max(first - 1, node - (node & -node))) FROM path
-    WHERE true GROUP BY node ON CONFLICT DO NOTHING
+  WITH RECURSIVE path (resource, first, last, node) AS (
+    SELECT resource, first, last, first FROM (
+      SELECT 'dependents' AS resource, 1 + lag(id, 1, 0) OVER (ORDER BY id) AS first, id - 1 AS last
+      FROM (SELECT id FROM dependents WHERE clinic_id = ?1 UNION ALL SELECT CAST(?2 AS INTEGER) + 1)) WHERE first <= last
+    UNION ALL
+    SELECT resource, first, last, iif(node < last, node + 1, node + (node & -node)) FROM path WHERE node < 16777216)
+  SELECT ?1, resource, node, sum(min(node, last) - max(first - 1, node - (node & -node))) FROM path
+  GROUP BY resource, node ON CONFLICT DO NOTHING
 
   CO-ROUTINE path
     SETUP
-      CO-ROUTINE absent
+      CO-ROUTINE (subquery-3)
         CO-ROUTINE (subquery-7)
-          CO-ROUTINE listed
+          CO-ROUTINE (subquery-2)
             COMPOUND QUERY
               LEFT-MOST SUBQUERY
                 SEARCH dependents USING COVERING INDEX dependents_by_owner (clinic_id=?)
               UNION ALL
                 SCAN CONSTANT ROW
-          SCAN listed
+          SCAN (subquery-2)
           USE TEMP B-TREE FOR ORDER BY
         SCAN (subquery-7)
-      SCAN absent
+      SCAN (subquery-3)
     RECURSIVE STEP
       SCAN path
   SCAN path
   USE TEMP B-TREE FOR GROUP BY
-
--- export dependents: ?1 clinicId, ?2 after, ?3 limit
-SELECT * FROM dependents WHERE clinic_id = ?1 AND id > CAST(?2 AS INTEGER) ORDER BY id LIMIT CAST(?3 AS INTEGER)
-
-  SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id>?)
 
 -- records ever of a patient in dependents: ?1 clinicId, ?2 patientId
 SELECT id FROM dependents
@@ -3137,55 +3130,52 @@ UPDATE coverages SET version = used.version, updated_at = used.at, patient_id = 
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id=?)
 
--- back up coverages: ?1 clinicId, ?2 after, ?3 limit
+-- export coverages: ?1 clinicId, ?2 after, ?3 limit
 SELECT * FROM coverages WHERE clinic_id = ?1 AND id > CAST(?2 AS INTEGER) ORDER BY id LIMIT CAST(?3 AS INTEGER)
 
   SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id>?)
 
--- back up coverages: ?1 clinicId, ?2 seq, ?3 after
-SELECT record_id, before, min(seq) FROM changes
+-- back up coverages: ?1 clinicId, ?2 seen, ?3 after
+SELECT record_id AS id, before FROM changes
       WHERE clinic_id = ?1 AND seq > CAST(?2 AS INTEGER) AND resource = 'coverages' AND record_id > CAST(?3 AS INTEGER)
-        AND action <> 'skip'
-      GROUP BY record_id
+        AND action <> 'skip' ORDER BY seq
 
-  SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>?)
+  SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>?)
+
+-- back up coverages: ?1 clinicId
+SELECT max(seq) AS seq FROM changes WHERE clinic_id = ?1
+
+  SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- restore deletions of coverages: ?1 clinicId, ?2 highest
 INSERT INTO deletions (clinic_id, resource, node, n)
-    WITH RECURSIVE listed (id) AS (
-      SELECT id FROM coverages WHERE clinic_id = ?1 UNION ALL SELECT CAST(?2 AS INTEGER) + 1),
-    absent (first, last) AS (
-      SELECT 1 + lag(id, 1, 0) OVER (ORDER BY id), id - 1 FROM listed),
-    path (first, last, node) AS (
-      SELECT first, last, first FROM absent WHERE first <= last
-      UNION ALL
-      SELECT first, last, iif(node < last, node + 1, node + (node & -node)) FROM path WHERE node < 16777216)
-    SELECT ?1, 'coverages', node, sum(min(node, last) - max(first - 1, node - (node & -node))) FROM path
-    WHERE true GROUP BY node ON CONFLICT DO NOTHING
+  WITH RECURSIVE path (resource, first, last, node) AS (
+    SELECT resource, first, last, first FROM (
+      SELECT 'coverages' AS resource, 1 + lag(id, 1, 0) OVER (ORDER BY id) AS first, id - 1 AS last
+      FROM (SELECT id FROM coverages WHERE clinic_id = ?1 UNION ALL SELECT CAST(?2 AS INTEGER) + 1)) WHERE first <= last
+    UNION ALL
+    SELECT resource, first, last, iif(node < last, node + 1, node + (node & -node)) FROM path WHERE node < 16777216)
+  SELECT ?1, resource, node, sum(min(node, last) - max(first - 1, node - (node & -node))) FROM path
+  GROUP BY resource, node ON CONFLICT DO NOTHING
 
   CO-ROUTINE path
     SETUP
-      CO-ROUTINE absent
+      CO-ROUTINE (subquery-3)
         CO-ROUTINE (subquery-7)
-          CO-ROUTINE listed
+          CO-ROUTINE (subquery-2)
             COMPOUND QUERY
               LEFT-MOST SUBQUERY
                 SEARCH coverages USING COVERING INDEX coverages_by_patient (clinic_id=?)
               UNION ALL
                 SCAN CONSTANT ROW
-          SCAN listed
+          SCAN (subquery-2)
           USE TEMP B-TREE FOR ORDER BY
         SCAN (subquery-7)
-      SCAN absent
+      SCAN (subquery-3)
     RECURSIVE STEP
       SCAN path
   SCAN path
   USE TEMP B-TREE FOR GROUP BY
-
--- export coverages: ?1 clinicId, ?2 after, ?3 limit
-SELECT * FROM coverages WHERE clinic_id = ?1 AND id > CAST(?2 AS INTEGER) ORDER BY id LIMIT CAST(?3 AS INTEGER)
-
-  SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id>?)
 
 -- records ever of a patient in coverages: ?1 clinicId, ?2 patientId
 SELECT id FROM coverages
