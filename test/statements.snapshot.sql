@@ -1,24 +1,25 @@
 -- trail/segments: ?1 clinicId, ?2 after, ?3 upTo, ?4 since, ?5 limit
 SELECT CAST(seq AS TEXT) AS place, json_object('seq', seq, 'at', at, 'token_id', token_id, 'request_id', request_id, 'action', action,
       'resource', resource, 'record_id', record_id, 'version', version, 'changed', json(changed)) AS line FROM changes
-      WHERE clinic_id = ?1 AND (seq) > CAST(?2 AS INTEGER) AND (seq) <= CAST(?3 AS INTEGER)
-        AND at >= ?4 ORDER BY seq LIMIT CAST(?5 AS INTEGER)
+      WHERE clinic_id = ?1 AND (seq) > CAST(?2 AS INTEGER)
+        AND (seq) <= CAST(?3 AS INTEGER) AND at >= ?4
+      ORDER BY seq LIMIT CAST(?5 AS INTEGER)
 
   SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>? AND seq<?)
 
 -- trail/segments: ?1 clinicId, ?2 after, ?3 upTo, ?4 since, ?5 limit
 SELECT at || ' ' || request_id AS place, json_object('at', at, 'token_id', token_id, 'request_id', request_id, 'action', action,
       'resource', resource, 'ids', ids, 'status', status) AS line FROM accesses
-      WHERE clinic_id = ?1 AND (at, request_id) > (substr(?2, 1, 24), substr(?2, 26)) AND (at, request_id) <= (substr(?3, 1, 24), substr(?3, 26))
-        AND at >= ?4 ORDER BY at, request_id LIMIT CAST(?5 AS INTEGER)
+      WHERE clinic_id = ?1 AND (at, request_id) > (substr(?2, 1, 24), substr(?2, 26))
+        AND (at, request_id) <= (substr(?3, 1, 24), substr(?3, 26)) AND at >= ?4
+      ORDER BY at, request_id LIMIT CAST(?5 AS INTEGER)
 
   SEARCH accesses USING PRIMARY KEY (clinic_id=? AND (at,request_id)>(?,?) AND (at,request_id)<(?,?))
 
--- trail/segments: ?1 clinicId, ?2 stream, ?3 n, ?4 limit
-SELECT * FROM segments WHERE clinic_id = ?1 AND stream = ?2
-    AND n > CAST(?3 AS INTEGER) ORDER BY n LIMIT CAST(?4 AS INTEGER)
+-- trail/segments: ?1 clinicId, ?2 stream
+SELECT * FROM segments WHERE clinic_id = ?1 AND stream = ?2 ORDER BY n
 
-  SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=? AND n>?)
+  SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=?)
 
 -- trail/segments: ?1 clinicId
 UPDATE segments SET state = 'aged' WHERE clinic_id = ?1 AND state = 'sealed'
@@ -133,7 +134,7 @@ WITH RECURSIVE changes_clinics (id) AS (
 -- trail/seal: ?1 clinicId, ?2 stream, ?3 n, ?4 rowCount, ?5 last, ?6 lastAt, ?7 digest
 INSERT INTO segments (clinic_id, stream, n, state, row_count, last, last_at, sha256)
     VALUES (?1, ?2, CAST(?3 AS INTEGER), 'pending', CAST(?4 AS INTEGER), ?5, ?6, ?7)
-    ON CONFLICT DO UPDATE SET n = excluded.n RETURNING *
+    ON CONFLICT DO NOTHING
 
 
 
@@ -2258,14 +2259,10 @@ SELECT master.name, reference."table" AS referenced
   SCAN reference VIRTUAL TABLE INDEX 0:
 
 -- verify trail: 
-SELECT clinic_id, stream, n, sha256 FROM segments AS head WHERE state <> 'pending' AND NOT EXISTS (
-      SELECT * FROM segments WHERE clinic_id = head.clinic_id AND stream = head.stream
-        AND n = head.n + 1 AND state <> 'pending')
-    ORDER BY clinic_id, stream
+SELECT clinic_id, stream, max(n) AS n, sha256 FROM segments WHERE state <> 'pending'
+    GROUP BY clinic_id, stream
 
-  SCAN head
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=? AND n=?)
+  SCAN segments
 
 -- verify trail: 
 SELECT id FROM clinics UNION SELECT clinic_id FROM changes
@@ -2300,8 +2297,7 @@ SELECT count(*) AS count FROM changes WHERE clinic_id = ?1 AND (seq) > CAST(?2 A
   SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>?)
 
 -- verify trail: ?1 clinicId
-SELECT CAST(seq AS TEXT) AS place FROM changes
-        WHERE clinic_id = ?1 AND action IN ('skip', 'resume') ORDER BY seq
+SELECT CAST(seq AS TEXT) AS place FROM changes WHERE clinic_id = ?1 AND action IN ('skip', 'resume')
 
   SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
@@ -2311,8 +2307,7 @@ SELECT count(*) AS count FROM accesses WHERE clinic_id = ?1 AND (at, request_id)
   SEARCH accesses USING PRIMARY KEY (clinic_id=? AND (at,request_id)>(?,?))
 
 -- verify trail: ?1 clinicId
-SELECT at || ' ' || request_id AS place FROM accesses
-        WHERE clinic_id = ?1 AND action IN ('skip', 'resume') ORDER BY at, request_id
+SELECT at || ' ' || request_id AS place FROM accesses WHERE clinic_id = ?1 AND action IN ('skip', 'resume')
 
   SEARCH accesses USING PRIMARY KEY (clinic_id=?)
 

@@ -4,6 +4,7 @@ import type { Resource } from '../records/resource.ts'
 import type { Session } from '../storage/session.ts'
 import { batch, rows, statements } from '../storage/statement.ts'
 import { changes, clinics, deletions } from '../storage/tables.ts'
+import { listKeys, readStored } from '../trail/bucket.ts'
 
 // A database that is set back to an earlier time has forgotten which ids and numbers it gave out since. Given out again,
 // they would name other people in the systems of clinics. So the highest are marked before, and passed over after.
@@ -23,6 +24,17 @@ export async function listMarks(db: Session, resources: readonly Resource[]): Pr
   const none = Object.fromEntries(resources.map(({ name }) => [name, 0]))
   const found = await rows(db, selectMarks, {})
   return found.map(({ ids, ...mark }) => ({ ...mark, ids: { ...none, ...JSON.parse(ids) } }))
+}
+
+/** As many segments of a number as there were restores, and more. */
+const FORKS = 100
+
+/** The highest `seq` that R2 has of a clinic, 0 if none: a lower bound of what was given out. */
+export async function highestSealed(bucket: R2Bucket, clinicId: string): Promise<number> {
+  const chain = { clinicId, stream: 'changes' as const }
+  const keys = [...(await listKeys(bucket, chain))].slice(-FORKS)
+  const stored = await Promise.all(keys.map((key) => readStored(bucket, chain, key)))
+  return Math.max(0, ...stored.map((segment) => Number(segment?.lines.at(-1)?.place ?? 0)))
 }
 
 const { $, statement } = statements('resume', {
