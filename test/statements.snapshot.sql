@@ -2240,23 +2240,24 @@ SELECT CAST((julianday(?1) - julianday(at)) / 7 AS INTEGER) AS weeks_ago, count(
   USE TEMP B-TREE FOR GROUP BY
 
 -- operator/tables: 
-SELECT master.name AS table_name, info.name, info.pk
-    FROM sqlite_master AS master JOIN pragma_table_info(master.name) AS info
-    WHERE master.type = 'table' AND master.name NOT LIKE 'd1~_%' ESCAPE '~'
-      AND master.name NOT LIKE '~_%' ESCAPE '~' AND master.name NOT LIKE 'sqlite~_%' ESCAPE '~'
-    ORDER BY master.rowid, info.cid
+SELECT name,
+      (SELECT json_group_array(name ORDER BY cid) FROM pragma_table_info(master.name)) AS columns,
+      (SELECT json_group_array(name ORDER BY pk) FROM pragma_table_info(master.name)
+        WHERE pk > 0 AND name <> 'clinic_id') AS key,
+      (SELECT json_group_array("table") FROM pragma_foreign_key_list(master.name)) AS referenced
+    FROM sqlite_master AS master WHERE type = 'table' AND name NOT LIKE 'd1~_%' ESCAPE '~'
+      AND name NOT LIKE '~_%' ESCAPE '~' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'
+    ORDER BY master.rowid
 
   SCAN master
-  SCAN info VIRTUAL TABLE INDEX 0:
-  USE TEMP B-TREE FOR LAST TERM OF ORDER BY
-
--- operator/tables: 
-SELECT master.name, reference."table" AS referenced
-    FROM sqlite_master AS master JOIN pragma_foreign_key_list(master.name) AS reference
-    WHERE master.type = 'table' AND master.name NOT LIKE '~_%' ESCAPE '~'
-
-  SCAN master
-  SCAN reference VIRTUAL TABLE INDEX 0:
+  CORRELATED SCALAR SUBQUERY 1
+    USE TEMP B-TREE FOR json_group_array(ORDER BY)
+    SCAN pragma_table_info VIRTUAL TABLE INDEX 0:
+  CORRELATED SCALAR SUBQUERY 2
+    USE TEMP B-TREE FOR json_group_array(ORDER BY)
+    SCAN pragma_table_info VIRTUAL TABLE INDEX 0:
+  CORRELATED SCALAR SUBQUERY 3
+    SCAN pragma_foreign_key_list VIRTUAL TABLE INDEX 0:
 
 -- verify trail: 
 SELECT clinic_id, stream, max(n) AS n, sha256 FROM segments WHERE state <> 'pending'
