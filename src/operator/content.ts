@@ -23,12 +23,12 @@ export async function contentAt(
   db: Session,
   resources: readonly Resource[],
   { at, marks }: Moment,
-): Promise<Content[]> {
+) {
   const isClinics = ({ name }: Table) => name === 'clinics'
   const tables = (await listTables(db))
     .filter(({ name }) => !LEFT_OUT.includes(name))
     .sort((a, b) => Number(isClinics(a)) - Number(isClinics(b)))
-  return tables.map((table) => ({ table, rows: () => rowsAt(table) }))
+  return tables.map((table): Content => ({ table, rows: () => rowsAt(table) }))
 
   async function* rowsAt(table: Table): AsyncGenerator<StoredRow> {
     const resource = resources.find(({ name }) => name === table.name)

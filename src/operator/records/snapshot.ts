@@ -59,11 +59,8 @@ export function selectAt(resource: Resource) {
  * Writes what follows from a clinic's records that have just been written: how many are deleted, which is every id up
  * to the mark that none of them has, and the words by which people are searched.
  */
-export async function completeRecords(
-  db: Session,
-  resources: readonly Resource[],
-  { clinic_id: clinicId, ids }: Mark,
-) {
+export async function completeRecords(db: Session, resources: readonly Resource[], mark: Mark) {
+  const { clinic_id: clinicId, ids } = mark
   for (const resource of resources) {
     const highest = ids[resource.name] ?? 0
     await changedRows(db, countAbsent(resource), { clinicId, highest })

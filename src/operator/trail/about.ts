@@ -28,12 +28,7 @@ export function isAbout(about: About, { at, action, resource, ids, status }: Tra
 }
 
 /** What is about one record. */
-export async function aboutRecord(
-  db: Session,
-  resource: Resource,
-  clinicId: string,
-  id: number,
-): Promise<About> {
+export async function aboutRecord(db: Session, resource: Resource, clinicId: string, id: number) {
   const versions = await rows(db, selectVersions(resource), { clinicId, id })
   return [
     { resource: resource.name, id, ...ALWAYS },
