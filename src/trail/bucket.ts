@@ -18,8 +18,8 @@ export async function putSegment(
 }
 
 /**
- * Reads a segment of R2: `header` is its first line, `lines` the others. Undefined if there is none, or it is no segment
- * of the stream.
+ * Reads a segment of R2: `header` is its first line, `lines` the others. Undefined if there is none, or what is there is
+ * no segment of the stream.
  */
 export async function readStored(bucket: R2Bucket, { stream }: Chain, key: string) {
   const object = await bucket.get(key)

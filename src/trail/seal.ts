@@ -30,8 +30,8 @@ const CHAINS_AT_ONCE = 8
 
 /**
  * Seals what is unsealed. Each chain that has rows left waits for its next segment behind the others, so that no clinic
- * waits for the end of another's backlog. Then old accesses leave D1. Safe to run at any time. `unfit` are segments that
- * the next run will not seal either: see `audit verify`.
+ * waits for the end of another's backlog. Then old accesses leave D1. Safe to run at any time. `unfit` are segments
+ * that the next run will not seal either: see `audit verify`.
  */
 export async function sealTrail(
   db: Session,

@@ -43,8 +43,8 @@ const selectUnsealed = statement<Chain & { since: string }>(
 )
 
 /**
- * The streams that have rows to seal, that of the oldest row first, whose time is `since`, in ISO 8601. A clinic that is
- * on its way here from another cell may still bring older ones, or not come at all.
+ * The streams that have rows to seal, that of the oldest row first. `since` is the time of that row, in ISO 8601. A
+ * clinic that is on its way here from another cell may still bring older ones, or not come at all.
  */
 export const listUnsealed = (db: Session, now: number, limit = STREAMS_A_RUN) =>
   rows(db, selectUnsealed, { settled: settledBefore(now), limit })

@@ -114,9 +114,9 @@ async function verifyChain(db: Session, bucket: R2Bucket, chain: Chain, heads: r
   const told = await batch(db, ofStream[chain.stream], { ...chain, n: 0, after: sealedUpTo })
   setBack.push(...told.setBack.map(({ place }) => place))
 
-  // A database that is set back to an earlier time has forgotten the segments that were sealed since, with their rows. R2
-  // has them still: the chain forks there. A fork is explained by a row that `resume` leaves, which stands in the order of
-  // the stream after all that was lost. Any other is somebody's work.
+  // A database that is set back to an earlier time has forgotten the segments that were sealed since, with their rows.
+  // R2 has them still: the chain forks there. A fork is explained by a row that `resume` leaves, which stands in the
+  // order of the stream after all that was lost. Any other is somebody's work.
   for (const key of strangers) {
     const { header = '', sha256 = '', lines = [] } = (await readStored(bucket, chain, key)) ?? {}
     const n = followers.get(header)
