@@ -14,7 +14,7 @@ export async function putSegment(
     onlyIf: { etagDoesNotMatch: '*' },
     httpMetadata: { contentType: 'application/gzip' },
   })
-  return put !== null || (await readStored(bucket, chain, key))?.sha256 === digest
+  return Boolean(put) || (await readStored(bucket, chain, key))?.sha256 === digest
 }
 
 /**
