@@ -1,24 +1,25 @@
 -- trail/segments: ?1 clinicId, ?2 after, ?3 upTo, ?4 since, ?5 limit
 SELECT CAST(seq AS TEXT) AS place, json_object('seq', seq, 'at', at, 'token_id', token_id, 'request_id', request_id, 'action', action,
       'resource', resource, 'record_id', record_id, 'version', version, 'changed', json(changed)) AS line FROM changes
-      WHERE clinic_id = ?1 AND (seq) > CAST(?2 AS INTEGER) AND (seq) <= CAST(?3 AS INTEGER)
-        AND at >= ?4 ORDER BY seq LIMIT CAST(?5 AS INTEGER)
+      WHERE clinic_id = ?1 AND (seq) > CAST(?2 AS INTEGER)
+        AND (seq) <= CAST(?3 AS INTEGER) AND at >= ?4
+      ORDER BY seq LIMIT CAST(?5 AS INTEGER)
 
   SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>? AND seq<?)
 
 -- trail/segments: ?1 clinicId, ?2 after, ?3 upTo, ?4 since, ?5 limit
 SELECT at || ' ' || request_id AS place, json_object('at', at, 'token_id', token_id, 'request_id', request_id, 'action', action,
       'resource', resource, 'ids', ids, 'status', status) AS line FROM accesses
-      WHERE clinic_id = ?1 AND (at, request_id) > (substr(?2, 1, 24), substr(?2, 26)) AND (at, request_id) <= (substr(?3, 1, 24), substr(?3, 26))
-        AND at >= ?4 ORDER BY at, request_id LIMIT CAST(?5 AS INTEGER)
+      WHERE clinic_id = ?1 AND (at, request_id) > (substr(?2, 1, 24), substr(?2, 26))
+        AND (at, request_id) <= (substr(?3, 1, 24), substr(?3, 26)) AND at >= ?4
+      ORDER BY at, request_id LIMIT CAST(?5 AS INTEGER)
 
   SEARCH accesses USING PRIMARY KEY (clinic_id=? AND (at,request_id)>(?,?) AND (at,request_id)<(?,?))
 
--- trail/segments: ?1 clinicId, ?2 stream, ?3 n, ?4 limit
-SELECT * FROM segments WHERE clinic_id = ?1 AND stream = ?2
-    AND n > CAST(?3 AS INTEGER) ORDER BY n LIMIT CAST(?4 AS INTEGER)
+-- trail/segments: ?1 clinicId, ?2 stream
+SELECT * FROM segments WHERE clinic_id = ?1 AND stream = ?2 ORDER BY n
 
-  SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=? AND n>?)
+  SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=?)
 
 -- trail/segments: ?1 clinicId
 UPDATE segments SET state = 'aged' WHERE clinic_id = ?1 AND state = 'sealed'
@@ -133,7 +134,7 @@ WITH RECURSIVE changes_clinics (id) AS (
 -- trail/seal: ?1 clinicId, ?2 stream, ?3 n, ?4 rowCount, ?5 last, ?6 lastAt, ?7 digest
 INSERT INTO segments (clinic_id, stream, n, state, row_count, last, last_at, sha256)
     VALUES (?1, ?2, CAST(?3 AS INTEGER), 'pending', CAST(?4 AS INTEGER), ?5, ?6, ?7)
-    ON CONFLICT DO UPDATE SET n = excluded.n RETURNING *
+    ON CONFLICT DO NOTHING
 
 
 
@@ -2180,11 +2181,9 @@ INSERT INTO deletions (clinic_id, resource, node, n)
         SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = given.key), 0) AS first
       FROM json_each(?2) AS given) AS lost WHERE first <= last
     UNION ALL
-    SELECT resource, first, last, iif(node < last, node + 1, node + (node & -node)) FROM path
-    WHERE node < 16777216)
-  SELECT ?1, resource, node, min(node, last) - max(first - 1, node - (node & -node)) FROM path
-  WHERE min(node, last) > max(first - 1, node - (node & -node))
-  ON CONFLICT DO UPDATE SET n = n + excluded.n
+    SELECT resource, first, last, iif(node < last, node + 1, node + (node & -node)) FROM path WHERE node < 16777216)
+  SELECT ?1, resource, node, sum(min(node, last) - max(first - 1, node - (node & -node))) FROM path
+  GROUP BY resource, node ON CONFLICT DO UPDATE SET n = n + excluded.n
 
   CO-ROUTINE path
     SETUP
@@ -2198,6 +2197,7 @@ INSERT INTO deletions (clinic_id, resource, node, n)
     RECURSIVE STEP
       SCAN path
   SCAN path
+  USE TEMP B-TREE FOR GROUP BY
 
 -- resume: ?1 clinicId, ?2 now, ?3 tokenId, ?4 requestId, ?5 seq, ?6 ids
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
@@ -2240,33 +2240,30 @@ SELECT CAST((julianday(?1) - julianday(at)) / 7 AS INTEGER) AS weeks_ago, count(
   USE TEMP B-TREE FOR GROUP BY
 
 -- operator/tables: 
-SELECT master.name AS table_name, info.name, info.pk
-    FROM sqlite_master AS master JOIN pragma_table_info(master.name) AS info
-    WHERE master.type = 'table' AND master.name NOT LIKE 'd1~_%' ESCAPE '~'
-      AND master.name NOT LIKE '~_%' ESCAPE '~' AND master.name NOT LIKE 'sqlite~_%' ESCAPE '~'
-    ORDER BY master.rowid, info.cid
+SELECT name,
+      (SELECT json_group_array(name ORDER BY cid) FROM pragma_table_info(master.name)) AS columns,
+      (SELECT json_group_array(name ORDER BY pk) FROM pragma_table_info(master.name)
+        WHERE pk > 0 AND name <> 'clinic_id') AS key,
+      (SELECT json_group_array("table") FROM pragma_foreign_key_list(master.name)) AS referenced
+    FROM sqlite_master AS master WHERE type = 'table' AND name NOT LIKE 'd1~_%' ESCAPE '~'
+      AND name NOT LIKE '~_%' ESCAPE '~' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'
+    ORDER BY master.rowid
 
   SCAN master
-  SCAN info VIRTUAL TABLE INDEX 0:
-  USE TEMP B-TREE FOR LAST TERM OF ORDER BY
-
--- operator/tables: 
-SELECT master.name, reference."table" AS referenced
-    FROM sqlite_master AS master JOIN pragma_foreign_key_list(master.name) AS reference
-    WHERE master.type = 'table' AND master.name NOT LIKE '~_%' ESCAPE '~'
-
-  SCAN master
-  SCAN reference VIRTUAL TABLE INDEX 0:
+  CORRELATED SCALAR SUBQUERY 1
+    USE TEMP B-TREE FOR json_group_array(ORDER BY)
+    SCAN pragma_table_info VIRTUAL TABLE INDEX 0:
+  CORRELATED SCALAR SUBQUERY 2
+    USE TEMP B-TREE FOR json_group_array(ORDER BY)
+    SCAN pragma_table_info VIRTUAL TABLE INDEX 0:
+  CORRELATED SCALAR SUBQUERY 3
+    SCAN pragma_foreign_key_list VIRTUAL TABLE INDEX 0:
 
 -- verify trail: 
-SELECT clinic_id, stream, n, sha256 FROM segments AS head WHERE state <> 'pending' AND NOT EXISTS (
-      SELECT * FROM segments WHERE clinic_id = head.clinic_id AND stream = head.stream
-        AND n = head.n + 1 AND state <> 'pending')
-    ORDER BY clinic_id, stream
+SELECT clinic_id, stream, max(n) AS n, sha256 FROM segments WHERE state <> 'pending'
+    GROUP BY clinic_id, stream
 
-  SCAN head
-  CORRELATED SCALAR SUBQUERY 1
-    SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=? AND n=?)
+  SCAN segments
 
 -- verify trail: 
 SELECT id FROM clinics UNION SELECT clinic_id FROM changes
@@ -2301,8 +2298,7 @@ SELECT count(*) AS count FROM changes WHERE clinic_id = ?1 AND (seq) > CAST(?2 A
   SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>?)
 
 -- verify trail: ?1 clinicId
-SELECT CAST(seq AS TEXT) AS place FROM changes
-        WHERE clinic_id = ?1 AND action IN ('skip', 'resume') ORDER BY seq
+SELECT CAST(seq AS TEXT) AS place FROM changes WHERE clinic_id = ?1 AND action IN ('skip', 'resume')
 
   SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
@@ -2312,8 +2308,7 @@ SELECT count(*) AS count FROM accesses WHERE clinic_id = ?1 AND (at, request_id)
   SEARCH accesses USING PRIMARY KEY (clinic_id=? AND (at,request_id)>(?,?))
 
 -- verify trail: ?1 clinicId
-SELECT at || ' ' || request_id AS place FROM accesses
-        WHERE clinic_id = ?1 AND action IN ('skip', 'resume') ORDER BY at, request_id
+SELECT at || ' ' || request_id AS place FROM accesses WHERE clinic_id = ?1 AND action IN ('skip', 'resume')
 
   SEARCH accesses USING PRIMARY KEY (clinic_id=?)
 
@@ -2517,55 +2512,52 @@ UPDATE person_informations SET version = used.version, updated_at = used.at, own
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
 
--- back up person_informations: ?1 clinicId, ?2 after, ?3 limit
+-- export person_informations: ?1 clinicId, ?2 after, ?3 limit
 SELECT * FROM person_informations WHERE clinic_id = ?1 AND id > CAST(?2 AS INTEGER) ORDER BY id LIMIT CAST(?3 AS INTEGER)
 
   SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id>?)
 
--- back up person_informations: ?1 clinicId, ?2 seq, ?3 after
-SELECT record_id, before, min(seq) FROM changes
+-- back up person_informations: ?1 clinicId, ?2 seen, ?3 after
+SELECT record_id AS id, before FROM changes
       WHERE clinic_id = ?1 AND seq > CAST(?2 AS INTEGER) AND resource = 'person_informations' AND record_id > CAST(?3 AS INTEGER)
-        AND action <> 'skip'
-      GROUP BY record_id
+        AND action <> 'skip' ORDER BY seq
 
-  SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>?)
+  SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>?)
+
+-- back up person_informations: ?1 clinicId
+SELECT max(seq) AS seq FROM changes WHERE clinic_id = ?1
+
+  SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- restore deletions of person_informations: ?1 clinicId, ?2 highest
 INSERT INTO deletions (clinic_id, resource, node, n)
-    WITH RECURSIVE listed (id) AS (
-      SELECT id FROM person_informations WHERE clinic_id = ?1 UNION ALL SELECT CAST(?2 AS INTEGER) + 1),
-    absent (first, last) AS (
-      SELECT 1 + lag(id, 1, 0) OVER (ORDER BY id), id - 1 FROM listed),
-    path (first, last, node) AS (
-      SELECT first, last, first FROM absent WHERE first <= last
-      UNION ALL
-      SELECT first, last, iif(node < last, node + 1, node + (node & -node)) FROM path WHERE node < 16777216)
-    SELECT ?1, 'person_informations', node, sum(min(node, last) - max(first - 1, node - (node & -node))) FROM path
-    WHERE true GROUP BY node ON CONFLICT DO NOTHING
+  WITH RECURSIVE path (resource, first, last, node) AS (
+    SELECT resource, first, last, first FROM (
+      SELECT 'person_informations' AS resource, 1 + lag(id, 1, 0) OVER (ORDER BY id) AS first, id - 1 AS last
+      FROM (SELECT id FROM person_informations WHERE clinic_id = ?1 UNION ALL SELECT CAST(?2 AS INTEGER) + 1)) WHERE first <= last
+    UNION ALL
+    SELECT resource, first, last, iif(node < last, node + 1, node + (node & -node)) FROM path WHERE node < 16777216)
+  SELECT ?1, resource, node, sum(min(node, last) - max(first - 1, node - (node & -node))) FROM path
+  GROUP BY resource, node ON CONFLICT DO NOTHING
 
   CO-ROUTINE path
     SETUP
-      CO-ROUTINE absent
+      CO-ROUTINE (subquery-3)
         CO-ROUTINE (subquery-7)
-          CO-ROUTINE listed
+          CO-ROUTINE (subquery-2)
             COMPOUND QUERY
               LEFT-MOST SUBQUERY
                 SEARCH person_informations USING COVERING INDEX person_informations_by_owner (clinic_id=?)
               UNION ALL
                 SCAN CONSTANT ROW
-          SCAN listed
+          SCAN (subquery-2)
           USE TEMP B-TREE FOR ORDER BY
         SCAN (subquery-7)
-      SCAN absent
+      SCAN (subquery-3)
     RECURSIVE STEP
       SCAN path
   SCAN path
   USE TEMP B-TREE FOR GROUP BY
-
--- export person_informations: ?1 clinicId, ?2 after, ?3 limit
-SELECT * FROM person_informations WHERE clinic_id = ?1 AND id > CAST(?2 AS INTEGER) ORDER BY id LIMIT CAST(?3 AS INTEGER)
-
-  SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id>?)
 
 -- records ever of a patient in person_informations: ?1 clinicId, ?2 patientId
 SELECT id FROM person_informations
@@ -2827,55 +2819,52 @@ UPDATE dependents SET version = used.version, updated_at = used.at, primary_hold
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
 
--- back up dependents: ?1 clinicId, ?2 after, ?3 limit
+-- export dependents: ?1 clinicId, ?2 after, ?3 limit
 SELECT * FROM dependents WHERE clinic_id = ?1 AND id > CAST(?2 AS INTEGER) ORDER BY id LIMIT CAST(?3 AS INTEGER)
 
   SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id>?)
 
--- back up dependents: ?1 clinicId, ?2 seq, ?3 after
-SELECT record_id, before, min(seq) FROM changes
+-- back up dependents: ?1 clinicId, ?2 seen, ?3 after
+SELECT record_id AS id, before FROM changes
       WHERE clinic_id = ?1 AND seq > CAST(?2 AS INTEGER) AND resource = 'dependents' AND record_id > CAST(?3 AS INTEGER)
-        AND action <> 'skip'
-      GROUP BY record_id
+        AND action <> 'skip' ORDER BY seq
 
-  SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>?)
+  SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>?)
+
+-- back up dependents: ?1 clinicId
+SELECT max(seq) AS seq FROM changes WHERE clinic_id = ?1
+
+  SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- restore deletions of dependents: ?1 clinicId, ?2 highest
 INSERT INTO deletions (clinic_id, resource, node, n)
-    WITH RECURSIVE listed (id) AS (
-      SELECT id FROM dependents WHERE clinic_id = ?1 UNION ALL SELECT CAST(?2 AS INTEGER) + 1),
-    absent (first, last) AS (
-      SELECT 1 + lag(id, 1, 0) OVER (ORDER BY id), id - 1 FROM listed),
-    path (first, last, node) AS (
-      SELECT first, last, first FROM absent WHERE first <= last
-      UNION ALL
-      SELECT first, last, iif(node < last, node + 1, node + (node & -node)) FROM path WHERE node < 16777216)
-    SELECT ?1, 'dependents', node, sum(min(node, last) - max(first - 1, node - (node & -node))) FROM path
-    WHERE true GROUP BY node ON CONFLICT DO NOTHING
+  WITH RECURSIVE path (resource, first, last, node) AS (
+    SELECT resource, first, last, first FROM (
+      SELECT 'dependents' AS resource, 1 + lag(id, 1, 0) OVER (ORDER BY id) AS first, id - 1 AS last
+      FROM (SELECT id FROM dependents WHERE clinic_id = ?1 UNION ALL SELECT CAST(?2 AS INTEGER) + 1)) WHERE first <= last
+    UNION ALL
+    SELECT resource, first, last, iif(node < last, node + 1, node + (node & -node)) FROM path WHERE node < 16777216)
+  SELECT ?1, resource, node, sum(min(node, last) - max(first - 1, node - (node & -node))) FROM path
+  GROUP BY resource, node ON CONFLICT DO NOTHING
 
   CO-ROUTINE path
     SETUP
-      CO-ROUTINE absent
+      CO-ROUTINE (subquery-3)
         CO-ROUTINE (subquery-7)
-          CO-ROUTINE listed
+          CO-ROUTINE (subquery-2)
             COMPOUND QUERY
               LEFT-MOST SUBQUERY
                 SEARCH dependents USING COVERING INDEX dependents_by_owner (clinic_id=?)
               UNION ALL
                 SCAN CONSTANT ROW
-          SCAN listed
+          SCAN (subquery-2)
           USE TEMP B-TREE FOR ORDER BY
         SCAN (subquery-7)
-      SCAN absent
+      SCAN (subquery-3)
     RECURSIVE STEP
       SCAN path
   SCAN path
   USE TEMP B-TREE FOR GROUP BY
-
--- export dependents: ?1 clinicId, ?2 after, ?3 limit
-SELECT * FROM dependents WHERE clinic_id = ?1 AND id > CAST(?2 AS INTEGER) ORDER BY id LIMIT CAST(?3 AS INTEGER)
-
-  SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id>?)
 
 -- records ever of a patient in dependents: ?1 clinicId, ?2 patientId
 SELECT id FROM dependents
@@ -3137,55 +3126,52 @@ UPDATE coverages SET version = used.version, updated_at = used.at, patient_id = 
   SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id=?)
 
--- back up coverages: ?1 clinicId, ?2 after, ?3 limit
+-- export coverages: ?1 clinicId, ?2 after, ?3 limit
 SELECT * FROM coverages WHERE clinic_id = ?1 AND id > CAST(?2 AS INTEGER) ORDER BY id LIMIT CAST(?3 AS INTEGER)
 
   SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id>?)
 
--- back up coverages: ?1 clinicId, ?2 seq, ?3 after
-SELECT record_id, before, min(seq) FROM changes
+-- back up coverages: ?1 clinicId, ?2 seen, ?3 after
+SELECT record_id AS id, before FROM changes
       WHERE clinic_id = ?1 AND seq > CAST(?2 AS INTEGER) AND resource = 'coverages' AND record_id > CAST(?3 AS INTEGER)
-        AND action <> 'skip'
-      GROUP BY record_id
+        AND action <> 'skip' ORDER BY seq
 
-  SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>?)
+  SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>?)
+
+-- back up coverages: ?1 clinicId
+SELECT max(seq) AS seq FROM changes WHERE clinic_id = ?1
+
+  SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- restore deletions of coverages: ?1 clinicId, ?2 highest
 INSERT INTO deletions (clinic_id, resource, node, n)
-    WITH RECURSIVE listed (id) AS (
-      SELECT id FROM coverages WHERE clinic_id = ?1 UNION ALL SELECT CAST(?2 AS INTEGER) + 1),
-    absent (first, last) AS (
-      SELECT 1 + lag(id, 1, 0) OVER (ORDER BY id), id - 1 FROM listed),
-    path (first, last, node) AS (
-      SELECT first, last, first FROM absent WHERE first <= last
-      UNION ALL
-      SELECT first, last, iif(node < last, node + 1, node + (node & -node)) FROM path WHERE node < 16777216)
-    SELECT ?1, 'coverages', node, sum(min(node, last) - max(first - 1, node - (node & -node))) FROM path
-    WHERE true GROUP BY node ON CONFLICT DO NOTHING
+  WITH RECURSIVE path (resource, first, last, node) AS (
+    SELECT resource, first, last, first FROM (
+      SELECT 'coverages' AS resource, 1 + lag(id, 1, 0) OVER (ORDER BY id) AS first, id - 1 AS last
+      FROM (SELECT id FROM coverages WHERE clinic_id = ?1 UNION ALL SELECT CAST(?2 AS INTEGER) + 1)) WHERE first <= last
+    UNION ALL
+    SELECT resource, first, last, iif(node < last, node + 1, node + (node & -node)) FROM path WHERE node < 16777216)
+  SELECT ?1, resource, node, sum(min(node, last) - max(first - 1, node - (node & -node))) FROM path
+  GROUP BY resource, node ON CONFLICT DO NOTHING
 
   CO-ROUTINE path
     SETUP
-      CO-ROUTINE absent
+      CO-ROUTINE (subquery-3)
         CO-ROUTINE (subquery-7)
-          CO-ROUTINE listed
+          CO-ROUTINE (subquery-2)
             COMPOUND QUERY
               LEFT-MOST SUBQUERY
                 SEARCH coverages USING COVERING INDEX coverages_by_patient (clinic_id=?)
               UNION ALL
                 SCAN CONSTANT ROW
-          SCAN listed
+          SCAN (subquery-2)
           USE TEMP B-TREE FOR ORDER BY
         SCAN (subquery-7)
-      SCAN absent
+      SCAN (subquery-3)
     RECURSIVE STEP
       SCAN path
   SCAN path
   USE TEMP B-TREE FOR GROUP BY
-
--- export coverages: ?1 clinicId, ?2 after, ?3 limit
-SELECT * FROM coverages WHERE clinic_id = ?1 AND id > CAST(?2 AS INTEGER) ORDER BY id LIMIT CAST(?3 AS INTEGER)
-
-  SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id>?)
 
 -- records ever of a patient in coverages: ?1 clinicId, ?2 patientId
 SELECT id FROM coverages

@@ -23,30 +23,28 @@ export async function contentAt(
   db: Session,
   resources: readonly Resource[],
   { at, marks }: Moment,
-): Promise<Content[]> {
-  const tables = (await listTables(db)).filter(({ name }) => !LEFT_OUT.includes(name))
+) {
   const isClinics = ({ name }: Table) => name === 'clinics'
-  return [...tables.filter((table) => !isClinics(table)), ...tables.filter(isClinics)].map(
-    (table) => ({ table, rows: () => rowsAt(table) }),
-  )
+  const tables = (await listTables(db))
+    .filter(({ name }) => !LEFT_OUT.includes(name))
+    .sort((a, b) => Number(isClinics(a)) - Number(isClinics(b)))
+  return tables.map((table): Content => ({ table, rows: () => rowsAt(table) }))
 
   async function* rowsAt(table: Table): AsyncGenerator<StoredRow> {
     const resource = resources.find(({ name }) => name === table.name)
     if (isClinics(table)) return yield* marked(rowsOf(db, { table }))
     if (!table.isOfClinics) return yield* rowsOf(db, { table })
-    if (!resource) yield* rowsOf(db, { table, clinicId: NO_CLINIC, ...endOf(table, 0) })
+    if (!resource) yield* rowsOf(db, { table, clinicId: NO_CLINIC, end: endOf(table, 0) })
     for (const mark of marks) {
-      const { clinic_id: clinicId, seq } = mark
-      yield* resource
-        ? recordsAt(db, resource, mark)
-        : rowsOf(db, { table, clinicId, ...endOf(table, seq) })
+      const part = { table, clinicId: mark.clinic_id, end: endOf(table, mark.seq) }
+      yield* resource ? recordsAt(db, resource, mark) : rowsOf(db, part)
     }
   }
 
   /** The journal ends at its mark, and the trail at the moment. */
   function endOf({ name }: Table, seq: number) {
-    if (name === 'changes') return { end: [seq] }
-    return name === 'accesses' ? { end: [at, ''] } : {}
+    if (name === 'changes') return [seq]
+    return name === 'accesses' ? [at, ''] : undefined
   }
 
   /** A clinic that was created since is left out. */

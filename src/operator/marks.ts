@@ -1,8 +1,10 @@
-import { sql } from 'drizzle-orm/sql/sql'
+import { sql, type SQL } from 'drizzle-orm/sql/sql'
+import { TOP } from '../records/deletions.ts'
 import type { Resource } from '../records/resource.ts'
 import type { Session } from '../storage/session.ts'
 import { batch, rows, statements } from '../storage/statement.ts'
 import { changes, clinics, deletions } from '../storage/tables.ts'
+import { listKeys, readStored } from '../trail/bucket.ts'
 
 // A database that is set back to an earlier time has forgotten which ids and numbers it gave out since. Given out again,
 // they would name other people in the systems of clinics. So the highest are marked before, and passed over after.
@@ -24,6 +26,17 @@ export async function listMarks(db: Session, resources: readonly Resource[]): Pr
   return found.map(({ ids, ...mark }) => ({ ...mark, ids: { ...none, ...JSON.parse(ids) } }))
 }
 
+/** As many segments of a number as there were restores, and more. */
+const FORKS = 100
+
+/** The highest `seq` that R2 has of a clinic, 0 if none: a lower bound of what was given out. */
+export async function highestSealed(bucket: R2Bucket, clinicId: string): Promise<number> {
+  const chain = { clinicId, stream: 'changes' as const }
+  const keys = [...(await listKeys(bucket, chain))].slice(-FORKS)
+  const stored = await Promise.all(keys.map((key) => readStored(bucket, chain, key)))
+  return Math.max(0, ...stored.map((segment) => Number(segment?.lines.at(-1)?.place ?? 0)))
+}
+
 const { $, statement } = statements('resume', {
   clinicId: 'text',
   seq: 'integer',
@@ -42,17 +55,20 @@ const lost = sql`(SELECT key AS resource, value AS last, 1 + coalesce((
       FROM json_each(${$.ids}) AS given) AS lost`
 const lastSeq = sql`coalesce((SELECT max(seq) FROM ${changes} WHERE clinic_id = ${$.clinicId}), 0)`
 
-/** A node counts the lost ids between the one that ends below it and itself. */
-const countLost = statement(sql`
+/**
+ * Counts ranges of ids, each `first` to `last` of a `resource`, as deleted: a node of the tree counts those between the
+ * node that ends below it and itself.
+ */
+export const countRanges = (ranges: SQL) => sql`
   INSERT INTO ${deletions} (clinic_id, resource, node, n)
   WITH RECURSIVE path (resource, first, last, node) AS (
-    SELECT resource, first, last, first FROM ${lost} WHERE first <= last
+    SELECT resource, first, last, first FROM ${ranges} WHERE first <= last
     UNION ALL
-    SELECT resource, first, last, iif(node < last, node + 1, node + (node & -node)) FROM path
-    WHERE node < 16777216)
-  SELECT ${$.clinicId}, resource, node, min(node, last) - max(first - 1, node - (node & -node)) FROM path
-  WHERE min(node, last) > max(first - 1, node - (node & -node))
-  ON CONFLICT DO UPDATE SET n = n + excluded.n`)
+    SELECT resource, first, last, iif(node < last, node + 1, node + (node & -node)) FROM path WHERE node < ${TOP})
+  SELECT ${$.clinicId}, resource, node, sum(min(node, last) - max(first - 1, node - (node & -node))) FROM path
+  GROUP BY resource, node`
+
+const countLost = statement(sql`${countRanges(lost)} ON CONFLICT DO UPDATE SET n = n + excluded.n`)
 
 const skip = statement(sql`
   INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
@@ -68,11 +84,8 @@ const skip = statement(sql`
  * Passes over what the mark says was given out: lost ids count as deleted, and the numbers of changes go on behind the
  * last. Running it again changes nothing.
  */
-export async function resumeAfter(
-  db: Session,
-  { clinic_id: clinicId, seq, ids }: Mark,
-  tokenId: string,
-): Promise<void> {
+export async function resumeAfter(db: Session, mark: Mark, tokenId: string) {
+  const { clinic_id: clinicId, seq, ids } = mark
   const who = { tokenId, requestId: crypto.randomUUID(), now: new Date().toISOString() }
   await batch(db, { admit, countLost, skip }, { ...who, clinicId, seq, ids: JSON.stringify(ids) })
 }

@@ -13,40 +13,31 @@ export type Table = {
 
 const { statement } = statements('operator/tables', {})
 
-// D1 lets nobody look at tables of its own.
-const selectColumns = statement<{ table_name: string; name: string; pk: number }>(
-  sql`SELECT master.name AS table_name, info.name, info.pk
-    FROM sqlite_master AS master JOIN pragma_table_info(master.name) AS info
-    WHERE master.type = 'table' AND master.name NOT LIKE 'd1~_%' ESCAPE '~'
-      AND master.name NOT LIKE '~_%' ESCAPE '~' AND master.name NOT LIKE 'sqlite~_%' ESCAPE '~'
-    ORDER BY master.rowid, info.cid`,
-)
+type Described = { name: string; columns: string; key: string; referenced: string }
 
-const selectReferences = statement<{ name: string; referenced: string }>(
-  sql`SELECT master.name, reference."table" AS referenced
-    FROM sqlite_master AS master JOIN pragma_foreign_key_list(master.name) AS reference
-    WHERE master.type = 'table' AND master.name NOT LIKE '~_%' ESCAPE '~'`,
+// D1 lets nobody look at tables of its own.
+const selectTables = statement<Described>(
+  sql`SELECT name,
+      (SELECT json_group_array(name ORDER BY cid) FROM pragma_table_info(master.name)) AS columns,
+      (SELECT json_group_array(name ORDER BY pk) FROM pragma_table_info(master.name)
+        WHERE pk > 0 AND name <> 'clinic_id') AS key,
+      (SELECT json_group_array("table") FROM pragma_foreign_key_list(master.name)) AS referenced
+    FROM sqlite_master AS master WHERE type = 'table' AND name NOT LIKE 'd1~_%' ESCAPE '~'
+      AND name NOT LIKE '~_%' ESCAPE '~' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'
+    ORDER BY master.rowid`,
 )
 
 /** Every table of the store, each behind those that it references. A new one needs no word here. */
 export async function listTables(db: Session): Promise<Table[]> {
-  const columns = Map.groupBy(await rows(db, selectColumns, {}), ({ table_name }) => table_name)
-  const references = Map.groupBy(await rows(db, selectReferences, {}), ({ name }) => name)
-  const ordered = new Set<string>()
-  const add = (name: string) => {
-    if (ordered.has(name)) return
-    for (const { referenced } of references.get(name) ?? []) add(referenced)
-    ordered.add(name)
+  const described = new Map((await rows(db, selectTables, {})).map((table) => [table.name, table]))
+  const ordered = new Map<string, Table>()
+  const add = (table: Described | undefined) => {
+    if (!table || ordered.has(table.name)) return
+    for (const name of JSON.parse(table.referenced)) add(described.get(name))
+    const columns: string[] = JSON.parse(table.columns)
+    const isOfClinics = columns.includes('clinic_id')
+    ordered.set(table.name, { name: table.name, columns, key: JSON.parse(table.key), isOfClinics })
   }
-  for (const name of columns.keys()) add(name)
-  return [...ordered].map((name) => {
-    const all = columns.get(name) ?? []
-    const key = all.filter(({ pk, name }) => pk > 0 && name !== 'clinic_id')
-    return {
-      name,
-      columns: all.map((column) => column.name),
-      key: key.sort((a, b) => a.pk - b.pk).map((column) => column.name),
-      isOfClinics: all.some((column) => column.name === 'clinic_id'),
-    }
-  })
+  for (const table of described.values()) add(table)
+  return [...ordered.values()]
 }

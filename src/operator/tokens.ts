@@ -34,14 +34,11 @@ export const revokeToken = (kv: KVNamespace, stored: StoredToken, now = Date.now
  * Changes the record as it is now: what was listed may be a minute old, and a token that was revoked since must not
  * come back. Gives the changed record.
  */
-async function changeRecord(
-  kv: KVNamespace,
-  { key, record }: StoredToken,
-  change: Partial<TokenRecord>,
-): Promise<TokenRecord> {
+async function changeRecord(kv: KVNamespace, stored: StoredToken, change: Partial<TokenRecord>) {
+  const { key, record } = stored
   const { data: latest = record } = tokenRecord.safeParse(await kv.get(key, 'json'))
   const revoked_at = latest.revoked_at ?? record.revoked_at ?? change.revoked_at ?? null
-  const changed = { ...latest, ...change, revoked_at }
+  const changed: TokenRecord = { ...latest, ...change, revoked_at }
   await putRecord(kv, key, changed)
   return changed
 }
@@ -82,13 +79,10 @@ export async function setSuspended(kv: KVNamespace, clinicId: string, suspended:
 export async function rotateToken(
   kv: KVNamespace,
   stored: StoredToken,
-  {
-    grace,
-    cell,
-    ...wanted
-  }: { grace: number; lifetime?: number | undefined; cell?: string | undefined },
+  options: { grace: number; lifetime?: number | undefined; cell?: string | undefined },
   now = Date.now(),
 ) {
+  const { grace, cell, ...wanted } = options
   const { record: old } = stored
   // Replaced for the second time, the old one has been shortened already.
   const { planned_expires_at = old.expires_at } = old

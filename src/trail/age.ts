@@ -4,7 +4,7 @@ import type { Session } from '../storage/session.ts'
 import { accesses, segments } from '../storage/tables.ts'
 import { sha256 } from '../storage/sha256.ts'
 import { readStored } from './bucket.ts'
-import { DESCRIBED, keyOf, ndjsonOf, type Line, type Place, type Segment } from './segments.ts'
+import { keyOf, ndjsonOf, STREAMS, type Line, type Segment } from './segments.ts'
 
 /** How long sealed accesses stay in D1, too. */
 const AGE_MILLISECONDS = 30 * 24 * 60 * 60 * 1000
@@ -13,10 +13,8 @@ const SEGMENTS_A_RUN = 40
 /** So many are looked at where some cannot leave: one that is unfit must not keep the others here. */
 const LOOKED_AT = 400
 
-type Old = Segment & { clinicId: string }
-
 const ofOld = statements('trail/age', { until: 'text', limit: 'integer' })
-const selectOld = ofOld.statement<Old>(
+const selectOld = ofOld.statement<Segment & { clinicId: string; stream: 'accesses' }>(
   sql`SELECT *, clinic_id AS clinicId FROM ${segments}
     WHERE stream = 'accesses' AND state = 'sealed' AND sealed_at < ${ofOld.$.until}
     ORDER BY sealed_at LIMIT ${ofOld.$.limit}`,
@@ -26,7 +24,7 @@ const { $, statement } = statements('trail/age', { clinicId: 'text', n: 'integer
 const isSealed = sql`clinic_id = ${$.clinicId} AND (at, request_id) IN (
   SELECT substr(value, 1, 24), substr(value, 26) FROM json_each(${$.places}))`
 const selectHeld = statement<Line>(
-  sql`SELECT ${DESCRIBED.accesses.place} AS place, ${DESCRIBED.accesses.line} AS line
+  sql`SELECT ${STREAMS.accesses.place} AS place, ${STREAMS.accesses.line} AS line
     FROM ${accesses} WHERE ${isSealed} ORDER BY at, request_id`,
 )
 const aging = {
@@ -42,15 +40,14 @@ const aging = {
  */
 export async function ageAccesses(db: Session, bucket: R2Bucket, now: number) {
   const until = new Date(now - AGE_MILLISECONDS).toISOString()
-  const aged = { segments: 0, rows: 0 }
   const unfit: string[] = []
+  let [agedSegments, agedRows] = [0, 0]
   for (const segment of await rows(db, selectOld, { until, limit: LOOKED_AT })) {
-    if (aged.segments === SEGMENTS_A_RUN) break
+    if (agedSegments === SEGMENTS_A_RUN) break
     const { clinicId, n } = segment
-    const place: Place = { clinicId, stream: 'accesses' }
-    const key = keyOf(place, segment)
-    const stored = await readStored(bucket, place, key)
-    const places = JSON.stringify(stored?.lines.map((line) => line.place) ?? [])
+    const key = keyOf(segment, segment)
+    const stored = await readStored(bucket, segment, key)
+    const places = JSON.stringify(stored?.lines.map(({ place }) => place) ?? [])
     const values = { clinicId, n, places }
     const held = stored && ndjsonOf(stored.header, await rows(db, selectHeld, values))
     if (stored?.sha256 !== segment.sha256 || (await sha256(held ?? '')) !== segment.sha256) {
@@ -58,8 +55,8 @@ export async function ageAccesses(db: Session, bucket: R2Bucket, now: number) {
       continue
     }
     await batch(db, aging, values)
-    aged.segments++
-    aged.rows += stored.lines.length
+    agedSegments++
+    agedRows += stored.lines.length
   }
-  return { rows: aged.rows, unfit }
+  return { rows: agedRows, unfit }
 }

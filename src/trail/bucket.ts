@@ -1,22 +1,32 @@
 import { sha256 } from '../storage/sha256.ts'
-import { placeOf, type Line, type Place } from './segments.ts'
+import { type Chain, type Line } from './segments.ts'
 
-/** The object of a segment as it lies in R2. */
-export const compressed = (ndjson: string) =>
-  new Response(new Blob([ndjson]).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer()
-
-/** What R2 has of a segment; `header` is its first line, `lines` the others. */
-export type Stored = { sha256: string; header: string; lines: Line[] }
-
-/** Reads an object of R2; undefined if there is none, or it is no segment of the stream. */
-export async function readStored(
+/** Puts a segment into R2 if nothing lies there. Gives whether R2 has it then: the same segment counts. */
+export async function putSegment(
   bucket: R2Bucket,
-  { stream }: Place,
+  chain: Chain,
   key: string,
-): Promise<Stored | undefined> {
+  ndjson: string,
+  digest: string,
+) {
+  const gzipped = new Blob([ndjson]).stream().pipeThrough(new CompressionStream('gzip'))
+  const put = await bucket.put(key, await new Response(gzipped).arrayBuffer(), {
+    onlyIf: { etagDoesNotMatch: '*' },
+    httpMetadata: { contentType: 'application/gzip' },
+  })
+  return Boolean(put) || (await readStored(bucket, chain, key))?.sha256 === digest
+}
+
+/**
+ * Reads a segment of R2: `header` is its first line, `lines` the others. Undefined if there is none, or what is there is
+ * no segment of the stream.
+ */
+export async function readStored(bucket: R2Bucket, { stream }: Chain, key: string) {
   const object = await bucket.get(key)
   const held = await object?.arrayBuffer()
   if (held === undefined) return undefined
+  const placeOf = (row: { seq: number; at: string; request_id: string }) =>
+    stream === 'changes' ? `${row.seq}` : `${row.at} ${row.request_id}`
   try {
     const unzipped = new Blob([held]).stream().pipeThrough(new DecompressionStream('gzip'))
     const bytes = new Uint8Array(await new Response(unzipped).arrayBuffer())
@@ -24,7 +34,7 @@ export async function readStored(
     return {
       sha256: await sha256(bytes),
       header,
-      lines: lines.map((line) => ({ line, place: placeOf(stream, JSON.parse(line)) })),
+      lines: lines.map((line): Line => ({ line, place: placeOf(JSON.parse(line)) })),
     }
   } catch {
     return undefined
@@ -32,21 +42,22 @@ export async function readStored(
 }
 
 /** The clinics that have segments. */
-export async function listClinicsIn(bucket: R2Bucket): Promise<string[]> {
+export async function listClinicsIn(bucket: R2Bucket) {
   const clinicIds: string[] = []
-  for await (const page of pagesOf(bucket, { delimiter: '/' })) {
-    clinicIds.push(...page.delimitedPrefixes.map((prefix) => prefix.slice(0, -1)))
+  for await (const { delimitedPrefixes } of pagesOf(bucket, { delimiter: '/' })) {
+    clinicIds.push(...delimitedPrefixes.map((prefix) => prefix.slice(0, -1)))
   }
   return clinicIds
 }
 
-/** The keys of a stream's segments. */
-export async function listKeys(bucket: R2Bucket, { clinicId, stream }: Place) {
-  const keys = new Set<string>()
-  for await (const page of pagesOf(bucket, { prefix: `${clinicId}/${stream}/` })) {
-    for (const { key } of page.objects) keys.add(key)
+/** The keys of a chain's segments, by their numbers. */
+export async function listKeys(bucket: R2Bucket, { clinicId, stream }: Chain) {
+  const keys: string[] = []
+  for await (const { objects } of pagesOf(bucket, { prefix: `${clinicId}/${stream}/` })) {
+    keys.push(...objects.map(({ key }) => key))
   }
-  return keys
+  const numberOf = (key: string) => Number(key.split('/')[2])
+  return new Set(keys.sort((a, b) => numberOf(a) - numberOf(b) || a.localeCompare(b)))
 }
 
 async function* pagesOf(bucket: R2Bucket, options: R2ListOptions) {

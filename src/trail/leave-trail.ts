@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { appendAccess, type Access } from './access.ts'
+import { appendAccess } from './access.ts'
 import { rangesOf } from './ranges.ts'
 import { recent } from '../storage/recent.ts'
 import { databaseOf } from '../storage/session.ts'
@@ -39,20 +39,19 @@ function isToldThisMinute(tokenId: string, now = Date.now()): boolean {
 
 async function append(c: Context<Env>, deed: Deed): Promise<void> {
   const { clinicId, tokenId } = c.get('caller')
-  const access: Access = {
+  const access = {
     ...deed,
-    at: new Date().toISOString(),
-    requestId: c.get('requestId'),
     clinicId,
     tokenId,
+    at: new Date().toISOString(),
+    requestId: c.get('requestId'),
     ids: rangesOf(c.get('recordIds') ?? []),
     status: c.res.status,
   }
   // The answer goes out first.
   await scheduler.wait(0)
   try {
-    const db = databaseOf(c.env, 'first-primary')
-    await changedRows(db, appendAccess, access)
+    await changedRows(databaseOf(c.env, 'first-primary'), appendAccess, access)
   } catch {
     log(c, 'error', { code: 'accessNotStored', access })
   }

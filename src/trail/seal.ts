@@ -4,17 +4,16 @@ import type { Session } from '../storage/session.ts'
 import { segments } from '../storage/tables.ts'
 import { sha256 } from '../storage/sha256.ts'
 import { ageAccesses } from './age.ts'
-import { compressed, readStored } from './bucket.ts'
+import { putSegment } from './bucket.ts'
 import {
-  streamEnd,
+  END,
   headerOf,
   keyOf,
   linesBetween,
   ndjsonOf,
-  NOTHING,
-  START,
+  GENESIS,
+  type Chain,
   type Line,
-  type Place,
   type Segment,
 } from './segments.ts'
 import { listUnsealed, secondsUnsealed, settledBefore } from './unsealed.ts'
@@ -26,83 +25,52 @@ import { listUnsealed, secondsUnsealed, settledBefore } from './unsealed.ts'
 const ROWS_A_SEGMENT = 5000
 /** Compressing a row takes some ten microseconds of a run's processor time. */
 const ROWS_A_RUN = 200_000
-/** So many streams take a step in one call of D1: a run has thousands of streams, and its calls are limited. */
-const STREAMS_AT_ONCE = 8
-
-/** What a run did. `unfit` are segments that the next run will not seal either: see `audit verify`. */
-export type Sealed = {
-  segments: number
-  rows: number
-  aged: number
-  unfit: string[]
-  /** How long the oldest row that is left has been waiting; 0 if none is. */
-  oldest_seconds: number
-}
+/** So many chains take a step in one call of D1: a run has thousands of chains, and its calls are limited. */
+const CHAINS_AT_ONCE = 8
 
 /**
- * Seals what is unsealed, in rounds: each takes one segment of every stream that has rows left, the longest-waiting
- * first, so that no clinic waits for the end of another's backlog. Then old accesses leave D1. Safe to run at any time.
+ * Seals what is unsealed. Each chain that has rows left waits for its next segment behind the others, so that no clinic
+ * waits for the end of another's backlog. Then old accesses leave D1. Safe to run at any time. `unfit` are segments
+ * that the next run will not seal either: see `audit verify`.
  */
 export async function sealTrail(
   db: Session,
   bucket: R2Bucket,
   now = Date.now(),
   mostRows = ROWS_A_RUN,
-): Promise<Sealed> {
+) {
   const sealed = { segments: 0, rows: 0 }
   const unfit: string[] = []
-  let waiting: Place[] = await listUnsealed(db, now)
+  const waiting: Chain[] = await listUnsealed(db, now)
   while (waiting.length > 0 && sealed.rows < mostRows) {
-    const left: Place[] = []
-    for (let n = 0; n < waiting.length && sealed.rows < mostRows; n += STREAMS_AT_ONCE) {
-      const streams = waiting.slice(n, n + STREAMS_AT_ONCE)
-      const done = await sealNext(db, bucket, streams, now)
-      for (const { place, outcome, key, lines, before } of done) {
-        if (outcome === 'unfit') unfit.push(key)
-        if (outcome === 'sealed') sealed.segments++
-        if (outcome === 'sealed') sealed.rows += lines.length
-        const isLast = outcome === 'sealed' && !before && lines.length < ROWS_A_SEGMENT
-        if (outcome !== 'unfit' && !isLast) left.push(place)
-      }
+    const chains = waiting.splice(0, CHAINS_AT_ONCE)
+    for (const { chain, outcome, key, lines, pending } of await sealNext(db, bucket, chains, now)) {
+      if (outcome === 'unfit') unfit.push(key)
+      if (outcome === 'sealed') sealed.segments++
+      if (outcome === 'sealed') sealed.rows += lines.length
+      const isLast = outcome === 'sealed' && !pending && lines.length < ROWS_A_SEGMENT
+      if (outcome !== 'unfit' && !isLast) waiting.push(chain)
     }
-    waiting = left
   }
   const aged = await ageAccesses(db, bucket, now)
   return {
     ...sealed,
     aged: aged.rows,
     unfit: [...unfit, ...aged.unfit],
+    /** How long the oldest row that is left has been waiting; 0 if none is. */
     oldest_seconds: await secondsUnsealed(db, now),
   }
 }
-
-/** The next segment of a stream, and what D1 had of it before: another run may have begun it. */
-type Next = {
-  place: Place
-  values: Parameters<typeof begin.bind>[1]
-  lines: Line[]
-  ndjson: string
-  key: string
-  before: Segment | undefined
-}
-
-/**
- * What became of a segment. Unfit: what is to be sealed is not what it was, or something else lies where it belongs.
- * Overtaken: another run began it with other rows, which count.
- */
-type Outcome = 'sealed' | 'overtaken' | 'unfit'
 
 const ofSegment = statements('trail/seal', {
   ...{ clinicId: 'text', stream: 'text', n: 'integer', rowCount: 'integer' },
   ...{ last: 'text', lastAt: 'text', digest: 'text', now: 'text' },
 })
 const { $ } = ofSegment
-
-/** Begins a segment, and gives it as D1 then has it. */
-const begin = ofSegment.statement<Segment>(
+const begin = ofSegment.statement(
   sql`INSERT INTO ${segments} (clinic_id, stream, n, state, row_count, last, last_at, sha256)
     VALUES (${$.clinicId}, ${$.stream}, ${$.n}, 'pending', ${$.rowCount}, ${$.last}, ${$.lastAt}, ${$.digest})
-    ON CONFLICT DO UPDATE SET n = excluded.n RETURNING *`,
+    ON CONFLICT DO NOTHING`,
 )
 const markSealed = ofSegment.statement(
   sql`UPDATE ${segments} SET state = 'sealed', sealed_at = ${$.now}
@@ -110,81 +78,64 @@ const markSealed = ofSegment.statement(
       AND state = 'pending' AND sha256 = ${$.digest}`,
 )
 
-const ofStream = statements('trail/seal', { clinicId: 'text', stream: 'text' })
-const selectLatest = ofStream.statement<Segment>(
-  sql`SELECT * FROM ${segments} WHERE clinic_id = ${ofStream.$.clinicId} AND stream = ${ofStream.$.stream}
+const ofChain = statements('trail/seal', { clinicId: 'text', stream: 'text' })
+const selectLatest = ofChain.statement<Segment>(
+  sql`SELECT * FROM ${segments} WHERE clinic_id = ${ofChain.$.clinicId} AND stream = ${ofChain.$.stream}
     ORDER BY n DESC LIMIT 2`,
 )
 
-/** Seals the next segment of each of the streams that has rows left. */
-async function sealNext(
-  db: Session,
-  bucket: R2Bucket,
-  places: readonly Place[],
-  now: number,
-): Promise<(Next & { outcome: Outcome })[]> {
-  const next = await readNext(db, places, now)
-  const fresh = next.filter(({ before }) => !before)
+/**
+ * Seals the next segment of each of the chains that has rows left. Unfit: what is to be sealed is not what it was, or
+ * something else lies where it belongs. Overtaken: another run began it, and this one looks at it again.
+ */
+async function sealNext(db: Session, bucket: R2Bucket, chains: readonly Chain[], now: number) {
+  const next = await readNext(db, chains, now)
+  const fresh = next.filter(({ pending }) => !pending)
   const answers =
-    fresh.length > 0
-      ? await db.batch<Segment>(fresh.map(({ values }) => begin.bind(db, values)))
-      : []
-  const begun = new Map(fresh.map((one, at) => [one, answers[at]?.results[0]]))
+    fresh.length > 0 ? await db.batch(fresh.map(({ values }) => begin.bind(db, values))) : []
+  const begun = fresh.filter((_, at) => answers[at]?.meta.changes === 1)
+  const outcomeOf = async (one: (typeof next)[number]) => {
+    const { chain, key, ndjson, pending, values } = one
+    if (!pending && !begun.includes(one)) return 'overtaken'
+    if (pending && pending.sha256 !== values.digest) return 'unfit'
+    return (await putSegment(bucket, chain, key, ndjson, values.digest)) ? 'sealed' : 'unfit'
+  }
   const done = await Promise.all(
-    next.map(async (one) => ({
-      ...one,
-      outcome: await put(bucket, one, one.before ?? begun.get(one)),
-    })),
+    next.map(async (one) => ({ ...one, outcome: await outcomeOf(one) })),
   )
   const sealed = done.filter(({ outcome }) => outcome === 'sealed')
   if (sealed.length > 0) await db.batch(sealed.map(({ values }) => markSealed.bind(db, values)))
   return done
 }
 
-/** What each stream's next segment is to hold: the rows of a pending one, or those after the last. */
-async function readNext(db: Session, places: readonly Place[], now: number): Promise<Next[]> {
-  const latest = await db.batch<Segment>(places.map((place) => selectLatest.bind(db, place)))
-  const ranges = places.map((place, at) => {
+/** What each chain's next segment is to hold: the rows of a pending one, or those after the last. */
+async function readNext(db: Session, chains: readonly Chain[], now: number) {
+  const latest = await db.batch<Segment>(chains.map((chain) => selectLatest.bind(db, chain)))
+  const ranges = chains.map((chain, at) => {
     const [newest, second] = latest[at]?.results ?? []
-    const before = newest?.state === 'pending' ? newest : undefined
-    const previous = before ? second : newest
-    const end = place.stream === 'accesses' ? settledBefore(now) : streamEnd(place)
-    return { place, before, previous, after: previous?.last ?? START, upTo: before?.last ?? end }
+    const pending = newest?.state === 'pending' ? newest : undefined
+    const previous = (pending ? second : newest) ?? GENESIS
+    const end = chain.stream === 'accesses' ? settledBefore(now) : END
+    return { chain, pending, previous, after: previous.last, upTo: pending?.last ?? end }
   })
   const read = await db.batch<Line>(
-    ranges.map(({ place, after, upTo }) =>
-      linesBetween(db, place, { after, upTo, limit: ROWS_A_SEGMENT }),
+    ranges.map(({ chain, after, upTo }) =>
+      linesBetween(db, chain, { after, upTo, limit: ROWS_A_SEGMENT }),
     ),
   )
-  const all = ranges.map(async ({ place, before, previous }, at) => {
+  const all = ranges.map(async ({ chain, pending, previous }, at) => {
     const lines = read[at]?.results ?? []
-    const last = lines.at(-1)
-    const { at: lastAt = '' }: { at?: string } = JSON.parse(last?.line ?? '{}')
-    const n = (previous?.n ?? 0) + 1
-    const ndjson = ndjsonOf(headerOf(place, n, previous?.sha256 ?? NOTHING), lines)
+    const { place: last = '', line = '{}' } = lines.at(-1) ?? {}
+    const { at: lastAt = '' }: { at?: string } = JSON.parse(line)
+    const n = previous.n + 1
+    const ndjson = ndjsonOf(headerOf(chain, previous), lines)
     const digest = await sha256(ndjson)
     const values = {
-      ...{ ...place, n, rowCount: lines.length, last: last?.place ?? START, lastAt, digest },
+      ...{ ...chain, n, rowCount: lines.length, last, lastAt, digest },
       now: new Date(now).toISOString(),
     }
-    const key = keyOf(place, { n, sha256: before?.sha256 ?? digest })
-    return { place, values, lines, ndjson, key, before }
+    const key = keyOf(chain, pending ?? { n, sha256: digest })
+    return { chain, values, lines, ndjson, key, pending }
   })
-  return (await Promise.all(all)).filter(({ before, lines }) => before || lines.length > 0)
-}
-
-/** Puts a segment, which D1 has as `begun`, into R2, if nothing is there; the same segment counts as done. */
-async function put(
-  bucket: R2Bucket,
-  { place, key, ndjson, values, before }: Next,
-  begun: Segment | undefined,
-): Promise<Outcome> {
-  const { digest } = values
-  if (begun?.sha256 !== digest) return before || !begun ? 'unfit' : 'overtaken'
-  const stored = await bucket.put(key, await compressed(ndjson), {
-    onlyIf: { etagDoesNotMatch: '*' },
-    httpMetadata: { contentType: 'application/gzip' },
-  })
-  const isThere = stored || (await readStored(bucket, place, key))?.sha256 === digest
-  return isThere ? 'sealed' : 'unfit'
+  return (await Promise.all(all)).filter(({ pending, lines }) => pending || lines.length > 0)
 }

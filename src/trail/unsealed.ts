@@ -2,21 +2,16 @@ import { sql } from 'drizzle-orm/sql/sql'
 import { rows, statements } from '../storage/statement.ts'
 import type { Session } from '../storage/session.ts'
 import { accesses, changes, clinics, segments } from '../storage/tables.ts'
-import { type Place, type Stream } from './segments.ts'
-
-const MINUTE = 60_000
+import type { Chain } from './segments.ts'
 
 /** Reads are logged after the response, so rows can arrive late, but never by ten minutes. */
-const LATEST_MILLISECONDS = 10 * MINUTE
+const LATEST_MILLISECONDS = 10 * 60_000
 
 /** By when, in ISO 8601, all accesses have arrived. */
 export const settledBefore = (now: number) => new Date(now - LATEST_MILLISECONDS).toISOString()
 
 /** As many as a run can seal a segment of, within its calls of storage. */
 const STREAMS_A_RUN = 2500
-
-/** A stream with rows to seal, and the time of the oldest, in ISO 8601. */
-export type Unsealed = Place & { since: string }
 
 const { $, statement } = statements('trail/unsealed', { settled: 'text', limit: 'integer' })
 
@@ -27,11 +22,11 @@ const clinicsIn = (name: string) =>
     UNION ALL SELECT (SELECT min(clinic_id) FROM ${name} WHERE clinic_id > id) FROM ${name}_clinics
       WHERE id IS NOT NULL)`)
 
-const lastSealed = (stream: Stream) =>
+const lastSealed = (stream: Chain['stream']) =>
   sql`coalesce((SELECT last FROM ${segments} WHERE clinic_id = id AND stream = '${sql.raw(stream)}'
     AND state <> 'pending' ORDER BY n DESC LIMIT 1), '')`
 
-const selectUnsealed = statement<Unsealed>(
+const selectUnsealed = statement<Chain & { since: string }>(
   sql`WITH RECURSIVE ${clinicsIn('changes')}, ${clinicsIn('accesses')},
     waiting (clinic_id, stream, since) AS (
       SELECT id, 'changes', (SELECT at FROM ${changes}
@@ -48,8 +43,8 @@ const selectUnsealed = statement<Unsealed>(
 )
 
 /**
- * The streams that have rows to seal, that of the oldest row first. A clinic that is on its way here from another cell
- * may still bring older ones, or not come at all.
+ * The streams that have rows to seal, that of the oldest row first. `since` is the time of that row, in ISO 8601. A
+ * clinic that is on its way here from another cell may still bring older ones, or not come at all.
  */
 export const listUnsealed = (db: Session, now: number, limit = STREAMS_A_RUN) =>
   rows(db, selectUnsealed, { settled: settledBefore(now), limit })

@@ -1,6 +1,5 @@
-import { highestSealed } from '../../operator/trail/lost.ts'
 import { resources } from '../../resources/index.ts'
-import { listMarks, resumeAfter, type Mark } from '../../operator/marks.ts'
+import { highestSealed, listMarks, resumeAfter, type Mark } from '../../operator/marks.ts'
 import { mark } from '../files/backup.ts'
 import { readWritten } from '../files/lines.ts'
 import { onStore } from '../environment/command.ts'

@@ -17,28 +17,22 @@ export type Repair = { clinicId: string; id: number; tokenId: string; requestId?
 
 const selectUsed = statements('repair', KEY).statement(sql`SELECT status FROM ${used}`)
 
-/** Whether this run has written, now or before an answer of D1 was lost. */
-async function isDone<All extends Parameters<typeof commit>[1]>(
+/** Writes under a key of its own. Gives whether that is done: now, or before an answer of D1 was lost. */
+async function repaired(
   db: Session,
-  all: All,
-  values: Parameters<typeof commit<All>>[2] & IdempotencyKey,
-): Promise<boolean> {
-  if (await commit(db, all, values)) return true
-  return (await first(db, selectUsed, values)) !== undefined
+  { id, ...who }: Repair,
+  write: (values: IdempotencyKey & { id: number }) => Promise<object | undefined>,
+) {
+  const key = ownKey(who)
+  return Boolean((await write({ ...key, id })) ?? (await first(db, selectUsed, key)))
 }
 
 /** What the operator can do to a record of a resource. */
 export function repairer(resource: Resource) {
   const { name, table, text, columns, owner, hasSsn, person } = resource
   const { $, statement } = statements(`repair ${name}`, { ...KEY, id: 'integer' })
-  const reassigning = statements(`repair ${name}`, {
-    ...KEY,
-    id: 'integer',
-    type: 'text',
-    ownerId: 'integer',
-    version: 'integer',
-    ssn: 'text',
-  })
+  const owned = { type: 'text', ownerId: 'integer', version: 'integer', ssn: 'text' } as const
+  const reassigning = statements(`repair ${name}`, { ...KEY, id: 'integer', ...owned })
 
   /** The key row, if the clinic is open and there is a record to repair, with its id and its next version. */
   const keepKeyOf = (target: SQL) => sql`
@@ -84,9 +78,9 @@ export function repairer(resource: Resource) {
         AND before IS NOT NULL`),
   }
 
-  const select = statements(`find ${name}`, { clinicId: 'text', id: 'integer' })
-    .statement<Given>(sql`
-    SELECT * FROM ${table} WHERE clinic_id = ${$.clinicId} AND id = ${$.id}`)
+  const select = statements(`find ${name}`, { clinicId: 'text', id: 'integer' }).statement<Given>(
+    sql`SELECT * FROM ${table} WHERE clinic_id = ${$.clinicId} AND id = ${$.id}`,
+  )
 
   const given = reassigning.$
   const target = sql`(SELECT *, ${contentOf(resource)} AS content FROM ${table}
@@ -117,10 +111,12 @@ export function repairer(resource: Resource) {
 
   return {
     /** Brings a deleted record back under its own id. False if it is not deleted, or was erased. */
-    restore: (db: Session, { id, ...who }: Repair) => isDone(db, restoring, { ...ownKey(who), id }),
+    restore: (db: Session, repair: Repair) =>
+      repaired(db, repair, (values) => commit(db, restoring, values)),
 
     /** Takes a deleted record's content out of the journal for good. False if it is not deleted, or was erased before. */
-    erase: (db: Session, { id, ...who }: Repair) => isDone(db, erasing, { ...ownKey(who), id }),
+    erase: (db: Session, repair: Repair) =>
+      repaired(db, repair, (values) => commit(db, erasing, values)),
 
     /** Finds the stored record to reassign; undefined if the clinic has no record with that id. */
     find: (db: Session, { clinicId, id }: Repair) => first(db, select, { clinicId, id }),
@@ -129,9 +125,9 @@ export function repairer(resource: Resource) {
      * Gives a record another owner, and with it the SSN as it was sealed anew for that one. False if the record has
      * changed since `version`, or the owner is not registered.
      */
-    reassign: (db: Session, { id, ...who }: Repair, to: Ownable, version: number, ssn: Given) => {
-      const owned = { type: to.type, ownerId: to.id, version, ssn: JSON.stringify(ssn) }
-      return isDone(db, reassigned, { ...ownKey(who), id, ...owned })
+    reassign(db: Session, repair: Repair, to: Ownable, version: number, ssn: Given) {
+      const owner = { type: to.type, ownerId: to.id, version, ssn: JSON.stringify(ssn) }
+      return repaired(db, repair, (values) => commit(db, reassigned, { ...values, ...owner }))
     },
   }
 }

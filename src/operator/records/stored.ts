@@ -31,15 +31,18 @@ export async function listStored(
   })
 }
 
-/** A sealed SSN with its place and the record that it is of. */
-export type SealedRecord = { clinicId: string; id: number; ssn: SealedSsn; owner: SsnOwner }
+/** Which record of all clinics. */
+type Place = { clinicId: string; id: number }
+
+/** A sealed SSN with the record that it is of. */
+export type SealedRecord = Place & { ssn: SealedSsn; owner: SsnOwner }
 
 /** SSNs of all clinics that are not sealed to the key named, in the order of clinics and ids. */
 export async function listSealedToOtherKeys(
   db: Session,
   resource: Resource,
   keyId: string,
-  after: Pick<SealedRecord, 'clinicId' | 'id'>,
+  after: Place,
   limit: number,
 ): Promise<SealedRecord[]> {
   const found = await rows(db, resealing(resource).select, { keyId, ...after, limit })
@@ -56,25 +59,14 @@ export async function listSealedToOtherKeys(
 }
 
 /** An SSN sealed anew; `replaces` is what it was before. */
-export type Resealed = {
-  clinicId: string
-  id: number
-  keyId: string
-  sealed: string
-  replaces: string
-}
+export type Resealed = Place & { keyId: string; sealed: string; replaces: string }
 
 /**
  * Puts resealed SSNs in place, unless one has changed since, and tells of which records. `updated_at` and
  * `version` stay: the SSN is the same.
  */
-export async function replaceSealed(
-  db: Session,
-  resource: Resource,
-  resealed: readonly Resealed[],
-): Promise<Pick<SealedRecord, 'clinicId' | 'id'>[]> {
-  return await rows(db, resealing(resource).update, { resealed: JSON.stringify(resealed) })
-}
+export const replaceSealed = (db: Session, resource: Resource, resealed: readonly Resealed[]) =>
+  rows(db, resealing(resource).update, { resealed: JSON.stringify(resealed) })
 
 export function selectStored({ name, table }: Resource) {
   const types = { clinicId: 'text', after: 'integer', limit: 'integer' } as const
@@ -92,7 +84,7 @@ export function resealing({ name, table }: Resource) {
       SELECT * FROM ${table}
       WHERE ssn_key_id <> ${sealed.$.keyId} AND (clinic_id, id) > (${sealed.$.clinicId}, ${sealed.$.id})
       ORDER BY clinic_id, id LIMIT ${sealed.$.limit}`),
-    update: fresh.statement<Pick<SealedRecord, 'clinicId' | 'id'>>(sql`
+    update: fresh.statement<Place>(sql`
       UPDATE ${table}
       SET ssn_key_id = given.value ->> 'keyId', ssn_sealed = given.value ->> 'sealed'
       FROM json_each(${fresh.$.resealed}) AS given

@@ -21,28 +21,23 @@ const ALWAYS = { from: '', until: '~' }
 /** Whether the event showed or changed what was asked for: a refusal showed nothing, and ids passed over are nobody's. */
 export function isAbout(about: About, { at, action, resource, ids, status }: TrailEvent): boolean {
   if (action === 'skip' || (status !== null && status >= 400)) return false
-  const owned = about.filter(
-    (one) => one.resource === resource && one.from <= at && at <= one.until,
-  )
-  return includesAny(
-    ids,
-    owned.map(({ id }) => id),
-  )
+  const ownedIds = about
+    .filter((one) => one.resource === resource && one.from <= at && at <= one.until)
+    .map(({ id }) => id)
+  return includesAny(ids, ownedIds)
 }
 
 /** What is about one record. */
-export async function aboutRecord(
-  db: Session,
-  resource: Resource,
-  clinicId: string,
-  id: number,
-): Promise<About> {
+export async function aboutRecord(db: Session, resource: Resource, clinicId: string, id: number) {
   const versions = await rows(db, selectVersions(resource), { clinicId, id })
   return [
     { resource: resource.name, id, ...ALWAYS },
     ...versions.map(({ seq }) => ({ resource: CHANGES, id: seq, ...ALWAYS })),
   ]
 }
+
+/** So many changes are looked through by one statement. */
+const CHANGES_A_STEP = 100_000
 
 /** What is about one patient: each record while it was the patient's. One that was erased is nobody's. */
 export async function aboutPatient(
@@ -53,7 +48,7 @@ export async function aboutPatient(
 ): Promise<About> {
   const about: Owned[] = []
   for (const resource of resources) {
-    for (const id of await listRecordsEver(db, resource, clinicId, patientId)) {
+    for (const id of await listRecordsEver(resource)) {
       const versions = await rows(db, selectVersions(resource), { clinicId, id })
       for (const [n, { at: from, owner_now, owner }] of versions.entries()) {
         const next = versions[n + 1]
@@ -66,41 +61,34 @@ export async function aboutPatient(
     }
   }
   return about
+
+  /** The records that are the patient's, or were until they were deleted or given to somebody else. */
+  async function listRecordsEver(resource: Resource) {
+    const { selectNow, selectBefore, selectLast } = selectEver(resource)
+    const patient = { clinicId, patientId, after: 0, step: CHANGES_A_STEP }
+    const { now, newest } = await batch(db, { now: selectNow, newest: selectLast }, patient)
+    const ids = new Set(now.map(({ id }) => id))
+    const last = newest[0]?.last ?? 0
+    for (let after = 0; after < last; after += CHANGES_A_STEP) {
+      for (const { id } of await rows(db, selectBefore, { ...patient, after })) ids.add(id)
+    }
+    return ids
+  }
 }
 
 /** The owner's type in what a change says of the record before. */
 const typeBefore = ({ owner }: Resource) =>
   sql.raw(owner.type === undefined ? `'${PATIENT}'` : `before ->> '${owner.type}'`)
 
-/** So many changes are looked through by one statement. */
-const CHANGES_A_STEP = 100_000
-
-/** The records that are the patient's, or were until they were deleted or given to somebody else. */
-async function listRecordsEver(
-  db: Session,
-  resource: Resource,
-  clinicId: string,
-  patientId: number,
-) {
-  const { selectNow, selectBefore, selectLast } = selectEver(resource)
-  const patient = { clinicId, patientId, after: 0, step: CHANGES_A_STEP }
-  const { now, newest } = await batch(db, { now: selectNow, newest: selectLast }, patient)
-  const ids = new Set(now.map(({ id }) => id))
-  const last = newest[0]?.last ?? 0
-  for (let after = 0; after < last; after += CHANGES_A_STEP) {
-    for (const { id } of await rows(db, selectBefore, { ...patient, after })) ids.add(id)
-  }
-  return ids
-}
-
 export function selectEver(resource: Resource) {
   const { name, table, owner, text } = resource
-  const { $, statement } = statements(`records ever of a patient in ${name}`, {
+  const types = {
     clinicId: 'text',
     patientId: 'integer',
     after: 'integer',
     step: 'integer',
-  })
+  } as const
+  const { $, statement } = statements(`records ever of a patient in ${name}`, types)
   const patient = sql.raw(`'${PATIENT}'`)
   return {
     selectNow: statement<{ id: number }>(sql`

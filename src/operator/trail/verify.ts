@@ -3,34 +3,28 @@ import { batch, rows, statements } from '../../storage/statement.ts'
 import type { Session } from '../../storage/session.ts'
 import { accesses, changes, clinics, segments } from '../../storage/tables.ts'
 import { sha256 } from '../../storage/sha256.ts'
-import { listClinicsIn, listKeys, readStored, type Stored } from '../../trail/bucket.ts'
+import { listClinicsIn, listKeys, readStored } from '../../trail/bucket.ts'
 import {
   comparePlaces,
-  DESCRIBED,
   headerOf,
   keyOf,
   linesBetween,
+  listSegments,
   ndjsonOf,
-  NOTHING,
-  segmentsOf,
-  START,
+  GENESIS,
   STREAMS,
+  type Chain,
   type Line,
-  type Place,
   type Segment,
-  type Stream,
 } from '../../trail/segments.ts'
-import { findLost } from './lost.ts'
 
 /** The last sealed segment of a stream: kept elsewhere, it shows later that nothing up to it was made anew. */
 export type Head = { clinic_id: string; stream: string; n: number; sha256: string }
 
 const ofAll = statements('verify trail', {})
 const selectHeads = ofAll.statement<Head>(
-  sql`SELECT clinic_id, stream, n, sha256 FROM ${segments} AS head WHERE state <> 'pending' AND NOT EXISTS (
-      SELECT * FROM ${segments} WHERE clinic_id = head.clinic_id AND stream = head.stream
-        AND n = head.n + 1 AND state <> 'pending')
-    ORDER BY clinic_id, stream`,
+  sql`SELECT clinic_id, stream, max(n) AS n, sha256 FROM ${segments} WHERE state <> 'pending'
+    GROUP BY clinic_id, stream`,
 )
 
 /** The clinics that D1 knows. */
@@ -39,12 +33,8 @@ const selectClinicIds = ofAll.statement<{ id: string }>(
     UNION SELECT clinic_id FROM ${accesses} UNION SELECT clinic_id FROM ${segments}`,
 )
 
-const { $, statement } = statements('verify trail', {
-  clinicId: 'text',
-  stream: 'text',
-  n: 'integer',
-  after: 'text',
-})
+const types = { clinicId: 'text', stream: 'text', n: 'integer', after: 'text' } as const
+const { $, statement } = statements('verify trail', types)
 
 /** Accesses leave D1 when they have aged, and changes when their clinic has moved. */
 const selectMayLackRows = statement<{ may_lack_rows: number }>(
@@ -54,37 +44,23 @@ const selectMayLackRows = statement<{ may_lack_rows: number }>(
 )
 
 /** How many rows are not sealed yet, and where D1 says that it was set back: `resume` leaves such rows in both streams. */
-const forStream = (stream: Stream) => {
-  const { table, place, key, keyOf } = DESCRIBED[stream]
-  return {
-    unsealed: statement<{ count: number }>(
-      sql`SELECT count(*) AS count FROM ${table} WHERE clinic_id = ${$.clinicId} AND (${key}) > ${keyOf($.after)}`,
-    ),
-    setBack: statement<{ place: string }>(
-      sql`SELECT ${place} AS place FROM ${table}
-        WHERE clinic_id = ${$.clinicId} AND action IN ('skip', 'resume') ORDER BY ${key}`,
-    ),
-  }
-}
-const ofStream = { changes: forStream('changes'), accesses: forStream('accesses') }
+const forStream = ({ table, place, key, keyOf }: (typeof STREAMS)[Chain['stream']]) => ({
+  unsealed: statement<{ count: number }>(
+    sql`SELECT count(*) AS count FROM ${table} WHERE clinic_id = ${$.clinicId} AND (${key}) > ${keyOf($.after)}`,
+  ),
+  setBack: statement<{ place: string }>(
+    sql`SELECT ${place} AS place FROM ${table} WHERE clinic_id = ${$.clinicId} AND action IN ('skip', 'resume')`,
+  ),
+})
+const ofStream = { changes: forStream(STREAMS.changes), accesses: forStream(STREAMS.accesses) }
 
 /** The last sealed segment of every stream. */
 export const listHeads = (db: Session): Promise<Head[]> => rows(db, selectHeads, {})
 
 /** What does not fit: the first segment, by its key, and the first row, by its seq or its time and request. */
-export type Misfit = { segment: string; row?: string; found: string }
+type Misfit = { segment: string; row?: string; found: string }
 
-/** What became of one stream: how much is sealed, how much is not yet, and what does not fit, if anything. */
-export type Verdict = {
-  clinic_id: string
-  stream: string
-  segments: number
-  rows: number
-  unsealed: number
-  misfit?: Misfit
-}
-
-const ALTERED = 'it is not what was sealed'
+const FORGOTTEN = 'D1 knows nothing of it; after a restore in time, run `resume`'
 
 /** Compares all that was sealed, in both stores, with its digests, and those with heads that were kept. */
 export async function* verifyTrail(
@@ -92,7 +68,7 @@ export async function* verifyTrail(
   bucket: R2Bucket,
   clinicId?: string,
   heads: readonly Head[] = [],
-): AsyncGenerator<Verdict> {
+) {
   // A clinic that neither store knows any more, though a head of it was kept, has lost all of its trail.
   const all = async () => [
     ...(await rows(db, selectClinicIds, {})).map(({ id }) => id),
@@ -101,120 +77,113 @@ export async function* verifyTrail(
   ]
   const clinicIds = clinicId === undefined ? await all() : [clinicId]
   for (const id of [...new Set(clinicIds)].sort()) {
-    for (const stream of STREAMS) {
-      const place = { clinicId: id, stream }
+    for (const stream of ['changes', 'accesses'] as const) {
       const own = heads.filter((head) => head.clinic_id === id && head.stream === stream)
-      yield await verifyStream(db, bucket, place, own)
+      yield await verifyChain(db, bucket, { clinicId: id, stream }, own)
     }
   }
 }
 
-async function verifyStream(
-  db: Session,
-  bucket: R2Bucket,
-  place: Place,
-  heads: readonly Head[],
-): Promise<Verdict> {
+/** What became of one chain: how much is sealed, how much is not yet, and what does not fit, if anything. */
+export type Verdict = Awaited<ReturnType<typeof verifyChain>>
+
+async function verifyChain(db: Session, bucket: R2Bucket, chain: Chain, heads: readonly Head[]) {
   // R2 first: what is put there meanwhile is no stranger.
-  const strangers = await listKeys(bucket, place)
-  const digests = new Map([[0, NOTHING]])
-  let previous: Segment | undefined
-  let setBack: string | undefined
+  const strangers = await listKeys(bucket, chain)
+  /** The first line of what follows each segment that is known, and its number. */
+  const followers = new Map([[headerOf(chain, GENESIS), 1]])
+  const setBack: string[] = []
+  let previous: typeof GENESIS = GENESIS
   let rowCount = 0
-  let sealedUpTo = START
+  let sealedUpTo = GENESIS.last
   let misfit: Misfit | undefined
-  for await (const segment of segmentsOf(db, place)) {
-    const key = keyOf(place, segment)
+  for (const segment of await listSegments(db, chain)) {
+    const key = keyOf(chain, segment)
     strangers.delete(key)
-    digests.set(segment.n, segment.sha256)
-    const stored = await readStored(bucket, place, key)
-    misfit ??=
-      segment.n !== (previous?.n ?? 0) + 1
-        ? { segment: key, found: 'the segment before it is not in D1' }
-        : await checkSegment(db, place, stored, previous, segment)
-    setBack = laterOf(place, setBack, setBackIn(stored?.lines ?? []))
+    followers.set(headerOf(chain, segment), segment.n + 1)
+    const stored = await readStored(bucket, chain, key)
+    misfit ??= await misfitOf(db, chain, previous, segment, stored)
+    for (const { place, line } of stored?.lines ?? []) {
+      if (/"action":"(skip|resume)"/.test(line)) setBack.push(place)
+    }
     previous = segment
     if (segment.state === 'pending') continue
     rowCount += segment.row_count
     sealedUpTo = segment.last
   }
-  const asked = { ...place, n: 0, after: sealedUpTo }
-  const told = await batch(db, ofStream[place.stream], asked)
-  setBack = laterOf(place, setBack, told.setBack.at(-1)?.place)
-  const lost = await findLost(bucket, place, strangers, digests, setBack)
-  misfit ??= lost.misfit
-  for (const head of heads) misfit ??= misfitOfHead(place, head, digests.get(head.n), lost.keys)
+  const told = await batch(db, ofStream[chain.stream], { ...chain, n: 0, after: sealedUpTo })
+  setBack.push(...told.setBack.map(({ place }) => place))
+
+  // A database that is set back to an earlier time has forgotten the segments that were sealed since, with their rows.
+  // R2 has them still: the chain forks there. A fork is explained by a row that `resume` leaves, which stands in the
+  // order of the stream after all that was lost. Any other is somebody's work.
+  for (const key of strangers) {
+    const { header = '', sha256 = '', lines = [] } = (await readStored(bucket, chain, key)) ?? {}
+    const n = followers.get(header)
+    const last = lines.at(-1)?.place
+    const isExplained =
+      n !== undefined &&
+      key === keyOf(chain, { n, sha256 }) &&
+      setBack.some((place) => last && comparePlaces(chain, place, last) >= 0)
+    if (isExplained) followers.set(headerOf(chain, { n, sha256 }), n + 1)
+    else misfit ??= { segment: key, found: FORGOTTEN }
+  }
+  for (const head of heads) {
+    // It may lie on a part of the trail that a restore in time cut off.
+    if (followers.has(headerOf(chain, head))) continue
+    const became = head.n > previous.n ? 'it is gone' : 'is now another'
+    misfit ??= { segment: keyOf(chain, head), found: `its digest was kept, and ${became}` }
+  }
   return {
-    clinic_id: place.clinicId,
-    stream: place.stream,
-    segments: previous?.n ?? 0,
+    clinic_id: chain.clinicId,
+    stream: chain.stream,
+    segments: previous.n,
     rows: rowCount,
     unsealed: told.unsealed[0]?.count ?? 0,
     ...(misfit && { misfit }),
   }
 }
 
-/** What of a head that was kept is not so any more. One may lie on a part of the trail that a restore in time cut off. */
-function misfitOfHead(
-  place: Place,
-  head: Head,
-  digest: string | undefined,
-  lost: ReadonlySet<string>,
-): Misfit | undefined {
-  const segment = keyOf(place, head)
-  if (digest === head.sha256 || lost.has(segment)) return undefined
-  const found =
-    digest === undefined
-      ? 'its digest was kept, and it is gone'
-      : 'its digest was kept, and is now another'
-  return { segment, found }
-}
-
 /** What of a segment does not fit the one before, its digest, or the other store. */
-async function checkSegment(
+async function misfitOf(
   db: Session,
-  place: Place,
-  stored: Stored | undefined,
-  previous: Segment | undefined,
+  chain: Chain,
+  previous: typeof GENESIS,
   segment: Segment,
+  stored: Awaited<ReturnType<typeof readStored>>,
 ): Promise<Misfit | undefined> {
-  const key = keyOf(place, segment)
-  const header = headerOf(place, segment.n, previous?.sha256 ?? NOTHING)
-  const range = { after: previous?.last ?? START, upTo: segment.last, limit: segment.row_count + 1 }
+  const at = { segment: keyOf(chain, segment) }
+  const header = headerOf(chain, previous)
+  if (segment.n !== previous.n + 1) return { ...at, found: 'the segment before it is not in D1' }
+
+  const range = { after: previous.last, upTo: segment.last, limit: segment.row_count + 1 }
   // In one transaction: rows may age meanwhile.
   const [aged, found] = await db.batch<Line & { may_lack_rows: number }>([
-    selectMayLackRows.bind(db, { ...place, n: segment.n, after: '' }),
-    linesBetween(db, place, range),
+    selectMayLackRows.bind(db, { ...chain, n: segment.n, after: '' }),
+    linesBetween(db, chain, range),
   ])
   const held: Line[] = found?.results ?? []
   if (!stored) {
-    if (segment.state !== 'pending')
-      return { segment: key, found: 'it is not in R2, or unreadable' }
+    if (segment.state !== 'pending') return { ...at, found: 'it is not in R2, or unreadable' }
     if ((await sha256(ndjsonOf(header, held))) === segment.sha256) return undefined
-    return { segment: key, found: 'its rows have changed since it was begun' }
+    return { ...at, found: 'its rows have changed since it was begun' }
   }
-  if (stored.header !== header) {
-    return { segment: key, found: `it does not follow the segment before` }
-  }
-  const row = firstDifference(stored.lines, held, aged?.results[0]?.may_lack_rows === 1)
-  if (row) return { segment: key, ...row }
-  return describes(segment, stored) ? undefined : { segment: key, found: ALTERED }
-}
+  if (stored.header !== header) return { ...at, found: 'it does not follow the segment before' }
+  const difference = differenceOf(stored.lines, held, aged?.results[0]?.may_lack_rows === 1)
+  if (difference) return { ...at, ...difference }
 
-/** Whether what D1 says of a segment is so. */
-function describes(segment: Segment, stored: Stored): boolean {
   const last = stored.lines.at(-1)
-  const { at }: { at?: string } = JSON.parse(last?.line ?? '{}')
-  return (
+  const { at: lastAt }: { at?: string } = JSON.parse(last?.line ?? '{}')
+  const isDescribed =
     segment.sha256 === stored.sha256 &&
     segment.row_count === stored.lines.length &&
     segment.last === last?.place &&
-    segment.last_at === at
-  )
+    segment.last_at === lastAt
+  return isDescribed ? undefined : { ...at, found: 'it is not what was sealed' }
 }
 
 /** The first row by which R2 and D1 differ. */
-function firstDifference(sealed: readonly Line[], held: readonly Line[], mayLackRows: boolean) {
+function differenceOf(sealed: readonly Line[], held: readonly Line[], mayLackRows: boolean) {
   const rows = new Map(held.map(({ place, line }) => [place, line]))
   for (const { place, line } of sealed) {
     const row = rows.get(place)
@@ -224,13 +193,4 @@ function firstDifference(sealed: readonly Line[], held: readonly Line[], mayLack
   }
   const [added] = rows.keys()
   return added === undefined ? undefined : { row: added, found: 'R2 lacks the row' }
-}
-
-/** Where sealed lines last say that the database was set back. */
-const setBackIn = (lines: readonly Line[]) =>
-  lines.findLast(({ line }) => /"action":"(skip|resume)"/.test(line))?.place
-
-function laterOf(place: Place, a: string | undefined, b: string | undefined) {
-  if (a === undefined || b === undefined) return a ?? b
-  return comparePlaces(place, a, b) >= 0 ? a : b
 }
