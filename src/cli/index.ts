@@ -29,7 +29,7 @@ const GROUPS: Record<string, string> = {
 const COMMANDS: [words: string, purpose: string, load: Loader][] = [
   ['setup', 'prepare an environment', () => import('./commands/setup/index.ts')],
   ['deploy', 'deploy the code in this folder', () => import('./commands/deploy.ts')],
-  ['doctor', 'check an environment', () => import('./commands/doctor/index.ts')],
+  ['doctor', 'check an environment', () => import('./commands/doctor.ts')],
   ['stats', 'show how much each clinic stores', () => import('./commands/stats.ts')],
 
   ['create', 'add a clinic', () => import('./commands/clinic/create.ts')],
