@@ -16,6 +16,9 @@ type Loader = () => Promise<{ command: Definition }>
 const changingTo = (state: 'open' | 'suspended') => async () =>
   (await import('./commands/clinic/state.ts')).changeTo(state)
 
+const repairing = (verb: 'restore' | 'erase') => async () =>
+  (await import('./commands/records/repair.ts')).repair(verb)
+
 /** Words with commands below them. */
 const GROUPS: Record<string, string> = {
   token: 'issue, list and revoke tokens',
@@ -53,9 +56,9 @@ const COMMANDS: [words: string, purpose: string, load: Loader][] = [
   ['audit verify', 'find what was tampered with', () => import('./commands/audit/verify.ts')],
   ['audit head', 'print digests to keep offline', () => import('./commands/audit/head.ts')],
 
-  ['records restore', 'restore a deleted record', () => import('./commands/records/restore.ts')],
+  ['records restore', 'restore a deleted record', repairing('restore')],
   ['records reassign', 'give it another owner', () => import('./commands/records/reassign.ts')],
-  ['records erase', 'erase its content for good', () => import('./commands/records/erase.ts')],
+  ['records erase', 'erase its content for good', repairing('erase')],
 
   ['backup', 'copy a store to a folder', () => import('./commands/backup.ts')],
   ['restore', 'copy a backup into an empty store', () => import('./commands/restore.ts')],
