@@ -30,7 +30,7 @@ const GROUPS: Record<string, string> = {
 
 /** Every command: its words, its purpose, and its file. */
 const COMMANDS: [words: string, purpose: string, load: Loader][] = [
-  ['setup', 'prepare an environment', () => import('./commands/setup/index.ts')],
+  ['setup', 'prepare an environment', () => import('./commands/setup.ts')],
   ['deploy', 'deploy the code in this folder', () => import('./commands/deploy.ts')],
   ['doctor', 'check an environment', () => import('./commands/doctor.ts')],
   ['stats', 'show how much each clinic stores', () => import('./commands/stats.ts')],
