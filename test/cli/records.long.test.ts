@@ -200,17 +200,4 @@ describe('token revoke --all', () => {
     expect((await served.worker.call('/plans', token)).status).toBe(200)
     expect(unnamed.status).toBe(2)
   })
-
-  it('lists tokens within 80 columns', async () => {
-    await runJson([
-      ...['token', 'create', ...clinic, '--label', 'the front desk on the second floor'],
-      ...served.store.flags,
-    ])
-
-    const { stdout } = await run(['token', 'list', ...served.store.flags])
-
-    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
-    expect(stdout).toContain('the front desk …')
-    expect(stdout).toContain('r insurances:read')
-  })
 })

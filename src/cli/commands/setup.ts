@@ -29,7 +29,7 @@ import { commandOn, flag, option, type Values, type Work } from '../terminal/com
 import { Failure, Misuse } from '../terminal/failure.ts'
 import { oneOf, parseCell, parseClinic, parseDomain } from '../terminal/options.ts'
 import { note, type Report } from '../terminal/report.ts'
-import { shownOnce } from './token/shown-once.ts'
+import { shownOnce } from './token/create.ts'
 
 const JURISDICTIONS = ['eu', 'us', 'fedramp', 'none'] as const
 
