@@ -25,7 +25,6 @@ export const command = onStore({
     const tables = await listTables(db)
     const tokens = await listTokens(kv)
     const shared: Record<string, Counts> = await sizesByTable(db, tables)
-    const bytes = await databaseBytes(db)
     const clinics = []
     for (const { id, state } of await listClinics(db)) {
       const sizes = await sizesByTable(db, tables, id)
@@ -38,20 +37,16 @@ export const command = onStore({
       clinics.push({ id, state, counts, created_by_week: await createdByWeek(db, id, WEEKS) })
     }
     const all = [...clinics.map(({ counts }) => counts), ...Object.values(shared)]
-    const total = Object.fromEntries(
-      COUNTED.map((name) => [name, sum(all.map((counts) => counts[name]))]),
-    )
-    // A clinic's bytes are its share of the database's, with indexes and free space.
-    const scale = bytes / Math.max(1, total.bytes ?? 0)
-    for (const { counts } of clinics) counts.bytes = Math.round((counts.bytes ?? 0) * scale)
-    total.bytes = bytes
+    const sums = COUNTED.map((name) => [name, sum(all.map((counts) => counts[name]))])
+    // The database's bytes are more than its rows': there are indexes and free space, too.
+    const bytes = await databaseBytes(db)
+    const total: Counts = { ...Object.fromEntries(sums), bytes }
+    const room = MOST_BYTES - bytes
     const byWeek = clinics.map((clinic) => clinic.created_by_week)
     const created_by_week = Array.from({ length: WEEKS }, (_, n) =>
       sum(byWeek.map((one) => one[n])),
     )
-
     const plans = shared.plans?.rows ?? 0
-    const room = MOST_BYTES - bytes
     const rows = [...clinics, { id: 'in all', counts: total, created_by_week }].map((one) => [
       ...[one.id, ...COUNTED.map((name) => counted(one.counts[name] ?? 0))],
       counted(one.created_by_week.at(-1) ?? 0),
