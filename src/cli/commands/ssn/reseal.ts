@@ -1,11 +1,8 @@
 import { decodeBase64Url } from 'hono/utils/encode'
 import { rangesOf } from '../../../trail/ranges.ts'
 import { resources } from '../../../resources/index.ts'
-import {
-  listSealedToOtherKeys,
-  replaceSealed,
-  type SealedRecord,
-} from '../../../operator/records/stored.ts'
+import { listSealedToOtherKeys, replaceSealed } from '../../../operator/records/stored.ts'
+import type { SealedRecord } from '../../../operator/records/stored.ts'
 import { sealSsn } from '../../../ssn/seal.ts'
 import { keyIdOf } from '../../../ssn/suite.ts'
 import { keyOption, readKeys } from '../../files/key-file.ts'
