@@ -21,7 +21,6 @@ import { sentenceOf } from '../terminal/sentences.ts'
 
 /** What was found and, if that is wrong, the fix; `soon`, if it isn't wrong yet. Undefined if it doesn't apply. */
 type Finding = { found: string; fix?: string; soon?: true } | undefined
-type Findings = Record<string, Finding>
 
 export const command = onEnvironments({
   example: 'doctor --local',
@@ -30,7 +29,7 @@ export const command = onEnvironments({
     /** The digests of the catalogues seen so far, by environment. */
     const catalogues = new Map<string, string>()
     return await inTurn(environments, async (environment) => {
-      const findings: Findings = {
+      const findings: Record<string, Finding> = {
         logs: checkLogs(environment),
         'SSN key': await checkKey(environment),
         cells: await checkCells(environment),
@@ -109,23 +108,17 @@ async function checkDeployed(environment: Environment): Promise<Finding> {
   if (refusal) return { found: `it is not ready: ${refusal.errors}`, fix: setUpLine(environment) }
   const found = `${running.version}, commit ${running.commit ?? 'unknown'}`
   const here = commitHere()
-  return running.commit === here
-    ? { found }
-    : { found, fix: `here is ${here || 'no commit'}`, soon: true }
+  if (running.commit === here) return { found }
+  return { found, fix: `here is ${here || 'no commit'}`, soon: true }
 }
 
-async function checkStore(
-  environment: Environment,
-  catalogues: Map<string, string> | undefined,
-): Promise<Findings> {
-  let store: Store
-  try {
-    store = await openStore(environment)
-  } catch (error) {
+async function checkStore(environment: Environment, catalogues?: Map<string, string>) {
+  const store = await openStore(environment).catch((error: unknown) => {
     const why = error instanceof Failure ? error.message : sentenceOf(error)
     if (why === undefined) throw error
-    return { store: { found: 'cannot be opened', fix: why } }
-  }
+    return why
+  })
+  if (typeof store === 'string') return { store: { found: 'cannot be opened', fix: store } }
   try {
     const migrations = await checkMigrations(store)
     // Without its tables the rest cannot be asked for.
