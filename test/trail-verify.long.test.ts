@@ -125,9 +125,7 @@ describe('without a bucket', () => {
       await run(['audit', ...CLINIC, ...without]),
     ]
 
-    expect(doctor.stdout).toContain(
-      'trail: nothing is sealed, as there is no bucket; the database has 0.0 GB of 10\n',
-    )
+    expect(doctor.stdout).toContain('trail: nothing is sealed, as there is no bucket\n')
     expect(verify).toMatchObject({
       status: 1,
       stderr: `error: ${config} declares no R2 bucket TRAIL, so nothing is sealed\n`,

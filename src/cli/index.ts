@@ -14,6 +14,9 @@ const mannerOf = (args: readonly string[]): Manner => ({
 const changingTo = (state: 'open' | 'suspended') => async () =>
   (await import('./commands/clinic/state.ts')).changeTo(state)
 
+const repairing = (verb: 'restore' | 'erase') => async () =>
+  (await import('./commands/records/repair.ts')).repair(verb)
+
 /** Words with commands below them. */
 const GROUPS: Record<string, string> = {
   token: 'issue, list and revoke tokens',
@@ -25,9 +28,9 @@ const GROUPS: Record<string, string> = {
 
 /** Every command: its words, its purpose, and its file. */
 const COMMANDS: [words: string, purpose: string, load: () => Promise<{ command: Definition }>][] = [
-  ['setup', 'prepare an environment', () => import('./commands/setup/index.ts')],
+  ['setup', 'prepare an environment', () => import('./commands/setup.ts')],
   ['deploy', 'deploy the code in this folder', () => import('./commands/deploy.ts')],
-  ['doctor', 'check an environment', () => import('./commands/doctor/index.ts')],
+  ['doctor', 'check an environment', () => import('./commands/doctor.ts')],
   ['stats', 'show how much each clinic stores', () => import('./commands/stats.ts')],
 
   ['create', 'add a clinic', () => import('./commands/clinic/create.ts')],
@@ -51,9 +54,9 @@ const COMMANDS: [words: string, purpose: string, load: () => Promise<{ command: 
   ['audit verify', 'find what was tampered with', () => import('./commands/audit/verify.ts')],
   ['audit head', 'print digests to keep offline', () => import('./commands/audit/head.ts')],
 
-  ['records restore', 'restore a deleted record', () => import('./commands/records/restore.ts')],
+  ['records restore', 'restore a deleted record', repairing('restore')],
   ['records reassign', 'give it another owner', () => import('./commands/records/reassign.ts')],
-  ['records erase', 'erase its content for good', () => import('./commands/records/erase.ts')],
+  ['records erase', 'erase its content for good', repairing('erase')],
 
   ['backup', 'copy a store to a folder', () => import('./commands/backup.ts')],
   ['restore', 'copy a backup into an empty store', () => import('./commands/restore.ts')],

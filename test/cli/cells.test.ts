@@ -81,7 +81,7 @@ describe('setup --cell', () => {
 
     expect(nameless.status).toBe(2)
     expect(nameless.stderr).toContain('call that of a new cell staging-eu or production-eu')
-    expect(homeless.stderr).toContain('give its --domain')
+    expect(homeless.stderr).toContain('say at which host name staging answers')
     expect(await readFile(config, 'utf8')).toBe(before)
   })
 })

@@ -123,7 +123,7 @@ describe('ssn open', () => {
 
     expect(refused.status).toBe(1)
     expect(refused.stdout).toBe('')
-    expect(refused.stderr).toContain('line 1 refused: it is sealed to key')
+    expect(refused.stderr).toContain('line 1 refused: its SSN is sealed to key')
   })
 
   it('refuses SSNs that were swapped between records, owners, tables or clinics, or touched', async () => {

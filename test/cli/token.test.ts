@@ -93,7 +93,7 @@ describe('token list', () => {
     expect(tokens).toContainEqual(expect.objectContaining({ id, label: 'test', state: 'live' }))
     expect(tokens).toContainEqual({ id: 'ab'.repeat(8), ...foreign, state: 'expired' })
     expect(JSON.stringify(tokens)).not.toContain(token)
-    expect(stdout).toContain('put without met…')
+    expect(stdout).toContain('put without metadata')
     expect(stdout).not.toContain('riverside')
   })
 

@@ -25,8 +25,7 @@ export const command = onStore({
     if ((await readdir(folder)).length > 0)
       throw new Failure(`${folder} is not empty: name another`)
 
-    const publicKey = await activePublicKey(store.environment)
-    const manifest = await backUp(store, folder, publicKey)
+    const manifest = await backUp(store, folder, await activePublicKey(store.environment))
     const text = `${JSON.stringify(manifest, null, 2)}\n`
     const digest = await sha256(text)
     // It comes last: without it, a folder is not a complete backup.
@@ -60,9 +59,17 @@ export async function backUp(
     for (const { key, record } of await listTokens(kv))
       yield { key, record: JSON.stringify(record) }
   }
+  /** Notes the SSN keys that rows name, those of deleted records in the journal included. */
+  async function* noting(rows: AsyncIterable<StoredRow>) {
+    for await (const row of rows) {
+      const before: StoredRow = typeof row.before === 'string' ? JSON.parse(row.before) : {}
+      for (const id of [row.ssn_key_id, before.ssn_key_id]) if (id) keyIds.add(`${id}`)
+      yield row
+    }
+  }
   const all = content.map(({ table: { name }, rows }) => ({ name, rows }))
   for (const { name, rows } of [...all, { name: 'tokens', rows: tokens }]) {
-    const passed = digesting(noting(keyIds, rows()))
+    const passed = digesting(noting(rows()))
     const file = join(folder, `${name}.ndjson`)
     await writeAll(file, passed.rows())
     const written = passed.digest()
@@ -82,20 +89,7 @@ export async function backUp(
 }
 
 /** What must be the same at the beginning and at the end: the catalogue's version, and the clinics and their states. */
-async function unchanging(content: readonly Content[]): Promise<string> {
+async function unchanging(content: readonly Content[]) {
   const parts = content.filter(({ table: { name } }) => ['catalogue', 'clinics'].includes(name))
-  const digests = await Promise.all(parts.map(({ rows }) => digestOf(rows())))
-  return digests.map(({ sha256 }) => sha256).join()
-}
-
-/** Notes the SSN keys that rows name, those of deleted records in the journal included. */
-async function* noting(
-  keyIds: Set<string>,
-  rows: AsyncIterable<StoredRow>,
-): AsyncGenerator<StoredRow> {
-  for await (const row of rows) {
-    const before: StoredRow = typeof row.before === 'string' ? JSON.parse(row.before) : {}
-    for (const id of [row.ssn_key_id, before.ssn_key_id]) if (id) keyIds.add(`${id}`)
-    yield row
-  }
+  return JSON.stringify(await Promise.all(parts.map(({ rows }) => digestOf(rows()))))
 }

@@ -22,10 +22,8 @@ export const command = onStore({
   async work({ resource, clinic, out }, store) {
     await checkClinic(store, clinic)
     const exported = await writeAll(out, recordsOf(store, resource, clinic))
-    return {
-      json: { exported },
-      lines: [`${counted(exported)} ${resource.name} of ${clinic} exported`],
-    }
+    const line = `${counted(exported)} ${resource.name} of ${clinic} exported`
+    return { json: { exported }, lines: [line] }
   },
 })
 

@@ -10,26 +10,12 @@ import { outOption, parseClinic, parseId, parseSince } from '../../terminal/opti
 import { counted } from '../../terminal/report.ts'
 import { parseRecord } from '../records/named-record.ts'
 
-const EVER = ''
-
 export const command = onStore({
   example: 'audit list --clinic riverside --local --patient 1049',
   takes: {
-    clinic: option(
-      '--clinic <id>',
-      'the clinic (default: what was done to no single clinic)',
-      parseClinic,
-    ),
-    patient: option(
-      '--patient <id>',
-      'only what showed or changed records of the patient',
-      parseId,
-    ),
-    record: option(
-      '--record <record>',
-      'only what showed or changed it, such as dependents/12',
-      parseRecord,
-    ),
+    clinic: option('--clinic <id>', 'whose trail (default: that of no clinic)', parseClinic),
+    patient: option('--patient <id>', "only what showed or changed a patient's records", parseId),
+    record: option('--record <record>', 'the same of one, such as dependents/12', parseRecord),
     since: option(
       '--since <when>',
       'a duration such as 7d, or a time in UTC (default: 24h; of a patient or record: ever)',
@@ -44,12 +30,11 @@ export const command = onStore({
     }
   },
   async work({ clinic, patient, record, since: given, out }, { db, bucket, leave, environment }) {
-    const isNarrow = patient !== undefined || record !== undefined
-    const since = given ?? (isNarrow ? EVER : parseSince('24h'))
     const clinicId = clinic ?? NO_CLINIC
     let about: About | undefined
     if (patient !== undefined) about = await aboutPatient(db, resources, clinicId, patient)
     if (record) about = await aboutRecord(db, record.resource, clinicId, record.id)
+    const since = given ?? (about ? '' : parseSince('24h'))
     const events = matching(trailOf(db, bucket, clinicId, since), about)
     const exported = await writeAll(out, events).catch((error: unknown) => {
       if (!(error instanceof SegmentMissing)) throw error
@@ -59,7 +44,7 @@ export const command = onStore({
       )
     })
     await leave({ action: 'audit', resource: 'trail', clinicId })
-    const lines = [`${counted(exported)} events${since === EVER ? '' : ` since ${since}`}`]
+    const lines = [`${counted(exported)} events${since && ` since ${since}`}`]
     return { json: { exported, since: since || null }, lines }
   },
 })

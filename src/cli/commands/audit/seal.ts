@@ -1,7 +1,8 @@
 import { sealTrail } from '../../../trail/seal.ts'
 import { onStore } from '../../environment/command.ts'
+import type { Store } from '../../environment/open.ts'
+import { Failure } from '../../terminal/failure.ts'
 import { counted } from '../../terminal/report.ts'
-import { bucketOf } from './bucket.ts'
 
 export const command = onStore({
   example: 'audit seal --local',
@@ -19,3 +20,9 @@ export const command = onStore({
     return { json: sealed, lines, failed: unfit.length > 0 }
   },
 })
+
+/** The bucket that the trail is sealed in. Throws Failure if the store has none. */
+export function bucketOf({ bucket, environment }: Store): R2Bucket {
+  if (bucket) return bucket
+  throw new Failure(`${environment.file} declares no R2 bucket TRAIL, so nothing is sealed`)
+}

@@ -6,7 +6,7 @@ import { option } from '../../terminal/command.ts'
 import { stopAtCtrlC } from '../../terminal/failure.ts'
 import { parseClinic } from '../../terminal/options.ts'
 import { counted } from '../../terminal/report.ts'
-import { bucketOf } from './bucket.ts'
+import { bucketOf } from './seal.ts'
 
 /** A line of what `audit head` wrote. */
 const head = z.object({
@@ -19,11 +19,7 @@ const head = z.object({
 export const command = onStore({
   example: 'audit verify --remote --env production --heads head.ndjson',
   takes: {
-    clinic: option(
-      '--clinic <id>',
-      'only this one (default: all that either store knows)',
-      parseClinic,
-    ),
+    clinic: option('--clinic <id>', 'only this one', parseClinic),
     heads: option('--heads <file>', 'what `audit head` wrote earlier'),
   },
   async work({ clinic, heads }, store) {
@@ -39,17 +35,11 @@ export const command = onStore({
       verdicts.reduce((total, verdict) => total + verdict[of], 0)
     const [rows, segments, unsealed] = [sum('rows'), sum('segments'), sum('unsealed')]
     const ok = misfits.length === 0
-    return {
-      json: { ok, segments, rows, unsealed, misfits },
-      lines: [
-        ...misfits.map(({ segment, row, found }) =>
-          row === undefined ? `${segment}: ${found}` : `${segment}, row ${row}: ${found}`,
-        ),
-        `${counted(rows)} rows in ${counted(segments)} segments, ${counted(unsealed)} unsealed: ${
-          ok ? 'all as they were sealed' : 'not as they were sealed'
-        }`,
-      ],
-      failed: !ok,
-    }
+    const sizes = `${counted(rows)} rows in ${counted(segments)} segments, ${counted(unsealed)} unsealed`
+    const lines = misfits.map(({ segment, row, found }) =>
+      row === undefined ? `${segment}: ${found}` : `${segment}, row ${row}: ${found}`,
+    )
+    lines.push(`${sizes}: ${ok ? 'all' : 'not'} as they were sealed`)
+    return { json: { ok, segments, rows, unsealed, misfits }, lines, failed: !ok }
   },
 })

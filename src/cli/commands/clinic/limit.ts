@@ -1,29 +1,26 @@
-import { InvalidArgumentError } from 'commander'
 import { setRecordLimit } from '../../../clinics/queries.ts'
 import { checkClinic } from '../../environment/clinic.ts'
 import { onStore } from '../../environment/command.ts'
 import { required } from '../../terminal/command.ts'
-import { clinicArgument } from '../../terminal/options.ts'
+import { clinicArgument, wholeNumber } from '../../terminal/options.ts'
+import { counted } from '../../terminal/report.ts'
+
+/** A number of records, or `none`. In an object, since Commander takes null for a value that is missing. */
+const parseLimit = (value: string) => ({
+  limit: value === 'none' ? null : wholeNumber(0, 999_999_999)(value),
+})
 
 export const command = onStore({
   example: 'limit riverside --records 50000 --local',
   takes: {
     id: clinicArgument,
-    limit: required('--records <n>', 'how many it may have at most, or none', parseLimit),
+    records: required('--records <n>', 'how many it may have at most, or none', parseLimit),
   },
-  async work({ id, limit }, store) {
+  async work({ id, records: { limit } }, store) {
     await checkClinic(store, id)
     await setRecordLimit(store.db, id, limit)
     await store.leave({ action: 'limit', resource: 'clinics', clinicId: id })
-    const most = limit === null ? 'any number of' : `${limit.toLocaleString('en')}`
-    const line = `Clinic ${id} may have ${most} records${limit === null ? '' : ' at most'}.`
-    return { json: { id, record_limit: limit }, lines: [line] }
+    const most = limit === null ? 'any number of records' : `${counted(limit)} records at most`
+    return { json: { id, record_limit: limit }, lines: [`Clinic ${id} may have ${most}.`] }
   },
 })
-
-/** A number of records, or `none`, which is null. */
-function parseLimit(value: string): number | null {
-  if (value === 'none') return null
-  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('Use a number, or none.')
-  return Number(value)
-}

@@ -7,12 +7,9 @@ import type { Store } from '../../environment/open.ts'
 import { argument, type Values } from '../../terminal/command.ts'
 import { Failure } from '../../terminal/failure.ts'
 import { clinicOption, parseId } from '../../terminal/options.ts'
-import type { Report } from '../../terminal/report.ts'
-
-type NamedRecord = { resource: Resource; id: number }
 
 /** `person_informations/12` as a resource and an id. */
-export function parseRecord(value: string): NamedRecord {
+export function parseRecord(value: string) {
   const [, name = '', id = ''] = /^(\w+)\/(.+)$/.exec(value) ?? []
   return { resource: parseResource(name), id: parseId(id) }
 }
@@ -29,23 +26,17 @@ export const recordWords = {
   clinic: clinicOption,
 }
 
-type Work = {
-  /** What was done to the record, as the report says it. */
-  done: string
-  /** What is wrong where `work` gives false. */
-  wrong: string
-  work: (record: NamedRecord, repair: Repair) => Promise<boolean>
-}
-
-/** Repairs a record. Throws Failure. */
+/** Repairs a record, which is then `done`; `wrong` says what is wrong where `work` gives false. Throws Failure. */
 export async function repairRecord(
-  { record, clinic }: Values<typeof recordWords>,
+  { record: { resource, id }, clinic }: Values<typeof recordWords>,
   store: Store,
-  { done, wrong, work }: Work,
-): Promise<Report> {
+  done: string,
+  wrong: string,
+  work: (repair: Repair) => Promise<boolean>,
+) {
   await checkClinic(store, clinic)
-  const name = `${record.resource.name}/${record.id}`
-  const repair = { clinicId: clinic, id: record.id, tokenId: await store.operator() }
-  if (!(await work(record, repair))) throw new Failure(`${name} of ${clinic} ${wrong}`)
+  const name = `${resource.name}/${id}`
+  const isDone = await work({ clinicId: clinic, id, tokenId: await store.operator() })
+  if (!isDone) throw new Failure(`${name} of ${clinic} ${wrong}`)
   return { json: { clinic, record: name, [done]: true }, lines: [`${name} is ${done}.`] }
 }

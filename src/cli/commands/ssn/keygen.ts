@@ -5,13 +5,7 @@ import { offline, required } from '../../terminal/command.ts'
 
 export const command = offline({
   example: 'ssn keygen --out ssn.key.json',
-  takes: {
-    file: required(
-      '--out <file>',
-      'a new file for the private key that only you can read',
-      fromCaller,
-    ),
-  },
+  takes: { file: required('--out <file>', 'a new file for the private key', fromCaller) },
   async work({ file }) {
     const made = await makeSsnKeyPair()
     await writeKeyFile(file, made)

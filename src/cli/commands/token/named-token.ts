@@ -1,4 +1,4 @@
-import { listTokens, type StoredToken } from '../../../operator/tokens.ts'
+import { listTokens } from '../../../operator/tokens.ts'
 import { isWellFormedToken, tokenIdOf, tokenKey } from '../../../tokens/token.ts'
 import { readAll } from '../../files/input.ts'
 import type { Store } from '../../environment/open.ts'
@@ -6,45 +6,35 @@ import { askSecret, canAsk } from '../../terminal/ask.ts'
 import { argument, option, type Values } from '../../terminal/command.ts'
 import { Failure, Misuse } from '../../terminal/failure.ts'
 
-const TOKEN_ID = /^[0-9a-f]{16}$/
-
 /** KV's edges keep what they have read for a while. */
 export const KV_DELAY = 'At Cloudflare it can take up to 70 seconds until this is known everywhere.'
 
 /** What a command takes that is about one token. */
 export const tokenWords = {
-  id: argument<string | undefined>(
-    '[id]',
-    'its id, as `token list` shows it; without one, the token is asked for',
-  ),
+  id: argument<string | undefined>('[id]', 'its id; without one, the token is asked for'),
   tokenFile: option('--token-file <file>', 'a file that holds the token itself (- for stdin)'),
 }
+type Named = Values<typeof tokenWords>
 
 /** Finds the token named, which must be stored. Throws Failure and Misuse. */
-export async function findNamed(
-  { id, tokenFile }: Values<typeof tokenWords>,
-  { kv, environment }: Store,
-): Promise<StoredToken> {
-  const named = id === undefined ? await idOfSecret(tokenFile) : checkId(id)
-  const [stored] = await listTokens(kv, named)
+export async function findNamed(named: Named, { kv, environment }: Store) {
+  const [stored] = await listTokens(kv, await idOf(named))
   if (stored) return stored
   throw new Failure(`no such token: see \`npm run clinic -- token list ${environment.flags}\``)
 }
 
-/** No argument may hold a token itself: arguments end up in the shell's history. */
-function checkId(id: string): string {
-  if (TOKEN_ID.test(id)) return id
-  throw new Misuse(
-    'name a token by its id, 16 hex digits as `token list` shows it, or put it in a --token-file',
-  )
-}
-
-async function idOfSecret(tokenFile: string | undefined): Promise<string> {
+async function idOf({ id, tokenFile }: Named): Promise<string> {
+  if (id !== undefined) {
+    if (/^[0-9a-f]{16}$/.test(id)) return id
+    // Arguments end up in the shell's history.
+    throw new Misuse(
+      'name a token by its id, 16 hex digits as `token list` shows it, or put it in a --token-file',
+    )
+  }
   if (tokenFile === undefined && !canAsk()) {
     throw new Misuse('say which token: its id, or --token-file FILE (- for stdin)')
   }
-  const token =
-    tokenFile === undefined ? await askSecret('The token') : (await readAll(tokenFile)).trim()
-  if (isWellFormedToken(token)) return tokenIdOf(await tokenKey(token))
+  const token = tokenFile === undefined ? await askSecret('The token') : await readAll(tokenFile)
+  if (isWellFormedToken(token.trim())) return tokenIdOf(await tokenKey(token.trim()))
   throw new Failure('that is not a token: a character is wrong or missing')
 }

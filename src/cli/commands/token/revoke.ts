@@ -1,8 +1,7 @@
-import { listTokens, revokeToken, type StoredToken } from '../../../operator/tokens.ts'
+import { listTokens, revokeToken } from '../../../operator/tokens.ts'
 import { stateOf } from '../../../tokens/record.ts'
 import { checkClinic } from '../../environment/clinic.ts'
 import { onStore } from '../../environment/command.ts'
-import type { Store } from '../../environment/open.ts'
 import { flag, option } from '../../terminal/command.ts'
 import { Misuse } from '../../terminal/failure.ts'
 import { parseClinic } from '../../terminal/options.ts'
@@ -23,10 +22,12 @@ export const command = onStore({
   },
   async work({ clinic, ...named }, store) {
     const { kv, leave } = store
-    const tokens = clinic ? await unrevokedOf(store, clinic) : [await findNamed(named, store)]
+    if (clinic) await checkClinic(store, clinic)
+    const tokens = clinic ? await listTokens(kv) : [await findNamed(named, store)]
     const revoked = []
     for (const stored of tokens) {
-      const { id } = stored
+      const { id, record: before } = stored
+      if (clinic && (before.clinic_id !== clinic || before.revoked_at !== null)) continue
       const record = await revokeToken(kv, stored)
       await leave({ action: 'revoke', resource: 'tokens', clinicId: record.clinic_id, ids: id })
       revoked.push({ id, ...record, state: stateOf(record) })
@@ -40,9 +41,3 @@ export const command = onStore({
     }
   },
 })
-
-async function unrevokedOf(store: Store, clinic: string): Promise<StoredToken[]> {
-  await checkClinic(store, clinic)
-  const tokens = await listTokens(store.kv)
-  return tokens.filter(({ record }) => record.clinic_id === clinic && record.revoked_at === null)
-}

@@ -7,26 +7,16 @@ import { option } from '../../terminal/command.ts'
 import { Failure } from '../../terminal/failure.ts'
 import { parseDuration, parseLifetime } from '../../terminal/options.ts'
 import { findNamed, KV_DELAY, tokenWords } from './named-token.ts'
-import { shownOnce } from './shown-once.ts'
-
-const DEFAULT_GRACE = parseDuration('24h')
+import { shownOnce } from './create.ts'
 
 export const command = onStore({
   example: 'token rotate 0123456789abcdef --local --grace 2h',
   takes: {
     ...tokenWords,
-    grace: option(
-      '--grace <duration>',
-      'how much longer the old one may live (default: 24h)',
-      parseDuration,
-    ),
-    expires: option(
-      '--expires <duration>',
-      'how long the new one lives, or never (default: as long as the old one was to live)',
-      parseLifetime,
-    ),
+    grace: option('--grace <duration>', 'how long the old one works (default: 24h)', parseDuration),
+    expires: option('--expires <duration>', 'or never (default: like the old one)', parseLifetime),
   },
-  async work({ grace = DEFAULT_GRACE, expires, ...named }, store) {
+  async work({ grace = parseDuration('24h'), expires, ...named }, store) {
     const { kv, leave, environment } = store
     const stored = await findNamed(named, store)
     const { id, record } = stored

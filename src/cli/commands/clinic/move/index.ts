@@ -31,8 +31,7 @@ export const command = onEnvironment({
   async work({ id, toEnv: env, toPersistTo: persistTo, settle, ...wanted }, from) {
     const isLocal = from.place === 'local'
     if (!(isLocal ? persistTo : env)) {
-      const flag = isLocal ? '--to-persist-to DIR' : '--to-env NAME'
-      throw new Misuse(`say which cell to move to: ${flag}`)
+      throw new Misuse('say which cell to move to: --to-env, or --to-persist-to with --local')
     }
     const other = { ...(env && { env }), ...(persistTo && { persistTo }) }
     const to = await chooseEnvironment({ ...from.options, ...other })
@@ -55,9 +54,8 @@ async function checkCell(from: Environment, to: Environment): Promise<string> {
   const [here, { cell }] = [await cellOf(from), await cellOf(to)]
   if (cell === undefined)
     throw new Failure(`the target (${to.flags}) is not a cell: it has no CELL`)
-  if (cell === here.cell) {
+  if (cell === here.cell)
     throw new Failure(`both are the cell ${cell}: name another one to move to`)
-  }
   if (cell in here.origins) return cell
   throw new Failure(`the source does not know the cell ${cell}: add its origin to CELLS there`)
 }

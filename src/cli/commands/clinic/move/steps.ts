@@ -9,7 +9,6 @@ import {
   dismissClinic,
   findClinic,
   setClinicState,
-  type Clinic,
 } from '../../../../clinics/queries.ts'
 import { moveTokens } from '../../../../operator/tokens.ts'
 import type { Store } from '../../../environment/open.ts'
@@ -36,54 +35,40 @@ const GROWING = 'accesses'
 /** A cell's storage. */
 export type Side = Pick<Store, 'db' | 'kv' | 'leave'>
 
-type Move = {
-  source: Side
-  target: Side
-  clinic: Clinic
-  /** As the target has it. */
-  there: Clinic | undefined
-  /** The target's. */
-  cell: string
-  parts: Part[]
-}
+type Move = Awaited<ReturnType<typeof openMove>>
 
-export async function openMove(
-  source: Side,
-  target: Side,
-  id: string,
-  cell: string,
-): Promise<Move> {
+/** The clinic as the source has it and as it is `there`, at the target, which is the cell named. Throws Failure. */
+export async function openMove(source: Side, target: Side, id: string, cell: string) {
   const clinic = await findClinic(source.db, id)
   const there = await findClinic(target.db, id)
   if (!clinic) throw new Failure(`there is no clinic ${id}`)
   if (there && there.created_at !== clinic.created_at) {
     throw new Failure(`${cell} has another clinic called ${id}`)
   }
-  const parts = (await listTables(source.db))
+  const parts: Part[] = (await listTables(source.db))
     .filter(({ name, isOfClinics }) => isOfClinics && name !== STAYING)
     .map((table) => ({ table, clinicId: id }))
-  return { source, target, clinic, there, cell, parts }
+  return { id, source, target, clinic, there, cell, parts }
 }
 
 /** Throws Failure if a plan that the clinic's coverages name is another one at the target. */
-async function checkPlans({ source, target, clinic, cell }: Move): Promise<void> {
-  const others = await listOtherPlans(source.db, target.db, clinic.id)
+async function checkPlans({ id: clinicId, source, target, cell }: Move) {
+  const others = await listOtherPlans(source.db, target.db, clinicId)
   if (others.length === 0) return
   const named = others.map(({ id, here, there }) => `${id} is ${here}, there ${there ?? 'missing'}`)
   throw new Failure(
-    `coverages of ${clinic.id} name plans that differ at ${cell}, so nothing was moved: ${named.join('; ')}`,
+    `coverages of ${clinicId} name plans that differ at ${cell}, so nothing was moved: ${named.join('; ')}`,
   )
 }
 
-export async function tellPlan(move: Move): Promise<Report> {
-  const { source, clinic, there, cell, parts } = move
-  const { id, state } = clinic
+export async function tellPlan(move: Move) {
+  const { id, source, clinic, there, cell, parts } = move
   await checkPlans(move)
   const rows = await countRows(source, parts)
   return {
-    json: { dry_run: true, clinic: id, state, at_target: there?.state ?? null, rows },
+    json: { dry_run: true, clinic: id, state: clinic.state, at_target: there?.state ?? null, rows },
     lines: [
-      `${id} is ${state} here and ${there?.state ?? 'unknown'} at ${cell}. To copy:`,
+      `${id} is ${clinic.state} here and ${there?.state ?? 'unknown'} at ${cell}. To copy:`,
       ...linesOf(rows),
       'dry run: nothing was written',
     ],
@@ -91,8 +76,7 @@ export async function tellPlan(move: Move): Promise<Report> {
 }
 
 export async function carryOut(move: Move, settleSeconds: number): Promise<Report> {
-  const { source, target, clinic, there, cell, parts } = move
-  const { id } = clinic
+  const { id, source, target, clinic, there, cell, parts } = move
   if (clinic.state === 'suspended') throw new Failure(`${id} is suspended: open it first`)
   if (clinic.state === 'arriving') throw new Failure(`${id} is on its way here from another cell`)
   if (clinic.state === 'moved' && there?.state !== 'arriving') {
@@ -100,8 +84,7 @@ export async function carryOut(move: Move, settleSeconds: number): Promise<Repor
     return { json: { clinic: id, cell, moved: false }, lines: [`${id} is at ${cell} already`] }
   }
   const signal = stopAtCtrlC()
-  let waitingSince = performance.now()
-  if (clinic.state !== 'moved') waitingSince = await copyAll(move, signal)
+  const waitingSince = clinic.state === 'moved' ? performance.now() : await copyAll(move, signal)
 
   note(`${id} is now at ${cell}; telling those who still come here`)
   const sendTokens = () => moveTokens(source.kv, target.kv, id, cell)
@@ -133,8 +116,7 @@ export async function carryOut(move: Move, settleSeconds: number): Promise<Repor
 
 /** Copies the clinic while it is in use, then again while writes wait, and compares. Gives when writes began to wait. */
 async function copyAll(move: Move, signal: AbortSignal): Promise<number> {
-  const { source, target, clinic, there, cell, parts } = move
-  const { id } = clinic
+  const { id, source, target, clinic, there, cell, parts } = move
   if (there && !['arriving', 'moved'].includes(there.state)) {
     throw new Failure(`${id} is ${there.state} at ${cell}, too: there is nothing to move`)
   }
@@ -177,12 +159,8 @@ async function copyAll(move: Move, signal: AbortSignal): Promise<number> {
   return waitingSince
 }
 
-async function mirrorAll(
-  what: string,
-  { source, target, parts }: Move,
-  signal: AbortSignal,
-  isFrozen: boolean,
-): Promise<void> {
+async function mirrorAll(what: string, move: Move, signal: AbortSignal, isFrozen: boolean) {
+  const { source, target, parts } = move
   const progress = startProgress(what)
   let copied = 0
   const onRows = (rows: number) => {
@@ -202,29 +180,25 @@ async function mirrorAll(
   }
 }
 
-export async function abortMove({ source, target, clinic, there, parts }: Move): Promise<Report> {
-  const { id, state } = clinic
-  if (state === 'moved') {
-    throw new Failure(
-      `${id} has moved, so that its writes may be there already: move it back instead`,
-    )
+export async function abortMove({ id, source, target, clinic, there, parts }: Move) {
+  if (clinic.state === 'moved') {
+    throw new Failure(`${id} has moved, and may have been written to there: move it back instead`)
   }
   if (there?.state === 'arriving') {
     await clearAll(target, parts, 'arriving')
     await dismissClinic(target.db, there)
   }
-  if (state === 'frozen') {
+  if (clinic.state === 'frozen') {
     await source.leave({ action: 'abort-move', resource: 'clinics', clinicId: id })
     await setClinicState(source.db, id, 'open', ['frozen'])
   }
-  const aborted = state === 'frozen' || there?.state === 'arriving'
+  const aborted = clinic.state === 'frozen' || there?.state === 'arriving'
   const lines = [aborted ? `${id} stays where it is, and is open.` : `${id} is not being moved.`]
   return { json: { clinic: id, aborted }, lines }
 }
 
-export async function eraseSource({ source, clinic, there, cell, parts }: Move): Promise<Report> {
-  const { id, state } = clinic
-  if (state !== 'moved' || there?.state !== 'open') {
+export async function eraseSource({ id, source, clinic, there, cell, parts }: Move) {
+  if (clinic.state !== 'moved' || there?.state !== 'open') {
     throw new Failure(`${id} has not moved to ${cell}, so nothing was deleted`)
   }
   const rows = await countRows(source, parts)
