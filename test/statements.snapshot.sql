@@ -634,7 +634,7 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
     FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
       WHERE clinic_id = ?3 AND id = CAST(?7 AS INTEGER)) AS target
     WHERE clinics.id = ?3 AND state = 'open' AND (?8 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?8))) AND NOT EXISTS (SELECT key FROM json_each(?9) WHERE value IS NOT (content ->> key))
-    RETURNING version
+    RETURNING status
 
   SEARCH clinics USING PRIMARY KEY (id=?)
   SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
@@ -1252,7 +1252,7 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
     FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
       WHERE clinic_id = ?3 AND id = CAST(?7 AS INTEGER)) AS target
     WHERE clinics.id = ?3 AND state = 'open' AND (?8 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?8))) AND NOT EXISTS (SELECT key FROM json_each(?9) WHERE value IS NOT (content ->> key))
-    RETURNING version
+    RETURNING status
 
   SEARCH clinics USING PRIMARY KEY (id=?)
   SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
@@ -1867,7 +1867,7 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
     FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'carrier_identity', carrier_identity, 'member_id_identity', member_id_identity, 'created_at', created_at, 'updated_at', updated_at) AS content FROM coverages
       WHERE clinic_id = ?3 AND id = CAST(?7 AS INTEGER)) AS target
     WHERE clinics.id = ?3 AND state = 'open' AND (?8 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?8))) AND NOT EXISTS (SELECT key FROM json_each(?9) WHERE value IS NOT (content ->> key))
-    RETURNING version
+    RETURNING status
 
   SEARCH clinics USING PRIMARY KEY (id=?)
   SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id=?)

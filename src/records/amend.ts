@@ -3,48 +3,42 @@ import { CANNOT_CHANGE, INVALID } from '../fields/messages.ts'
 import { invalid, refusal } from '../http/errors.ts'
 import { recent } from '../storage/recent.ts'
 import type { Session } from '../storage/session.ts'
-import { batch, statements } from '../storage/statement.ts'
+import { statements } from '../storage/statement.ts'
 import { changes, clinics, idempotencyKeys } from '../storage/tables.ts'
-import { KEY, type IdempotencyKey } from './idempotency.ts'
-import { absent, brokenIn, selectBroken, type Broken } from './refusals.ts'
-import { contentOf, etagColumn, type Resource } from './resource.ts'
+import type { IdempotencyKey } from './idempotency.ts'
+import { absent, refuseBroken, selectBroken } from './refusals.ts'
+import { contentOf, type Resource } from './resource.ts'
 import { addWords, removeWords, SOURCES } from './words.ts'
 import {
-  commit,
+  fits,
   nextSeq,
   nowOrLater,
   selectWritten,
+  TARGETED,
   used,
   whyRefused,
-  writeOrExplain,
-  type Written,
+  write,
+  type Target,
 } from './write.ts'
 
 /** Statements that are kept, one for each set of columns: clients amend the same few again and again. */
 const MOST_UPDATES = 100
 
-/** Which record, and at which of these ETags; at any if there are none. */
-export type Target = { id: number; etags: readonly string[] | undefined }
-
 /** What an amendment says: values for columns, and values that the record must have already. */
 export type Amendment = { given: Record<string, unknown>; fixed: Record<string, unknown> }
 
 /**
- * Amends a record of a resource once under a key; what changes nothing makes no version. Gives what the record would
- * break, or throws another refusal.
+ * Amends a record of a resource once under a key; what changes nothing makes no version. Throws refusals.
  */
 export function amender(resource: Resource) {
   const { table, text, columns } = resource
   const { $, statement } = statements(`amend ${resource.name}`, {
-    ...KEY,
-    id: 'integer',
-    etags: 'text?',
+    ...TARGETED,
     given: 'text',
     fixed: 'text',
   })
   const target = sql`(SELECT *, ${contentOf(resource)} AS content FROM ${table}
       WHERE clinic_id = ${$.clinicId} AND id = ${$.id}) AS target`
-  const fits = sql`(${$.etags} IS NULL OR ${etagColumn()} IN (SELECT value FROM json_each(${$.etags})))`
   const wrong = sql`SELECT key FROM json_each(${$.fixed}) WHERE value IS NOT (content ->> key)`
   // Some columns follow from others: of a sealed SSN one speaks for all.
   const changed = sql`SELECT iif(key = 'ssn_sealed', 'ssn', key) AS name FROM json_each(${$.given})
@@ -52,13 +46,13 @@ export function amender(resource: Resource) {
         AND key NOT LIKE '%\\_folded' ESCAPE '\\' AND key NOT LIKE '%\\_identity' ESCAPE '\\'
         AND key NOT LIKE '%\\_words' ESCAPE '\\'`
 
-  const keepKey = statement(sql`
+  const keepKey = statement<{ status: number }>(sql`
     INSERT INTO ${idempotencyKeys} (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
     SELECT clinics.id, ${$.key}, ${nowOrLater}, ${$.fingerprint}, ${$.requestId}, 200, target.id,
       target.version + EXISTS (${changed}), 1
     FROM ${clinics} CROSS JOIN ${target}
     WHERE clinics.id = ${$.clinicId} AND state = 'open' AND ${fits} AND NOT EXISTS (${wrong})
-    RETURNING version`)
+    RETURNING status`)
 
   const journal = statement<{ seq: number }>(sql`
     INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
@@ -93,35 +87,26 @@ export function amender(resource: Resource) {
   const words = resource.person && { remove: removeWords(resource), add: addWords(resource) }
   const why = { ...whyRefused(resource), target: selectTarget, broken: selectBroken(resource) }
 
-  return async (
-    db: Session,
-    key: IdempotencyKey,
-    { id, etags }: Target,
-    { given, fixed }: Amendment,
-  ): Promise<Written | { broken: Broken[] }> => {
+  return (db: Session, key: IdempotencyKey, target: Target, { given, fixed }: Amendment) => {
+    const all = { keepKey, journal, update: updateOf(given), records }
+    const hasWords = words && SOURCES.some((name) => name in given)
     const values = {
-      ...key,
-      id,
-      etags: etags ? JSON.stringify(etags) : null,
+      ...{ ...key, ...target },
       given: JSON.stringify(given),
       fixed: JSON.stringify(fixed),
+      rows: JSON.stringify([{ ...given, id: target.id }]),
     }
-    return await writeOrExplain(
+    return write(
       db,
-      key,
-      async () => {
-        const all = { keepKey, journal, update: updateOf(given), records }
-        const hasWords = words && SOURCES.some((name) => name in given)
-        const made = await commit(db, hasWords ? { ...all, ...words } : all, values)
-        return made && { status: 200, records: made.records, isJournaled: made.journal.length > 0 }
-      },
-      () => batch(db, why, { ...values, rows: JSON.stringify([{ ...given, id }]) }),
+      hasWords ? { ...all, ...words } : all,
+      values,
+      why,
       ({ target: [found], broken }) => {
         if (!found) throw absent(resource)
         if (!found.fits) throw refusal('stale')
         const differing: string[] = JSON.parse(found.wrong)
         if (differing.length > 0) throw invalid(Object.fromEntries(differing.map(fixedError)))
-        return broken.length > 0 ? { broken: brokenIn(broken) } : undefined
+        refuseBroken(resource, broken)
       },
     )
   }

@@ -12,7 +12,7 @@ import { requireJson } from '../http/require-json.ts'
 import { refuseQuery, validateBody, validateKey, validateQuery } from '../http/validate.ts'
 import { sealingKey } from '../ssn/sealing-key.ts'
 import { amender } from './amend.ts'
-import { answeredJson, answerRecord, jsonText, paginated, writtenOrThrow } from './answers.ts'
+import { answeredJson, answerRecord, jsonText, markWritten, paginated } from './answers.ts'
 import { bodiesOf, MOST_RECORDS, partOf } from './bodies.ts'
 import { creator } from './create.ts'
 import { deleter } from './delete.ts'
@@ -24,7 +24,7 @@ import { reader } from './read.ts'
 import { absent, furtherErrors, idsNamed } from './refusals.ts'
 import type { Given, Resource } from './resource.ts'
 import { MOST_CANDIDATES, searchBody, searcher } from './search.ts'
-import type { Written } from './write.ts'
+import type { Target, Written } from './write.ts'
 
 /** The routes of one resource. */
 export function recordRoutes(resource: Resource) {
@@ -46,12 +46,17 @@ export function recordRoutes(resource: Resource) {
     return path.id
   }
 
+  function targetIn(c: Context<Env>): Target {
+    const etags = wantedTags(c.req.header('If-Match'))
+    return { id: idIn(c), etags: etags ? JSON.stringify(etags) : null }
+  }
+
   /** Creates what a body gives, of which `body` is what the key may know. */
   async function createAll(
     c: Context<Env>,
     given: readonly Given[],
     body: unknown,
-    { returnExisting = false, isBatch = false },
+    options: { returnExisting?: boolean; isBatch?: boolean },
   ): Promise<Written> {
     const { clinicId } = c.get('caller')
     const publicKey = sealingKey(c.env)
@@ -60,8 +65,9 @@ export function recordRoutes(resource: Resource) {
     )
     const key = await idempotencyKey(c, body)
     c.set('recordIds', idsNamed(resource, records))
-    const outcome = await create(c.get('db'), key, records, { returnExisting })
-    return writtenOrThrow(c, resource, outcome, isBatch)
+    const written = await create(c.get('db'), key, records, options)
+    markWritten(c, written)
+    return written
   }
 
   const amendment = factory.createHandlers(
@@ -77,8 +83,7 @@ export function recordRoutes(resource: Resource) {
       documented.amend,
     ),
     async (c) => {
-      const etags = wantedTags(c.req.header('If-Match'))
-      const target = { id: idIn(c), etags }
+      const target = targetIn(c)
       const { [one]: given = {} } = c.req.valid('json')
       const { clinicId } = c.get('caller')
       const db = c.get('db')
@@ -86,8 +91,9 @@ export function recordRoutes(resource: Resource) {
       const findOwner = () => read.findSsnOwner(db, clinicId, target.id)
       const stored = await amendmentOf(resource, given, findOwner, sealingKey(c.env))
       const key = await idempotencyKey(c, masked(given))
-      const amended = writtenOrThrow(c, resource, await amend(db, key, target, stored))
+      const amended = await amend(db, key, target, stored)
 
+      markWritten(c, amended)
       const [record] = amended.records
       if (!record) throw absent(resource)
       return answerRecord(c, 200, record)
@@ -173,12 +179,12 @@ export function recordRoutes(resource: Resource) {
       refuseQuery,
       validateKey,
       async (c) => {
-        const etags = wantedTags(c.req.header('If-Match'))
-        const target = { id: idIn(c), etags }
+        const target = targetIn(c)
 
         const key = await idempotencyKey(c, null)
-        writtenOrThrow(c, resource, await remove(c.get('db'), key, target))
+        const removed = await remove(c.get('db'), key, target)
 
+        markWritten(c, removed)
         return c.body(null, 204)
       },
     )

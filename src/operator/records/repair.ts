@@ -6,7 +6,7 @@ import { contentOf, ownerTypeOf, type Given, type Resource } from '../../records
 import { addWords } from '../../records/words.ts'
 import { commit, nextSeq, nowOrLater, used } from '../../records/write.ts'
 import type { Session } from '../../storage/session.ts'
-import { first, statements } from '../../storage/statement.ts'
+import { first, statements, type Batch, type Statement } from '../../storage/statement.ts'
 import { changes, clinics, idempotencyKeys } from '../../storage/tables.ts'
 
 // What the operator does to single records. Each is one batch under a key of its own, as a client's writes are, and is
@@ -18,10 +18,10 @@ export type Repair = { clinicId: string; id: number; tokenId: string; requestId?
 const selectUsed = statements('repair', KEY).statement(sql`SELECT status FROM ${used}`)
 
 /** Whether this run has written, now or before an answer of D1 was lost. */
-async function isDone<All extends Parameters<typeof commit>[1]>(
+async function isDone<Values extends IdempotencyKey>(
   db: Session,
-  all: All,
-  values: Parameters<typeof commit<All>>[2] & IdempotencyKey,
+  all: Batch<Values> & { keepKey: Statement<Values> },
+  values: Values,
 ): Promise<boolean> {
   if (await commit(db, all, values)) return true
   return (await first(db, selectUsed, values)) !== undefined
