@@ -235,7 +235,7 @@ SELECT state FROM clinics WHERE id = ?1
   SEARCH clinics USING PRIMARY KEY (id=?)
 
 -- plans: ?1 list, ?2 isDescending, ?3 skipped, ?4 size
-SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
+SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at)) AS json,
     (SELECT total FROM plan_lists WHERE list = ?1 AND chunk = 0) AS total
   FROM (
     SELECT plans.id AS id, plan_name, carrier, plan_type, coverage_details, active, created_at, updated_at
@@ -261,7 +261,7 @@ SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object(
     SEARCH plan_lists USING PRIMARY KEY (list=? AND chunk=?)
 
 -- plans: ?1 skipped, ?2 size
-SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids, (SELECT max(id) FROM plans) AS total
+SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at)) AS json, (SELECT max(id) FROM plans) AS total
   FROM (
     SELECT plans.id AS id, plan_name, carrier, plan_type, coverage_details, active, created_at, updated_at FROM plans
     WHERE id BETWEEN CAST(?1 AS INTEGER) + 1 AND CAST(?1 AS INTEGER) + CAST(?2 AS INTEGER) ORDER BY id)
@@ -280,7 +280,7 @@ WITH found AS MATERIALIZED (
   (?2 IS NULL OR plan_type_folded = ?2)
   AND (?3 IS NULL OR carrier_folded = ?3)
   AND (CAST(?4 AS INTEGER) IS NULL OR active = CAST(?4 AS INTEGER)))
-  SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids, (SELECT count(*) FROM found) AS total
+  SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at)) AS json, (SELECT count(*) FROM found) AS total
   FROM (SELECT * FROM found LIMIT CAST(?5 AS INTEGER) OFFSET CAST(?6 AS INTEGER))
 
   CO-ROUTINE (subquery-4)
@@ -308,7 +308,7 @@ WITH rarest AS MATERIALIZED (
   AND (CAST(?4 AS INTEGER) IS NULL OR active = CAST(?4 AS INTEGER)) AND (?5 IS NULL OR external_id = ?5)
       AND NOT EXISTS (SELECT * FROM json_each(?1) WHERE instr(words, '"' || value) = 0)
   )
-  SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids, (SELECT count(*) FROM matching) AS total,
+  SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at)) AS json, (SELECT count(*) FROM matching) AS total,
     (SELECT count(*) FROM candidates) AS candidates
   FROM (
     SELECT plans.id AS id, plan_name, carrier, plan_type, coverage_details, active, created_at, updated_at FROM matching AS plans

@@ -1,4 +1,4 @@
-import { sql, type SQL } from 'drizzle-orm/sql/sql'
+import { sql } from 'drizzle-orm/sql/sql'
 import { CANNOT_CHANGE, INVALID } from '../fields/messages.ts'
 import { invalid, refusal } from '../http/errors.ts'
 import { recent } from '../storage/recent.ts'
@@ -61,20 +61,20 @@ export function amender(resource: Resource) {
     FROM ${used} CROSS JOIN ${target} WHERE target.version = used.version - 1
     RETURNING seq`)
 
-  const updates = recent<ReturnType<typeof update>>(MOST_UPDATES)
+  const updates = recent<ReturnType<typeof statement<never>>>(MOST_UPDATES)
   /** Sets only the given columns: SQLite rewrites a column's indexes even if its value stays the same. */
-  const update = (set: readonly SQL[]) =>
-    statement(sql`
-      UPDATE ${table} SET ${sql.join([sql`version = used.version`, sql`updated_at = used.at`, ...set], sql`, `)}
-      FROM ${used}
-      WHERE ${table}.clinic_id = ${$.clinicId} AND ${table}.id = ${$.id} AND ${table}.version = used.version - 1`)
   function updateOf(given: Amendment['given']) {
     const names = columns.filter((name) => name in given)
     const known = updates.get(names.join())
     if (known) return known
-    const made = update(
-      names.map((name) => sql`${sql.raw(name)} = ${$.given} ->> ${sql.raw(`'${name}'`)}`),
+
+    const set = names.map(
+      (name) => sql`, ${sql.raw(name)} = ${$.given} ->> ${sql.raw(`'${name}'`)}`,
     )
+    const made = statement(sql`
+      UPDATE ${table} SET version = used.version, updated_at = used.at${sql.join(set)}
+      FROM ${used}
+      WHERE ${table}.clinic_id = ${$.clinicId} AND ${table}.id = ${$.id} AND ${table}.version = used.version - 1`)
     updates.set(names.join(), made)
     return made
   }

@@ -2,8 +2,7 @@ import type { Context } from 'hono'
 import type { Env } from '../env.ts'
 import { isNoneOf } from '../http/etag.ts'
 import { linkHeader, listBody } from '../http/pagination.ts'
-import type { Page } from '../storage/pages.ts'
-import type { ListQuery } from '../fields/paging.ts'
+import type { ListQuery, Page } from '../fields/paging.ts'
 import type { Answered, Written } from './write.ts'
 
 /** Answers with a text that is JSON already. */
@@ -14,7 +13,7 @@ export const jsonText = (c: Context<Env>, status: 200 | 201, text: string) =>
 export function paginated(c: Context<Env>, key: string, page: Page, query: ListQuery) {
   c.set('recordIds', page.ids)
   c.header('Link', linkHeader(new URL(c.req.path, c.req.url).href, page, query))
-  return jsonText(c, 200, listBody(key, page))
+  return jsonText(c, 200, listBody(key, page, query))
 }
 
 /** Answers a record with its ETag, or 304 if a reader's copy is up to date. */

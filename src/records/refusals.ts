@@ -14,8 +14,9 @@ import { ownerTypeOf, type Resource } from './resource.ts'
 
 export const absent = ({ notFound }: Resource) => new ApiError(404, notFound)
 
-/** The references and rules that a row would break, by the row's place. */
-export type Broken = { place: number; names: string[] }
+/** The references and rules that a row would break, by the row's place; the JSON has null for each that holds. */
+type Broken = { place: number; names: string[] }
+type Row = { place: number; broken: string }
 
 const VALUES = { clinicId: 'text', rows: 'text' } as const
 const { $ } = statements('refusals', VALUES)
@@ -56,7 +57,7 @@ export function selectBroken(resource: Resource) {
     ({ name, condition }) => sql`iif(${condition}, NULL, ${sql.raw(`'${name}'`)})`,
   )
   const { statement } = statements(`what ${resource.name} would break`, VALUES)
-  return statement<{ place: number; broken: string }>(sql`
+  return statement<Row>(sql`
     SELECT place, json_array(${sql.join(broken, sql`, `)}) AS broken FROM (
       SELECT given.key AS place, ${sql.join(merged, sql`, `)}
       FROM json_each(${$.rows}) AS given LEFT JOIN ${resource.table} AS stored
@@ -78,7 +79,7 @@ export function idsNamed(
 }
 
 /** The rows of `selectBroken` by place. */
-export const brokenIn = (rows: readonly { place: number; broken: string }[]): Broken[] =>
+export const brokenIn = (rows: readonly Row[]): Broken[] =>
   rows.map(({ place, broken }) => {
     const names: (string | null)[] = JSON.parse(broken)
     return { place, names: names.filter((name) => name !== null) }
@@ -102,11 +103,7 @@ export function errorsOfBroken(
 }
 
 /** Throws the refusal of rows that `selectBroken` found. */
-export function refuseBroken(
-  resource: Resource,
-  found: Parameters<typeof brokenIn>[0],
-  isBatch = false,
-): void {
+export function refuseBroken(resource: Resource, found: readonly Row[], isBatch = false) {
   if (found.length > 0) throw invalid(errorsOfBroken(resource, brokenIn(found), isBatch))
 }
 

@@ -15,7 +15,7 @@ import {
 } from '../storage/statement.ts'
 import { changes, clinics, idempotencyKeys } from '../storage/tables.ts'
 import { KEY, type IdempotencyKey } from './idempotency.ts'
-import { answeredBefore, answeredBy, etagColumn, type Resource } from './resource.ts'
+import { answeredBefore, etagColumn, type Resource } from './resource.ts'
 
 // How a write works. It is one batch, which D1 runs as one transaction:
 //
@@ -58,11 +58,10 @@ export type Answered = { id: number; etag: string; json: string }
 
 /** The records that this request has just written. */
 export const selectWritten = (resource: Resource) => {
-  const answered = answeredBy(resource)
   const { statement } = statements(`${resource.name} just written`, KEY)
   return statement<Answered>(sql`
-    SELECT id, etag, ${jsonOf(answered)} AS json FROM (
-      SELECT ${columnsOf(answered)}, ${etagColumn()} AS etag FROM ${resource.table}
+    SELECT id, etag, ${jsonOf(resource.answered)} AS json FROM (
+      SELECT ${columnsOf(resource.answered)}, ${etagColumn()} AS etag FROM ${resource.table}
       WHERE clinic_id = ${$.clinicId}
         AND id BETWEEN (SELECT record_id FROM ${used}) AND (SELECT record_id + records - 1 FROM ${used})
       ORDER BY id)`)
@@ -92,14 +91,13 @@ export const whyRefused = (resource: Resource) => ({
  * change after.
  */
 function selectUnderKey(resource: Resource) {
-  const answered = answeredBy(resource)
   const first = sql`(
       SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM ${idempotencyKeys}
       WHERE clinic_id = ${$.clinicId} AND key = ${$.key} AND fingerprint = ${$.fingerprint}) AS used`
   const { statement } = statements(`${resource.name} of a key`, KEY)
   return statement<Answered>(sql`
-    SELECT id, etag, ${jsonOf(answered)} AS json FROM (
-      SELECT ${columnsOf(answered)}, ${etagColumn()} AS etag FROM ${first} CROSS JOIN ${resource.table}
+    SELECT id, etag, ${jsonOf(resource.answered)} AS json FROM (
+      SELECT ${columnsOf(resource.answered)}, ${etagColumn()} AS etag FROM ${first} CROSS JOIN ${resource.table}
         ON clinic_id = ${$.clinicId} AND id BETWEEN first_id AND last_id AND version = made
       UNION ALL
       SELECT ${columnsOf(answeredBefore(resource))}, ${etagColumn("(before ->> 'uid')", "(before ->> 'version')")}
