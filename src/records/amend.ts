@@ -27,9 +27,7 @@ const MOST_UPDATES = 100
 /** What an amendment says: values for columns, and values that the record must have already. */
 export type Amendment = { given: Record<string, unknown>; fixed: Record<string, unknown> }
 
-/**
- * Amends a record of a resource once under a key; what changes nothing makes no version. Throws refusals.
- */
+/** Amends a record of a resource once under a key; what changes nothing makes no version. Throws refusals. */
 export function amender(resource: Resource) {
   const { table, text, columns } = resource
   const { $, statement } = statements(`amend ${resource.name}`, {

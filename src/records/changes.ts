@@ -12,7 +12,7 @@ import { invalid } from '../http/errors.ts'
 import { jsonText } from './answers.ts'
 import { validateQuery } from '../http/validate.ts'
 import { action } from './operations.ts'
-import { type Resource } from './resource.ts'
+import type { Resource } from './resource.ts'
 
 const MOST_CHANGES = 100
 const START_AGAIN = 'start again from 0'

@@ -4,7 +4,7 @@ import { columnsOf, jsonOf } from '../storage/json.ts'
 import type { Session } from '../storage/session.ts'
 import { first, statements, type Types } from '../storage/statement.ts'
 import { deletedCount, idAtRank } from './deletions.ts'
-import { type Filter, type Resource } from './resource.ts'
+import type { Filter, Resource } from './resource.ts'
 import { highestId } from './write.ts'
 
 /** A page of a list, or the filter that has too many matches, and the one to add. */

@@ -56,16 +56,14 @@ export function selectBroken(resource: Resource) {
   const broken = conditions.map(
     ({ name, condition }) => sql`iif(${condition}, NULL, ${sql.raw(`'${name}'`)})`,
   )
+  const all = conditions.map(({ condition }) => condition)
   const { statement } = statements(`what ${resource.name} would break`, VALUES)
   return statement<Row>(sql`
     SELECT place, json_array(${sql.join(broken, sql`, `)}) AS broken FROM (
       SELECT given.key AS place, ${sql.join(merged, sql`, `)}
       FROM json_each(${$.rows}) AS given LEFT JOIN ${resource.table} AS stored
         ON stored.clinic_id = ${$.clinicId} AND stored.id = given.value ->> 'id') AS merged
-    WHERE NOT (${sql.join(
-      conditions.map(({ condition }) => condition),
-      sql` AND `,
-    )})`)
+    WHERE NOT (${sql.join(all, sql` AND `)})`)
 }
 
 /** The ids that records name, of owners, plans and whatever else must exist: who is told so has asked for them. */

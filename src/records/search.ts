@@ -8,7 +8,7 @@ import { foldName } from '../fields/fold.ts'
 import { INVALID } from '../fields/messages.ts'
 import { pagingInBody, type Page, type PageRequest } from '../fields/paging.ts'
 import { dateOfBirth, personName } from '../fields/person.ts'
-import { type Resource } from './resource.ts'
+import type { Resource } from './resource.ts'
 
 const MOST_MATCHES = 1000
 /** Where a first name narrows, so many people of the last name are looked through in the index. */

@@ -44,10 +44,7 @@ export const coverages = resource({
       1049,
     ),
     plan_id: optionalId('A plan of the catalogue. Exactly one of it and `carrier` is given.', 7),
-    carrier: {
-      ...optionalText(insurer, null),
-      identity: foldIdentity,
-    },
+    carrier: { ...optionalText(insurer, null), identity: foldIdentity },
     member_id: { ...field(memberId, z.string(), 'XYZ 0012345'), identity: foldMemberId },
     group_number: field(groupNumber, z.string().nullable(), '0042'),
     relationship: field(

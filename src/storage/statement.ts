@@ -39,9 +39,18 @@ export function statements<const All extends Types>(module: string, types: All) 
   return {
     $: namesOf(types),
     statement<Row = never>(query: SQL): Statement<ValuesOf<All>, Row> {
-      const written = writtenOnce<Row>(query)
-      observer.see?.(module, written)
-      return written
+      let written: ReturnType<typeof write> | undefined
+      // When it is first needed, once for all requests of an isolate.
+      const text = () => (written ??= write(query))
+      const made = {
+        text,
+        bind(db: Session, values: Values) {
+          const { sql, names } = text()
+          return db.prepare(sql).bind(...names.map((name) => values[name]))
+        },
+      }
+      observer.see?.(module, made)
+      return made
     },
   }
 }
@@ -54,19 +63,6 @@ function namesOf(types: Types) {
     return [name, type.startsWith('integer') ? sql`CAST(${value} AS INTEGER)` : sql`${value}`]
   })
   return Object.fromEntries(named)
-}
-
-/** Writes the SQL when it is first needed, once for all requests of an isolate. */
-function writtenOnce<Row>(query: SQL): Statement<Values, Row> {
-  let written: ReturnType<typeof write> | undefined
-  const text = () => (written ??= write(query))
-  return {
-    text,
-    bind(db, values) {
-      const { sql, names } = text()
-      return db.prepare(sql).bind(...names.map((name) => values[name]))
-    },
-  }
 }
 
 /**
