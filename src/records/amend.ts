@@ -31,9 +31,7 @@ export type Amendment = { given: Record<string, unknown>; fixed: Record<string, 
 export function amender(resource: Resource) {
   const { table, text, columns } = resource
   const { $, statement } = statements(`amend ${resource.name}`, {
-    ...TARGETED,
-    given: 'text',
-    fixed: 'text',
+    ...{ ...TARGETED, given: 'text', fixed: 'text' },
   })
   const target = sql`(SELECT *, ${contentOf(resource)} AS content FROM ${table}
       WHERE clinic_id = ${$.clinicId} AND id = ${$.id}) AS target`
@@ -89,9 +87,7 @@ export function amender(resource: Resource) {
     const all = { keepKey, journal, update: updateOf(given), records }
     const hasWords = words && SOURCES.some((name) => name in given)
     const values = {
-      ...{ ...key, ...target },
-      given: JSON.stringify(given),
-      fixed: JSON.stringify(fixed),
+      ...{ ...key, ...target, given: JSON.stringify(given), fixed: JSON.stringify(fixed) },
       rows: JSON.stringify([{ ...given, id: target.id }]),
     }
     return write(

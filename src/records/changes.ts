@@ -44,9 +44,7 @@ export function changesRoutes(resources: readonly Resource[]) {
   })
 
   const { $, statement } = statements('changes', {
-    clinicId: 'text',
-    after: 'integer',
-    limit: 'integer',
+    ...{ clinicId: 'text', after: 'integer', limit: 'integer' },
   })
   const recordNow = resources.map((resource) => {
     return sql`WHEN ${resource.text} THEN (

@@ -41,9 +41,7 @@ const isWithinLimit = sql`(record_limit IS NULL OR ${recordCount} + ${quota.$.co
 export function creator(resource: Resource) {
   const { table, text, columns, identity, person } = resource
   const { $, statement } = statements(`create ${resource.name}`, {
-    ...KEY,
-    records: 'text',
-    count: 'integer',
+    ...{ ...KEY, records: 'text', count: 'integer' },
   })
   const given = (column: string) => sql.raw(`given.value ->> '${column}'`)
 

@@ -22,9 +22,7 @@ export function lister(resource: Resource) {
   const asPage = sql`json_group_array(${jsonOf(answered)}) AS json, json_group_array(id) AS ids`
 
   const ofAll = statements(`list ${resource.name}`, {
-    clinicId: 'text',
-    rank: 'integer',
-    size: 'integer',
+    ...{ clinicId: 'text', rank: 'integer', size: 'integer' },
   })
   const selectAll = ofAll.statement<Row>(sql`
     SELECT ${asPage}, (SELECT ${highestId(resource)} - ${deletedCount(resource)}) AS total FROM (
@@ -36,10 +34,7 @@ export function lister(resource: Resource) {
     Object.entries(filters).map(([name, { type }]) => [name, `${type}?` as const]),
   )
   const matching = statements(`filter ${resource.name}`, {
-    clinicId: 'text',
-    size: 'integer',
-    skipped: 'integer',
-    most: 'integer',
+    ...{ clinicId: 'text', size: 'integer', skipped: 'integer', most: 'integer' },
     ...filterTypes,
   } satisfies Types)
 

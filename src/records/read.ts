@@ -14,9 +14,7 @@ export function reader(resource: Resource) {
   const ONE = { clinicId: 'text', id: 'integer' } as const
   const { $, statement } = statements(`read ${resource.name}`, ONE)
   const history = statements(`history of ${resource.name}`, {
-    ...ONE,
-    size: 'integer',
-    skipped: 'integer',
+    ...{ ...ONE, size: 'integer', skipped: 'integer' },
   })
   const { table, answered } = resource
   const isRecord = sql`clinic_id = ${$.clinicId} AND id = ${$.id}`

@@ -46,12 +46,8 @@ type Match = { id: number; place: string; json: string | null }
 /** Searches people; accents, case and apostrophes do not count. Undefined if there are too many matches. */
 export function searcher(resource: Resource) {
   const { $, statement } = statements(`search ${resource.name}`, {
-    clinicId: 'text',
-    lastName: 'text',
-    firstName: 'text',
-    dateOfBirth: 'text?',
-    most: 'integer',
-    end: 'integer',
+    ...{ clinicId: 'text', lastName: 'text', firstName: 'text', dateOfBirth: 'text?' },
+    ...{ most: 'integer', end: 'integer' },
   })
   const { table, text, answered } = resource
   const match = sql`${columnsOf(answered)}, hex(last_name_folded || char(0) || first_name_folded) AS place`
