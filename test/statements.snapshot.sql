@@ -236,7 +236,7 @@ SELECT state FROM clinics WHERE id = ?1
   SEARCH clinics USING PRIMARY KEY (id=?)
 
 -- plans: ?1 list, ?2 isDescending, ?3 skipped, ?4 size
-SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids,
+SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at)) AS json,
     (SELECT total FROM plan_lists WHERE list = ?1 AND chunk = 0) AS total
   FROM (
     SELECT plans.id AS id, plan_name, carrier, plan_type, coverage_details, active, created_at, updated_at
@@ -262,7 +262,7 @@ SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object(
     SEARCH plan_lists USING PRIMARY KEY (list=? AND chunk=?)
 
 -- plans: ?1 skipped, ?2 size
-SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids, (SELECT max(id) FROM plans) AS total
+SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at)) AS json, (SELECT max(id) FROM plans) AS total
   FROM (
     SELECT plans.id AS id, plan_name, carrier, plan_type, coverage_details, active, created_at, updated_at FROM plans
     WHERE id BETWEEN CAST(?1 AS INTEGER) + 1 AND CAST(?1 AS INTEGER) + CAST(?2 AS INTEGER) ORDER BY id)
@@ -281,7 +281,7 @@ WITH found AS MATERIALIZED (
   (?2 IS NULL OR plan_type_folded = ?2)
   AND (?3 IS NULL OR carrier_folded = ?3)
   AND (CAST(?4 AS INTEGER) IS NULL OR active = CAST(?4 AS INTEGER)))
-  SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids, (SELECT count(*) FROM found) AS total
+  SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at)) AS json, (SELECT count(*) FROM found) AS total
   FROM (SELECT * FROM found LIMIT CAST(?5 AS INTEGER) OFFSET CAST(?6 AS INTEGER))
 
   CO-ROUTINE (subquery-4)
@@ -309,7 +309,7 @@ WITH rarest AS MATERIALIZED (
   AND (CAST(?4 AS INTEGER) IS NULL OR active = CAST(?4 AS INTEGER)) AND (?5 IS NULL OR external_id = ?5)
       AND NOT EXISTS (SELECT * FROM json_each(?1) WHERE instr(words, '"' || value) = 0)
   )
-  SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at)) AS json, json_group_array(id) AS ids, (SELECT count(*) FROM matching) AS total,
+  SELECT (SELECT version FROM catalogue) AS version, json_group_array(json_object('id', id, 'plan_name', plan_name, 'carrier', carrier, 'plan_type', plan_type, 'coverage_details', json(coverage_details), 'active', json(iif(active, 'true', 'false')), 'created_at', created_at, 'updated_at', updated_at)) AS json, (SELECT count(*) FROM matching) AS total,
     (SELECT count(*) FROM candidates) AS candidates
   FROM (
     SELECT plans.id AS id, plan_name, carrier, plan_type, coverage_details, active, created_at, updated_at FROM matching AS plans
@@ -635,7 +635,7 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
     FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
       WHERE clinic_id = ?3 AND id = CAST(?7 AS INTEGER)) AS target
     WHERE clinics.id = ?3 AND state = 'open' AND (?8 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?8))) AND NOT EXISTS (SELECT key FROM json_each(?9) WHERE value IS NOT (content ->> key))
-    RETURNING version
+    RETURNING status
 
   SEARCH clinics USING PRIMARY KEY (id=?)
   SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
@@ -1253,7 +1253,7 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
     FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
       WHERE clinic_id = ?3 AND id = CAST(?7 AS INTEGER)) AS target
     WHERE clinics.id = ?3 AND state = 'open' AND (?8 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?8))) AND NOT EXISTS (SELECT key FROM json_each(?9) WHERE value IS NOT (content ->> key))
-    RETURNING version
+    RETURNING status
 
   SEARCH clinics USING PRIMARY KEY (id=?)
   SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
@@ -1868,7 +1868,7 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
     FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'carrier_identity', carrier_identity, 'member_id_identity', member_id_identity, 'created_at', created_at, 'updated_at', updated_at) AS content FROM coverages
       WHERE clinic_id = ?3 AND id = CAST(?7 AS INTEGER)) AS target
     WHERE clinics.id = ?3 AND state = 'open' AND (?8 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?8))) AND NOT EXISTS (SELECT key FROM json_each(?9) WHERE value IS NOT (content ->> key))
-    RETURNING version
+    RETURNING status
 
   SEARCH clinics USING PRIMARY KEY (id=?)
   SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id=?)

@@ -38,16 +38,16 @@ const admit = arrival.statement(sql`
     WHERE created_at = excluded.created_at AND state IN ('arriving', 'moved')`)
 
 /** Prepares for the arrival of a clinic from another cell, or of one that comes back. */
-export const admitClinic = async (db: Session, { id, created_at, record_limit = null }: Clinic) =>
-  void (await changedRows(db, admit, { id, created_at, record_limit }))
+export const admitClinic = (db: Session, { id, created_at, record_limit = null }: Clinic) =>
+  changedRows(db, admit, { id, created_at, record_limit })
 
 const dismiss = arrival.statement(sql`
   DELETE FROM ${clinics}
   WHERE id = ${arrival.$.id} AND created_at = ${arrival.$.created_at} AND state = 'arriving'`)
 
 /** Forgets a clinic that was to arrive; its rows are gone already. */
-export const dismissClinic = async (db: Session, { id, created_at }: Clinic) =>
-  void (await changedRows(db, dismiss, { id, created_at, record_limit: null }))
+export const dismissClinic = (db: Session, { id, created_at }: Clinic) =>
+  changedRows(db, dismiss, { id, created_at, record_limit: null })
 
 /** The statement that finds a clinic's state. */
 export const selectState = one.statement<{ state: State }>(sql`
@@ -86,18 +86,16 @@ const update = change.statement<{ id: string }>(sql`
     AND (state = ${change.$.state} OR state IN (SELECT value FROM json_each(${change.$.from}))) RETURNING id`)
 
 /** Sets the state of a clinic that is in one of the states `from`, or in that one already. False if it is in none. */
-export async function setClinicState(
+export const setClinicState = async (
   db: Session,
   id: string,
   state: State,
   from: readonly State[] = ['open', 'suspended'],
-): Promise<boolean> {
-  return (await rows(db, update, { id, state, from: JSON.stringify(from) })).length > 0
-}
+) => (await rows(db, update, { id, state, from: JSON.stringify(from) })).length > 0
 
 const updateLimit = limiting.statement(sql`
   UPDATE ${clinics} SET record_limit = ${limiting.$.limit} WHERE id = ${limiting.$.id}`)
 
 /** Limits how many records a clinic may have; null lets it have any number. */
-export const setRecordLimit = async (db: Session, id: string, limit: number | null) =>
-  void (await changedRows(db, updateLimit, { id, limit }))
+export const setRecordLimit = (db: Session, id: string, limit: number | null) =>
+  changedRows(db, updateLimit, { id, limit })

@@ -29,12 +29,14 @@ export const pagingInBody = {
     .meta({ description: `Records a page; ${DEFAULT_PAGE_SIZE} if left out.` }),
 }
 
+/** A page as asked for: `page` from 1, and how many records it has. */
+export type PageRequest = { page: number; page_size: number }
+
+/** A page as found: the JSON text of its records, their ids, and the number of records of the whole list. */
+export type Page = { json: string; ids: readonly number[]; totalCount: number }
+
 /** A list's query, validated: which page, and the filters that are set. */
-export type ListQuery = {
-  page: number
-  page_size: number
-  [filter: string]: string | number | boolean | undefined
-}
+export type ListQuery = PageRequest & Record<string, string | number | boolean | undefined>
 
 /** The `pagination` of the envelope, as it is answered. */
 export const pagination = z

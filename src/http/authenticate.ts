@@ -56,15 +56,15 @@ export const authenticate = (besideToken: (path: string) => string | undefined) 
     const values = recalled ?? (await readKeys(c.env.TOKENS, keys))
 
     const held = values.get(key) ?? null
-    const record = readTokenRecord(held ?? 'null')
-    const state = record.success ? stateOf(record.data) : 'unknown'
-    if (record.success && (state === 'live' || state === 'moved')) {
-      const { clinic_id: clinicId, label, scopes, expires_at: expiresAt } = record.data
+    const record = readTokenRecord(held)
+    const state = record ? stateOf(record) : 'unknown'
+    if (record && (state === 'live' || state === 'moved')) {
+      const { clinic_id: clinicId, label, scopes, expires_at: expiresAt } = record
       const isSuspended = suspendedIn(values.get(SUSPENDED_KEY)).includes(clinicId)
       const tokenId = tokenIdOf(key)
       c.set('caller', { tokenId, clinicId, label, scopes, expiresAt, isSuspended })
     }
-    const keeper = held === null ? cellOfToken(token) : record.data?.moved_to
+    const keeper = held === null ? cellOfToken(token) : record?.moved_to
     const origin = originElsewhere(c, keeper)
     if (origin) {
       await (state === 'moved' ? countRequests(c, 1) : limitAddress(c))

@@ -60,6 +60,5 @@ export const deedOf = (c: Context<Env>): Deed | undefined =>
     .find((deed) => deed !== undefined)
 
 /** Describes the route it stands in. */
-export function describe(operation: Operation): MiddlewareHandler<Env> {
-  return noted<MiddlewareHandler<Env>>((_, next) => next(), { operation })
-}
+export const describe = (operation: Operation) =>
+  noted<MiddlewareHandler<Env>>((_, next) => next(), { operation })

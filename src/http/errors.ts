@@ -102,12 +102,10 @@ function failureOf(error: Error) {
 export const renderNotFound =
   (app: Hono<Env>, base: string): NotFoundHandler<Env> =>
   (c) => {
-    const meant = nearestPath(patternsOf(app), base, c.req.path)
+    const patterns = app.routes.filter(({ method }) => method !== 'ALL').map(({ path }) => path)
+    const meant = nearestPath(patterns, base, c.req.path)
     return render(c, refusal('notFound', { detail: meant && `did you mean ${meant}?` }))
   }
-
-const patternsOf = ({ routes }: Hono<Env>) =>
-  routes.filter(({ method }) => method !== 'ALL').map(({ path }) => path)
 
 /** For hono's methodNotAllowed: the known path's methods go into `Allow` (RFC 9110 §15.5.6). */
 export const renderMethodNotAllowed = (c: Context<Env>, methods: readonly string[]) =>

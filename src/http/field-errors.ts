@@ -1,7 +1,6 @@
 import * as z from 'zod'
 import { BLANK } from '../fields/messages.ts'
 import { nearest } from '../fields/nearest.ts'
-import type { FieldErrors } from './errors.ts'
 
 type Noun = 'parameter' | 'field'
 
@@ -13,14 +12,9 @@ const MOST_MESSAGES = 100
  * wrapper `root` goes by its own name, one of a record in a list by its place, `people[3].first_name`. A name that is
  * not known gets the known one that it is near.
  */
-export function errorsOf(
-  error: z.core.$ZodError,
-  schema: z.ZodType,
-  noun: Noun,
-  root = '',
-): FieldErrors {
+export function errorsOf(error: z.core.$ZodError, schema: z.ZodType, noun: Noun, root = '') {
   if (lacksWrapper(error, schema, root)) return { [root]: [wrap(schema, root)] }
-  const found: [field: string, message: string][] = []
+  const found: (readonly [field: string, message: string])[] = []
   for (const each of messagesOf(error, schema, noun, root)) {
     found.push(found.length < MOST_MESSAGES ? each : [root, MORE])
     if (found.length > MOST_MESSAGES) break
@@ -35,21 +29,16 @@ export function errorsOf(
 const MORE = `has more errors than these ${MOST_MESSAGES}: correct them and send it again`
 
 /** One message after the other, as many as are asked for. */
-function* messagesOf(
-  error: z.core.$ZodError,
-  schema: z.ZodType,
-  noun: Noun,
-  root: string,
-): Generator<[field: string, message: string]> {
+function* messagesOf(error: z.core.$ZodError, schema: z.ZodType, noun: Noun, root: string) {
   for (const issue of error.issues) {
     if (issue.code === 'unrecognized_keys') {
       const known = knownAt(schema, issue.path)
       for (const key of issue.keys) {
-        yield [fieldAt([...issue.path, key], root), unknown(key, known, noun)]
+        yield [fieldAt([...issue.path, key], root), unknown(key, known, noun)] as const
       }
     } else {
       const isWhole = issue.code === 'invalid_type' && ['object', 'array'].includes(issue.expected)
-      yield [fieldAt(issue.path, root), isWhole ? BLANK : issue.message]
+      yield [fieldAt(issue.path, root), isWhole ? BLANK : issue.message] as const
     }
   }
 }

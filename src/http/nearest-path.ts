@@ -9,11 +9,7 @@ const segmentsOf = (path: string) => path.split('/').filter((segment) => segment
  * The path of one of these patterns that was probably meant: one with a slash or `.json` behind it, without its
  * beginning, spelled otherwise, mistyped, or without its last parameter.
  */
-export function nearestPath(
-  patterns: readonly string[],
-  base: string,
-  path: string,
-): string | undefined {
+export function nearestPath(patterns: readonly string[], base: string, path: string) {
   const given = segmentsOf(path.replace(/\.json$/i, ''))
   if (given.length === 0 || given.length > MOST_SEGMENTS) return undefined
   const candidates = [given, ['v1', ...given], [...segmentsOf(base), ...given]]

@@ -1,30 +1,24 @@
-import type { Page } from '../storage/pages.ts'
-import type { ListQuery } from '../fields/paging.ts'
+import type { ListQuery, Page, PageRequest } from '../fields/paging.ts'
 
-/** The page that a validated query asks for. */
-export const pageRequest = (query: ListQuery) => ({ page: query.page, pageSize: query.page_size })
+type Found = Pick<Page, 'json' | 'totalCount'>
 
 /** The list envelope in JSON, around rows that are JSON already. */
-export function listBody(key: string, page: Page): string {
+export function listBody(key: string, found: Found, { page, page_size }: PageRequest): string {
   const pagination = JSON.stringify({
-    current_page: page.page,
-    total_pages: Math.ceil(page.totalCount / page.pageSize),
-    total_count: page.totalCount,
-    per_page: page.pageSize,
+    current_page: page,
+    total_pages: Math.ceil(found.totalCount / page_size),
+    total_count: found.totalCount,
+    per_page: page_size,
   })
-  return `{"${key}":${page.json},"pagination":${pagination}}`
+  return `{"${key}":${found.json},"pagination":${pagination}}`
 }
 
 /** RFC 8288: first, prev, next and last, those that apply; absolute, with page and filters spelled out. */
-export function linkHeader(url: string, page: Page, query: ListQuery): string {
+export function linkHeader(url: string, { totalCount }: Found, query: ListQuery): string {
   const [path] = url.split('?', 1)
-  const last = Math.ceil(page.totalCount / page.pageSize)
-  const targets = {
-    first: 1,
-    prev: Math.min(page.page - 1, last),
-    next: page.page + 1,
-    last,
-  }
+  const { page, page_size } = query
+  const last = Math.ceil(totalCount / page_size)
+  const targets = { first: 1, prev: Math.min(page - 1, last), next: page + 1, last }
   const links = []
   for (const [relation, target] of Object.entries(targets)) {
     if (target < 1 || target > Math.max(last, 1)) continue

@@ -8,13 +8,8 @@ import { rangesOf } from '../trail/ranges.ts'
 export type Ownable = { type: string; id: number }
 
 const { $, statement } = statements('ownables/queries', {
-  clinicId: 'text',
-  tokenId: 'text',
-  requestId: 'text',
-  now: 'text',
-  type: 'text',
-  ids: 'text',
-  ranges: 'text',
+  ...{ clinicId: 'text', tokenId: 'text', requestId: 'text', now: 'text' },
+  ...{ type: 'text', ids: 'text', ranges: 'text' },
 })
 
 const register = {
@@ -45,8 +40,7 @@ export async function registerOwnables(
 ): Promise<string | undefined> {
   const ascending = [...new Set(ids)].sort((a, b) => a - b)
   const now = new Date().toISOString()
-  const registered = await batch(db, register, {
-    ...{ ...request, type, now, ids: JSON.stringify(ascending), ranges: rangesOf(ascending) },
-  })
-  return registered.state[0]?.state
+  const given = { type, ids: JSON.stringify(ascending), ranges: rangesOf(ascending) }
+  const { state } = await batch(db, register, { ...request, now, ...given })
+  return state[0]?.state
 }

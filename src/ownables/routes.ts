@@ -15,9 +15,7 @@ import { registerOwnables } from './queries.ts'
 const MOST_OWNABLES = 1000
 
 /** The path of the ownables of a type: `/ownables/Patient`. */
-const ownablesPath = z.object({
-  ownable_type: ownableType.meta({ description: 'What they are.' }),
-})
+const ownablesPath = z.object({ ownable_type: ownableType.meta({ description: 'What they are.' }) })
 
 /** The path of an ownable: `/ownables/Patient/1049`. */
 const ownablePath = z.object({
@@ -56,7 +54,7 @@ const registeringMany = describe({
   invalid: { 'ownable_ids[3]': [NOT_A_NUMBER] },
 })
 
-async function register(c: Context<Env>, type: string, ids: readonly number[]): Promise<Response> {
+async function register(c: Context<Env>, type: string, ids: readonly number[]) {
   const request = { ...c.get('caller'), requestId: c.get('requestId') }
   const state = await registerOwnables(c.get('db'), type, ids, request)
   if (state !== 'open') throw refusal(whyClosed(state))

@@ -1,6 +1,6 @@
 import { withinTime } from '../storage/retry.ts'
 import { recent, recordReader, type Recent } from '../storage/recent.ts'
-import { catalogueRecord, type CatalogueRecord } from './schema.ts'
+import { catalogueRecord } from './schema.ts'
 
 /** The catalogue's record in KV. Putting a new version there moves every edge as soon as it asks KV and KV has heard. */
 export const CATALOGUE_KEY = 'catalogue'
@@ -31,11 +31,8 @@ const noAnswers = () => recent<PlansAnswer>(MEMORY_ENTRIES)
 
 let memory = { version: '', answers: noAnswers() }
 
-const understand = recordReader(2, catalogueRecord)
-
-/** The catalogue now served, or undefined if the record is absent or not to be understood. */
-export const readCatalogue = (record: string | null | undefined): CatalogueRecord | undefined =>
-  understand(record ?? 'null').data
+/** The catalogue now served, from its record; undefined if that is absent or not to be understood. */
+export const readCatalogue = recordReader(2, catalogueRecord)
 
 /** The strong ETag (RFC 9110 §8.8.3): one version answers one path and query with the same bytes for ever. */
 export const catalogueEtag = (version: string, rest: string) =>
@@ -90,13 +87,8 @@ async function lookUp(key: string, version: string): Promise<PlansAnswer | undef
   }
 }
 
+/** If this fails, the next miss tries again. */
 async function store(key: string, { body, link }: PlansAnswer): Promise<void> {
-  try {
-    await caches.default.put(
-      key,
-      new Response(body, { headers: { 'Cache-Control': ONE_DAY, Link: link } }),
-    )
-  } catch {
-    // The next miss tries again.
-  }
+  const answer = new Response(body, { headers: { 'Cache-Control': ONE_DAY, Link: link } })
+  await caches.default.put(key, answer).catch(() => {})
 }

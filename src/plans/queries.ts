@@ -22,16 +22,10 @@ const { $, statement } = statements('plans', {
   ...{ words: 'text', sortBy: 'text' },
 })
 
-type Row = {
-  version: string | null
-  json: string
-  ids: string
-  total: number | null
-  candidates?: number
-}
+type Row = { version: string | null; json: string; total: number | null; candidates?: number }
 
 const version = sql`(SELECT version FROM ${catalogue})`
-const asPage = sql`json_group_array(${answeredJson}) AS json, json_group_array(id) AS ids`
+const asPage = sql`json_group_array(${answeredJson}) AS json`
 
 /** A page of a list: the places of its plans, counted from 0 and from the end if it is descending, lie in two chunks. */
 const listInChunks = statement<Row>(sql`
@@ -98,7 +92,7 @@ const search = statement<Row>(sql`
 
 /** Lists plans. Undefined if a search has too many matches. */
 export async function listPlans(db: Session, query: PlanQuery) {
-  const { page, page_size: pageSize, plan_type, carrier, active, external_id, search: text } = query
+  const { page, page_size: size, plan_type, carrier, active, external_id, search: text } = query
   const [planType = null, ofCarrier = null] = [plan_type, carrier]
   const isActive = active === undefined ? null : Number(active)
   const { sort_by: sortBy = 'id', sort_dir } = query
@@ -107,28 +101,19 @@ export async function listPlans(db: Session, query: PlanQuery) {
   const values = {
     ...{ planType, carrier: ofCarrier, active: isActive, externalId: external_id ?? null },
     list: JSON.stringify([sort, planType, ofCarrier, isActive]),
-    size: pageSize,
-    skipped: (page - 1) * pageSize,
+    ...{ size, skipped: (page - 1) * size },
     ...{ isDescending: Number(sort_dir === 'DESC'), sortBy },
     words: JSON.stringify(text?.split(' ').sort((a, b) => b.length - a.length) ?? []),
   }
   const found = await first<typeof values, Row>(db, statementFor(query), values)
-  const { version, json = '[]', ids = '[]', total, candidates = 0 } = found ?? {}
-  if (candidates > MOST_CANDIDATES) return undefined
-  const all: number[] = JSON.parse(ids)
-  return { version, page, pageSize, json, ids: all, totalCount: total ?? 0 }
+  const { version, json = '[]', total, candidates = 0 } = found ?? {}
+  return candidates > MOST_CANDIDATES ? undefined : { version, json, totalCount: total ?? 0 }
 }
 
-function statementFor({
-  search: text,
-  external_id,
-  page: _,
-  page_size: _size,
-  ...others
-}: PlanQuery) {
-  if (text !== undefined) return search
-  if (external_id !== undefined) return listByExternalId
-  const isWhole = Object.values(others).every((value) => value === undefined)
+function statementFor({ page: _, page_size: _size, ...asked }: PlanQuery) {
+  if (asked.search !== undefined) return search
+  if (asked.external_id !== undefined) return listByExternalId
+  const isWhole = Object.values(asked).every((value) => value === undefined)
   return isWhole ? listAll : listInChunks
 }
 

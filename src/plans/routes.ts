@@ -75,11 +75,8 @@ export const planRoutes = factory
     return serve(c, `?${searchOf(query)}`, async (db, url) => {
       const page = await listPlans(db, query)
       if (!page) throw invalid({ search: [TOO_MANY] })
-      return {
-        version: page.version,
-        json: listBody('plans', page),
-        link: linkHeader(url, page, query),
-      }
+      const json = listBody('plans', page, query)
+      return { version: page.version, json, link: linkHeader(url, page, query) }
     })
   })
   .use('/facets', only('GET', 'HEAD'))

@@ -1,50 +1,40 @@
-import { sql, type SQL } from 'drizzle-orm/sql/sql'
+import { sql } from 'drizzle-orm/sql/sql'
 import { CANNOT_CHANGE, INVALID } from '../fields/messages.ts'
 import { invalid, refusal } from '../http/errors.ts'
 import { recent } from '../storage/recent.ts'
 import type { Session } from '../storage/session.ts'
-import { batch, statements } from '../storage/statement.ts'
+import { statements } from '../storage/statement.ts'
 import { changes, clinics, idempotencyKeys } from '../storage/tables.ts'
-import { KEY, type IdempotencyKey } from './idempotency.ts'
-import { absent, brokenIn, selectBroken, type Broken } from './refusals.ts'
-import { contentOf, etagColumn, type Resource } from './resource.ts'
+import type { IdempotencyKey } from './idempotency.ts'
+import { absent, refuseBroken, selectBroken } from './refusals.ts'
+import { contentOf, type Resource } from './resource.ts'
 import { addWords, removeWords, SOURCES } from './words.ts'
 import {
-  commit,
+  fits,
   nextSeq,
   nowOrLater,
   selectWritten,
+  TARGETED,
   used,
   whyRefused,
-  writeOrExplain,
-  type Written,
+  write,
+  type Target,
 } from './write.ts'
 
 /** Statements that are kept, one for each set of columns: clients amend the same few again and again. */
 const MOST_UPDATES = 100
 
-/** Which record, and at which of these ETags; at any if there are none. */
-export type Target = { id: number; etags: readonly string[] | undefined }
-
 /** What an amendment says: values for columns, and values that the record must have already. */
 export type Amendment = { given: Record<string, unknown>; fixed: Record<string, unknown> }
 
-/**
- * Amends a record of a resource once under a key; what changes nothing makes no version. Gives what the record would
- * break, or throws another refusal.
- */
+/** Amends a record of a resource once under a key; what changes nothing makes no version. Throws refusals. */
 export function amender(resource: Resource) {
   const { table, text, columns } = resource
   const { $, statement } = statements(`amend ${resource.name}`, {
-    ...KEY,
-    id: 'integer',
-    etags: 'text?',
-    given: 'text',
-    fixed: 'text',
+    ...{ ...TARGETED, given: 'text', fixed: 'text' },
   })
   const target = sql`(SELECT *, ${contentOf(resource)} AS content FROM ${table}
       WHERE clinic_id = ${$.clinicId} AND id = ${$.id}) AS target`
-  const fits = sql`(${$.etags} IS NULL OR ${etagColumn()} IN (SELECT value FROM json_each(${$.etags})))`
   const wrong = sql`SELECT key FROM json_each(${$.fixed}) WHERE value IS NOT (content ->> key)`
   // Some columns follow from others: of a sealed SSN one speaks for all.
   const changed = sql`SELECT iif(key = 'ssn_sealed', 'ssn', key) AS name FROM json_each(${$.given})
@@ -52,13 +42,13 @@ export function amender(resource: Resource) {
         AND key NOT LIKE '%\\_folded' ESCAPE '\\' AND key NOT LIKE '%\\_identity' ESCAPE '\\'
         AND key NOT LIKE '%\\_words' ESCAPE '\\'`
 
-  const keepKey = statement(sql`
+  const keepKey = statement<{ status: number }>(sql`
     INSERT INTO ${idempotencyKeys} (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
     SELECT clinics.id, ${$.key}, ${nowOrLater}, ${$.fingerprint}, ${$.requestId}, 200, target.id,
       target.version + EXISTS (${changed}), 1
     FROM ${clinics} CROSS JOIN ${target}
     WHERE clinics.id = ${$.clinicId} AND state = 'open' AND ${fits} AND NOT EXISTS (${wrong})
-    RETURNING version`)
+    RETURNING status`)
 
   const journal = statement<{ seq: number }>(sql`
     INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
@@ -67,20 +57,20 @@ export function amender(resource: Resource) {
     FROM ${used} CROSS JOIN ${target} WHERE target.version = used.version - 1
     RETURNING seq`)
 
-  const updates = recent<ReturnType<typeof update>>(MOST_UPDATES)
+  const updates = recent<ReturnType<typeof statement<never>>>(MOST_UPDATES)
   /** Sets only the given columns: SQLite rewrites a column's indexes even if its value stays the same. */
-  const update = (set: readonly SQL[]) =>
-    statement(sql`
-      UPDATE ${table} SET ${sql.join([sql`version = used.version`, sql`updated_at = used.at`, ...set], sql`, `)}
-      FROM ${used}
-      WHERE ${table}.clinic_id = ${$.clinicId} AND ${table}.id = ${$.id} AND ${table}.version = used.version - 1`)
   function updateOf(given: Amendment['given']) {
     const names = columns.filter((name) => name in given)
     const known = updates.get(names.join())
     if (known) return known
-    const made = update(
-      names.map((name) => sql`${sql.raw(name)} = ${$.given} ->> ${sql.raw(`'${name}'`)}`),
+
+    const set = names.map(
+      (name) => sql`, ${sql.raw(name)} = ${$.given} ->> ${sql.raw(`'${name}'`)}`,
     )
+    const made = statement(sql`
+      UPDATE ${table} SET version = used.version, updated_at = used.at${sql.join(set)}
+      FROM ${used}
+      WHERE ${table}.clinic_id = ${$.clinicId} AND ${table}.id = ${$.id} AND ${table}.version = used.version - 1`)
     updates.set(names.join(), made)
     return made
   }
@@ -93,35 +83,24 @@ export function amender(resource: Resource) {
   const words = resource.person && { remove: removeWords(resource), add: addWords(resource) }
   const why = { ...whyRefused(resource), target: selectTarget, broken: selectBroken(resource) }
 
-  return async (
-    db: Session,
-    key: IdempotencyKey,
-    { id, etags }: Target,
-    { given, fixed }: Amendment,
-  ): Promise<Written | { broken: Broken[] }> => {
+  return (db: Session, key: IdempotencyKey, target: Target, { given, fixed }: Amendment) => {
+    const all = { keepKey, journal, update: updateOf(given), records }
+    const hasWords = words && SOURCES.some((name) => name in given)
     const values = {
-      ...key,
-      id,
-      etags: etags ? JSON.stringify(etags) : null,
-      given: JSON.stringify(given),
-      fixed: JSON.stringify(fixed),
+      ...{ ...key, ...target, given: JSON.stringify(given), fixed: JSON.stringify(fixed) },
+      rows: JSON.stringify([{ ...given, id: target.id }]),
     }
-    return await writeOrExplain(
+    return write(
       db,
-      key,
-      async () => {
-        const all = { keepKey, journal, update: updateOf(given), records }
-        const hasWords = words && SOURCES.some((name) => name in given)
-        const made = await commit(db, hasWords ? { ...all, ...words } : all, values)
-        return made && { status: 200, records: made.records, isJournaled: made.journal.length > 0 }
-      },
-      () => batch(db, why, { ...values, rows: JSON.stringify([{ ...given, id }]) }),
+      hasWords ? { ...all, ...words } : all,
+      values,
+      why,
       ({ target: [found], broken }) => {
         if (!found) throw absent(resource)
         if (!found.fits) throw refusal('stale')
         const differing: string[] = JSON.parse(found.wrong)
         if (differing.length > 0) throw invalid(Object.fromEntries(differing.map(fixedError)))
-        return broken.length > 0 ? { broken: brokenIn(broken) } : undefined
+        refuseBroken(resource, broken)
       },
     )
   }

@@ -1,12 +1,8 @@
 import type { Context } from 'hono'
 import type { Env } from '../env.ts'
-import { invalid } from '../http/errors.ts'
 import { isNoneOf } from '../http/etag.ts'
 import { linkHeader, listBody } from '../http/pagination.ts'
-import type { Page } from '../storage/pages.ts'
-import type { ListQuery } from '../fields/paging.ts'
-import { errorsOfBroken, type Broken } from './refusals.ts'
-import type { Resource } from './resource.ts'
+import type { ListQuery, Page } from '../fields/paging.ts'
 import type { Answered, Written } from './write.ts'
 
 /** Answers with a text that is JSON already. */
@@ -17,7 +13,7 @@ export const jsonText = (c: Context<Env>, status: 200 | 201, text: string) =>
 export function paginated(c: Context<Env>, key: string, page: Page, query: ListQuery) {
   c.set('recordIds', page.ids)
   c.header('Link', linkHeader(new URL(c.req.path, c.req.url).href, page, query))
-  return jsonText(c, 200, listBody(key, page))
+  return jsonText(c, 200, listBody(key, page, query))
 }
 
 /** Answers a record with its ETag, or 304 if a reader's copy is up to date. */
@@ -38,15 +34,8 @@ export function answeredJson(c: Context<Env>, { json }: Answered): string {
   return JSON.stringify({ id, created_at, updated_at })
 }
 
-/** What was written, now or under the same key before. Throws the refusal of records that break references or rules. */
-export function writtenOrThrow(
-  c: Context<Env>,
-  resource: Resource,
-  outcome: Written | { broken: Broken[] },
-  isBatch = false,
-): Written {
-  if ('broken' in outcome) throw invalid(errorsOfBroken(resource, outcome.broken, isBatch))
-  c.set('isJournaled', outcome.isJournaled)
-  if (outcome.isReplayed) c.header('Idempotent-Replayed', 'true')
-  return outcome
+/** Says of a write whether it was done now, or before under the same key. */
+export function markWritten(c: Context<Env>, { isJournaled, isReplayed }: Written): void {
+  c.set('isJournaled', isJournaled)
+  if (isReplayed) c.header('Idempotent-Replayed', 'true')
 }

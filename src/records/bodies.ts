@@ -10,11 +10,14 @@ export const MOST_RECORDS = 100
 export const partOf = (sent: unknown, key: string): unknown =>
   Object.getOwnPropertyDescriptor(Object(sent), key)?.value
 
+export const isObject = (sent: unknown): sent is object =>
+  typeof sent === 'object' && sent !== null && !Array.isArray(sent)
+
 /** What we write ourselves: a client may send it along, having read it, and it is ignored. */
 const OURS = ['created_at', 'updated_at']
 
 const without = (names: readonly string[]) => (sent: unknown) =>
-  typeof sent === 'object' && sent !== null && !Array.isArray(sent)
+  isObject(sent)
     ? Object.fromEntries(Object.entries(sent).filter(([name]) => !names.includes(name)))
     : sent
 

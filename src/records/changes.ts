@@ -12,7 +12,7 @@ import { invalid } from '../http/errors.ts'
 import { jsonText } from './answers.ts'
 import { validateQuery } from '../http/validate.ts'
 import { action } from './operations.ts'
-import { answeredBy, type Resource } from './resource.ts'
+import type { Resource } from './resource.ts'
 
 const MOST_CHANGES = 100
 const START_AGAIN = 'start again from 0'
@@ -25,6 +25,8 @@ const changesQuery = z.strictObject({
     .default(MOST_CHANGES)
     .meta({ description: 'So many changes at most.' }),
 })
+
+type Row = { json: string; seqs: string; last: number | null; is_known: number }
 
 /** The route of the changes to all resources, in the order in which they happened. */
 export function changesRoutes(resources: readonly Resource[]) {
@@ -42,23 +44,15 @@ export function changesRoutes(resources: readonly Resource[]) {
   })
 
   const { $, statement } = statements('changes', {
-    clinicId: 'text',
-    after: 'integer',
-    limit: 'integer',
+    ...{ clinicId: 'text', after: 'integer', limit: 'integer' },
   })
   const recordNow = resources.map((resource) => {
-    const answered = answeredBy(resource)
     return sql`WHEN ${resource.text} THEN (
-          SELECT ${jsonOf(answered)} FROM (SELECT ${columnsOf(answered)} FROM ${resource.table}
+          SELECT ${jsonOf(resource.answered)} FROM (SELECT ${columnsOf(resource.answered)} FROM ${resource.table}
             WHERE clinic_id = ${$.clinicId} AND id = record_id))`
   })
   // A skipped number is passed over, and is no change.
-  const select = statement<{
-    json: string
-    seqs: string
-    last: number | null
-    is_known: number
-  }>(sql`
+  const select = statement<Row>(sql`
     SELECT json_group_array(json_object('seq', seq, 'resource', resource, 'id', record_id, 'version', version,
         'action', action, 'at', at, 'record', json(CASE resource ${sql.join(recordNow, sql` `)} END)))
         FILTER (WHERE action <> 'skip') AS json,

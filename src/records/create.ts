@@ -1,24 +1,14 @@
 import { sql, type SQL } from 'drizzle-orm/sql/sql'
 import { invalid, refusal } from '../http/errors.ts'
 import type { Session } from '../storage/session.ts'
-import { batch, statements } from '../storage/statement.ts'
+import { statements } from '../storage/statement.ts'
 import { changes, clinics, deletions, idempotencyKeys } from '../storage/tables.ts'
 import { TOP } from './deletions.ts'
 import { KEY, type IdempotencyKey } from './idempotency.ts'
-import { brokenIn, selectBroken, type Broken } from './refusals.ts'
+import { refuseBroken, selectBroken } from './refusals.ts'
 import type { Given, Resource } from './resource.ts'
 import { addWords } from './words.ts'
-import {
-  commit,
-  highestId,
-  nextSeq,
-  nowOrLater,
-  selectWritten,
-  used,
-  whyRefused,
-  writeOrExplain,
-  type Written,
-} from './write.ts'
+import { highestId, nextSeq, nowOrLater, selectWritten, used, whyRefused, write } from './write.ts'
 
 /** The tree of deletions ends here, and with it the ids of a resource. */
 const MOST_IDS = 2 ** 24
@@ -46,14 +36,12 @@ const isWithinLimit = sql`(record_limit IS NULL OR ${recordCount} + ${quota.$.co
 
 /**
  * Creates records of a resource, all or none, once under a key; the status is 200 if one that was there is returned.
- * Gives what the records would break, or throws another refusal.
+ * Throws refusals; of a batch they name records by their place.
  */
 export function creator(resource: Resource) {
   const { table, text, columns, identity, person } = resource
   const { $, statement } = statements(`create ${resource.name}`, {
-    ...KEY,
-    records: 'text',
-    count: 'integer',
+    ...{ ...KEY, records: 'text', count: 'integer' },
   })
   const given = (column: string) => sql.raw(`given.value ->> '${column}'`)
 
@@ -106,32 +94,24 @@ export function creator(resource: Resource) {
   const words = person && addWords(resource)
   const why = { ...whyRefused(resource), broken: selectBroken(resource), full: selectFull }
 
-  return async (
+  return (
     db: Session,
     key: IdempotencyKey,
     given: readonly Given[],
-    { returnExisting = false } = {},
-  ): Promise<Written | { broken: Broken[] }> => {
+    { returnExisting = false, isBatch = false } = {},
+  ) => {
     const records = JSON.stringify(given)
-    const values = { ...key, records, rows: records, count: given.length }
-
-    return await writeOrExplain(
+    const all = returnExisting ? unlessThere : always
+    const hasWords = words && given.some((record) => record.last_name_words)
+    return write(
       db,
-      key,
-      async () => {
-        const all = returnExisting ? unlessThere : always
-        const hasWords = words && given.some((record) => record.last_name_words)
-        const made = await commit(db, hasWords ? { ...all, words } : all, values)
-        if (!made) return undefined
-        const status = made.keepKey[0]?.status ?? 201
-        return { status, records: made.records, isJournaled: status === 201 }
-      },
-      () => batch(db, why, values),
+      hasWords ? { ...all, words } : all,
+      { ...key, records, rows: records, count: given.length },
+      why,
       ({ broken, full: [full] }) => {
-        if (broken.length > 0) return { broken: brokenIn(broken) }
+        refuseBroken(resource, broken, isBatch)
         if (full?.is_limited) throw refusal('limited')
         if (full?.is_full) throw invalid({ [resource.one]: [NO_MORE_IDS] })
-        return undefined
       },
     )
   }

@@ -1,35 +1,30 @@
 import { sql } from 'drizzle-orm/sql/sql'
 import { refusal } from '../http/errors.ts'
 import type { Session } from '../storage/session.ts'
-import { batch, statements } from '../storage/statement.ts'
+import { statements } from '../storage/statement.ts'
 import { changes, clinics, idempotencyKeys } from '../storage/tables.ts'
-import type { Target } from './amend.ts'
 import { countDeletion } from './deletions.ts'
-import { KEY, type IdempotencyKey } from './idempotency.ts'
+import type { IdempotencyKey } from './idempotency.ts'
 import { absent } from './refusals.ts'
-import { contentOf, etagColumn, type Resource } from './resource.ts'
+import { contentOf, type Resource } from './resource.ts'
 import { removeWords } from './words.ts'
 import {
-  commit,
+  fits,
   nextSeq,
   nowOrLater,
+  TARGETED,
   used,
   whyRefused,
-  writeOrExplain,
-  type Written,
+  write,
+  type Target,
 } from './write.ts'
 
 /** Deletes a record of a resource once under a key: its content stays in the journal. Throws refusals. */
 export function deleter(resource: Resource) {
   const { table, text, person } = resource
-  const { $, statement } = statements(`delete ${resource.name}`, {
-    ...KEY,
-    id: 'integer',
-    etags: 'text?',
-  })
-  const fits = sql`(${$.etags} IS NULL OR ${etagColumn()} IN (SELECT value FROM json_each(${$.etags})))`
+  const { $, statement } = statements(`delete ${resource.name}`, TARGETED)
 
-  const keepKey = statement(sql`
+  const keepKey = statement<{ status: number }>(sql`
     INSERT INTO ${idempotencyKeys} (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
     SELECT clinics.id, ${$.key}, ${nowOrLater}, ${$.fingerprint}, ${$.requestId}, 204, target.id, target.version + 1, 1
     FROM ${clinics} CROSS JOIN ${table} AS target
@@ -55,21 +50,9 @@ export function deleter(resource: Resource) {
       SELECT ${fits} AS fits FROM ${table} WHERE clinic_id = ${$.clinicId} AND id = ${$.id}`),
   }
 
-  return async (db: Session, key: IdempotencyKey, { id, etags }: Target): Promise<Written> => {
-    const values = { ...key, id, etags: etags ? JSON.stringify(etags) : null }
-    return await writeOrExplain(
-      db,
-      key,
-      async () => {
-        const made = await commit(db, all, values)
-        return made && { status: 204, records: [], isJournaled: true }
-      },
-      () => batch(db, why, values),
-      ({ target: [found] }) => {
-        if (!found) throw absent(resource)
-        if (!found.fits) throw refusal('stale')
-        return undefined
-      },
-    )
-  }
+  return (db: Session, key: IdempotencyKey, target: Target) =>
+    write(db, all, { ...key, ...target }, why, ({ target: [found] }) => {
+      if (!found) throw absent(resource)
+      if (!found.fits) throw refusal('stale')
+    })
 }

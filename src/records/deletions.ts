@@ -38,7 +38,7 @@ export const deletedCount = ({ text }: Resource): SQL => sql`coalesce((
 export const idAtRank = (
   resource: Resource,
   rank: SQL,
-): SQL => sql`iif(${deletedCount(resource)} = 0, ${rank}, (
+) => sql`iif(${deletedCount(resource)} = 0, ${rank}, (
       WITH RECURSIVE seek (step, at, rank) AS (
         SELECT ${TOP} / 2, 0, ${rank}
         UNION ALL

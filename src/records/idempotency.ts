@@ -21,22 +21,16 @@ export const KEY = {
 } as const
 export type IdempotencyKey = ValuesOf<typeof KEY>
 
+type Writer = { clinicId: string; tokenId: string; requestId?: string }
+
 /** A key of our own has a prefix that no client can send, as it is no printable ASCII. */
 const OWN = '\u00b7'
 
 /** The key of a write for which nobody sent one: our second try then finds what the first may have done. */
-export const ownKey = ({
-  clinicId,
-  tokenId,
-  requestId = crypto.randomUUID(),
-}: {
-  clinicId: string
-  tokenId: string
-  requestId?: string
-}): IdempotencyKey => ({
-  ...{ clinicId, tokenId, requestId, key: OWN + requestId, fingerprint: '' },
-  now: new Date().toISOString(),
-})
+export function ownKey({ clinicId, tokenId, requestId = crypto.randomUUID() }: Writer) {
+  const now = new Date().toISOString()
+  return { clinicId, tokenId, requestId, key: OWN + requestId, fingerprint: '', now }
+}
 
 /**
  * The key to write under: the client's, or one of our own. `masked` is the body with four digits of each SSN: from a
@@ -61,16 +55,11 @@ const ONE_DAY = 24 * 60 * 60 * 1000
 /** Behind every clinic. */
 const END = { clinic_id: '~', key: '' }
 
-const { $, statement } = statements('idempotency', {
-  afterClinic: 'text',
-  afterKey: 'text',
-  untilClinic: 'text',
-  untilKey: 'text',
-  before: 'text',
-  portion: 'integer',
-})
+const FROM = { afterClinic: 'text', afterKey: 'text', portion: 'integer' } as const
+const UNTIL = { untilClinic: 'text', untilKey: 'text', before: 'text' } as const
+const { $, statement } = statements('idempotency', { ...FROM, ...UNTIL })
 
-const selectLastOfPortion = statement<{ clinic_id: string; key: string }>(sql`
+const selectLastOfPortion = statements('idempotency', FROM).statement<typeof END>(sql`
   SELECT clinic_id, key FROM ${idempotencyKeys} WHERE (clinic_id, key) > (${$.afterClinic}, ${$.afterKey})
   ORDER BY clinic_id, key LIMIT 1 OFFSET ${$.portion} - 1`)
 
@@ -81,16 +70,13 @@ const deleteOld = statement(sql`
 /** Forgets the keys that were used more than 24 hours ago, and gives their number. */
 export async function sweepKeys(db: Session, now = Date.now()): Promise<number> {
   const before = new Date(now - ONE_DAY).toISOString()
-  let swept = 0
-  for (let [afterClinic, afterKey, isLast] = ['', '', false]; !isLast;) {
-    const after = { afterClinic, afterKey, untilClinic: '', untilKey: '', before, portion: PORTION }
-    const found = await first(db, selectLastOfPortion, after)
-    const until = found ?? END
-    swept += await changedRows(db, deleteOld, {
-      ...after,
-      ...{ untilClinic: until.clinic_id, untilKey: until.key },
-    })
-    ;[afterClinic, afterKey, isLast] = [until.clinic_id, until.key, found === undefined]
+  let [swept, after] = [0, { clinic_id: '', key: '' }]
+  while (after !== END) {
+    const from = { afterClinic: after.clinic_id, afterKey: after.key, portion: PORTION }
+    const until = (await first(db, selectLastOfPortion, from)) ?? END
+    const to = { untilClinic: until.clinic_id, untilKey: until.key, before }
+    swept += await changedRows(db, deleteOld, { ...from, ...to })
+    after = until
   }
   return swept
 }

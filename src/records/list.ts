@@ -1,12 +1,10 @@
 import { sql, type SQL } from 'drizzle-orm/sql/sql'
-import type { ListQuery } from '../fields/paging.ts'
-import { pageRequest } from '../http/pagination.ts'
+import type { ListQuery, Page } from '../fields/paging.ts'
 import { columnsOf, jsonOf } from '../storage/json.ts'
-import type { Page } from '../storage/pages.ts'
 import type { Session } from '../storage/session.ts'
 import { first, statements, type Types } from '../storage/statement.ts'
 import { deletedCount, idAtRank } from './deletions.ts'
-import { answeredBy, type Filter, type Resource } from './resource.ts'
+import type { Filter, Resource } from './resource.ts'
 import { highestId } from './write.ts'
 
 /** A page of a list, or the filter that has too many matches, and the one to add. */
@@ -14,18 +12,17 @@ export type Listed = Page | { filter: string; add: string }
 
 type Row = { json: string; ids: string; total: number }
 
-const isSet = (value: unknown) => value !== undefined
+const pageOf = ({ json = '[]', ids = '[]', total = 0 }: Partial<Row> = {}) => ({
+  ...{ json, ids: JSON.parse(ids), totalCount: total },
+})
 
 /** Reads pages of a clinic's records: of all, by their place, or of those that match filters, by the index of one. */
 export function lister(resource: Resource) {
-  const { table, filters } = resource
-  const answered = answeredBy(resource)
+  const { table, filters, answered } = resource
   const asPage = sql`json_group_array(${jsonOf(answered)}) AS json, json_group_array(id) AS ids`
 
   const ofAll = statements(`list ${resource.name}`, {
-    clinicId: 'text',
-    rank: 'integer',
-    size: 'integer',
+    ...{ clinicId: 'text', rank: 'integer', size: 'integer' },
   })
   const selectAll = ofAll.statement<Row>(sql`
     SELECT ${asPage}, (SELECT ${highestId(resource)} - ${deletedCount(resource)}) AS total FROM (
@@ -37,15 +34,12 @@ export function lister(resource: Resource) {
     Object.entries(filters).map(([name, { type }]) => [name, `${type}?` as const]),
   )
   const matching = statements(`filter ${resource.name}`, {
-    clinicId: 'text',
-    size: 'integer',
-    skipped: 'integer',
-    most: 'integer',
+    ...{ clinicId: 'text', size: 'integer', skipped: 'integer', most: 'integer' },
     ...filterTypes,
   } satisfies Types)
 
   /** The rows are found by the index of one filter, in its order; the others narrow them where they are given. */
-  function selectBy(leading: string, { index = '', order = sql`id`, where }: Filter) {
+  function selectBy(leading: string, { index, order, where }: Filter & { index: string }) {
     const { $, statement } = matching
     const named: Readonly<Record<string, SQL>> = $
     const value = (name: string) => named[name] ?? sql`NULL`
@@ -59,19 +53,15 @@ export function lister(resource: Resource) {
         SELECT ${columnsOf(answered)} FROM ${matches}
         ORDER BY ${order} LIMIT ${$.size} OFFSET min(${$.skipped}, ${$.most}))`)
   }
-  const leaders = Object.entries(filters)
-    .filter(([, { index }]) => index !== undefined)
-    .map(([name, filter]) => ({ name, filter, select: selectBy(name, filter) }))
+  const leaders = Object.entries(filters).flatMap(([name, filter]) =>
+    filter.index === undefined ? [] : [{ name, filter, select: selectBy(name, filter) }],
+  )
 
   return async (db: Session, clinicId: string, query: ListQuery): Promise<Listed> => {
-    const request = pageRequest(query)
-    const size = request.pageSize
-    const skipped = (request.page - 1) * size
-    const pageOf = ({ json = '[]', ids = '[]', total = 0 }: Partial<Row> = {}) => ({
-      ...{ ...request, json, ids: JSON.parse(ids), totalCount: total },
-    })
+    const size = query.page_size
+    const skipped = (query.page - 1) * size
 
-    const leader = leaders.find(({ name }) => isSet(query[name]))
+    const leader = leaders.find(({ name }) => query[name] !== undefined)
     if (!leader) return pageOf(await first(db, selectAll, { clinicId, rank: skipped + 1, size }))
 
     const { most } = leader.filter

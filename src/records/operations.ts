@@ -3,7 +3,7 @@ import { id, timestamp } from '../fields/answered.ts'
 import { CANNOT_CHANGE, INVALID, MUST_EXIST, notOneOf, NOT_A_NUMBER } from '../fields/messages.ts'
 import { queryId } from '../fields/number.ts'
 import { pagination, paging } from '../fields/paging.ts'
-import type { Operation } from '../http/describe.ts'
+import { describe } from '../http/describe.ts'
 import { SENTENCES } from '../http/errors.ts'
 import type { HeaderName } from '../http/headers.ts'
 import { pascalCase, type Resource } from './resource.ts'
@@ -51,6 +51,9 @@ const receipt = z
 /** What a change did. More may come. */
 export const action = z.enum(['create', 'amend', 'delete', 'restore', 'reassign', 'erase'])
 
+const whoseToken = { description: 'Whose token it was.', examples: ['0123456789abcdef'] }
+const whatChanged = { description: 'The fields that an amendment changed.', examples: [[]] }
+
 /** What the routes of a resource say of themselves. */
 export function operationsOf(resource: Resource) {
   const { name, one, owner, notFound, record, words, oneWord, tag, person, identity, hasSsn } =
@@ -68,13 +71,9 @@ export function operationsOf(resource: Resource) {
       version: z.int().positive(),
       action,
       at: timestamp,
-      token_id: z
-        .string()
-        .meta({ description: 'Whose token it was.', examples: ['0123456789abcdef'] }),
+      token_id: z.string().meta(whoseToken),
       request_id: z.string().meta({ examples: ['3f0b8a1e-0000-4000-8000-000000000000'] }),
-      changed: z
-        .array(z.string())
-        .meta({ description: 'The fields that an amendment changed.', examples: [[]] }),
+      changed: z.array(z.string()).meta(whatChanged),
       [one]: record.nullable(),
     })
     .meta({ id: `${type}Version` })
@@ -85,12 +84,8 @@ export function operationsOf(resource: Resource) {
   const absent = (description: string) => ({ 404: { description, refusal: notFound } })
   const noSuch = absent(`Your clinic has no such ${oneWord}.`)
   const erased = absent('What this `Idempotency-Key` made has been erased since.')
-  const stale = {
-    412: {
-      description: 'The record has changed since the version that `If-Match` names.',
-      refusal: SENTENCES.stale[1],
-    },
-  }
+  const changed = 'The record has changed since the version that `If-Match` names.'
+  const stale = { 412: { description: changed, refusal: SENTENCES.stale[1] } }
   const wrong = (ofOwner: string) => ({
     ...(person && { date_of_birth: [INVALID] }),
     [owner.id]: [ofOwner],
@@ -100,40 +95,34 @@ export function operationsOf(resource: Resource) {
     ...{ description, body, headers: [...headers, 'ETag'] as const },
   })
   const theRecord = `The ${oneWord}.`
+  const thereAlready = `With \`if_exists=return\`: the ${oneWord} that is there already.`
   const inBatch = `${name}[3].${owner.id}`
+  const amending =
+    'Fields that you leave out stay as they are; `null` clears an optional one. You may send ' +
+    `back all that you read${hasSsn ? ', the masked SSN included' : ''}. An amendment that ` +
+    'changes nothing makes no version.'
   const amend = {
-    ...{ tag, summary: `Amend a ${oneWord}` },
-    description:
-      'Fields that you leave out stay as they are; `null` clears an optional one. You may send ' +
-      `back all that you read${hasSsn ? ', the masked SSN included' : ''}. An amendment that ` +
-      'changes nothing makes no version.',
-    path: recordPath,
+    ...{ tag, summary: `Amend a ${oneWord}`, description: amending, path: recordPath },
     answers: { 200: answered(theRecord, written), ...noSuch, ...stale },
     invalid: wrong(CANNOT_CHANGE),
   }
   return {
-    list: {
+    list: describe({
       ...{ id: `list${pascalCase(name)}`, tag, summary: `List ${words}` },
       description: `Your clinic's ${words}, oldest first, a page at a time.`,
       answers: { 200: { description: `A page of ${words}.`, body: list, headers: ['Link'] } },
       invalid: { [Object.keys(resource.filters)[0] ?? 'page']: [NOT_A_NUMBER] },
-    },
-    create: {
+    }),
+    create: describe({
       ...{ id: `create${type}`, tag, summary: `Create a ${oneWord}` },
       answers: {
-        ...(identity && {
-          200: answered(
-            `With \`if_exists=return\`: the ${oneWord} that is there already.`,
-            written,
-            'Location',
-          ),
-        }),
+        ...(identity && { 200: answered(thereAlready, written, 'Location') }),
         201: answered(theRecord, written, 'Location'),
         ...erased,
       },
       invalid: wrong(MUST_EXIST),
-    },
-    batch: {
+    }),
+    batch: describe({
       ...{ id: `batch${pascalCase(name)}`, tag, summary: `Create many ${words}` },
       description:
         'Up to a hundred, all or none. Errors go by the place of the record, counted from 0: ' +
@@ -144,8 +133,8 @@ export function operationsOf(resource: Resource) {
         413: { description: 'The body is larger than 1 MiB.', refusal: SENTENCES.batchTooLarge[1] },
       },
       invalid: { [inBatch]: [MUST_EXIST] },
-    },
-    search: {
+    }),
+    search: describe({
       ...{ id: `search${pascalCase(name)}`, tag, summary: `Search ${words}` },
       description:
         'By the beginning of a last name, or a date of birth, or both; a first name narrows. Accents, ' +
@@ -153,23 +142,27 @@ export function operationsOf(resource: Resource) {
         'a log of URLs.',
       answers: { 200: { description: `A page of ${words}, by name.`, body: list } },
       invalid: { search: ['too many matches; add a date of birth or more letters'] },
-    },
-    get: {
+    }),
+    get: describe({
       ...{ id: `get${type}`, tag, summary: `Get a ${oneWord}`, path: recordPath },
       answers: {
         200: answered(theRecord, record),
         304: { description: 'Your copy is up to date.', headers: ['ETag'] },
         ...noSuch,
       },
-    },
-    put: { id: `put${type}`, ...amend, description: `The same as \`PATCH\`. ${amend.description}` },
-    amend: { id: `amend${type}`, ...amend },
-    delete: {
+    }),
+    put: describe({
+      ...amend,
+      id: `put${type}`,
+      description: `The same as \`PATCH\`. ${amending}`,
+    }),
+    amend: describe({ ...amend, id: `amend${type}` }),
+    delete: describe({
       ...{ id: `delete${type}`, tag, summary: `Delete a ${oneWord}`, path: recordPath },
       description: 'Its id is never used again. Its history can still be read.',
       answers: { 204: { description: 'It is deleted.' }, ...noSuch, ...stale },
-    },
-    history: {
+    }),
+    history: describe({
       ...{ id: `history${type}`, tag, summary: `Read the history of a ${oneWord}` },
       description:
         'Every version, newest first, and who made it; also of a deleted record. A deletion has ' +
@@ -179,6 +172,6 @@ export function operationsOf(resource: Resource) {
         200: { description: 'A page of versions.', body: versions, headers: ['Link'] },
         ...noSuch,
       },
-    },
-  } satisfies Record<string, Operation>
+    }),
+  }
 }

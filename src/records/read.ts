@@ -1,12 +1,12 @@
 import { sql } from 'drizzle-orm/sql/sql'
 import type { SsnOwner } from '../ssn/suite.ts'
+import type { Page, PageRequest } from '../fields/paging.ts'
 import { columnsOf, jsonOf } from '../storage/json.ts'
-import type { Page, PageRequest } from '../storage/pages.ts'
 import type { Session } from '../storage/session.ts'
 import { first, statements } from '../storage/statement.ts'
 import { changes } from '../storage/tables.ts'
 import { ssnOwner } from './given.ts'
-import { answeredBefore, answeredBy, etagColumn, type Given, type Resource } from './resource.ts'
+import { answeredBefore, etagColumn, type Given, type Resource } from './resource.ts'
 import type { Answered } from './write.ts'
 
 /** Reads single records of a resource; another clinic's is as absent as one that never was. */
@@ -14,12 +14,9 @@ export function reader(resource: Resource) {
   const ONE = { clinicId: 'text', id: 'integer' } as const
   const { $, statement } = statements(`read ${resource.name}`, ONE)
   const history = statements(`history of ${resource.name}`, {
-    ...ONE,
-    size: 'integer',
-    skipped: 'integer',
+    ...{ ...ONE, size: 'integer', skipped: 'integer' },
   })
-  const { table } = resource
-  const answered = answeredBy(resource)
+  const { table, answered } = resource
   const isRecord = sql`clinic_id = ${$.clinicId} AND id = ${$.id}`
   const isVersion = sql`clinic_id = ${$.clinicId} AND resource = ${resource.text} AND record_id = ${$.id} AND version > 0`
 
@@ -57,12 +54,11 @@ export function reader(resource: Resource) {
       db: Session,
       clinicId: string,
       id: number,
-      { page, pageSize }: PageRequest,
+      { page, page_size: size }: PageRequest,
     ): Promise<Page | undefined> {
-      const cut = { size: pageSize, skipped: (page - 1) * pageSize }
-      const { total, json = '[]' } =
-        (await first(db, selectVersions, { clinicId, id, ...cut })) ?? {}
-      return total ? { page, pageSize, json, ids: [id], totalCount: total } : undefined
+      const asked = { clinicId, id, size, skipped: (page - 1) * size }
+      const { total, json = '[]' } = (await first(db, selectVersions, asked)) ?? {}
+      return total ? { json, ids: [id], totalCount: total } : undefined
     },
   }
 }

@@ -2,10 +2,10 @@ import type { Context } from 'hono'
 import { sql } from 'drizzle-orm/sql/sql'
 import { MUST_EXIST } from '../fields/messages.ts'
 import type { Env } from '../env.ts'
-import { ApiError, type FieldErrors } from '../http/errors.ts'
+import { ApiError, invalid, type FieldErrors } from '../http/errors.ts'
 import { rows, statements } from '../storage/statement.ts'
 import { ownables } from '../storage/tables.ts'
-import { partOf } from './bodies.ts'
+import { isObject, partOf } from './bodies.ts'
 import { ownerTypeOf, type Resource } from './resource.ts'
 
 // What the schema refuses, told by field. A foreign key says that an owner or a plan must exist, a CHECK that a rule
@@ -14,26 +14,29 @@ import { ownerTypeOf, type Resource } from './resource.ts'
 
 export const absent = ({ notFound }: Resource) => new ApiError(404, notFound)
 
-/** The references and rules that a row would break, by the row's place. */
-export type Broken = { place: number; names: string[] }
+/** The references and rules that a row would break, by the row's place; the JSON has null for each that holds. */
+type Broken = { place: number; names: string[] }
+type Row = { place: number; broken: string }
 
 const VALUES = { clinicId: 'text', rows: 'text' } as const
 const { $ } = statements('refusals', VALUES)
 
-/** The conditions of a resource by name: a reference has its column's name, a rule its own. */
+/**
+ * What a record must fulfil, and the columns that each condition is about. A reference has its column's name, a rule its
+ * own.
+ */
 function conditionsOf(resource: Resource) {
-  const { owner, references, rules } = resource
+  const { owner, ownerColumns, references, rules } = resource
   const ownerExists = sql`EXISTS (SELECT * FROM ${ownables}
       WHERE clinic_id = ${$.clinicId} AND type = ${ownerTypeOf(resource)} AND id = merged.${sql.raw(owner.id)})`
   return [
-    { name: owner.id, condition: ownerExists },
-    ...Object.entries(references).map(([column, exists]) => ({
-      name: column,
-      condition: sql`(${sql.raw(column)} IS NULL OR ${exists(sql.raw(`merged.${column}`), $.clinicId)})`,
+    { name: owner.id, columns: ownerColumns, condition: ownerExists },
+    ...Object.entries(references).map(([name, exists]) => ({
+      ...{ name, columns: [name] },
+      condition: sql`(${sql.raw(name)} IS NULL OR ${exists(sql.raw(`merged.${name}`), $.clinicId)})`,
     })),
-    ...Object.entries(rules).map(([name, { check }]) => ({
-      name,
-      condition: sql`(${sql.raw(check)})`,
+    ...Object.entries(rules).map(([name, { check, columns }]) => ({
+      ...{ name, columns, condition: sql`(${sql.raw(check)})` },
     })),
   ]
 }
@@ -43,13 +46,8 @@ function conditionsOf(resource: Resource) {
  * with the row's columns in place of its own.
  */
 export function selectBroken(resource: Resource) {
-  const { ownerColumns, references, rules } = resource
   const conditions = conditionsOf(resource)
-  const names = new Set([
-    ...ownerColumns,
-    ...Object.keys(references),
-    ...Object.values(rules).flatMap(({ columns }) => columns),
-  ])
+  const names = new Set(conditions.flatMap(({ columns }) => columns))
   const merged = [...names].map((name) =>
     sql.raw(
       `iif(json_type(given.value, '$.${name}') IS NULL, stored.${name}, given.value ->> '${name}') AS ${name}`,
@@ -58,16 +56,14 @@ export function selectBroken(resource: Resource) {
   const broken = conditions.map(
     ({ name, condition }) => sql`iif(${condition}, NULL, ${sql.raw(`'${name}'`)})`,
   )
+  const all = conditions.map(({ condition }) => condition)
   const { statement } = statements(`what ${resource.name} would break`, VALUES)
-  return statement<{ place: number; broken: string }>(sql`
+  return statement<Row>(sql`
     SELECT place, json_array(${sql.join(broken, sql`, `)}) AS broken FROM (
       SELECT given.key AS place, ${sql.join(merged, sql`, `)}
       FROM json_each(${$.rows}) AS given LEFT JOIN ${resource.table} AS stored
         ON stored.clinic_id = ${$.clinicId} AND stored.id = given.value ->> 'id') AS merged
-    WHERE NOT (${sql.join(
-      conditions.map(({ condition }) => condition),
-      sql` AND `,
-    )})`)
+    WHERE NOT (${sql.join(all, sql` AND `)})`)
 }
 
 /** The ids that records name, of owners, plans and whatever else must exist: who is told so has asked for them. */
@@ -81,7 +77,7 @@ export function idsNamed(
 }
 
 /** The rows of `selectBroken` by place. */
-export const brokenIn = (rows: readonly { place: number; broken: string }[]): Broken[] =>
+export const brokenIn = (rows: readonly Row[]): Broken[] =>
   rows.map(({ place, broken }) => {
     const names: (string | null)[] = JSON.parse(broken)
     return { place, names: names.filter((name) => name !== null) }
@@ -104,39 +100,38 @@ export function errorsOfBroken(
   return errors
 }
 
+/** Throws the refusal of rows that `selectBroken` found. */
+export function refuseBroken(resource: Resource, found: readonly Row[], isBatch = false) {
+  if (found.length > 0) throw invalid(errorsOfBroken(resource, brokenIn(found), isBatch))
+}
+
 /**
  * Finds what else is wrong with records that are refused already: the references and rules that storage alone can tell,
  * as far as the fields that they are about are right. So one answer names everything.
  */
 export function furtherErrors(resource: Resource) {
-  const { fields, owner, ownerColumns, references, rules } = resource
+  const { fields, owner } = resource
   const select = selectBroken(resource)
-  const conditions = [owner.id, ...Object.keys(references), ...Object.keys(rules)]
+  const conditions = conditionsOf(resource)
 
-  /**
-   * The fields of a record as it was sent that are right, and the references and rules that can't be judged: they are
-   * about a field that is wrong or, in a new record, missing. An amendment has its owner for good.
-   */
-  function judged(sent: unknown, isNew: boolean) {
+  /** The fields of a record that are right as they were sent, and the names of the conditions that these decide. */
+  function judge(sent: unknown, isNew: boolean) {
     const given: Record<string, unknown> = {}
-    const isRecord = typeof sent === 'object' && sent !== null && !Array.isArray(sent)
-    if (!isRecord) return { given, unjudged: conditions }
+    if (!isObject(sent)) return { given, judged: [] }
 
     const wrong = new Set<string>()
-    for (const [field, schema] of Object.entries(fields)) {
-      const value = partOf(sent, field)
+    for (const [name, field] of Object.entries(fields)) {
+      const value = partOf(sent, name)
       if (value === undefined && !isNew) continue
-      const parsed = schema.given.safeParse(value)
-      if (parsed.success) given[field] = parsed.data
-      else wrong.add(field)
+      const parsed = field.given.safeParse(value)
+      if (parsed.success) given[name] = parsed.data
+      else wrong.add(name)
     }
-    const hasOwner = isNew && ownerColumns.every((column) => column in given)
-    const unjudged = [
-      ...(hasOwner ? [] : [owner.id]),
-      ...Object.keys(references).filter((column) => wrong.has(column)),
-      ...Object.keys(rules).filter((rule) => rules[rule]?.columns.some((name) => wrong.has(name))),
-    ]
-    return { given, unjudged }
+    const judged = conditions
+      .filter(({ columns }) => !columns.some((column) => wrong.has(column)))
+      .map(({ name }) => name)
+    // An amended record has its owner for good.
+    return { given, judged: isNew ? judged : judged.filter((name) => name !== owner.id) }
   }
 
   /** `id` is that of the stored record, if it is to be amended. */
@@ -145,8 +140,8 @@ export function furtherErrors(resource: Resource) {
     sent: readonly unknown[],
     { isBatch = false, id }: { isBatch?: boolean; id?: number } = {},
   ): Promise<FieldErrors> => {
-    const records = sent.map((record) => judged(record, id === undefined))
-    if (records.every(({ unjudged }) => unjudged.length === conditions.length)) return {}
+    const records = sent.map((record) => judge(record, id === undefined))
+    if (records.every(({ judged }) => judged.length === 0)) return {}
     const given = records.map((record) => ({ ...record.given, ...(id && { id }) }))
     c.set('recordIds', id ? [id] : idsNamed(resource, given))
 
@@ -154,7 +149,7 @@ export function furtherErrors(resource: Resource) {
     const found = await rows(c.get('db'), select, { clinicId, rows: JSON.stringify(given) })
     const broken = brokenIn(found).map(({ place, names }) => ({
       place,
-      names: names.filter((name) => !records[place]?.unjudged.includes(name)),
+      names: names.filter((name) => records[place]?.judged.includes(name)),
     }))
     return errorsOfBroken(resource, broken, isBatch)
   }

@@ -2,6 +2,7 @@ import { sql, type SQL } from 'drizzle-orm/sql/sql'
 import * as z from 'zod'
 import { id, maskedSsn, timestamp } from '../fields/answered.ts'
 import { PATIENT } from '../fields/ownable-type.ts'
+import { queryId } from '../fields/number.ts'
 import { paging } from '../fields/paging.ts'
 import { amendedSsn, ssn } from '../fields/person.ts'
 import type { Ownable } from '../ownables/queries.ts'
@@ -27,9 +28,16 @@ export type Field = {
   folded?: (value: string) => string
   /** How `identity` compares it, kept in the column `…_identity`. */
   identity?: (value: string) => string
-  /** Where else in it search begins, as folded text: kept in the column `…_words`, in JSON, and in `name_words`. */
-  words?: (value: string) => readonly string[]
+  /** Where else in it search begins, as a JSON list of folded texts: kept in the column `…_words`, and in `name_words`. */
+  words?: (value: string) => string | null
 }
+
+/** A field from what is given and answered, and an example of both. */
+export const field = (
+  given: Field['given'],
+  answered: z.ZodType,
+  example: Field['example'],
+): Field => ({ given, answered, example })
 
 /** An SSN is sealed before it is stored, in columns of its own, and answered masked. */
 export const ssnField = (example: string): Field => ({
@@ -41,25 +49,43 @@ export const ssnField = (example: string): Field => ({
 })
 
 /** A parameter of the list. */
-export type Filter = {
+export type Filter<Parameter extends string = string> = {
   query: z.ZodType<string | number | undefined>
   type: 'text' | 'integer'
   /** The condition, given the value. */
   where: (value: SQL) => SQL
+} & (
+  | {
+      /** The index that finds the matches without another filter, and the order in which it has them. */
+      index: string
+      order: SQL
+      /** A refusal names the filter to `add` where there are more matches than `most`. */
+      most?: { matches: number; add: Parameter }
+      needs?: never
+    }
   /** The parameter that this one only narrows. */
-  needs?: string
-  /** The index that finds the matches without another filter, and the order in which it has them. */
-  index?: string
-  order?: SQL
-  /** A refusal names the filter to `add` where there are more matches than `most`. */
-  most?: { matches: number; add: string }
-}
+  | { needs: Parameter; index?: never; most?: never }
+)
+
+/** A filter by an id. */
+export const idFilter = (
+  description: string,
+  index: string,
+  where: Filter['where'],
+  order = sql`id`,
+) => ({
+  ...{ query: queryId.optional().meta({ description }), type: 'integer' as const },
+  ...{ where, index, order },
+})
 
 /** A rule over several columns: a SQL condition that is never NULL, and the CHECK of that name in the migration. */
-export type Rule = { check: string; field: string; message: string }
+export type Rule<Name extends string = string> = { check: string; field: Name; message: string }
+
+/** The columns that every record has. */
+const OURS = ['clinic_id', 'id', 'uid', 'version', 'created_at', 'updated_at'] as const
 
 /** What a resource says of itself: what a record holds, and what can be done with it. */
-type Description = {
+type Description<Name extends string = string, Parameter extends string = string> = {
   /** The segment of its path, its table, and the key of its list, such as `dependents`. */
   name: string
   /** The key around a record in a body, such as `dependent`. */
@@ -67,26 +93,28 @@ type Description = {
   /** What it is, for the document. */
   about: string
   exampleId: number
-  fields: Record<string, Field>
+  fields: Record<Name, Field> & { [Ours in (typeof OURS)[number]]?: never }
   /**
    * Whose a record is, for good: the fields of an ownable's id and type, a patient where there is no field for the type,
    * and the filter that lists a patient's records.
    */
-  owner: { id: string; type?: string; filter: string }
+  owner: { id: NoInfer<Name>; type?: NoInfer<Name>; filter: NoInfer<Parameter> }
   /** Has names and a date of birth, by which people are searched. */
   person?: boolean
   /** Columns whose value must exist: the condition, given the value and the clinic. */
   references?: Record<string, (value: SQL, clinicId: SQL) => SQL>
-  filters: Record<string, Filter>
+  filters: Record<Parameter, Filter<NoInfer<Parameter>>> & {
+    [Paging in keyof typeof paging]?: never
+  }
   /**
    * The columns in which two records are the same, for `if_exists=return` and imports; `index` finds them. `where` is a
    * further condition on the record `other` and what is `given`.
    */
   identity?: { index: string; columns: readonly string[]; where?: SQL; words: string }
-  rules?: Record<string, Rule>
+  rules?: Record<string, Rule<NoInfer<Name>>>
 }
 
-export type Resource = ReturnType<typeof resource>
+export type Resource = ReturnType<typeof complete>
 
 /** `person_informations` as people write it: `person informations`. */
 const wordsOf = (name: string) => name.replaceAll('_', ' ')
@@ -97,12 +125,14 @@ export const pascalCase = (name: string) => name.split('_').map(sentenceCase).jo
 /** What can follow from a field, in a column of its own. */
 const DERIVED = ['folded', 'identity', 'words'] as const
 
-/** The columns that every record has. */
-const OURS = ['clinic_id', 'id', 'uid', 'version', 'created_at', 'updated_at']
 const SSN_COLUMNS = ['ssn_key_id', 'ssn_sealed', 'ssn_last_four']
 
-/** A resource from what it says of itself. Throws if it names a field or a column that it lacks. */
-export function resource(description: Description) {
+/** A resource from what it says of itself. It names no field and no filter that it lacks. */
+export const resource = <Name extends string, Parameter extends string>(
+  description: Description<Name, Parameter>,
+): Resource => complete(description)
+
+function complete(description: Description) {
   const { name, one, fields, owner, exampleId, rules = {} } = description
   const entries = Object.entries(fields)
   const ofEach = <Value>(value: (field: Field) => Value) =>
@@ -117,8 +147,6 @@ export function resource(description: Description) {
     ...(hasSsn ? SSN_COLUMNS : []),
     ...['created_at', 'updated_at'],
   ]
-  const [fault] = faultsOf(description, columns)
-  if (fault !== undefined) throw new Error(`${name}: ${fault}`)
 
   const given = z
     .strictObject(
@@ -129,22 +157,15 @@ export function resource(description: Description) {
     )
     .meta({ id: `New${pascalCase(one)}`, examples: [ofEach(({ example }) => example)] })
   const at = '2023-10-20T10:00:00.000Z'
+  const example = {
+    id: exampleId,
+    ...ofEach(({ example, answeredExample = example }) => answeredExample),
+    ...{ created_at: at, updated_at: at },
+  }
+  const times = { created_at: timestamp, updated_at: timestamp }
   const record = z
-    .object({
-      id,
-      ...ofEach(({ answered }) => answered),
-      ...{ created_at: timestamp, updated_at: timestamp },
-    })
-    .meta({
-      id: pascalCase(one),
-      examples: [
-        {
-          id: exampleId,
-          ...ofEach(({ example, answeredExample = example }) => answeredExample),
-          ...{ created_at: at, updated_at: at },
-        },
-      ],
-    })
+    .object({ id, ...ofEach(({ answered }) => answered), ...times })
+    .meta({ id: pascalCase(one), examples: [example] })
   const words = wordsOf(name)
   const oneWord = wordsOf(one)
   return {
@@ -161,6 +182,7 @@ export function resource(description: Description) {
     hasSsn,
     given,
     record,
+    answered: answeredBy(record, hasSsn),
     /** What a record says: the columns of its table but the clinic's. */
     columns,
     /** The columns that name the owner. */
@@ -174,41 +196,6 @@ export function resource(description: Description) {
     text: sql.raw(`'${name}'`),
   }
 }
-
-/** What is wrong with a resource: names that it lacks, or that are those of something else. */
-function* faultsOf(
-  { fields, owner, person, filters, references = {}, identity, rules = {} }: Description,
-  columns: readonly string[],
-): Generator<string> {
-  const needed = {
-    'the owner': ownerColumnsOf(owner),
-    ...(person && {
-      'a person': ['first_name_folded', 'last_name_folded', 'last_name_words', 'date_of_birth'],
-    }),
-    'a reference': Object.keys(references),
-    ...(identity && { 'the identity': identity.columns }),
-  }
-  for (const [what, names] of Object.entries(needed)) {
-    const missing = names.find((column) => !columns.includes(column))
-    if (missing !== undefined) yield `${what} needs ${missing}, which it lacks`
-  }
-  for (const field of Object.keys(fields)) if (OURS.includes(field)) yield taken(field)
-  for (const [rule, { field }] of Object.entries(rules)) {
-    if (!(field in fields)) yield `the rule ${rule} names no field`
-    if (rule === owner.id || rule in references) yield taken(rule)
-  }
-  if (!(owner.filter in filters)) yield `the owner needs the filter ${owner.filter}, which it lacks`
-  for (const [filter, { index, order, needs, most }] of Object.entries(filters)) {
-    if (filter in paging) yield taken(filter)
-    const others = [needs, most?.add].filter((other) => other !== undefined)
-    const isFound = index !== undefined && order !== undefined
-    if (isFound === (needs !== undefined) || others.some((other) => !(other in filters))) {
-      yield `the filter ${filter} needs an index with its order, or another filter`
-    }
-  }
-}
-
-const taken = (name: string) => `${name} is the name of something else`
 
 const ownerColumnsOf = ({ id, type }: Description['owner']) =>
   type === undefined ? [id] : [type, id]
@@ -231,20 +218,16 @@ export const derivedFrom = ({ fields }: Resource, given: Record<string, unknown>
       return DERIVED.flatMap((how) => {
         const derive = field[how]
         if (!derive) return []
-        const derived = typeof value === 'string' ? derive(value) : null
-        return [[`${name}_${how}`, typeof derived === 'object' ? listOrNull(derived) : derived]]
+        return [[`${name}_${how}`, typeof value === 'string' ? derive(value) : null]]
       })
     }),
   )
-
-const listOrNull = (words: readonly string[] | null) =>
-  words && words.length > 0 ? JSON.stringify(words) : null
 
 /** The field that a column follows from. */
 export const fieldOf = (column: string) => column.replace(/_(folded|identity|words)$/, '')
 
 /** The documented keys in the documented order; of the SSN no more than its mask. */
-export const answeredBy = ({ record, hasSsn }: Resource): Fields => ({
+const answeredBy = (record: z.ZodObject, hasSsn: boolean): Fields => ({
   ...Object.fromEntries(Object.keys(record.shape).map((key) => [key, null])),
   ...(hasSsn && { ssn: sql`'***-**-' || ssn_last_four` }),
 })

@@ -3,16 +3,15 @@ import * as z from 'zod'
 import { factory, type Env } from '../env.ts'
 import { paging, type ListQuery } from '../fields/paging.ts'
 import { requireScope } from '../http/authenticate.ts'
-import { describe } from '../http/describe.ts'
 import { invalid, only } from '../http/errors.ts'
 import { wantedTags } from '../http/etag.ts'
 import { countRequests, countRows } from '../http/limit-rate.ts'
-import { listBody, pageRequest } from '../http/pagination.ts'
+import { listBody } from '../http/pagination.ts'
 import { requireJson } from '../http/require-json.ts'
 import { refuseQuery, validateBody, validateKey, validateQuery } from '../http/validate.ts'
 import { sealingKey } from '../ssn/sealing-key.ts'
 import { amender } from './amend.ts'
-import { answeredJson, answerRecord, jsonText, paginated, writtenOrThrow } from './answers.ts'
+import { answeredJson, answerRecord, jsonText, markWritten, paginated } from './answers.ts'
 import { bodiesOf, MOST_RECORDS, partOf } from './bodies.ts'
 import { creator } from './create.ts'
 import { deleter } from './delete.ts'
@@ -24,7 +23,9 @@ import { reader } from './read.ts'
 import { absent, furtherErrors, idsNamed } from './refusals.ts'
 import type { Given, Resource } from './resource.ts'
 import { MOST_CANDIDATES, searchBody, searcher } from './search.ts'
-import type { Written } from './write.ts'
+import type { Target, Written } from './write.ts'
+
+const pages = z.strictObject(paging)
 
 /** The routes of one resource. */
 export function recordRoutes(resource: Resource) {
@@ -33,10 +34,9 @@ export function recordRoutes(resource: Resource) {
   const [list, read, further] = [lister(resource), reader(resource), furtherErrors(resource)]
   const readers = (action: string) => requireScope('insurances:read', { action, resource: name })
   const writers = (action: string) => requireScope('insurances:write', { action, resource: name })
-  const operations = operationsOf(resource)
+  const says = operationsOf(resource)
   const { documented, ...bodies } = bodiesOf(resource)
   const filters = Object.keys(resource.filters)
-  const isFiltered = (query: ListQuery) => filters.some((filter) => query[filter] !== undefined)
 
   /** The id in the path; what is no id names no record. */
   function idIn(c: Context<Env>): number {
@@ -46,12 +46,17 @@ export function recordRoutes(resource: Resource) {
     return path.id
   }
 
+  function targetIn(c: Context<Env>): Target {
+    const etags = wantedTags(c.req.header('If-Match'))
+    return { id: idIn(c), etags: etags ? JSON.stringify(etags) : null }
+  }
+
   /** Creates what a body gives, of which `body` is what the key may know. */
   async function createAll(
     c: Context<Env>,
     given: readonly Given[],
     body: unknown,
-    { returnExisting = false, isBatch = false },
+    options: { returnExisting?: boolean; isBatch?: boolean },
   ): Promise<Written> {
     const { clinicId } = c.get('caller')
     const publicKey = sealingKey(c.env)
@@ -60,8 +65,9 @@ export function recordRoutes(resource: Resource) {
     )
     const key = await idempotencyKey(c, body)
     c.set('recordIds', idsNamed(resource, records))
-    const outcome = await create(c.get('db'), key, records, { returnExisting })
-    return writtenOrThrow(c, resource, outcome, isBatch)
+    const written = await create(c.get('db'), key, records, options)
+    markWritten(c, written)
+    return written
   }
 
   const amendment = factory.createHandlers(
@@ -77,8 +83,7 @@ export function recordRoutes(resource: Resource) {
       documented.amend,
     ),
     async (c) => {
-      const etags = wantedTags(c.req.header('If-Match'))
-      const target = { id: idIn(c), etags }
+      const target = targetIn(c)
       const { [one]: given = {} } = c.req.valid('json')
       const { clinicId } = c.get('caller')
       const db = c.get('db')
@@ -86,8 +91,9 @@ export function recordRoutes(resource: Resource) {
       const findOwner = () => read.findSsnOwner(db, clinicId, target.id)
       const stored = await amendmentOf(resource, given, findOwner, sealingKey(c.env))
       const key = await idempotencyKey(c, masked(given))
-      const amended = writtenOrThrow(c, resource, await amend(db, key, target, stored))
+      const amended = await amend(db, key, target, stored)
 
+      markWritten(c, amended)
       const [record] = amended.records
       if (!record) throw absent(resource)
       return answerRecord(c, 200, record)
@@ -98,24 +104,19 @@ export function recordRoutes(resource: Resource) {
   if (person) app.use('/search', only('POST'))
 
   const routes = app
-    .get(
-      '/',
-      describe(operations.list),
-      readers('list'),
-      validateQuery(listQuery(resource)),
-      async (c) => {
-        const query = c.req.valid('query')
-        if (isFiltered(query)) await countRows(c, skippedBy(query))
+    .get('/', says.list, readers('list'), validateQuery(listQuery(resource)), async (c) => {
+      const query: ListQuery = c.req.valid('query')
+      const isFiltered = filters.some((filter) => query[filter] !== undefined)
+      if (isFiltered) await countRows(c, (query.page - 1) * query.page_size)
 
-        const page = await list(c.get('db'), c.get('caller').clinicId, query)
-        if ('add' in page) return await refuseTooMany(c, page.filter, page.add)
+      const page = await list(c.get('db'), c.get('caller').clinicId, query)
+      if ('add' in page) return await refuseTooMany(c, page.filter, page.add)
 
-        return paginated(c, name, page, query)
-      },
-    )
+      return paginated(c, name, page, query)
+    })
     .post(
       '/',
-      describe(operations.create),
+      says.create,
       writers('create'),
       validateQuery(creationQuery(resource)),
       requireJson(),
@@ -134,7 +135,7 @@ export function recordRoutes(resource: Resource) {
     )
     .post(
       '/batch',
-      describe(operations.batch),
+      says.batch,
       writers('create'),
       refuseQuery,
       requireJson('batchTooLarge'),
@@ -156,7 +157,7 @@ export function recordRoutes(resource: Resource) {
         return jsonText(c, 201, `{"${name}":[${all.join()}]}`)
       },
     )
-    .get('/:id', describe(operations.get), readers('read'), refuseQuery, async (c) => {
+    .get('/:id', says.get, readers('read'), refuseQuery, async (c) => {
       const id = idIn(c)
 
       const found = await read.find(c.get('db'), c.get('caller').clinicId, id)
@@ -164,46 +165,33 @@ export function recordRoutes(resource: Resource) {
 
       return answerRecord(c, 200, found)
     })
-    .put('/:id', describe(operations.put), ...amendment)
-    .patch('/:id', describe(operations.amend), ...amendment)
-    .delete(
-      '/:id',
-      describe(operations.delete),
-      writers('delete'),
-      refuseQuery,
-      validateKey,
-      async (c) => {
-        const etags = wantedTags(c.req.header('If-Match'))
-        const target = { id: idIn(c), etags }
+    .put('/:id', says.put, ...amendment)
+    .patch('/:id', says.amend, ...amendment)
+    .delete('/:id', says.delete, writers('delete'), refuseQuery, validateKey, async (c) => {
+      const target = targetIn(c)
 
-        const key = await idempotencyKey(c, null)
-        writtenOrThrow(c, resource, await remove(c.get('db'), key, target))
+      const key = await idempotencyKey(c, null)
+      const removed = await remove(c.get('db'), key, target)
 
-        return c.body(null, 204)
-      },
-    )
-    .get(
-      '/:id/history',
-      describe(operations.history),
-      readers('history'),
-      validateQuery(z.strictObject(paging)),
-      async (c) => {
-        const query = c.req.valid('query')
-        const id = idIn(c)
-        const { clinicId } = c.get('caller')
+      markWritten(c, removed)
+      return c.body(null, 204)
+    })
+    .get('/:id/history', says.history, readers('history'), validateQuery(pages), async (c) => {
+      const query = c.req.valid('query')
+      const id = idIn(c)
+      const { clinicId } = c.get('caller')
 
-        const page = await read.history(c.get('db'), clinicId, id, pageRequest(query))
-        if (!page) throw absent(resource)
+      const page = await read.history(c.get('db'), clinicId, id, query)
+      if (!page) throw absent(resource)
 
-        return paginated(c, 'versions', page, query)
-      },
-    )
+      return paginated(c, 'versions', page, query)
+    })
   if (!person) return routes
 
   const search = searcher(resource)
   return routes.post(
     '/search',
-    describe(operations.search),
+    says.search,
     readers('search'),
     refuseQuery,
     requireJson(),
@@ -211,20 +199,15 @@ export function recordRoutes(resource: Resource) {
     async (c) => {
       const { search: asked, ...paging } = c.req.valid('json')
 
-      const page = await search(c.get('db'), c.get('caller').clinicId, asked, pageRequest(paging))
+      const page = await search(c.get('db'), c.get('caller').clinicId, asked, paging)
       if (!page) return await refuseTooMany(c, 'search', 'a date of birth or more letters')
 
-      c.set(
-        'recordIds',
-        page.ids.toSorted((a, b) => a - b),
-      )
-      return jsonText(c, 200, listBody(name, page))
+      const ids = page.ids.toSorted((a, b) => a - b)
+      c.set('recordIds', ids)
+      return jsonText(c, 200, listBody(name, page, paging))
     },
   )
 }
-
-/** How many rows are read before those of the page. */
-const skippedBy = ({ page, page_size }: ListQuery) => (page - 1) * page_size
 
 /** Refuses what has read up to all its matches to find that they are too many, and counts it so. */
 async function refuseTooMany(c: Context<Env>, field: string, add: string): Promise<never> {

@@ -1,15 +1,14 @@
 import { sql, type SQL } from 'drizzle-orm/sql/sql'
 import * as z from 'zod'
 import { columnsOf, jsonOf } from '../storage/json.ts'
-import type { Page, PageRequest } from '../storage/pages.ts'
 import type { Session } from '../storage/session.ts'
 import { batch, statements } from '../storage/statement.ts'
 import { nameWords } from '../storage/tables.ts'
 import { foldName } from '../fields/fold.ts'
 import { INVALID } from '../fields/messages.ts'
-import { pagingInBody } from '../fields/paging.ts'
+import { pagingInBody, type Page, type PageRequest } from '../fields/paging.ts'
 import { dateOfBirth, personName } from '../fields/person.ts'
-import { answeredBy, type Resource } from './resource.ts'
+import type { Resource } from './resource.ts'
 
 const MOST_MATCHES = 1000
 /** Where a first name narrows, so many people of the last name are looked through in the index. */
@@ -47,15 +46,10 @@ type Match = { id: number; place: string; json: string | null }
 /** Searches people; accents, case and apostrophes do not count. Undefined if there are too many matches. */
 export function searcher(resource: Resource) {
   const { $, statement } = statements(`search ${resource.name}`, {
-    clinicId: 'text',
-    lastName: 'text',
-    firstName: 'text',
-    dateOfBirth: 'text?',
-    most: 'integer',
-    end: 'integer',
+    ...{ clinicId: 'text', lastName: 'text', firstName: 'text', dateOfBirth: 'text?' },
+    ...{ most: 'integer', end: 'integer' },
   })
-  const { table, text } = resource
-  const answered = answeredBy(resource)
+  const { table, text, answered } = resource
   const match = sql`${columnsOf(answered)}, hex(last_name_folded || char(0) || first_name_folded) AS place`
   const json = jsonOf(answered)
   const beginsWith = (column: string, name: SQL) =>
@@ -97,7 +91,7 @@ export function searcher(resource: Resource) {
     db: Session,
     clinicId: string,
     { last_name = '', first_name = '', date_of_birth }: Asked,
-    { page, pageSize }: PageRequest,
+    { page, page_size: size }: PageRequest,
   ): Promise<Page | undefined> => {
     const [hasDate, hasFirstName] = [date_of_birth !== undefined, first_name !== '']
     const most = hasFirstName ? MOST_CANDIDATES : MOST_MATCHES
@@ -107,7 +101,7 @@ export function searcher(resource: Resource) {
     const found = await batch(db, search, {
       ...{ clinicId, lastName: last_name, firstName: first_name, most },
       dateOfBirth: date_of_birth ?? null,
-      end: page * pageSize,
+      end: page * size,
     })
     const [{ candidates, matches } = { candidates: 0, matches: 0 }] = found.counts
     const later = new Map(
@@ -118,9 +112,9 @@ export function searcher(resource: Resource) {
     if (isTooMany || totalCount > MOST_MATCHES) return undefined
     const onPage = [...found.beginning, ...later.values()]
       .toSorted((a, b) => (a.place === b.place ? a.id - b.id : a.place < b.place ? -1 : 1))
-      .slice((page - 1) * pageSize, page * pageSize)
+      .slice((page - 1) * size, page * size)
     return {
-      ...{ page, pageSize, totalCount },
+      totalCount,
       json: `[${onPage.map((one) => one.json).join()}]`,
       ids: onPage.map(({ id }) => id),
     }

@@ -5,10 +5,17 @@ import { IDEMPOTENCY_KEY } from '../http/headers.ts'
 import { storageFaultOf, StorageUnavailable } from '../storage/faults.ts'
 import { columnsOf, jsonOf } from '../storage/json.ts'
 import type { Session } from '../storage/session.ts'
-import { batch, statements, type Statement } from '../storage/statement.ts'
+import {
+  batch,
+  statements,
+  type Batch,
+  type RowsOf,
+  type Statement,
+  type ValuesOf,
+} from '../storage/statement.ts'
 import { changes, clinics, idempotencyKeys } from '../storage/tables.ts'
 import { KEY, type IdempotencyKey } from './idempotency.ts'
-import { answeredBefore, answeredBy, etagColumn, type Resource } from './resource.ts'
+import { answeredBefore, etagColumn, type Resource } from './resource.ts'
 
 // How a write works. It is one batch, which D1 runs as one transaction:
 //
@@ -22,7 +29,14 @@ import { answeredBefore, answeredBy, etagColumn, type Resource } from './resourc
 
 const KEY_USED = 'has already been used for another request'
 
-const { $ } = statements('write', KEY)
+/** A write of the record `id`, if it has one of the `etags`, a JSON array; at any if that is null. */
+export const TARGETED = { ...KEY, id: 'integer', etags: 'text?' } as const
+export type Target = Pick<ValuesOf<typeof TARGETED>, 'id' | 'etags'>
+
+const { $ } = statements('write', TARGETED)
+
+/** Whether the record has one of the ETags. */
+export const fits = sql`(${$.etags} IS NULL OR ${etagColumn()} IN (SELECT value FROM json_each(${$.etags})))`
 
 /** The row of this request's key. */
 export const used = sql`(SELECT * FROM ${idempotencyKeys}
@@ -44,11 +58,10 @@ export type Answered = { id: number; etag: string; json: string }
 
 /** The records that this request has just written. */
 export const selectWritten = (resource: Resource) => {
-  const answered = answeredBy(resource)
   const { statement } = statements(`${resource.name} just written`, KEY)
   return statement<Answered>(sql`
-    SELECT id, etag, ${jsonOf(answered)} AS json FROM (
-      SELECT ${columnsOf(answered)}, ${etagColumn()} AS etag FROM ${resource.table}
+    SELECT id, etag, ${jsonOf(resource.answered)} AS json FROM (
+      SELECT ${columnsOf(resource.answered)}, ${etagColumn()} AS etag FROM ${resource.table}
       WHERE clinic_id = ${$.clinicId}
         AND id BETWEEN (SELECT record_id FROM ${used}) AND (SELECT record_id + records - 1 FROM ${used})
       ORDER BY id)`)
@@ -58,7 +71,7 @@ type Told = {
   state: string
   request_id: string | null
   fingerprint: string | null
-  status: number | null
+  status: number
   is_journaled: number
 }
 
@@ -78,14 +91,13 @@ export const whyRefused = (resource: Resource) => ({
  * change after.
  */
 function selectUnderKey(resource: Resource) {
-  const answered = answeredBy(resource)
   const first = sql`(
       SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM ${idempotencyKeys}
       WHERE clinic_id = ${$.clinicId} AND key = ${$.key} AND fingerprint = ${$.fingerprint}) AS used`
   const { statement } = statements(`${resource.name} of a key`, KEY)
   return statement<Answered>(sql`
-    SELECT id, etag, ${jsonOf(answered)} AS json FROM (
-      SELECT ${columnsOf(answered)}, ${etagColumn()} AS etag FROM ${first} CROSS JOIN ${resource.table}
+    SELECT id, etag, ${jsonOf(resource.answered)} AS json FROM (
+      SELECT ${columnsOf(resource.answered)}, ${etagColumn()} AS etag FROM ${first} CROSS JOIN ${resource.table}
         ON clinic_id = ${$.clinicId} AND id BETWEEN first_id AND last_id AND version = made
       UNION ALL
       SELECT ${columnsOf(answeredBefore(resource))}, ${etagColumn("(before ->> 'uid')", "(before ->> 'version')")}
@@ -104,53 +116,58 @@ export type Written = {
   isJournaled: boolean
 }
 
-/** What was written under the key; undefined if it is unused. Throws the refusal of another request, or of a closed clinic. */
-function writtenUnder(
-  key: IdempotencyKey,
-  told: Told | undefined,
-  records: Answered[],
-): Written | undefined {
-  if (told?.request_id) {
-    if (told.fingerprint !== key.fingerprint) throw invalid({ [IDEMPOTENCY_KEY]: [KEY_USED] })
-    const isReplayed = told.request_id !== key.requestId
-    const isJournaled = !isReplayed && told.is_journaled === 1
-    return { status: told.status ?? 200, records, isReplayed, isJournaled }
-  }
-  if (told?.state !== 'open') throw refusal(whyClosed(told?.state))
-  return undefined
+/** The statements of a write, and those that say why it was refused. */
+type Write<Values> = {
+  keepKey: Statement<Values, { status: number }>
+  journal: Statement<Values>
+  records?: Statement<Values, Answered>
+  [others: string]: Statement<Values>
 }
+type Why<Values> = Batch<Values> & ReturnType<typeof whyRefused>
 
 /**
- * Runs a write, which gives undefined if nothing was written; then asks why, and `explain` throws or gives the reason,
- * if it is not the key or the clinic. A race that is over when it is asked explains nothing, so the write is tried once
- * more. Throws StorageUnavailable if nothing explains it again.
+ * Runs the batch of a write once under a key; if nothing was written, asks why, and `refuse` throws the reason, if it
+ * is not the key or the clinic. A race that is over when it is asked explains nothing, so the write is tried once more.
+ * Throws StorageUnavailable if nothing explains it again.
  */
-export async function writeOrExplain<Found extends { told: Told[]; records: Answered[] }, Why>(
+export async function write<Values extends IdempotencyKey, Asked extends Why<Values>>(
   db: Session,
-  key: IdempotencyKey,
-  run: () => Promise<Omit<Written, 'isReplayed'> | undefined>,
-  ask: () => Promise<Found>,
-  explain: (found: Found) => Why,
-): Promise<Written | NonNullable<Why>> {
+  all: Write<Values>,
+  values: Values,
+  why: Asked,
+  refuse: (found: RowsOf<Asked>) => void,
+): Promise<Written> {
   for (let tries = 0; tries < 2; tries++) {
-    const made = await run()
-    if (made) return { ...made, isReplayed: false }
+    const made = await commit(db, all, values)
+    if (made) {
+      const status = made.keepKey[0]?.status ?? 200
+      const isJournaled = status !== 200 || made.journal.length > 0
+      return { status, records: made.records ?? [], isReplayed: false, isJournaled }
+    }
     // A replica may not know yet who was faster.
     db.goToPrimary()
-    const found = await ask()
-    const why = writtenUnder(key, found.told[0], found.records) ?? explain(found)
-    if (why) return why
+    const found = await batch(db, why, values)
+    const [told] = found.told
+    if (told?.request_id) return writtenBefore(told, found.records, values)
+    if (told?.state !== 'open') throw refusal(whyClosed(told?.state))
+    refuse(found)
   }
   throw new StorageUnavailable('unexplained')
 }
 
-type Batch = Parameters<typeof batch>[1] & { keepKey: Statement }
+/** What the key was first used for. Throws the refusal of another request. */
+function writtenBefore(told: Told, records: Answered[], key: IdempotencyKey): Written {
+  if (told.fingerprint !== key.fingerprint) throw invalid({ [IDEMPOTENCY_KEY]: [KEY_USED] })
+  const isReplayed = told.request_id !== key.requestId
+  const isJournaled = !isReplayed && told.is_journaled === 1
+  return { status: told.status, records, isReplayed, isJournaled }
+}
 
 /** Runs the batch of a write, and gives its rows by name; undefined if its key row was not written, or it was refused. */
-export async function commit<All extends Batch>(
+export async function commit<Values, All extends Batch<Values> & { keepKey: Statement<Values> }>(
   db: Session,
   all: All,
-  values: Parameters<typeof batch<All>>[2],
+  values: Values,
 ) {
   try {
     const made = await batch(db, all, values)

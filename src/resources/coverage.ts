@@ -10,27 +10,23 @@ import {
   memberId,
 } from '../fields/coverage.ts'
 import { foldIdentity } from '../fields/fold.ts'
-import { jsonInteger, queryId, recordId } from '../fields/number.ts'
+import { jsonInteger, recordId } from '../fields/number.ts'
 import { PATIENT } from '../fields/ownable-type.ts'
 import { dateOfBirth, personName } from '../fields/person.ts'
 import { line, optional } from '../fields/text.ts'
-import { resource, type Field } from '../records/resource.ts'
+import { field, idFilter, resource } from '../records/resource.ts'
 import { ownables, plans } from '../storage/tables.ts'
 
-const optionalText = (given: z.ZodType<string>, example: string | null): Field => ({
-  given: optional(given),
-  answered: z.string().nullable(),
-  example,
-})
-const optionalDay = (given: z.ZodType<string>, example: string | null): Field => ({
-  given: optional(given),
-  answered: day.nullable(),
-  example,
-})
-const optionalId = (description: string, example: number | null): Field => ({
-  given: optional(recordId).meta({ description }),
-  answered: id.nullable(),
-  example,
+const optionalText = (given: z.ZodType<string>, example: string | null) =>
+  field(optional(given), z.string().nullable(), example)
+const optionalDay = (given: z.ZodType<string>, example: string | null) =>
+  field(optional(given), day.nullable(), example)
+const optionalId = (description: string, example: number | null) =>
+  field(optional(recordId).meta({ description }), id.nullable(), example)
+
+const insurer = line(255).meta({ description: 'An insurer that the catalogue lacks.' })
+const priority = jsonInteger(9).meta({
+  description: 'The lowest pays first; 1 if left out. Ties are allowed.',
 })
 
 const NO_NAMES = 'subscriber_first_name IS NULL AND subscriber_last_name IS NULL'
@@ -42,43 +38,25 @@ export const coverages = resource({
   about: 'What a patient is insured with.',
   exampleId: 12,
   fields: {
-    patient_id: {
-      given: recordId.meta({ description: 'Who is insured: a patient of your clinic.' }),
-      answered: id,
-      example: 1049,
-    },
+    patient_id: field(
+      recordId.meta({ description: 'Who is insured: a patient of your clinic.' }),
+      id,
+      1049,
+    ),
     plan_id: optionalId('A plan of the catalogue. Exactly one of it and `carrier` is given.', 7),
-    carrier: {
-      ...optionalText(
-        line(255).meta({ description: 'An insurer that the catalogue lacks.' }),
-        null,
-      ),
-      identity: foldIdentity,
-    },
-    member_id: {
-      given: memberId,
-      answered: z.string(),
-      example: 'XYZ 0012345',
-      identity: foldMemberId,
-    },
-    group_number: { given: groupNumber, answered: z.string().nullable(), example: '0042' },
-    relationship: {
-      given: coverageRelationship.meta({ description: 'What the patient is to the subscriber.' }),
-      answered: z.enum(COVERAGE_RELATIONSHIPS),
-      example: 'child',
-    },
+    carrier: { ...optionalText(insurer, null), identity: foldIdentity },
+    member_id: { ...field(memberId, z.string(), 'XYZ 0012345'), identity: foldMemberId },
+    group_number: field(groupNumber, z.string().nullable(), '0042'),
+    relationship: field(
+      coverageRelationship.meta({ description: 'What the patient is to the subscriber.' }),
+      z.enum(COVERAGE_RELATIONSHIPS),
+      'child',
+    ),
     subscriber_id: optionalId('The subscriber, if that is another patient of your clinic.', null),
     subscriber_first_name: optionalText(personName, 'John'),
     subscriber_last_name: optionalText(personName, 'Doe'),
     subscriber_date_of_birth: optionalDay(dateOfBirth, '1985-05-15'),
-    priority: {
-      given: jsonInteger(9).meta({
-        description: 'The lowest pays first; 1 if left out. Ties are allowed.',
-      }),
-      answered: z.int().min(1).max(9),
-      example: 1,
-      otherwise: 1,
-    },
+    priority: { ...field(priority, z.int().min(1).max(9), 1), otherwise: 1 },
     starts_on: optionalDay(calendarDay, '2026-01-01'),
     ends_on: optionalDay(calendarDay, null),
   },
@@ -89,15 +67,12 @@ export const coverages = resource({
       WHERE clinic_id = ${clinicId} AND type = '${sql.raw(PATIENT)}' AND ownables.id = ${subscriberId})`,
   },
   filters: {
-    patient_id: {
-      query: queryId.optional().meta({
-        description: 'Only the coverages of this patient, by `priority`, then `id`.',
-      }),
-      type: 'integer',
-      where: (patientId) => sql`patient_id = ${patientId}`,
-      index: 'coverages_by_patient',
-      order: sql`priority, id`,
-    },
+    patient_id: idFilter(
+      'Only the coverages of this patient, by `priority`, then `id`.',
+      'coverages_by_patient',
+      (patientId) => sql`patient_id = ${patientId}`,
+      sql`priority, id`,
+    ),
     active_on: {
       query: calendarDay.optional().meta({
         description: 'Only those that cover this day, both ends included. Needs `patient_id`.',
@@ -108,14 +83,12 @@ export const coverages = resource({
       needs: 'patient_id',
     },
     plan_id: {
-      query: queryId.optional().meta({
-        description: 'Only those of this plan, oldest first; 10,000 matches at most.',
-      }),
-      type: 'integer',
-      where: (planId) => sql`plan_id = ${planId}`,
-      index: 'coverages_by_plan',
-      order: sql`id`,
-      most: { matches: 10_000, add: 'patient_id' },
+      ...idFilter(
+        'Only those of this plan, oldest first; 10,000 matches at most.',
+        'coverages_by_plan',
+        (planId) => sql`plan_id = ${planId}`,
+      ),
+      most: { matches: 10_000, add: 'patient_id' } as const,
     },
   },
   identity: {

@@ -3,21 +3,23 @@ import * as z from 'zod'
 import { day } from '../fields/answered.ts'
 import { foldIdentity, foldName, laterWords } from '../fields/fold.ts'
 import { dateOfBirth, personName } from '../fields/person.ts'
-import type { Field } from '../records/resource.ts'
+import { field } from '../records/resource.ts'
 
-const nameField = (example: string): Field => ({
-  given: personName,
-  answered: z.string(),
-  example,
-  folded: foldName,
-  identity: foldIdentity,
+const nameField = (example: string) => ({
+  ...field(personName, z.string(), example),
+  ...{ folded: foldName, identity: foldIdentity },
 })
+
+function laterWordsInJson(name: string) {
+  const words = laterWords(name)
+  return words.length > 0 ? JSON.stringify(words) : null
+}
 
 /** The fields by which people are searched. */
 export const personFields = (firstName: string, lastName: string, born: string) => ({
   first_name: nameField(firstName),
-  last_name: { ...nameField(lastName), words: laterWords },
-  date_of_birth: { given: dateOfBirth, answered: day, example: born } satisfies Field,
+  last_name: { ...nameField(lastName), words: laterWordsInJson },
+  date_of_birth: field(dateOfBirth, day, born),
 })
 
 /**

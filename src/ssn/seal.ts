@@ -10,18 +10,14 @@ export class SsnKeyError extends Error {
 }
 
 /** Seals nine digits to the public key, 32 bytes in base64url. Throws SsnKeyError. */
-export async function sealSsn(
-  digits: string,
-  owner: SsnOwner,
-  publicKey: string | undefined,
-): Promise<SealedSsn> {
+export async function sealSsn(digits: string, owner: SsnOwner, publicKey: string | undefined) {
   const { keyId, sender } = await openSender(publicKey)
   const lastFour = digits.slice(-4)
   const plain = new TextEncoder().encode(digits)
   const ciphertext = await sender.seal(plain, authenticatedData(owner, lastFour))
 
   const sealed = await new Blob([sender.enc, ciphertext]).arrayBuffer()
-  return { keyId, sealed: encodeBase64Url(sealed), lastFour }
+  return { keyId, sealed: encodeBase64Url(sealed), lastFour } satisfies SealedSsn
 }
 
 /** The public key as it was read last, and its id: a Worker has one for as long as it runs. */

@@ -18,18 +18,19 @@ export function recent<Value>(entries: number) {
 }
 
 /**
- * Reads JSON texts by a schema and remembers the results of the last `entries` of them: for the few records
- * that every request reads, which would otherwise be parsed and checked each time.
+ * Reads JSON texts by a schema and remembers the last `entries` of them: for the few records that every request
+ * reads, which would otherwise be parsed and checked each time. Undefined if there is no text, or it doesn't fit.
  */
 export function recordReader<Schema extends z.ZodType>(entries: number, schema: Schema) {
-  const memory = recent<z.ZodSafeParseResult<z.output<Schema>>>(entries)
-  return (text: string) => {
+  const memory = recent<z.output<Schema>>(entries)
+  return (text: string | null | undefined) => {
+    if (typeof text !== 'string') return undefined
     const known = memory.get(text)
     if (known !== undefined) return known
 
-    const made = schema.safeParse(parsed(text))
-    memory.set(text, made)
-    return made
+    const { data } = schema.safeParse(parsed(text))
+    if (data !== undefined) memory.set(text, data)
+    return data
   }
 }
 

@@ -1,10 +1,4 @@
-import { storageFaultOf, StorageUnavailable } from './faults.ts'
-
-/**
- * What to do about a failure: another try; as many as it takes while somebody else writes, which takes seconds; none
- * because it would only add to the load; or let it be seen.
- */
-export type Remedy = 'try again' | 'wait' | 'give up' | 'throw'
+import { storageFaultOf, StorageUnavailable, type Remedy } from './faults.ts'
 
 const TRIES = 3
 /** Three tries of D1 and three of KV, with the pauses between them, end within some ten seconds. */

@@ -1,5 +1,5 @@
-import { attempt, type Remedy } from './retry.ts'
-import { storageFaultOf } from './faults.ts'
+import { remedyFor } from './faults.ts'
+import { attempt } from './retry.ts'
 
 /** One D1 session, whose batches are tried again. It carries the bookmark from batch to batch. */
 export type Session = ReturnType<typeof openSession>
@@ -31,22 +31,5 @@ export function openSession(
     goToPrimary() {
       current = beginAtPrimary()
     },
-  }
-}
-
-function remedyFor(failure: unknown): Remedy {
-  switch (storageFaultOf(failure)) {
-    case 'lost':
-      return 'try again'
-    // Only a local database has a second writer: the command line beside `npm run dev`.
-    case 'SQLITE_BUSY':
-    case 'SQLITE_LOCKED':
-    case 'internal':
-      return 'wait'
-    case 'overloaded':
-    case 'exhausted':
-      return 'give up'
-    default:
-      return 'throw'
   }
 }

@@ -39,9 +39,18 @@ export function statements<const All extends Types>(module: string, types: All) 
   return {
     $: namesOf(types),
     statement<Row = never>(query: SQL): Statement<ValuesOf<All>, Row> {
-      const written = writtenOnce<Row>(query)
-      observer.see?.(module, written)
-      return written
+      let written: ReturnType<typeof write> | undefined
+      // When it is first needed, once for all requests of an isolate.
+      const text = () => (written ??= write(query))
+      const made = {
+        text,
+        bind(db: Session, values: Values) {
+          const { sql, names } = text()
+          return db.prepare(sql).bind(...names.map((name) => values[name]))
+        },
+      }
+      observer.see?.(module, made)
+      return made
     },
   }
 }
@@ -54,19 +63,6 @@ function namesOf(types: Types) {
     return [name, type.startsWith('integer') ? sql`CAST(${value} AS INTEGER)` : sql`${value}`]
   })
   return Object.fromEntries(named)
-}
-
-/** Writes the SQL when it is first needed, once for all requests of an isolate. */
-function writtenOnce<Row>(query: SQL): Statement<Values, Row> {
-  let written: ReturnType<typeof write> | undefined
-  const text = () => (written ??= write(query))
-  return {
-    text,
-    bind(db, values) {
-      const { sql, names } = text()
-      return db.prepare(sql).bind(...names.map((name) => values[name]))
-    },
-  }
 }
 
 /**
@@ -88,27 +84,19 @@ function write(query: SQL) {
   return { sql, names }
 }
 
-type Batch = Record<string, Statement>
-type NeedsOf<All extends Batch> = {
-  [Key in keyof All]: (_: All[Key] extends Statement<infer Needs, unknown> ? Needs : never) => void
-}[keyof All] extends (_: infer Needs) => void
-  ? Needs
-  : never
-type RowsOf<All extends Batch> = {
-  [Key in keyof All]: All[Key] extends Statement<never, infer Row> ? Row[] : never
+/** Statements that need no more than these values, by name. */
+export type Batch<Values> = Record<string, Statement<Values>>
+export type RowsOf<All extends Batch<never>> = {
+  [Name in keyof All]: NonNullable<Required<All>[Name]['row']>[]
 }
 
 /** Runs the statements in order, as one transaction, and gives the rows of each under its name. */
-export async function batch<All extends Batch>(
+export async function batch<Values, All extends Batch<Values>>(
   db: Session,
   all: All,
-  values: NeedsOf<All>,
+  values: Values,
 ): Promise<RowsOf<All>>
-export async function batch(
-  db: Session,
-  all: Record<string, Statement<unknown>>,
-  values: unknown,
-): Promise<object> {
+export async function batch(db: Session, all: Batch<unknown>, values: unknown): Promise<object> {
   const answers = await db.batch(Object.values(all).map(({ bind }) => bind(db, values)))
   return Object.fromEntries(Object.keys(all).map((name, n) => [name, answers[n]?.results ?? []]))
 }

@@ -15,5 +15,4 @@ export type CellOrigins = z.infer<typeof cellOrigins>
 const read = recordReader(1, cellOrigins)
 
 /** The cells that the variable CELLS names; none for one that stands alone. */
-export const cellsOf = ({ CELLS }: { CELLS?: string }): CellOrigins =>
-  read(CELLS ?? '{}').data ?? {}
+export const cellsOf = ({ CELLS }: { CELLS?: string }): CellOrigins => read(CELLS) ?? {}

@@ -12,4 +12,4 @@ const readIds = recordReader(2, z.array(clinicId))
 
 /** The ids that the value of the key names; none if there is no value. */
 export const suspendedIn = (value: string | null | undefined): readonly string[] =>
-  readIds(value ?? '[]').data ?? []
+  readIds(value) ?? []

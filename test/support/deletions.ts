@@ -57,7 +57,7 @@ export function pagesEqualModel(worker: TestWorker, steps: number, timeout = 180
         } else if (id !== undefined) {
           if (verb === 'restore') expect(await restore(db, { ...who, id })).toBe(true)
           else {
-            const gone = await remove(db, ownKey(who), { id, etags: undefined })
+            const gone = await remove(db, ownKey(who), { id, etags: null })
             expect(gone).toMatchObject({ status: 204, isReplayed: false })
           }
           const rest = of.filter((each) => each !== id)

@@ -147,7 +147,7 @@ export function importer(resource: Resource, importing: Importing) {
         if (!(error instanceof ApiError)) throw error
       },
     )
-    return created && 'status' in created && created.status === 201 ? [] : rows
+    return created?.status === 201 ? [] : rows
   }
 
   /** The columns of a stored record that change. */
