@@ -41,7 +41,7 @@ export const startWrangler = (args: readonly string[], stdio: StdioOptions) =>
 export async function runWrangler(args: readonly string[]): Promise<string> {
   // Without a terminal on its input, wrangler applies migrations and deploys without asking.
   const child = startWrangler(args, ['ignore', 'pipe', 'pipe'])
-  const printed = [child.stdout, child.stderr].map((stream) => (stream ? text(stream) : ''))
+  const printed = [child.stdout, child.stderr].map(async (stream) => (stream ? text(stream) : ''))
   const [code] = await once(child, 'close').catch(() => {
     throw new Failure('wrangler cannot be started: run `npm ci`')
   })
