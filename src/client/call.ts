@@ -26,7 +26,7 @@ export type List<Page, Item> = PromiseLike<Page> &
 type Paged = { pagination: { current_page: number; total_pages: number } }
 
 /** Every write has an idempotency key, so that a retry finds what the first try did. */
-export async function write<Answer>(
+export async function sendWrite<Answer>(
   ask: Ask,
   method: string,
   path: string,

@@ -4,7 +4,7 @@ import type { Env } from '../env.ts'
 import { describedRoutes, requestHeadersOf, type Route } from './document.ts'
 
 const HEADER = `// Generated from the OpenAPI document. Do not edit.
-import { list, write, type AmendOptions, type CreateOptions, type List, type WriteOptions } from '../call.ts'
+import { list, sendWrite, type AmendOptions, type CreateOptions, type List, type WriteOptions } from '../call.ts'
 import type { Ask, CallOptions } from '../transport.ts'
 import type { operations } from './schema.ts'
 
@@ -105,7 +105,7 @@ function methodOf(route: Route) {
   if (answered.includes('last_seq')) promised = 'ChangePage'
   let returned = `Promise<${promised}>`
   let call = `ask(${to}, { ...options${others} })`
-  if (isWrite) call = `write<${answer}>(ask, ${to}, ${body}, options)`
+  if (isWrite) call = `sendWrite<${answer}>(ask, ${to}, ${body}, options)`
   if (isBatch) call += `.then(${takeItems})`
   if (isList) {
     const ask = `(${paged}) => ask<${answer}>(${to}, { ...options, ${paged} })`

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
-import { SingleBar } from 'cli-progress'
 import { Command } from 'commander'
 import * as z from 'zod'
 import { PROJECT } from '../support/project.ts'
@@ -74,23 +73,22 @@ const KV_DELAY = 5
 const DIFFERENT = Math.ceil(requests / 40)
 
 const startedAt = performance.now()
-const bar = new SingleBar({
-  format: '{bar} {percentage}% {stage}',
-  hideCursor: true,
-  noTTYOutput: true,
-  notTTYSchedule: 10_000,
-})
-bar.start(100, 0, { stage: 'filling the databases' })
-/** Where each stage begins and ends on the bar, by the share of the time that it takes. */
-const stage = (name: string, from: number, to: number) => (share: number) =>
-  bar.update(Math.round(from + share * (to - from)), { stage: name })
+/** Says how far a stage has come, in a line for each tenth of it. */
+function stage(name: string) {
+  let told = -1
+  return (share: number) => {
+    const tenths = Math.floor(share * 10)
+    if (tenths > told) console.error(`${name}: ${10 * tenths} %`)
+    told = Math.max(told, tenths)
+  }
+}
 
-const site = await openSite(records, stage('filling the databases', 0, 15))
+const site = await openSite(records, stage('filling the databases'))
 try {
   // Before anything is written, which the twin would not have.
   for (const endpoint of ENDPOINTS) await expectSameAnswers(site, COMPARED, endpoint)
-  const counted = await countAll(stage('counting', 15, 20))
-  const compared = await compareAll(stage('beside the references', 20, 75))
+  const counted = await countAll(stage('counting'))
+  const compared = await compareAll(stage('beside the references'))
   const storage = await measureStorage(site.folder)
   const endpoints = compared.map((figures, n) => ({
     ...figures,
@@ -113,15 +111,13 @@ try {
     by_records: counted.map(({ endpoint, at }) => ({ endpoint, at })),
     storage,
     publishing: await measurePublishing(primaryOf(site.empty.DB), site.empty.TOKENS, PLANS),
-    memory: await measureAllMemory(stage('memory', 75, 85)),
-    at_a_distance: await measureDistance(stage('at a distance', 85, 92)),
-    by_page: await measurePages(stage('page after page', 92, 100)),
+    memory: await measureAllMemory(stage('memory')),
+    at_a_distance: await measureDistance(stage('at a distance')),
+    by_page: await measurePages(stage('page after page')),
   }
-  bar.stop()
   await publish(results)
   console.log(`\nTook ${Math.round((performance.now() - startedAt) / 1000)} s.`)
 } finally {
-  bar.stop()
   await site.close()
 }
 
