@@ -87,8 +87,11 @@ async function lookUp(key: string, version: string): Promise<PlansAnswer | undef
   }
 }
 
-/** If this fails, the next miss tries again. */
 async function store(key: string, { body, link }: PlansAnswer): Promise<void> {
-  const answer = new Response(body, { headers: { 'Cache-Control': ONE_DAY, Link: link } })
-  await caches.default.put(key, answer).catch(() => {})
+  try {
+    const answer = new Response(body, { headers: { 'Cache-Control': ONE_DAY, Link: link } })
+    await caches.default.put(key, answer)
+  } catch {
+    // The next miss tries again.
+  }
 }
