@@ -17,7 +17,6 @@ const changingTo = (state: 'open' | 'suspended') => async () =>
 const repairing = (verb: 'restore' | 'erase') => async () =>
   (await import('./commands/records/repair.ts')).repair(verb)
 
-/** Words with commands below them. */
 const GROUPS: Record<string, string> = {
   token: 'issue, list and revoke tokens',
   import: 'load a CSV or NDJSON file',

@@ -49,7 +49,6 @@ const dismiss = arrival.statement(sql`
 export const dismissClinic = (db: Session, { id, created_at }: Clinic) =>
   changedRows(db, dismiss, { id, created_at, record_limit: null })
 
-/** The statement that finds a clinic's state. */
 export const selectState = one.statement<{ state: State }>(sql`
   SELECT state FROM ${clinics} WHERE id = ${one.$.id}`)
 
@@ -60,7 +59,6 @@ export const whyClosed = (state: string | undefined) =>
 const selectAll = none.statement<Clinic>(sql`
   SELECT id, state, created_at FROM ${clinics} ORDER BY id`)
 
-/** Every clinic, by its id. */
 export const listClinics = (db: Session): Promise<Clinic[]> => rows(db, selectAll, {})
 
 const insertText = (id: SQL) => sql`

@@ -13,11 +13,9 @@ export const maskedSsn = z
     examples: ['***-**-6789'],
   })
 
-/** UTC to the millisecond. */
 export const timestamp = z
   .string()
   .regex(/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$/)
   .meta({ format: 'date-time', examples: ['2023-10-20T10:00:00.000Z'] })
 
-/** A calendar day. */
 export const day = z.iso.date().meta({ examples: ['1990-05-15'] })

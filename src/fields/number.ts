@@ -36,5 +36,4 @@ export const queryInteger = (maximum: number, minimum = 1) =>
     .transform(Number)
     .pipe(integer(maximum, minimum, () => NOT_A_NUMBER))
 
-/** A record's id in a query. */
 export const queryId = queryInteger(Number.MAX_SAFE_INTEGER)

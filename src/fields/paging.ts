@@ -6,7 +6,6 @@ const DEFAULT_PAGE_SIZE = 25
 /** The last page whose rows all have positions that a double holds exactly. */
 const LAST_PAGE = Math.floor(Number.MAX_SAFE_INTEGER / LARGEST_PAGE_SIZE)
 
-/** The parameters that every list takes. */
 export const paging = {
   page: queryInteger(LAST_PAGE).default(1).meta({ description: 'Which page, from 1.' }),
   page_size: queryInteger(LARGEST_PAGE_SIZE)

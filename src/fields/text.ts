@@ -48,7 +48,6 @@ export const line = (maximum: number, error = INVALID) =>
 const isWithin = (value: string, maximum: number) =>
   value.length <= maximum || (value.length <= 2 * maximum && Array.from(value).length <= maximum)
 
-/** One of a few words. */
 export const oneWordOf = <const Words extends readonly string[]>(words: Words) =>
   plainTextOr(notOneOf(words)).pipe(z.enum(words, { error: notOneOf(words) }))
 

@@ -66,7 +66,6 @@ async function textHere(c: Context<Env>, file: Response): Promise<string> {
 export const TEXTS = ['/guide.md', '/llms.txt']
 export const FILES = ['/docs/*', '/client.tgz', ...TEXTS]
 
-/** Serves the page of the reference, and the files. */
 export const serveReference = factory.createMiddleware(async (c, next) => {
   const file = await builtFile(c, PAGE.test(c.req.path) ? '/docs/index.html' : c.req.path)
   if (!file) return next()

@@ -59,6 +59,5 @@ export const deedOf = (c: Context<Env>): Deed | undefined =>
     .map(({ handler }) => noteOf(handler).deed)
     .find((deed) => deed !== undefined)
 
-/** Describes the route it stands in. */
 export const describe = (operation: Operation) =>
   noted<MiddlewareHandler<Env>>((_, next) => next(), { operation })

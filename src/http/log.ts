@@ -13,7 +13,6 @@ type Detail = {
   /** Why a 401 was one. */
   refused?: string | undefined
   code?: string
-  /** What storage said. */
   fault?: string | undefined
   access?: object
 }

@@ -61,7 +61,6 @@ function spellingErrors(url: string, { shape }: Strict): FieldErrors {
   }
 }
 
-/** For routes that have no parameters. */
 export const refuseQuery = validateQuery(z.strictObject({}))
 
 /** Validates the path's parameters: 422 names every malformed one. */

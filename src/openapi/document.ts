@@ -51,7 +51,6 @@ const fieldErrors = z
   .object({ errors: z.record(z.string(), z.array(z.string()).min(1)) })
   .meta({ id: 'FieldErrors', description: 'Every field that is wrong, with its messages.' })
 
-/** The OpenAPI 3.1 document of the app. */
 export function openapiDocument(app: Hono<Env>) {
   const { components, write } = schemaWriter()
   const content = (schema: JsonSchema, example = exampleOf(schema, components)) => ({

@@ -61,7 +61,6 @@ async function read(db: Session, part: Part, limit = -1): Promise<StoredRow[]> {
 const placeOf = (row: StoredRow | undefined, { table: { key } }: Part): Place | undefined =>
   row && key.map((name) => row[name])
 
-/** The part's rows, in the order of their keys. */
 export async function* rowsOf(db: Session, part: Part): AsyncGenerator<StoredRow> {
   for (let { after } = part; ;) {
     const page = await read(db, { ...part, after }, PAGE_ROWS)

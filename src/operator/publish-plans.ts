@@ -43,7 +43,6 @@ const FOLDED = ['plan_name_folded', 'carrier_folded', 'plan_type_folded', 'words
 const COLUMNS = ['external_id', ...SAID, ...FOLDED]
 const columns = sql.raw(COLUMNS.join(', '))
 
-/** Plans as the statements take them. */
 function asRows(plans: readonly CataloguePlan[]) {
   const rows = plans.map((plan) => ({
     ...plan,
@@ -88,7 +87,6 @@ export async function comparePlans(db: Session, rows: readonly CataloguePlan[]) 
 const countActive = plain.statement<{ active: number }>(sql`
   SELECT count(*) AS active FROM ${plans} WHERE active = 1`)
 
-/** How many plans are active. */
 export const countActivePlans = async (db: Session) =>
   (await first(db, countActive, {}))?.active ?? 0
 
@@ -143,7 +141,6 @@ const ORDERS: Record<Sort, string> = {
   carrier: 'carrier_folded, id',
 }
 
-/** Every set of the filters. */
 const subsets = FILTERS.reduce<string[][]>(
   (sets, filter) => [...sets, ...sets.map((set) => [...set, filter])],
   [[]],
@@ -225,7 +222,6 @@ export async function publishStaged(
   return told
 }
 
-/** Publishes these plans on top of those that there are. */
 export async function publishPlans(db: Session, kv: KVNamespace, rows: readonly CataloguePlan[]) {
   await clearStaged(db)
   for (let n = 0; n < rows.length; n += 500) await stagePlans(db, rows.slice(n, n + 500))

@@ -12,7 +12,6 @@ import {
 /** A key pair in base64url (32 bytes each) and the id that sealed records carry. */
 export type SsnKeyPair = { keyId: string; publicKey: string; privateKey: string }
 
-/** Makes a fresh X25519 key pair. */
 export async function makeSsnKeyPair(): Promise<SsnKeyPair> {
   const pair = await suite.kem.generateKeyPair()
   const publicKey = new Uint8Array(await suite.kem.serializePublicKey(pair.publicKey))

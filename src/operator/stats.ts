@@ -39,7 +39,6 @@ export const sizesByTable = (db: Session, tables: readonly Table[], clinicId?: s
       .map((table) => ({ table, ...(clinicId !== undefined && { clinicId }) })),
   )
 
-/** The size of the database in bytes. */
 export async function databaseBytes(db: Session): Promise<number> {
   const [answer] = await db.batch([db.prepare('SELECT 1')])
   return answer?.meta.size_after ?? 0

@@ -22,7 +22,6 @@ export async function listTokens(kv: KVNamespace, id = ''): Promise<StoredToken[
   return found
 }
 
-/** Stores the record of a new token. */
 export const putToken = async (kv: KVNamespace, token: string, record: TokenRecord) =>
   await putRecord(kv, await tokenKey(token), record)
 

@@ -7,7 +7,6 @@ import { queryId } from '../fields/number.ts'
 import { pagination, paging } from '../fields/paging.ts'
 import { text } from '../fields/text.ts'
 
-/** What a list can be sorted by. */
 export const SORTS = ['id', 'plan_name', 'carrier'] as const
 export type Sort = (typeof SORTS)[number]
 
@@ -59,15 +58,12 @@ export const plansFilter = z.strictObject({
     .meta({ description: 'Ascending, by default, or descending, in any case.' }),
 })
 
-/** Which plans, and in which order. */
 export type PlanQuery = z.output<typeof plansFilter>
 
-/** The path of one plan. */
 export const planPath = z.object({
   id: queryId.meta({ description: "The plan's id.", examples: [1] }),
 })
 
-/** A plan as it is answered. */
 export const plan = z
   .object({
     id,
@@ -99,7 +95,6 @@ export const plan = z
 
 const facet = z.array(z.object({ name: z.string(), count: z.int().positive() }))
 
-/** What drop-downs offer. */
 export const facetsAnswer = z.object({ carriers: facet, plan_types: facet }).meta({
   id: 'PlanFacets',
   examples: [

@@ -13,7 +13,6 @@ export const recordPath = z.object({
   id: queryId.meta({ description: "The record's id.", examples: [1] }),
 })
 
-/** The query of the list. */
 export function listQuery({ filters }: Resource) {
   const parameters = Object.entries(filters)
   const query = z.strictObject({
@@ -28,7 +27,6 @@ export function listQuery({ filters }: Resource) {
   }, query)
 }
 
-/** The query of a creation. */
 export const creationQuery = ({ identity, oneWord }: Resource) =>
   z.strictObject({
     ...(identity && {

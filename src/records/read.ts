@@ -43,7 +43,6 @@ export function reader(resource: Resource) {
     find: (db: Session, clinicId: string, id: number): Promise<Answered | undefined> =>
       first(db, selectOne, { clinicId, id }),
 
-    /** Finds what an SSN of the record is sealed for. */
     async findSsnOwner(db: Session, clinicId: string, id: number): Promise<SsnOwner | undefined> {
       const row = await first(db, selectRow, { clinicId, id })
       return row && ssnOwner(resource, row)

@@ -32,7 +32,6 @@ export type Field = {
   words?: (value: string) => string | null
 }
 
-/** A field from what is given and answered, and an example of both. */
 export const field = (
   given: Field['given'],
   answered: z.ZodType,
@@ -67,7 +66,6 @@ export type Filter<Parameter extends string = string> = {
   | { needs: Parameter; index?: never; most?: never }
 )
 
-/** A filter by an id. */
 export const idFilter = (
   description: string,
   index: string,
@@ -200,13 +198,11 @@ function complete(description: Description) {
 const ownerColumnsOf = ({ id, type }: Description['owner']) =>
   type === undefined ? [id] : [type, id]
 
-/** Who owns the record with these fields. */
 export const ownerOf = ({ owner }: Resource, fields: Record<string, unknown>): Ownable => ({
   type: owner.type === undefined ? PATIENT : String(fields[owner.type]),
   id: Number(fields[owner.id]),
 })
 
-/** The owner's type as SQL. */
 export const ownerTypeOf = ({ owner }: Resource): SQL => sql.raw(owner.type ?? `'${PATIENT}'`)
 
 /** The columns that follow from the given fields, and from none that is not given. */

@@ -27,7 +27,6 @@ import type { Target, Written } from './write.ts'
 
 const pages = z.strictObject(paging)
 
-/** The routes of one resource. */
 export function recordRoutes(resource: Resource) {
   const { name, one, person } = resource
   const [create, amend, remove] = [creator(resource), amender(resource), deleter(resource)]

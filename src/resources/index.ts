@@ -2,5 +2,4 @@ import { coverages } from './coverage.ts'
 import { dependents } from './dependent.ts'
 import { personInformations } from './person-information.ts'
 
-/** Every resource of a clinic. */
 export const resources = [personInformations, dependents, coverages]

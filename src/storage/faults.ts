@@ -47,6 +47,5 @@ export function storageFaultOf(failure: unknown): string | undefined {
   return code ?? FAULTS.find(([said]) => said.test(message))?.[1]
 }
 
-/** What to do about a failure of storage. */
 export const remedyFor = (failure: unknown): Remedy =>
   FAULTS.find(([, fault]) => fault === storageFaultOf(failure))?.[2] ?? 'throw'

@@ -101,7 +101,6 @@ export async function batch(db: Session, all: Batch<unknown>, values: unknown): 
   return Object.fromEntries(Object.keys(all).map((name, n) => [name, answers[n]?.results ?? []]))
 }
 
-/** Runs one statement and gives its rows. */
 export async function rows<Needs, Row>(
   db: Session,
   statement: Statement<Needs, Row>,
@@ -111,7 +110,6 @@ export async function rows<Needs, Row>(
   return answer?.results ?? []
 }
 
-/** Runs one statement and gives its first row. */
 export async function first<Needs, Row>(
   db: Session,
   statement: Statement<Needs, Row>,

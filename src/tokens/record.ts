@@ -38,7 +38,6 @@ type NewRecord = Pick<TokenRecord, 'clinic_id' | 'label' | 'scopes'> & {
   lifetime?: number | undefined
 }
 
-/** The record of a token that is issued at `now`. */
 export const newRecord = (
   { clinic_id, label, scopes, lifetime }: NewRecord,
   now = Date.now(),

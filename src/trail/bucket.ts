@@ -41,7 +41,6 @@ export async function readStored(bucket: R2Bucket, { stream }: Chain, key: strin
   }
 }
 
-/** The clinics that have segments. */
 export async function listClinicsIn(bucket: R2Bucket) {
   const clinicIds: string[] = []
   for await (const { delimitedPrefixes } of pagesOf(bucket, { delimiter: '/' })) {

@@ -102,7 +102,6 @@ export async function liveDemoTokens({ kv }: Pick<Store, 'kv'>, here: Here) {
   return live
 }
 
-/** Whether the store has neither plans nor tokens yet. */
 export async function isEmpty({ db, kv }: Pick<Store, 'db' | 'kv'>): Promise<boolean> {
   const [plans, tokens] = await Promise.all([countActivePlans(db), listTokens(kv)])
   return plans === 0 && tokens.length === 0

@@ -4,7 +4,6 @@ import { setTimeout } from 'node:timers/promises'
 import { BASE_PATH } from '../../http/base-path.ts'
 import { Failure } from '../terminal/failure.ts'
 
-/** Where the server listens. */
 export type Address = { ip: string; port: number }
 
 /** Throws Failure unless one can listen there. */
@@ -19,7 +18,6 @@ export async function checkFree(address: Address): Promise<void> {
   })
 }
 
-/** A port of this machine that nobody listens on. */
 export const freePort = () => probe({ ip: 'localhost', port: 0 })
 
 /** Listens for a moment, and gives the port. */

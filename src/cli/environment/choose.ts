@@ -5,7 +5,6 @@ import { shellWords } from '../terminal/report.ts'
 import { commitHere, CONFIG, DEFAULT_STATE } from './project.ts'
 import { readWranglerToml } from './wrangler-toml.ts'
 
-/** The options of every command that works on a store. */
 export const environmentOptions = {
   local: flag('--local', 'work on the local store'),
   remote: flag('--remote', 'work on the deployed store'),
@@ -45,7 +44,6 @@ export async function chooseLocal(options: EnvironmentOptions): Promise<LocalEnv
 
 async function choose(options: EnvironmentOptions) {
   const { local, env, persistTo, config: given } = options
-  /** The wrangler.toml that describes it. */
   const file = configFile(options)
   const { top, environments } = await readWranglerToml(file)
   const names = Object.keys(environments).join(' or ')
@@ -69,7 +67,6 @@ export const wranglerFlags = ({ env, file }: Environment) => [
   ...['--config', file],
 ]
 
-/** The command line that sets an environment up. */
 export const setUpLine = ({ flags }: Environment) => `run \`npm run clinic -- setup ${flags}\``
 
 /** The command line that brings new code to the Worker of a deployed store. */
@@ -91,7 +88,6 @@ export const building = (environment: RemoteEnvironment) => [
   ...['--define', `BUILT_FROM:"${commitHere()}"`, ...wranglerFlags(environment)],
 ]
 
-/** The command line that serves a local store. */
 export const devLine = ({ state }: LocalEnvironment) =>
   state === DEFAULT_STATE
     ? 'npm run dev'

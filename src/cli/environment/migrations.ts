@@ -18,7 +18,6 @@ export async function compareMigrations(db: Session) {
   }
 }
 
-/** The wrangler command that applies them. */
 export const applyMigrations = (environment: Environment) => [
   ...['d1', 'migrations', 'apply', 'DB'],
   ...(environment.place === 'remote'

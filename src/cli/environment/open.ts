@@ -68,7 +68,6 @@ function storeOf(environment: Environment, env: Bindings, close: () => Promise<v
   let known: Promise<string> | undefined
   /** Who works on it, as the trail has it in the place of a token. */
   const operator = () => (known ??= operatorOf(environment))
-  /** Leaves in the trail what the operator did. */
   const leave = async (deed: OperatorDeed) => leaveDeed(db, await operator(), deed)
   return { environment, db, kv, bucket, operator, leave, close }
 }

@@ -28,7 +28,6 @@ export async function claimState({ state }: LocalEnvironment, origin: string): P
   await writeFile(originFile(state), origin)
 }
 
-/** Whether another process serves the state. */
 export function isServed(state: string): boolean {
   const free = lockOf(state)
   free?.close()

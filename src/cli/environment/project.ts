@@ -9,7 +9,6 @@ export const CONFIG = join(PROJECT, 'wrangler.toml')
 /** Where wrangler keeps local state unless it is told `--persist-to`. */
 export const DEFAULT_STATE = join(PROJECT, '.wrangler/state')
 
-/** The names of the migrations that this code needs. */
 export const neededMigrations = () =>
   readdirSync(join(PROJECT, 'migrations')).filter((name) => name.endsWith('.sql'))
 

@@ -14,7 +14,6 @@ export const FORMAT = 2
 
 const count = z.int().min(0)
 
-/** A line of what `marks` wrote. */
 export const mark = z.object({
   clinic_id: clinicId,
   seq: count,

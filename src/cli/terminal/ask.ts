@@ -1,7 +1,6 @@
 import { isCancel, password } from '@clack/prompts'
 import { Failure } from './failure.ts'
 
-/** Whether somebody is there to be asked. */
 export const canAsk = () => Boolean(process.stdin.isTTY && process.stderr.isTTY)
 
 /** Asks for a secret, which neither the screen nor the shell's history may show. Stdout may be a file. */

@@ -75,7 +75,6 @@ type Spec<Own extends Words, On> = {
   work: (given: Values<Own>, on: On) => Promise<Report>
 }
 
-/** Makes a command known to Commander. */
 export type Definition = (command: Command) => void
 
 /** Commands that take the words `common`, too, by which `open` finds what they work on. */
@@ -97,5 +96,4 @@ export const commandOn =
     })
   }
 
-/** A command that works on no store. */
 export const offline = commandOn({}, (_, work: Work<void>) => work())

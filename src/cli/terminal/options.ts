@@ -39,7 +39,6 @@ export const parseDomain = parser(
   'Use a host name, such as api.example.com.',
 )
 
-/** One of the values that an option may have. */
 export const oneOf = <const Value extends string>(values: readonly Value[]) =>
   parser(z.enum(values), `Use ${values.join(', ')}.`)
 
@@ -74,7 +73,6 @@ export function parseSince(value: string): string {
   return new Date(time).toISOString()
 }
 
-/** A clinic that exists. */
 export const clinicArgument = argument('<id>', 'the clinic, as `list` shows it', parseClinic)
 
 /** Whose records, tokens or ownables a command works on. */

@@ -40,7 +40,6 @@ const harmless = (text: string) =>
 /** `1,234`, whatever the operator's locale. */
 export const counted = (count: number) => count.toLocaleString('en-US')
 
-/** Rows as aligned columns under a heading. */
 export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = heading.map((title, n) =>
     Math.max(title.length, ...rows.map((row) => row[n]?.length ?? 0)),

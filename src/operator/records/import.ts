@@ -150,7 +150,6 @@ export function importer(resource: Resource, importing: Importing) {
     return created?.status === 201 ? [] : rows
   }
 
-  /** The columns of a stored record that change. */
   async function amendment({ stored = {}, changed, fields, ...row }: Decided) {
     const names = Object.keys(fields).filter((name) => changed.includes(fieldOf(name)))
     const given = Object.fromEntries(names.map((name) => [name, fields[name]]))

@@ -9,13 +9,11 @@ import type { SealedSsn } from '../../ssn/seal.ts'
  * the clinic's record that an export wrote. Its SSN, if it has one, is nine digits, or was sealed for that record.
  */
 export type ImportedRow = {
-  /** Where it stands in its file. */
   line: number
   fields: Given
   uid?: string
   ssn?: string
   sealed?: SealedSsn
-  /** The external_id of its plan. */
   plan?: string
 }
 
@@ -28,7 +26,6 @@ type Match = { stored?: Given | undefined; errors?: FieldErrors | undefined }
 
 const DECIDE = ': --accents same or --accents new decides for such rows'
 
-/** The last four digits of a row's SSN. */
 export const lastFourOf = ({ ssn, sealed }: ImportedRow) => ssn?.slice(-4) ?? sealed?.lastFour
 
 /** The columns that tell who a record is: `spellings` of a person's names, and `likeness` of all else. */

@@ -27,7 +27,6 @@ async function repaired(
   return Boolean((await write({ ...key, id })) ?? (await first(db, selectUsed, key)))
 }
 
-/** What the operator can do to a record of a resource. */
 export function repairer(resource: Resource) {
   const { name, table, text, columns, owner, hasSsn, person } = resource
   const { $, statement } = statements(`repair ${name}`, { ...KEY, id: 'integer' })

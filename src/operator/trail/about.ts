@@ -27,7 +27,6 @@ export function isAbout(about: About, { at, action, resource, ids, status }: Tra
   return includesAny(ids, ownedIds)
 }
 
-/** What is about one record. */
 export async function aboutRecord(db: Session, resource: Resource, clinicId: string, id: number) {
   const versions = await rows(db, selectVersions(resource), { clinicId, id })
   return [

@@ -83,7 +83,6 @@ export async function* trailOf(
     yield* lines.sort((a, b) => comparePlaces(chain, a.place, b.place))
   }
 
-  /** The rows of D1. */
   async function* keptLines(chain: Chain) {
     for (let after = chain.stream === 'accesses' ? since : GENESIS.last; ;) {
       const range = { after, upTo: END, since, limit: ROWS_A_PAGE }

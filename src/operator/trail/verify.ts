@@ -27,7 +27,6 @@ const selectHeads = ofAll.statement<Head>(
     GROUP BY clinic_id, stream`,
 )
 
-/** The clinics that D1 knows. */
 const selectClinicIds = ofAll.statement<{ id: string }>(
   sql`SELECT id FROM ${clinics} UNION SELECT clinic_id FROM ${changes}
     UNION SELECT clinic_id FROM ${accesses} UNION SELECT clinic_id FROM ${segments}`,

@@ -8,7 +8,6 @@ import { parseClinic } from '../../terminal/options.ts'
 import { counted } from '../../terminal/report.ts'
 import { bucketOf } from './seal.ts'
 
-/** A line of what `audit head` wrote. */
 const head = z.object({
   clinic_id: z.string(),
   stream: z.string(),

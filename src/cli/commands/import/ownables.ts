@@ -35,7 +35,6 @@ export const command = onStore({
   },
 })
 
-/** Registers the ownables of a clinic. */
 export async function importOwnables(
   { db, leave }: Pick<Store, 'db' | 'leave'>,
   file: string,

@@ -34,7 +34,6 @@ const WORDS: Record<string, Record<string, string | number>> = {
   priority: { primary: 1, p: 1, secondary: 2, s: 2, tertiary: 3, t: 3 },
 }
 
-/** How a file writes dates. */
 export const DATES = ['iso', 'mdy', 'dmy'] as const
 export type Dates = (typeof DATES)[number]
 
@@ -43,7 +42,6 @@ const NOTHING = /^(null?|n\/a|\\n|\0+)$/i
 
 const squeezed = (name: string) => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
 
-/** Whether a field is a date, by its name. */
 export const isDate = (name: string) => /_(of_birth|on)$/.test(name)
 
 /** A date in the order given, `5/15/1990` or `15.05.1990`, as the API writes it; any other text as it is. */

@@ -43,7 +43,6 @@ const words = {
 
 type Options = Partial<Values<typeof words>> & { clinic: string }
 
-/** The command that imports records of a resource. */
 export const importOf = (resource: Resource) => ({
   command: onStore({
     example: `import ${resource.name} file.csv --clinic riverside --local --dry-run`,

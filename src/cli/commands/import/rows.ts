@@ -13,7 +13,6 @@ import { counted, type Report } from '../../terminal/report.ts'
 const BATCH_ROWS = 500
 const BATCH_CHARACTERS = 500_000
 
-/** What every import takes. */
 export const importWords = {
   file: argument('<file>', 'a CSV or NDJSON file (- for stdin)'),
   strict: flag('--strict', 'exit with 1 if any row is rejected'),
@@ -29,7 +28,6 @@ export type Read<Accepted> = { accepted?: Accepted; errors?: FieldErrors | undef
 /** Reads a row of a file, which ends on that line. */
 type Reader<Accepted> = (columns: Record<string, unknown>, line: number) => Read<Accepted>
 
-/** Reads a row by a schema alone. */
 export const readBy =
   <Accepted>(schema: z.ZodType<Accepted>): Reader<Accepted> =>
   (columns) => {

@@ -20,7 +20,6 @@ export function parseResource(value: string): Resource {
   throw new InvalidArgumentError(`Use ${resources.map(({ name }) => name).join(' or ')}.`)
 }
 
-/** What a command takes that is about one record. */
 export const recordWords = {
   record: argument('<record>', 'such as person_informations/12', parseRecord),
   clinic: clinicOption,

@@ -7,7 +7,6 @@ const WRONG = {
   erase: 'cannot be erased: delete it first, or it was erased before',
 }
 
-/** Restores or erases a deleted record. */
 export const repair = (verb: 'restore' | 'erase') => ({
   command: onStore({
     example: `records ${verb} dependents/7 --clinic riverside --local --as jo`,

@@ -9,7 +9,6 @@ import { Failure, Misuse } from '../../terminal/failure.ts'
 /** KV's edges keep what they have read for a while. */
 export const KV_DELAY = 'At Cloudflare it can take up to 70 seconds until this is known everywhere.'
 
-/** What a command takes that is about one token. */
 export const tokenWords = {
   id: argument<string | undefined>('[id]', 'its id; without one, the token is asked for'),
   tokenFile: option('--token-file <file>', 'a file that holds the token itself (- for stdin)'),

@@ -32,7 +32,6 @@ const STAYING = 'segments'
 /** Readers add rows, so that these grow while writes wait. */
 const GROWING = 'accesses'
 
-/** A cell's storage. */
 export type Side = Pick<Store, 'db' | 'kv' | 'leave'>
 
 type Move = Awaited<ReturnType<typeof openMove>>
