@@ -57,7 +57,9 @@ export function openTransport(options: ClientOptions): Ask {
     for (let tried = 0; ; tried++) {
       const asked = base
       const response = await send(`${asked}${path}${search && `?${search}`}`, {
-        ...{ method, signal, body: body ? JSON.stringify(body) : null },
+        method,
+        signal,
+        body: body ? JSON.stringify(body) : null,
         // The token goes where it was meant to go, and nowhere else.
         redirect: 'manual',
         headers: {

@@ -1,9 +1,10 @@
 // How names and words are compared. What is stored and answered stays as it was given.
 
 /** Latin letters that Unicode doesn't take apart, as people type them on a keyboard that lacks them. */
+// prettier-ignore
 const LETTERS: Record<string, string> = {
-  ...{ ø: 'o', đ: 'd', ð: 'd', ħ: 'h', ı: 'i', ł: 'l', ŧ: 't' },
-  ...{ æ: 'ae', œ: 'oe', þ: 'th' },
+  ø: 'o', đ: 'd', ð: 'd', ħ: 'h', ı: 'i', ł: 'l', ŧ: 't',
+  æ: 'ae', œ: 'oe', þ: 'th',
 }
 
 /** Apostrophes, and what people type for them. */

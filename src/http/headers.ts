@@ -23,7 +23,8 @@ const sometimes = (description: string, schema = {}): Header => ({
   schema: { type: 'string', ...schema },
 })
 const always = (description: string, schema = {}): Header => ({
-  ...{ description, required: true },
+  description,
+  required: true,
   schema: { type: 'string', ...schema },
 })
 
@@ -65,7 +66,9 @@ export const HEADERS = {
 export type HeaderName = keyof typeof HEADERS
 
 const asked = (name: string, description: string, schema = {}) => ({
-  ...{ name, in: 'header', description },
+  name,
+  in: 'header',
+  description,
   schema: { type: 'string', ...schema },
 })
 

@@ -191,8 +191,16 @@ const tell = statement<{ version: string } & Counts>(sql`
       FROM ${plans} WHERE updated_at = ${$.now})`)
 
 const publishing = {
-  ...{ dropOldWords, takeOver, deactivateMissing, addWords, giveVersion },
-  ...{ dropLists, ...makeLists, dropFacets, ...makeFacets, outcome: tell },
+  dropOldWords,
+  takeOver,
+  deactivateMissing,
+  addWords,
+  giveVersion,
+  dropLists,
+  ...makeLists,
+  dropFacets,
+  ...makeFacets,
+  outcome: tell,
 }
 
 /**

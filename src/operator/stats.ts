@@ -5,11 +5,8 @@ import { changes } from '../storage/tables.ts'
 import { sizesOf } from './copy.ts'
 import type { Table } from './tables.ts'
 
-const { $, statement } = statements('operator/stats', {
-  clinicId: 'text',
-  now: 'text',
-  since: 'text',
-})
+const TYPES = { clinicId: 'text', now: 'text', since: 'text' } as const
+const { $, statement } = statements('operator/stats', TYPES)
 
 const selectCreated = statement<{ weeks_ago: number; count: number }>(
   sql`SELECT CAST((julianday(${$.now}) - julianday(at)) / 7 AS INTEGER) AS weeks_ago, count(*) AS count

@@ -8,8 +8,13 @@ import { rangesOf } from '../trail/ranges.ts'
 export type Ownable = { type: string; id: number }
 
 const { $, statement } = statements('ownables/queries', {
-  ...{ clinicId: 'text', tokenId: 'text', requestId: 'text', now: 'text' },
-  ...{ type: 'text', ids: 'text', ranges: 'text' },
+  clinicId: 'text',
+  tokenId: 'text',
+  requestId: 'text',
+  now: 'text',
+  type: 'text',
+  ids: 'text',
+  ranges: 'text',
 })
 
 const register = {

@@ -8,8 +8,13 @@ import type { PlanQuery } from './schema.ts'
 /** The documented keys in the documented order. */
 const answered = {
   id: sql`plans.id`,
-  ...{ plan_name: null, carrier: null, plan_type: null, coverage_details: null, active: null },
-  ...{ created_at: null, updated_at: null },
+  plan_name: null,
+  carrier: null,
+  plan_type: null,
+  coverage_details: null,
+  active: null,
+  created_at: null,
+  updated_at: null,
 }
 const answeredJson = jsonOf(answered, {
   coverage_details: sql`json(coverage_details)`,
@@ -17,9 +22,16 @@ const answeredJson = jsonOf(answered, {
 })
 
 const { $, statement } = statements('plans', {
-  ...{ list: 'text', size: 'integer', skipped: 'integer', isDescending: 'integer' },
-  ...{ planType: 'text?', carrier: 'text?', active: 'integer?', externalId: 'text?' },
-  ...{ words: 'text', sortBy: 'text' },
+  list: 'text',
+  size: 'integer',
+  skipped: 'integer',
+  isDescending: 'integer',
+  planType: 'text?',
+  carrier: 'text?',
+  active: 'integer?',
+  externalId: 'text?',
+  words: 'text',
+  sortBy: 'text',
 })
 
 type Row = { version: string | null; json: string; total: number | null; candidates?: number }
@@ -99,10 +111,15 @@ export async function listPlans(db: Session, query: PlanQuery) {
   // The lists of one carrier are not made once more for the order of carriers.
   const sort = carrier !== undefined && sortBy === 'carrier' ? 'id' : sortBy
   const values = {
-    ...{ planType, carrier: ofCarrier, active: isActive, externalId: external_id ?? null },
+    planType,
+    carrier: ofCarrier,
+    active: isActive,
+    externalId: external_id ?? null,
     list: JSON.stringify([sort, planType, ofCarrier, isActive]),
-    ...{ size, skipped: (page - 1) * size },
-    ...{ isDescending: Number(sort_dir === 'DESC'), sortBy },
+    size,
+    skipped: (page - 1) * size,
+    isDescending: Number(sort_dir === 'DESC'),
+    sortBy,
     words: JSON.stringify(text?.split(' ').sort((a, b) => b.length - a.length) ?? []),
   }
   const found = await first<typeof values, Row>(db, statementFor(query), values)

@@ -30,9 +30,8 @@ export type Amendment = { given: Record<string, unknown>; fixed: Record<string, 
 /** Amends a record of a resource once under a key; what changes nothing makes no version. Throws refusals. */
 export function amender(resource: Resource) {
   const { table, text, columns } = resource
-  const { $, statement } = statements(`amend ${resource.name}`, {
-    ...{ ...TARGETED, given: 'text', fixed: 'text' },
-  })
+  const types = { ...TARGETED, given: 'text', fixed: 'text' } as const
+  const { $, statement } = statements(`amend ${resource.name}`, types)
   const target = sql`(SELECT *, ${contentOf(resource)} AS content FROM ${table}
       WHERE clinic_id = ${$.clinicId} AND id = ${$.id}) AS target`
   const wrong = sql`SELECT key FROM json_each(${$.fixed}) WHERE value IS NOT (content ->> key)`
@@ -87,7 +86,10 @@ export function amender(resource: Resource) {
     const all = { keepKey, journal, update: updateOf(given), records }
     const hasWords = words && SOURCES.some((name) => name in given)
     const values = {
-      ...{ ...key, ...target, given: JSON.stringify(given), fixed: JSON.stringify(fixed) },
+      ...key,
+      ...target,
+      given: JSON.stringify(given),
+      fixed: JSON.stringify(fixed),
       rows: JSON.stringify([{ ...given, id: target.id }]),
     }
     return write(

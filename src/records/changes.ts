@@ -43,9 +43,8 @@ export function changesRoutes(resources: readonly Resource[]) {
     invalid: { after: [START_AGAIN] },
   })
 
-  const { $, statement } = statements('changes', {
-    ...{ clinicId: 'text', after: 'integer', limit: 'integer' },
-  })
+  const types = { clinicId: 'text', after: 'integer', limit: 'integer' } as const
+  const { $, statement } = statements('changes', types)
   const recordNow = resources.map((resource) => {
     return sql`WHEN ${resource.text} THEN (
           SELECT ${jsonOf(resource.answered)} FROM (SELECT ${columnsOf(resource.answered)} FROM ${resource.table}

@@ -40,9 +40,8 @@ const isWithinLimit = sql`(record_limit IS NULL OR ${recordCount} + ${quota.$.co
  */
 export function creator(resource: Resource) {
   const { table, text, columns, identity, person } = resource
-  const { $, statement } = statements(`create ${resource.name}`, {
-    ...{ ...KEY, records: 'text', count: 'integer' },
-  })
+  const types = { ...KEY, records: 'text', count: 'integer' } as const
+  const { $, statement } = statements(`create ${resource.name}`, types)
   const given = (column: string) => sql.raw(`given.value ->> '${column}'`)
 
   const keepKey = statement<{ status: number }>(sql`

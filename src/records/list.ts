@@ -13,7 +13,9 @@ export type Listed = Page | { filter: string; add: string }
 type Row = { json: string; ids: string; total: number }
 
 const pageOf = ({ json = '[]', ids = '[]', total = 0 }: Partial<Row> = {}) => ({
-  ...{ json, ids: JSON.parse(ids), totalCount: total },
+  json,
+  ids: JSON.parse(ids),
+  totalCount: total,
 })
 
 /** Reads pages of a clinic's records: of all, by their place, or of those that match filters, by the index of one. */
@@ -21,9 +23,8 @@ export function lister(resource: Resource) {
   const { table, filters, answered } = resource
   const asPage = sql`json_group_array(${jsonOf(answered)}) AS json, json_group_array(id) AS ids`
 
-  const ofAll = statements(`list ${resource.name}`, {
-    ...{ clinicId: 'text', rank: 'integer', size: 'integer' },
-  })
+  const ofPlaces = { clinicId: 'text', rank: 'integer', size: 'integer' } as const
+  const ofAll = statements(`list ${resource.name}`, ofPlaces)
   const selectAll = ofAll.statement<Row>(sql`
     SELECT ${asPage}, (SELECT ${highestId(resource)} - ${deletedCount(resource)}) AS total FROM (
       SELECT ${columnsOf(answered)} FROM ${table}
@@ -34,7 +35,10 @@ export function lister(resource: Resource) {
     Object.entries(filters).map(([name, { type }]) => [name, `${type}?` as const]),
   )
   const matching = statements(`filter ${resource.name}`, {
-    ...{ clinicId: 'text', size: 'integer', skipped: 'integer', most: 'integer' },
+    clinicId: 'text',
+    size: 'integer',
+    skipped: 'integer',
+    most: 'integer',
     ...filterTypes,
   } satisfies Types)
 
@@ -69,7 +73,10 @@ export function lister(resource: Resource) {
     const page = pageOf(
       await first(db, leader.select, {
         ...Object.fromEntries(given),
-        ...{ clinicId, size, skipped, most: (most?.matches ?? Number.MAX_SAFE_INTEGER - 1) + 1 },
+        clinicId,
+        size,
+        skipped,
+        most: (most?.matches ?? Number.MAX_SAFE_INTEGER - 1) + 1,
       }),
     )
     return most && page.totalCount > most.matches ? { filter: leader.name, add: most.add } : page

@@ -90,7 +90,9 @@ export function operationsOf(resource: Resource) {
   })
   /** A record, as one of the verbs answers it. */
   const answered = (description: string, body: z.ZodType, ...headers: HeaderName[]) => ({
-    ...{ description, body, headers: [...headers, 'ETag'] as const },
+    description,
+    body,
+    headers: [...headers, 'ETag'] as const,
   })
   const theRecord = `The ${oneWord}.`
   const thereAlready = `With \`if_exists=return\`: the ${oneWord} that is there already.`
@@ -100,19 +102,26 @@ export function operationsOf(resource: Resource) {
     `back all that you read${hasSsn ? ', the masked SSN included' : ''}. An amendment that ` +
     'changes nothing makes no version.'
   const amend = {
-    ...{ tag, summary: `Amend a ${oneWord}`, description: amending, path: recordPath },
+    tag,
+    summary: `Amend a ${oneWord}`,
+    description: amending,
+    path: recordPath,
     answers: { 200: answered(theRecord, written), ...noSuch, ...stale },
     invalid: wrong(CANNOT_CHANGE),
   }
   return {
     list: describe({
-      ...{ id: `list${pascalCase(name)}`, tag, summary: `List ${words}` },
+      id: `list${pascalCase(name)}`,
+      tag,
+      summary: `List ${words}`,
       description: `Your clinic's ${words}, oldest first, a page at a time.`,
       answers: { 200: { description: `A page of ${words}.`, body: list, headers: ['Link'] } },
       invalid: { [Object.keys(resource.filters)[0] ?? 'page']: [NOT_A_NUMBER] },
     }),
     create: describe({
-      ...{ id: `create${type}`, tag, summary: `Create a ${oneWord}` },
+      id: `create${type}`,
+      tag,
+      summary: `Create a ${oneWord}`,
       answers: {
         ...(identity && { 200: answered(thereAlready, written, 'Location') }),
         201: answered(theRecord, written, 'Location'),
@@ -121,7 +130,9 @@ export function operationsOf(resource: Resource) {
       invalid: wrong(MUST_EXIST),
     }),
     batch: describe({
-      ...{ id: `batch${pascalCase(name)}`, tag, summary: `Create many ${words}` },
+      id: `batch${pascalCase(name)}`,
+      tag,
+      summary: `Create many ${words}`,
       description:
         'Up to a hundred, all or none. Errors go by the place of the record, counted from 0: ' +
         `\`${inBatch}\`.`,
@@ -133,7 +144,9 @@ export function operationsOf(resource: Resource) {
       invalid: { [inBatch]: [MUST_EXIST] },
     }),
     search: describe({
-      ...{ id: `search${pascalCase(name)}`, tag, summary: `Search ${words}` },
+      id: `search${pascalCase(name)}`,
+      tag,
+      summary: `Search ${words}`,
       description:
         'By the beginning of a last name, or a date of birth, or both; a first name narrows. Accents, ' +
         "case and apostrophes do not count: `oneil` finds `O'Neil`. In a body, so that no name gets into " +
@@ -142,7 +155,10 @@ export function operationsOf(resource: Resource) {
       invalid: { search: ['too many matches; add a date of birth or more letters'] },
     }),
     get: describe({
-      ...{ id: `get${type}`, tag, summary: `Get a ${oneWord}`, path: recordPath },
+      id: `get${type}`,
+      tag,
+      summary: `Get a ${oneWord}`,
+      path: recordPath,
       answers: {
         200: answered(theRecord, record),
         304: { description: 'Your copy is up to date.', headers: ['ETag'] },
@@ -156,12 +172,17 @@ export function operationsOf(resource: Resource) {
     }),
     amend: describe({ ...amend, id: `amend${type}` }),
     delete: describe({
-      ...{ id: `delete${type}`, tag, summary: `Delete a ${oneWord}`, path: recordPath },
+      id: `delete${type}`,
+      tag,
+      summary: `Delete a ${oneWord}`,
+      path: recordPath,
       description: 'Its id is never used again. Its history can still be read.',
       answers: { 204: { description: 'It is deleted.' }, ...noSuch, ...stale },
     }),
     history: describe({
-      ...{ id: `history${type}`, tag, summary: `Read the history of a ${oneWord}` },
+      id: `history${type}`,
+      tag,
+      summary: `Read the history of a ${oneWord}`,
       description:
         'Every version, newest first, and who made it; also of a deleted record. A deletion has ' +
         'no content.',

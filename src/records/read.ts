@@ -13,9 +13,8 @@ import type { Answered } from './write.ts'
 export function reader(resource: Resource) {
   const ONE = { clinicId: 'text', id: 'integer' } as const
   const { $, statement } = statements(`read ${resource.name}`, ONE)
-  const history = statements(`history of ${resource.name}`, {
-    ...{ ...ONE, size: 'integer', skipped: 'integer' },
-  })
+  const pages = { ...ONE, size: 'integer', skipped: 'integer' } as const
+  const history = statements(`history of ${resource.name}`, pages)
   const { table, answered } = resource
   const isRecord = sql`clinic_id = ${$.clinicId} AND id = ${$.id}`
   const isVersion = sql`clinic_id = ${$.clinicId} AND resource = ${resource.text} AND record_id = ${$.id} AND version > 0`

@@ -32,11 +32,14 @@ function conditionsOf(resource: Resource) {
   return [
     { name: owner.id, columns: ownerColumns, condition: ownerExists },
     ...Object.entries(references).map(([name, exists]) => ({
-      ...{ name, columns: [name] },
+      name,
+      columns: [name],
       condition: sql`(${sql.raw(name)} IS NULL OR ${exists(sql.raw(`merged.${name}`), $.clinicId)})`,
     })),
     ...Object.entries(rules).map(([name, { check, columns }]) => ({
-      ...{ name, columns, condition: sql`(${sql.raw(check)})` },
+      name,
+      columns,
+      condition: sql`(${sql.raw(check)})`,
     })),
   ]
 }

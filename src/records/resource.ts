@@ -72,8 +72,11 @@ export const idFilter = (
   where: Filter['where'],
   order = sql`id`,
 ) => ({
-  ...{ query: queryId.optional().meta({ description }), type: 'integer' as const },
-  ...{ where, index, order },
+  query: queryId.optional().meta({ description }),
+  type: 'integer' as const,
+  where,
+  index,
+  order,
 })
 
 /** A rule over several columns: a SQL condition that is never NULL, and the CHECK of that name in the migration. */
@@ -158,7 +161,8 @@ function complete(description: Description) {
   const example = {
     id: exampleId,
     ...ofEach(({ example, answeredExample = example }) => answeredExample),
-    ...{ created_at: at, updated_at: at },
+    created_at: at,
+    updated_at: at,
   }
   const times = { created_at: timestamp, updated_at: timestamp }
   const record = z

@@ -46,8 +46,12 @@ type Match = { id: number; place: string; json: string | null }
 /** Searches people; accents, case and apostrophes do not count. Undefined if there are too many matches. */
 export function searcher(resource: Resource) {
   const { $, statement } = statements(`search ${resource.name}`, {
-    ...{ clinicId: 'text', lastName: 'text', firstName: 'text', dateOfBirth: 'text?' },
-    ...{ most: 'integer', end: 'integer' },
+    clinicId: 'text',
+    lastName: 'text',
+    firstName: 'text',
+    dateOfBirth: 'text?',
+    most: 'integer',
+    end: 'integer',
   })
   const { table, text, answered } = resource
   const match = sql`${columnsOf(answered)}, hex(last_name_folded || char(0) || first_name_folded) AS place`
@@ -99,7 +103,10 @@ export function searcher(resource: Resource) {
     if (!search) return undefined
 
     const found = await batch(db, search, {
-      ...{ clinicId, lastName: last_name, firstName: first_name, most },
+      clinicId,
+      lastName: last_name,
+      firstName: first_name,
+      most,
       dateOfBirth: date_of_birth ?? null,
       end: page * size,
     })

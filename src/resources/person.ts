@@ -7,7 +7,8 @@ import { field } from '../records/resource.ts'
 
 const nameField = (example: string) => ({
   ...field(personName, z.string(), example),
-  ...{ folded: foldName, identity: foldIdentity },
+  folded: foldName,
+  identity: foldIdentity,
 })
 
 function laterWordsInJson(name: string) {

@@ -63,8 +63,14 @@ export async function sealTrail(
 }
 
 const ofSegment = statements('trail/seal', {
-  ...{ clinicId: 'text', stream: 'text', n: 'integer', rowCount: 'integer' },
-  ...{ last: 'text', lastAt: 'text', digest: 'text', now: 'text' },
+  clinicId: 'text',
+  stream: 'text',
+  n: 'integer',
+  rowCount: 'integer',
+  last: 'text',
+  lastAt: 'text',
+  digest: 'text',
+  now: 'text',
 })
 const { $ } = ofSegment
 const begin = ofSegment.statement(
@@ -131,7 +137,12 @@ async function readNext(db: Session, chains: readonly Chain[], now: number) {
     const ndjson = ndjsonOf(headerOf(chain, previous), lines)
     const digest = await sha256(ndjson)
     const values = {
-      ...{ ...chain, n, rowCount: lines.length, last, lastAt, digest },
+      ...chain,
+      n,
+      rowCount: lines.length,
+      last,
+      lastAt,
+      digest,
       now: new Date(now).toISOString(),
     }
     const key = keyOf(chain, pending ?? { n, sha256: digest })

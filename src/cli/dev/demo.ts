@@ -40,7 +40,9 @@ const NAMES = `
 
 const PEOPLE = [...NAMES.matchAll(/(\S+) (\S+) (\d{4}-\d\d-\d\d)/g)].map(
   ([, first_name = '', last_name = '', date_of_birth = '']) => ({
-    ...{ first_name, last_name, date_of_birth },
+    first_name,
+    last_name,
+    date_of_birth,
   }),
 )
 
@@ -143,7 +145,9 @@ function* recordsOf(person: Given, n: number, id: number): Generator<[Resource, 
   yield [
     personInformations,
     {
-      ...{ ownable_id: id, ownable_type: PATIENT, ...person },
+      ownable_id: id,
+      ownable_type: PATIENT,
+      ...person,
       ssn: n % 5 === 4 ? null : sampleSsn(n),
       phone: n % 6 === 5 ? null : `+1-202-555-01${10 + n}`,
       email: n % 4 === 3 ? null : `patient.${id}@example.com`,
@@ -155,7 +159,9 @@ function* recordsOf(person: Given, n: number, id: number): Generator<[Resource, 
   if (n % 4 === 0) yield [coverages, { ...insured, carrier: 'Alpine Kasse', priority: 2 }]
   if (n % 3 === 2) return
   const child = {
-    ...{ primary_holder_id: id, ...person, relationship: 'child' },
+    primary_holder_id: id,
+    ...person,
+    relationship: 'child',
     first_name: CHILDREN[n % CHILDREN.length] ?? '',
     date_of_birth: `${2008 + (n % 12)}-0${1 + (n % 9)}-1${n % 10}`,
     ssn: n % 2 === 0 ? sampleSsn(n + 5) : null,

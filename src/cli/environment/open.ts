@@ -167,7 +167,9 @@ async function openRemote(environment: RemoteEnvironment): Promise<Store> {
   }
   const { name, account_id, compatibility_date } = config
   const copy = {
-    ...{ name, account_id, compatibility_date },
+    name,
+    account_id,
+    compatibility_date,
     d1_databases: config.d1_databases.map((one) => ({ ...one, database_id, remote: true })),
     kv_namespaces: config.kv_namespaces.map((one) => ({ ...one, id, remote: true })),
     r2_buckets: config.r2_buckets.map((one) => ({ ...one, remote: true })),

@@ -15,7 +15,8 @@ const key = z.string().regex(/^[A-Za-z0-9_-]{43}=?$/)
 /** What a key file holds: one line of JSON. */
 const keyPair = z.object({
   keyId: z.string().regex(/^[0-9a-f]{8}$/),
-  ...{ publicKey: key, privateKey: key },
+  publicKey: key,
+  privateKey: key,
 })
 
 export const keyOption = many('--key <file...>', 'private key files; asked for if left out')

@@ -12,11 +12,8 @@ import { changes, clinics, idempotencyKeys } from '../../storage/tables.ts'
  */
 export function manyAmender(resource: Resource) {
   const { name, table, text, columns, ownerColumns } = resource
-  const { $, statement } = statements(`amend many ${name}`, {
-    ...KEY,
-    rows: 'text',
-    count: 'integer',
-  })
+  const types = { ...KEY, rows: 'text', count: 'integer' } as const
+  const { $, statement } = statements(`amend many ${name}`, types)
   // json_each has an `id` of its own.
   const given = sql`(SELECT key AS nth, value AS given FROM json_each(${$.rows})) AS given`
 

@@ -24,7 +24,10 @@ export async function listStored(
     const documented = Object.keys(record.shape).map((key) => [key, row[key]])
     const ssn = key_id === null ? null : { key_id, sealed, last_four: ssn_last_four }
     return {
-      ...{ table, clinic_id, uid, id: Number(id) },
+      table,
+      clinic_id,
+      uid,
+      id: Number(id),
       ...Object.fromEntries(documented),
       ...(hasSsn && { ssn }),
     }

@@ -4,16 +4,17 @@ import type { Resource } from '../../../records/resource.ts'
 import { externalId } from './plan-row.ts'
 
 /** What other systems call our fields, as far as nobody can mean anything else, without `_`. */
+// prettier-ignore
 const ALIASES: Record<string, string> = {
-  ...{ first: 'first_name', last: 'last_name', phonenumber: 'phone', emailaddress: 'email' },
-  ...{ dob: 'date_of_birth', birthdate: 'date_of_birth', birthday: 'date_of_birth' },
-  ...{ insurer: 'carrier', insurancecompany: 'carrier', payer: 'carrier', payername: 'carrier' },
-  ...{ membernumber: 'member_id', group: 'group_number', groupid: 'group_number' },
-  ...{ relationshiptosubscriber: 'relationship', relationshiptoinsured: 'relationship' },
-  ...{ subscriberdob: 'subscriber_date_of_birth', primarysecondary: 'priority' },
-  ...{ effectivedate: 'starts_on', startdate: 'starts_on' },
-  ...{ termdate: 'ends_on', terminationdate: 'ends_on', enddate: 'ends_on' },
-  ...{ socialsecuritynumber: 'ssn', planexternalid: 'plan' },
+  first: 'first_name', last: 'last_name', phonenumber: 'phone', emailaddress: 'email',
+  dob: 'date_of_birth', birthdate: 'date_of_birth', birthday: 'date_of_birth',
+  insurer: 'carrier', insurancecompany: 'carrier', payer: 'carrier', payername: 'carrier',
+  membernumber: 'member_id', group: 'group_number', groupid: 'group_number',
+  relationshiptosubscriber: 'relationship', relationshiptoinsured: 'relationship',
+  subscriberdob: 'subscriber_date_of_birth', primarysecondary: 'priority',
+  effectivedate: 'starts_on', startdate: 'starts_on',
+  termdate: 'ends_on', terminationdate: 'ends_on', enddate: 'ends_on',
+  socialsecuritynumber: 'ssn', planexternalid: 'plan',
 }
 
 /** What the rows of a file give: the fields of the API, and where those name a plan, its `external_id` as `plan`. */
@@ -24,12 +25,13 @@ export const importedFields = ({ given }: Resource): Resource['given'] =>
 const OF_EXPORTS = ['table', 'clinic_id', 'uid', 'id', 'created_at', 'updated_at']
 
 /** What people and X12 (INS02, SBR01) say for the values of a field. */
+// prettier-ignore
 const WORDS: Record<string, Record<string, string | number>> = {
   relationship: {
-    ...{ wife: 'spouse', husband: 'spouse', '01': 'spouse' },
-    ...{ daughter: 'child', son: 'child', '19': 'child' },
-    ...{ mother: 'parent', father: 'parent', '32': 'parent', '33': 'parent' },
-    ...{ '18': 'self', '34': 'other', g8: 'other' },
+    wife: 'spouse', husband: 'spouse', '01': 'spouse',
+    daughter: 'child', son: 'child', '19': 'child',
+    mother: 'parent', father: 'parent', '32': 'parent', '33': 'parent',
+    '18': 'self', '34': 'other', g8: 'other',
   },
   priority: { primary: 1, p: 1, secondary: 2, s: 2, tertiary: 3, t: 3 },
 }

@@ -81,7 +81,9 @@ export async function importRecords(
   }
   const { merged, write } = importer(resource, {
     ...options,
-    ...{ clinicId, publicKey, tokenId: await operator() },
+    clinicId,
+    publicKey,
+    tokenId: await operator(),
     register: register && registerOwners,
   })
 
