@@ -5,7 +5,7 @@ import type { Definition } from './terminal/command.ts'
 import { endInOrder, explain, FAILED, type Manner } from './terminal/failure.ts'
 import { reporting } from './terminal/report.ts'
 
-/** How the command line given wants failures told. */
+/** How this command line wants failures reported. */
 const mannerOf = (args: readonly string[]): Manner => ({
   json: args.includes('--json'),
   debug: args.includes('--debug'),
@@ -68,7 +68,7 @@ const COMMANDS: [words: string, purpose: string, load: () => Promise<{ command: 
   ['ssn reseal', 'seal old SSNs to the new key', () => import('./commands/ssn/reseal.ts')],
 ]
 
-/** The imports of records, which are looked up only where they are needed. */
+/** An `import` command for each resource; the resources are loaded only when needed. */
 async function importsOf(called: string | undefined): Promise<typeof COMMANDS> {
   if (called !== 'import') return []
   const { resources } = await import('../resources/index.ts')
@@ -109,7 +109,7 @@ Exit status: 0 done, 1 failed, 2 usage error.`,
   }
 }
 
-/** Adds every command by its words; its file is loaded when it is called, since loading takes most of a short run. */
+/** Adds every command. Its file is loaded only when it is called, since loading takes most of a short run. */
 async function addCommands(program: Command, [called]: readonly string[]) {
   const groupOf = (name: string) =>
     program.commands.find((group) => group.name() === name) ??
@@ -128,18 +128,18 @@ async function addCommands(program: Command, [called]: readonly string[]) {
   }
 }
 
-/** Runs the command line of this process, and ends it. */
+/** Runs the command line of this process, and exits at once if it failed. */
 export async function main(): Promise<void> {
   const args = process.argv.slice(2)
   const manner = mannerOf(args)
   endInOrder(manner)
-  // A reader such as `head` may leave early; a full disk is another matter.
+  // EPIPE means that a reader such as `head` left early; any other error, such as a full disk, is reported.
   process.stdout.on('error', (error) =>
     process.exit('code' in error && error.code === 'EPIPE' ? FAILED : explain(error, manner)),
   )
   endWorkerdWithUs()
   await clinic(args)
-  // What a failure has left open, such as a workerd that could not start, must not keep the process.
+  // After a failure, don't wait for what is still open, such as a workerd that could not start.
   if (process.exitCode) process.exit()
 }
 

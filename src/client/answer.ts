@@ -1,17 +1,17 @@
-/** Messages of each field that is wrong. */
+/** Error messages by field. */
 export type FieldErrors = Record<string, string[]>
 
-/** The API refused. The message names fields and what is wrong with them, never what was sent. */
+/** A refusal by the API. The message names fields and what is wrong with them, never the values sent. */
 export class ClinicInsurancesError extends Error {
   override readonly name = 'ClinicInsurancesError'
   readonly status: number
   /** The `errors` of the answer: one sentence, or messages by field. */
   readonly errors: string | FieldErrors
-  /** Messages by field; none if the refusal is not about fields. */
+  /** Messages by field; empty if the refusal is not about fields. */
   readonly fieldErrors: FieldErrors
-  /** Names the request; tell it to whoever runs the API. */
+  /** The id of the request. Quote it when you report a problem to whoever runs the API. */
   readonly requestId: string | undefined
-  /** Where your clinic's records are kept, if that is elsewhere (status 421). */
+  /** The origin that keeps your clinic's records, if it is another one (status 421). */
   readonly origin: string | undefined
 
   constructor(status: number, errors: string | FieldErrors, requestId: string | undefined) {
@@ -28,7 +28,7 @@ export class ClinicInsurancesError extends Error {
   }
 }
 
-/** The error that a refusal stands for. One that did not come from the API has its status for a sentence. */
+/** Turns a refusal into an error. If the API did not send it, the message is its HTTP status. */
 export async function errorOf(response: Response): Promise<ClinicInsurancesError> {
   const { status, headers } = response
   const body = await response.json<{ errors?: string | FieldErrors }>().catch(() => undefined)
@@ -42,14 +42,14 @@ export async function errorOf(response: Response): Promise<ClinicInsurancesError
 
 const etags = new WeakMap<object, string>()
 
-/** Names the version of a record that a client read. Put it into a form, and give it as `unlessChangedSince` later. */
+/** The ETag of a record that a client read: put it into a form, and pass it as `unlessChangedSince` later. */
 export function etagOf(record: object): string {
   const etag = etags.get(record)
   if (etag !== undefined) return etag
   throw new TypeError('this record was not read by a client: a copy of one has no ETag')
 }
 
-/** The body of an answer, whose ETag is remembered; undefined if it has none. */
+/** Parses the body and remembers its ETag; undefined if there is no body. */
 export async function bodyOf(response: Response) {
   const body = response.status === 204 ? undefined : JSON.parse(await response.text())
   const etag = response.headers.get('ETag')

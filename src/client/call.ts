@@ -3,14 +3,14 @@ import type { Ask, CallOptions } from './transport.ts'
 
 export type WriteOptions = CallOptions & {
   /**
-   * Names the write: sent again under the same key, it does nothing. Each call makes its own key; give one to be able
-   * to repeat a write after your program has stopped in the middle.
+   * A write that is sent again with the same key does nothing. Each call makes its own key; pass one if you want to
+   * repeat a write after your program was interrupted.
    */
   idempotencyKey?: string | undefined
 }
 
 export type CreateOptions = WriteOptions & {
-  /** `'return'` answers the same record if there is one, and creates nothing. */
+  /** `'return'` returns the matching record, if there is one, and creates nothing. */
   ifExists?: 'return' | undefined
 }
 
@@ -19,13 +19,13 @@ export type AmendOptions = WriteOptions & {
   unlessChangedSince?: object | string | undefined
 }
 
-/** A list: `await` it for one page, or go over it with `for await`, item by item until the last page. */
+/** A list: `await` it for one page, or iterate over it with `for await` for the items of all pages. */
 export type List<Page, Item> = PromiseLike<Page> &
   AsyncIterable<Item> & { pages: () => AsyncGenerator<Page, void, undefined> }
 
 type Paged = { pagination: { current_page: number; total_pages: number } }
 
-/** Every write has an idempotency key, so that a retry finds what the first try did. */
+/** Sends a write with an idempotency key, so that a retry never writes twice. */
 export async function sendWrite<Answer>(
   ask: Ask,
   method: string,
@@ -40,7 +40,7 @@ export async function sendWrite<Answer>(
   return await ask(method, path, { query, body, headers, signal: options.signal })
 }
 
-/** The list whose pages `read` answers, from that of `first` on. */
+/** A list of the pages that `read` returns, starting with the one that `first` asks for. */
 export function list<Asked extends object, Page extends Paged, Item>(
   first: Asked,
   read: (asked: Asked) => Promise<Page>,
@@ -65,7 +65,7 @@ export function list<Asked extends object, Page extends Paged, Item>(
   }
 }
 
-/** A filter that is left out by accident would list everyone. Throws TypeError. */
+/** Throws TypeError if a filter is undefined: left out by accident, it would list everyone. */
 function refuseUndefined(asked: object): void {
   for (const [name, value] of Object.entries(asked)) {
     if (value === undefined)

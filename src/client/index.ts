@@ -7,14 +7,14 @@ export type * from './generated/operations.ts'
 export type { CallOptions, ClientOptions } from './transport.ts'
 
 export type FollowOptions = CallOptions & {
-  /** The `seq` of the last change that you have: 0, unless you say otherwise, for all there are. */
+  /** The `seq` of the last change that you have. Default: 0, for all changes. */
   after?: number
-  /** Asks again so many milliseconds after the last change, and never ends. Without it, the last change is the end. */
+  /** How many milliseconds to wait before asking for new changes, without end. Default: end after the last change. */
   every?: number
 }
 
 export type Client = Methods & {
-  /** Goes over all changes after one. Keep the `seq` of the last you have dealt with, to go on from there. */
+  /** Yields all changes after one. To resume later, keep the `seq` of the last one that you handled. */
   followChanges: (options?: FollowOptions) => AsyncGenerator<Change, void, undefined>
 }
 

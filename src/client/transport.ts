@@ -1,23 +1,23 @@
 import { bodyOf, errorOf } from './answer.ts'
 
 export type ClientOptions = {
-  /** Where the API is, such as `https://insurances.example.com`. */
+  /** The origin of the API, such as `https://insurances.example.com`. */
   baseUrl: string
   /** Your clinic's token. */
   token: string
   /**
-   * Other origins of the API to which your token may be sent: if one of them keeps your clinic's records by now, the
-   * client goes there and stays. None unless you name them.
+   * Other origins of the API that your token may be sent to. If your clinic's records have moved to one of them, the
+   * client goes there and stays. Default: none.
    */
   origins?: readonly string[]
-  /** How often a request is tried again that found the API busy or out of reach. 2 unless you say otherwise. */
+  /** How often to retry a request if the API is busy or out of reach. Default: 2. */
   retries?: number
-  /** What to fetch with, if not with the global `fetch`. */
+  /** Used instead of the global `fetch`. */
   fetch?: (url: string, init: RequestInit) => Promise<Response>
 }
 
 export type CallOptions = {
-  /** Gives the call up, its retries too. */
+  /** Cancels the call, including its retries. */
   signal?: AbortSignal | undefined
 }
 
@@ -27,7 +27,7 @@ type Call = CallOptions & {
   headers?: object
 }
 
-/** Makes a call, and gives the body of its answer. Rejects with ClinicInsurancesError for a refusal. */
+/** Makes a call, and returns the body of its answer. Rejects with ClinicInsurancesError for a refusal. */
 export type Ask = <Answer>(method: string, path: string, call: Call) => Promise<Answer>
 
 const BOOKMARK = 'x-d1-bookmark'
@@ -36,9 +36,9 @@ const FIRST_WAIT_MS = 250
 const LONGEST_WAIT_MS = 30_000
 
 /**
- * Calls are made with the token, with the newest bookmark answered so far (so that this client reads its own writes),
- * again where that is safe and may help, and once more where the API says that the clinic's records are kept, if that
- * is one of the origins given.
+ * Sends each call with the token and the newest bookmark received, so that this client reads its own writes. Retries a
+ * call where that is safe and may help. If the API names another origin that keeps the clinic's records, and it is one
+ * of `origins`, sends the call there, once.
  */
 export function openTransport(options: ClientOptions): Ask {
   const { baseUrl, origins = [], token, retries = 2, fetch: send = fetch } = options
@@ -60,7 +60,7 @@ export function openTransport(options: ClientOptions): Ask {
         method,
         signal,
         body: body ? JSON.stringify(body) : null,
-        // The token goes where it was meant to go, and nowhere else.
+        // The token must not follow a redirect to another host.
         redirect: 'manual',
         headers: {
           Accept: 'application/json',
@@ -72,7 +72,7 @@ export function openTransport(options: ClientOptions): Ask {
       }).catch((error: unknown) => {
         if (tried >= retries) throw error
       })
-      // Bookmarks of one origin sort as text; an answer that was overtaken must not take this client back.
+      // Bookmarks of one origin sort as text. Keep the newest, since answers may arrive out of order.
       const reached = response?.headers.get(BOOKMARK) ?? ''
       if (asked === base && reached > bookmark) bookmark = reached
       if (response?.ok) return await bodyOf(response)
@@ -81,7 +81,7 @@ export function openTransport(options: ClientOptions): Ask {
         const error = await errorOf(response)
         const { origin } = error
         if (hasMoved || !origin || origin === asked || !mayGoTo.has(origin)) throw error
-        // Another call may have gone there meanwhile, and its bookmark is good.
+        // If another call has gone there meanwhile, keep its bookmark.
         if (base !== origin) [base, bookmark] = [origin, '']
         hasMoved = true
         continue
@@ -92,13 +92,13 @@ export function openTransport(options: ClientOptions): Ask {
   }
 }
 
-/** The origin of the API, which has no path of its own. Throws TypeError. */
+/** The origin of a URL, which must not have a path. Throws TypeError. */
 function originOf(url: string): string {
   if (/^https?:\/\/[^/?#]+\/?$/i.test(url) && URL.canParse(url)) return new URL(url).origin
   throw new TypeError(`${url} is no origin: use one such as https://insurances.example.com`)
 }
 
-/** As long as the API asks for, otherwise twice as long each time, and never in step with other clients. */
+/** In milliseconds: what Retry-After says, or else exponential backoff with jitter. */
 function waitOf(tried: number, retryAfter = ''): number {
   const backoff = FIRST_WAIT_MS * 2 ** tried * (0.5 + Math.random())
   const wanted = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : backoff

@@ -7,7 +7,7 @@ import { attempt } from '../storage/retry.ts'
 import { databaseOf } from '../storage/session.ts'
 import { rows, statements } from '../storage/statement.ts'
 
-/** Where the build lists the migrations that this code needs. */
+/** The file in which the build lists the migrations that this code needs. */
 export const MIGRATIONS = '/migrations.json'
 
 const migrationNames = z.array(z.string())
@@ -16,7 +16,7 @@ const { statement } = statements('health/readiness', {})
 
 const selectApplied = statement<{ name: string }>(sql`SELECT name FROM d1_migrations`)
 
-/** Reaches D1 and KV, and gives the reasons why the Worker cannot serve everything; none if it can. */
+/** Checks D1 and KV. Returns the reasons why the Worker is not ready; none if it is. */
 export async function reasonsNotReady(env: Bindings): Promise<string[]> {
   const db = databaseOf(env, 'first-unconstrained')
   const readKv = () => env.TOKENS.get<string>([CATALOGUE_KEY, LOCAL_KEY])

@@ -4,8 +4,8 @@ import { renderMethodNotAllowed } from '../http/errors.ts'
 import { cellsOf } from '../tokens/cell.ts'
 
 /**
- * Nothing but our own origin is loaded or called, and no text is run as a script. The reference styles its
- * elements in place, which is why styles, and they alone, may be inline.
+ * Only our own origin may be loaded or called, and inline scripts are blocked. Inline styles are allowed, since the
+ * reference needs them.
  */
 const POLICY = [
   "default-src 'none'",
@@ -19,7 +19,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** The origin in the document as it is built. What is served names the origin that serves it. */
+/** The origin in the built files. It is replaced by the origin that serves them. */
 export const ORIGIN = 'https://origin.invalid'
 
 export const OPENAPI = '/openapi.json'
@@ -28,19 +28,19 @@ const PAGE = /^\/docs\/?$/
 const READS = ['GET', 'HEAD']
 const isRead = (c: Context<Env>) => READS.includes(c.req.method)
 
-/** A file as it was built, undefined if there is none; 304 if the request's copy is still good. */
+/** A built file, undefined if there is none; 304 if the caller's copy is up to date. */
 async function builtFile(c: Context<Env>, path: string): Promise<Response | undefined> {
   const url = new URL(path, c.req.url)
   const found = await c.env.ASSETS.fetch(
     new Request(url, isRead(c) ? c.req.raw : { method: 'HEAD' }),
   )
-  // Its own headers cannot be added to.
+  // The headers of a fetched response are read-only.
   return found.status === 404 ? undefined : new Response(found.body, found)
 }
 
 /**
- * The OpenAPI document, which says where it comes from, so that generated clients call nobody else. Where there are
- * cells it names all of them, this one first.
+ * The OpenAPI document. It names the origin that serves it, so that generated clients call no other. If there are
+ * cells, it names all of them, this one first.
  */
 export async function builtDocument(c: Context<Env>): Promise<Response | undefined> {
   const file = await builtFile(c, OPENAPI)
@@ -56,13 +56,13 @@ export async function builtDocument(c: Context<Env>): Promise<Response | undefin
   return new Response(JSON.stringify({ ...document, servers }), file)
 }
 
-/** The text of a file as it is built, naming the origin that serves it. */
+/** The text of a built file, with the origin that serves it. */
 async function textHere(c: Context<Env>, file: Response): Promise<string> {
   file.headers.delete('Content-Length')
   return (await file.text()).replaceAll(ORIGIN, new URL(c.req.url).origin)
 }
 
-/** What is served as it was built, beside the page of the reference. */
+/** Built files that are served along with the page of the reference. */
 export const TEXTS = ['/guide.md', '/llms.txt']
 export const FILES = ['/docs/*', '/client.tgz', ...TEXTS]
 

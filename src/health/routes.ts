@@ -13,7 +13,7 @@ import { builtDocument, OPENAPI } from './reference.ts'
 const NAME = 'Clinic Insurances API'
 const DOCS = '/docs'
 
-/** RFC 8631's relations: the description for programs and the one for people. */
+/** The relations of RFC 8631: the description for programs, and the one for people. */
 const DESCRIBED_BY = `<${OPENAPI}>; rel="service-desc"; type="application/json", <${DOCS}>; rel="service-doc"; type="text/html"`
 
 const version = z.string().meta({ description: "The API's version.", examples: ['1.0.0'] })
@@ -43,7 +43,7 @@ const readiness = z
   .object({ status: z.literal('ready'), d1: z.literal('ok'), kv: z.literal('ok') })
   .meta({ id: 'Readiness' })
 
-/** An OpenAPI 3.1 document, as far as anyone can say in one line. */
+/** An OpenAPI 3.1 document; only its version is described. */
 const openapiAnswer = z.looseObject({ openapi: z.string().meta({ examples: ['3.1.1'] }) })
 
 const findingDescription = describe({
@@ -148,7 +148,7 @@ export const service = factory
     return c.json({ status: 'ready', d1: 'ok', kv: 'ok' })
   })
 
-/** Probes ask often, and anybody may: an isolate asks storage only so often. */
+/** Anyone may probe, and often: once ready, an isolate does not ask storage again for this long. */
 const READY_MILLISECONDS = 10_000
 let readyUntil = 0
 

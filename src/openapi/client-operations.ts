@@ -26,7 +26,7 @@ type Query<Id extends keyof operations> = operations[Id]['parameters'] extends {
   : never
 `
 
-/** The module of the client's methods, as the app's routes describe them. */
+/** Generates the module of the client's methods from the app's routes. */
 export function operationsSource(app: Hono<Env>): string {
   const all = describedRoutes(app).map(methodOf)
   const resources = all.flatMap(({ resource }) => resource ?? [])
@@ -59,13 +59,13 @@ ${all.map(({ code }) => code).join('\n')}
 `
 }
 
-/** The keys of an object. If a body is one of several, the first counts: it is what a token that may read gets. */
+/** The keys of an object. If a body has alternatives, the first counts: a token that may read gets it. */
 function keysOf(schema: unknown): string[] {
   if (schema instanceof z.ZodXor) return keysOf(schema.options[0])
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
 }
 
-/** An operation's method: its signature, the code of its call, and the types that it is known by. */
+/** Generates an operation's method: its signature, its code, and the types that are exported with it. */
 function methodOf(route: Route) {
   const { method, pattern, operation } = route
   const { id, summary, answers } = operation

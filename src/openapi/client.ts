@@ -25,7 +25,7 @@ const PACKAGE = {
   exports: { '.': { types: './index.d.ts', default: './index.js' } },
 }
 
-/** Generates what follows from the document, and packs the client as `client.tgz` into `folder`, unless nothing changed. */
+/** Generates the client's code and packs it as `client.tgz` into `folder`, unless nothing changed. */
 export async function buildClient(app: Hono<Env>, whole: string, folder: string): Promise<void> {
   const document = forReaders(whole)
   const digest = await digestOf(document)
@@ -33,7 +33,7 @@ export async function buildClient(app: Hono<Env>, whole: string, folder: string)
   const isBuilt = existsSync(join(folder, 'client.tgz')) && existsSync(GENERATED)
   if (isBuilt && (await readFile(mark, 'utf8').catch(() => '')) === digest) return
 
-  // Its types are those of the compiler's own API, which TypeScript 7 no longer has.
+  // Imported only now: the hook of typescript-5.mjs must be in place first.
   const { default: openapiTS, astToString } = await import('openapi-typescript')
   const types = astToString(await openapiTS(document, { defaultNonNullable: false }))
   await mkdir(GENERATED, { recursive: true })
@@ -57,11 +57,11 @@ export async function buildClient(app: Hono<Env>, whole: string, folder: string)
   await rename(work, OUT)
 }
 
-/** The document with the first of each `oneOf` alone: the client is typed for a token that may read. */
+/** Keeps only the first alternative of each `oneOf`: the client is typed for a token that may read. */
 const forReaders = (document: string): string =>
   JSON.stringify(JSON.parse(document), (_, value: unknown) => Object(value).oneOf?.[0] ?? value)
 
-/** Of all that the package is made from. */
+/** The digest of everything that the package is made from. */
 async function digestOf(document: string): Promise<string> {
   const digest = createHash('sha256').update(document).update(VERSION)
   for (const file of globSync([`${SOURCE}/*.*`, `${import.meta.dirname}/*.*`])) {

@@ -13,18 +13,18 @@ import { REFUSALS, type Refusal } from './refusals.ts'
 import { clientSample } from './samples.ts'
 import { exampleOf, schemaWriter, type JsonSchema } from './schemas.ts'
 
-/** A route with all that its handlers tell. */
+/** A route with the notes of all its handlers. */
 export type Route = Note & { method: string; pattern: string; operation: Operation }
 
 const read = (path: string) => readFileSync(join(import.meta.dirname, path), 'utf8')
 
-/** The changelog's parts for callers, one level below a heading of the guide. */
+/** The changelog without its parts for operators. */
 const CHANGES = read('../../.github/CHANGELOG.md')
   .replace(/^### For operators\n[^]*?(?=^## )/gm, '')
   .replace(/^### For callers\n\n/gm, '')
   .replace(/^The format [^]*?(?=^## )/m, '')
 
-/** The guide that leads to production, and what changed: all that stands above the operations. */
+/** The guide and the changelog, which the reference shows above the operations. */
 export const GUIDE = `${read('guide.md')}\n${CHANGES}`
 
 const TAGS = [
@@ -35,7 +35,7 @@ const TAGS = [
   { name: 'Service', description: 'Whether the API is up, and what it can do. No token needed.' },
 ]
 
-/** For the card of libraries. */
+/** For the reference's list of client libraries. */
 const OUR_CLIENT = {
   lang: 'TypeScript',
   description:
@@ -105,7 +105,7 @@ export function openapiDocument(app: Hono<Env>) {
     })
   }
 
-  /** What the client's method is given: the path's parameters, and what the body wraps. */
+  /** Example arguments of the client's method: the path's parameters, and the content of the body. */
   function argumentsOf({ path, body, operation }: Route): unknown[] {
     const examples = [path ?? operation.path, body].map((part) =>
       Object.values(Object(part && exampleOf(write(part, 'input'), components))),
@@ -183,7 +183,7 @@ export function openapiDocument(app: Hono<Env>) {
   }
 }
 
-/** The routes of the app, in order. Throws for one that nobody has described. */
+/** The routes of the app, in order. Throws if one has no description. */
 export function describedRoutes(app: Hono<Env>): Route[] {
   const routes = new Map<string, Note & { method: string; pattern: string }>()
   for (const { method, path: pattern, handler } of app.routes) {
@@ -197,7 +197,7 @@ export function describedRoutes(app: Hono<Env>): Route[] {
   })
 }
 
-/** Whether the middleware of `/v1` stands before the route. */
+/** Whether the route is behind the middleware of `/v1`. */
 const isGuarded = ({ pattern }: Route) => pattern.startsWith('/v1/')
 
 export function requestHeadersOf(route: Route): (keyof typeof REQUEST_HEADERS)[] {
@@ -208,17 +208,17 @@ export function requestHeadersOf(route: Route): (keyof typeof REQUEST_HEADERS)[]
   return names
 }
 
-/** What everything that stands before the route may refuse, by status, and what anything may come to. */
+/** The refusals, by status, that are not the route's own: those of its middleware and of the app. */
 function refusalsOf(route: Route): [string, Refusal][] {
   const statuses = new Set([405])
   if (isGuarded(route)) for (const status of [401, 403, 421, 429, 503]) statuses.add(status)
-  // Without a scope nothing of D1 is read.
+  // Only routes with a scope read D1.
   if (route.scope) statuses.add(500)
   if (route.body) for (const status of [400, 408, 413, 415]) statuses.add(status)
   return Object.entries(REFUSALS).filter(([status]) => statuses.has(Number(status)))
 }
 
-/** What may come with every answer below `/v1`, and what with a route's own. */
+/** Headers that answers below `/v1` may have. Answers to writes may also be replays. */
 const COMMON_HEADERS: HeaderName[] = ['x-d1-bookmark', 'X-Token-Expires']
 function commonHeadersOf(route: Route): HeaderName[] {
   if (!isGuarded(route)) return []

@@ -2,15 +2,15 @@ import { cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import scalar from '@scalar/fastify-api-reference'
 
-/** Puts the reference's page into `folder`: our own files and Scalar, in one script. */
+/** Writes the reference's page into `folder`: our own files, and Scalar as one script. */
 export async function buildReference(folder: string): Promise<void> {
   await cp(join(import.meta.dirname, 'page'), folder, { recursive: true })
   await writeFile(join(folder, 'scalar.js'), scalarScript())
 }
 
 /**
- * Scalar's script for browsers. This package of theirs carries it ready made, where the one it is made from
- * would install three hundred others; it hands the script out as a route of a fastify server, so we ask as one.
+ * Scalar's script for browsers. We take it from their fastify plugin, which has it prebuilt: the package it is built
+ * from would install three hundred others. The plugin serves it as a route, so we pose as a fastify server.
  */
 function scalarScript(): string {
   const routes = new Map<string, (request: object, reply: object) => unknown>()

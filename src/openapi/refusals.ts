@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import { SENTENCES } from '../http/errors.ts'
 import type { HeaderName } from '../http/headers.ts'
 
-const MEANINGS: [sentence: keyof typeof SENTENCES, meaning: string][] = [
+const DESCRIPTIONS: [sentence: keyof typeof SENTENCES, description: string][] = [
   ['notJson', 'The body is not JSON.'],
   ['unauthorized', 'The token is missing, malformed, unknown, expired or revoked.'],
   [
@@ -29,14 +29,14 @@ const OWN_HEADERS: Record<number, HeaderName[]> = {
   503: ['Retry-After', 'x-d1-bookmark'],
 }
 
-/** Refusals that many routes share, by status: each with the name of its component, and a sentence as its example. */
+/** Refusals that many routes share, by status, with the name of the component and a sentence as the example. */
 export const REFUSALS = Object.fromEntries(
-  MEANINGS.map(([key, description]) => {
+  DESCRIPTIONS.map(([key, description]) => {
     const [status, sentence] = SENTENCES[key]
     const name = STATUS_CODES[status]?.replaceAll(' ', '') ?? ''
     const errors = status === 421 ? `${sentence} https://eu.api.example.com` : sentence
     const headers = [...(OWN_HEADERS[status] ?? [])]
-    // When a token expires is not known of one that is unknown, or another cell's.
+    // The API does not know when an unknown token, or one of another cell, expires.
     if (status !== 401 && status !== 421) headers.push('X-Token-Expires')
     return [status, { name, description, errors, headers }]
   }),

@@ -1,6 +1,6 @@
 import { ORIGIN } from '../health/reference.ts'
 
-/** How a call is made with the typed client, for the libraries of the reference. */
+/** A code sample for the reference: a call with the typed client. */
 export function clientSample(id: string, args: readonly unknown[], hasAnswer: boolean) {
   const call = `await client.${id}(${args.map(asSource).join(', ')})`
   return {
@@ -14,7 +14,7 @@ ${hasAnswer ? `const answer = ${call}` : call}`,
   }
 }
 
-/** A value as TypeScript has it: no quotes around keys, single ones around text. */
+/** A value as TypeScript source: keys without quotes, text in single quotes. */
 const asSource = (value: unknown) =>
   JSON.stringify(value, null, 2)
     .replace(/"(\w+)":/g, '$1:')

@@ -1,16 +1,16 @@
 import * as z from 'zod'
 
-/** JSON Schema 2020-12, which is what OpenAPI 3.1 speaks. */
+/** JSON Schema 2020-12, which OpenAPI 3.1 uses. */
 export type JsonSchema = z.core.JSONSchema.BaseSchema
 
 type Direction = 'input' | 'output'
 
-/** Turns zod schemas into JSON Schemas; those with an id are gathered in `components`, by that id. */
+/** Converts zod schemas to JSON Schemas, and collects those with an id in `components`. */
 export function schemaWriter() {
   const components: Record<string, JsonSchema> = {}
 
   function write(schema: z.ZodType, io: Direction): JsonSchema {
-    // As a property, a schema with an id becomes a reference too.
+    // Inside an object, a schema with an id becomes a reference, too.
     const { $defs = {}, properties } = z.toJSONSchema(z.object({ schema }), {
       io,
       override: (context) => simplify(context, io),
@@ -24,7 +24,7 @@ export function schemaWriter() {
   return { components, write }
 }
 
-/** Says in one keyword what zod says in several, and of a pipe what it accepts in the end. */
+/** Merges keywords that zod writes separately, and describes a pipe's input by its last schema. */
 function simplify(
   { zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSchema: JsonSchema },
   io: Direction,
@@ -38,7 +38,7 @@ function simplify(
     delete jsonSchema.$schema
   }
 
-  // Zod takes examples and defaults for those of the value that comes out, so it leaves them out here.
+  // To zod, examples and defaults describe the output, so it leaves them out of inputs.
   if (io === 'input') {
     const examples = z.globalRegistry.get(zodSchema)?.examples
     if (Array.isArray(examples)) jsonSchema.examples = examples
@@ -61,11 +61,11 @@ function simplify(
       jsonSchema.format = 'int64'
     }
   }
-  // The format says it already, and a pattern that counts leap years tells nobody anything.
+  // The format says it already, and zod's pattern, which counts leap years, is unreadable.
   if (jsonSchema.format === 'date') delete jsonSchema.pattern
 }
 
-/** The keys that may not be left out: those whose schema refuses that. */
+/** The required keys: those whose schema rejects undefined. */
 const requiredKeys = (shape: z.core.$ZodShape) =>
   Object.keys(shape).filter((key) => {
     const field = shape[key]
@@ -77,12 +77,12 @@ function replace(target: Record<string, unknown>, source: Record<string, unknown
   Object.assign(target, source)
 }
 
-/** The same with its references pointing to the document's components. */
+/** Points the schema's references to the document's components. */
 function intoComponents<T>(schema: T): T {
   return JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/'))
 }
 
-/** An example of what the schema allows: the one it gives itself, or one put together from its parts. */
+/** An example of the schema: its own, or one made from the examples of its parts. */
 export function exampleOf(schema: JsonSchema, components: Record<string, JsonSchema>): unknown {
   if (schema.$ref !== undefined) {
     return exampleOf(

@@ -28,7 +28,7 @@ export const command = onStore({
     const manifest = await backUp(store, folder, await activePublicKey(store.environment))
     const text = `${JSON.stringify(manifest, null, 2)}\n`
     const digest = await sha256(text)
-    // It comes last: without it, a folder is not a complete backup.
+    // Written last: without it, a folder is not a complete backup.
     await writeFile(join(folder, MANIFEST), text, { mode: 0o600 })
     const { needed } = manifest.ssn_keys
     return {
@@ -42,7 +42,7 @@ export const command = onStore({
   },
 })
 
-/** Writes every table to a file of its own, as it was when the backup began, and reads it back. */
+/** Writes each table to its own file, as it was when the backup began, and reads it back. */
 export async function backUp(
   { db, kv, leave }: Pick<Store, 'db' | 'kv' | 'leave'>,
   folder: string,
@@ -51,7 +51,7 @@ export async function backUp(
   const moment = { at: new Date().toISOString(), marks: await listMarks(db, resources) }
   const bookmark = db.bookmark()
   const content = await contentAt(db, resources, moment)
-  const before = await unchanging(content)
+  const before = await fingerprint(content)
   const tables: Record<string, Digest> = {}
   const keyIds = new Set<string>()
 
@@ -59,8 +59,8 @@ export async function backUp(
     for (const { key, record } of await listTokens(kv))
       yield { key, record: JSON.stringify(record) }
   }
-  /** Notes the SSN keys that rows name, those of deleted records in the journal included. */
-  async function* noting(rows: AsyncIterable<StoredRow>) {
+  /** Collects the ids of the SSN keys in rows, including those of deleted records in the journal. */
+  async function* collectKeyIds(rows: AsyncIterable<StoredRow>) {
     for await (const row of rows) {
       const before: StoredRow = typeof row.before === 'string' ? JSON.parse(row.before) : {}
       for (const id of [row.ssn_key_id, before.ssn_key_id]) if (id) keyIds.add(`${id}`)
@@ -69,7 +69,7 @@ export async function backUp(
   }
   const all = content.map(({ table: { name }, rows }) => ({ name, rows }))
   for (const { name, rows } of [...all, { name: 'tokens', rows: tokens }]) {
-    const passed = digesting(noting(rows()))
+    const passed = digesting(collectKeyIds(rows()))
     const file = join(folder, `${name}.ndjson`)
     await writeAll(file, passed.rows())
     const written = passed.digest()
@@ -78,7 +78,7 @@ export async function backUp(
     tables[name] = written
     note(`${name}: ${counted(written.rows)}`)
   }
-  if ((await unchanging(content)) !== before) {
+  if ((await fingerprint(content)) !== before) {
     throw new Failure(
       'the catalogue or a clinic was changed meanwhile: delete the folder and run this again',
     )
@@ -88,8 +88,8 @@ export async function backUp(
   return { format: FORMAT, ...moment, bookmark, ssn_keys, tables }
 }
 
-/** What must be the same at the beginning and at the end: the catalogue's version, and the clinics and their states. */
-async function unchanging(content: readonly Content[]) {
+/** The digests of what must not change during a backup: the catalogue, and the clinics and their states. */
+async function fingerprint(content: readonly Content[]) {
   const parts = content.filter(({ table: { name } }) => ['catalogue', 'clinics'].includes(name))
   return JSON.stringify(await Promise.all(parts.map(({ rows }) => digestOf(rows()))))
 }

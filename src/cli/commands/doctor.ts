@@ -19,7 +19,7 @@ import { readKeyFile } from '../files/key-file.ts'
 import { Failure } from '../terminal/failure.ts'
 import { sentenceOf } from '../terminal/sentences.ts'
 
-/** What was found and, if that is wrong, the fix; `soon`, if it isn't wrong yet. Undefined if it doesn't apply. */
+/** What was found and, if it is wrong, the fix; `soon` if it is not wrong yet. Undefined if it does not apply. */
 type Finding = { found: string; fix?: string; soon?: true } | undefined
 
 export const command = onEnvironments({
@@ -72,7 +72,7 @@ async function checkKey(environment: Environment): Promise<Finding> {
   )
 }
 
-/** Whether the cells of the deployment say the same of each other. */
+/** Checks that the cells of the deployment agree on each other's origins. */
 async function checkCells(environment: Environment): Promise<Finding> {
   const { cell } = await cellOf(environment)
   if (environment.place === 'local' || cell === undefined) return undefined
@@ -88,7 +88,7 @@ async function checkCells(environment: Environment): Promise<Finding> {
 const health = z.object({ version: z.string(), commit: z.string().nullish() })
 const unready = z.object({ errors: z.string() })
 
-/** What runs, and whether it can serve, as it says itself. */
+/** Asks the deployed Worker for its version, and whether it is ready. */
 async function checkDeployed(environment: Environment): Promise<Finding> {
   if (environment.place === 'local') return undefined
   const { origin, ssnPublicKey } = deployed(environment.config)
@@ -121,7 +121,7 @@ async function checkStore(environment: Environment, catalogues?: Map<string, str
   if (typeof store === 'string') return { store: { found: 'cannot be opened', fix: store } }
   try {
     const migrations = await checkMigrations(store)
-    // Without its tables the rest cannot be asked for.
+    // The other checks need the tables.
     if (migrations?.fix) return { migrations }
     return {
       migrations,
@@ -154,7 +154,7 @@ async function checkCatalogue({ kv, environment: { flags } }: Store): Promise<Fi
   return { found: 'none, so every list of plans reads D1', fix }
 }
 
-/** Whether the plans are those of the cells before. */
+/** Checks that the plans are those of the first cell. */
 async function checkPlans({ db, environment }: Store, catalogues: Map<string, string>) {
   const { env = '' } = environment
   const digest = await digestPlans(db)
@@ -172,7 +172,7 @@ async function checkTokens({ kv, environment: { flags } }: Store): Promise<Findi
   return { found: `expiring within two weeks: ${ending.join(', ')}`, fix, soon: true }
 }
 
-/** An import that was cut short has changed nothing, but somebody should finish it. */
+/** An interrupted import has changed nothing, but somebody should finish it. */
 async function checkImport({ db, environment: { flags } }: Store): Promise<Finding> {
   const [counted] = await db.batch<{ staged: number }>([
     db.prepare('SELECT count(*) AS staged FROM staged_plans'),
@@ -183,7 +183,7 @@ async function checkImport({ db, environment: { flags } }: Store): Promise<Findi
   return { found, fix: `run \`npm run clinic -- import plans plans.csv ${flags}\` again` }
 }
 
-/** The cron seals hourly; it has missed a run, or does not keep up. */
+/** The cron seals hourly: after this long, it has missed a run or does not keep up. */
 const LONGEST_WAIT_SECONDS = 2 * 60 * 60
 
 async function checkTrail({ db, bucket, environment }: Store): Promise<Finding> {

@@ -27,7 +27,7 @@ export const command = onStore({
   },
 })
 
-/** A clinic's records; the trail names each page before it is written. */
+/** Yields a clinic's records. The trail records each page before it is written. */
 export async function* recordsOf(
   { db, leave }: Pick<Store, 'db' | 'leave'>,
   resource: Resource,

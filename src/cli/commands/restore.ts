@@ -19,8 +19,8 @@ import { counted, note } from '../terminal/report.ts'
 export const command = onEnvironment({
   example: 'restore backup/2026-11-25 --remote --env production',
   takes: {
-    folder: argument('<dir>', 'what `backup` wrote', fromCaller),
-    digest: option('--digest <sha256>', 'what `backup` printed: no other backup is restored'),
+    folder: argument('<dir>', 'the folder that `backup` wrote', fromCaller),
+    digest: option('--digest <sha256>', 'the digest that `backup` printed; it must match'),
   },
   async work({ folder, digest }, environment) {
     const manifest = await readManifest(folder, digest)
@@ -32,7 +32,7 @@ export const command = onEnvironment({
   },
 })
 
-/** Fills the empty store, compares it, and only then lets anybody in. */
+/** Fills the empty store, compares it with the backup, and only then adds clinics and tokens. */
 async function restore({ db, kv, leave }: Store, folder: string, manifest: Manifest) {
   const signal = stopAtCtrlC()
   const isEmpty = (await listClinics(db)).length === 0 && (await listTokens(kv)).length === 0

@@ -11,7 +11,7 @@ import { counted } from '../terminal/report.ts'
 export const command = onStore({
   example: 'resume marks.ndjson --remote --env production',
   takes: {
-    file: argument<string | undefined>('[marks]', 'what `marks` wrote before'),
+    file: argument<string | undefined>('[marks]', 'the file that `marks` wrote'),
     skip: option('--skip <n>', 'how many more ids to skip', wholeNumber(1, 999_999)),
   },
   check({ file, skip }) {
@@ -32,7 +32,7 @@ export const command = onStore({
       await resumeAfter(db, skipped, await operator())
       await leave({ action: 'resume', resource: 'clinics', clinicId: clinic_id })
     }
-    // Says in the trail of what belongs to no clinic, too, that it was set back.
+    // Record it, too, in the trail of events that concern no clinic: that was set back as well.
     await leave({ action: 'resume', resource: 'clinics' })
     const resumed = marks.length
     return { json: { resumed }, lines: [`resumed: ${counted(resumed)} clinics`] }

@@ -39,15 +39,15 @@ const words = {
     `where D1 and R2 keep their data, for good: ${JURISDICTIONS.join(', ')}`,
     oneOf(JURISDICTIONS),
   ),
-  domain: option('--domain <host>', 'the host name at which it answers', parseDomain),
-  cell: option('--cell <name>', 'the cell that it is, where there are several', parseCell),
+  domain: option('--domain <host>', 'the host name of the API', parseDomain),
+  cell: option('--cell <name>', 'the name of this cell, if there are several', parseCell),
   clinic: option('--clinic <id>', 'the first clinic, which gets a token', parseClinic),
-  lock: flag('--lock-trail', 'keep sealed trails from deletion for six years; production only'),
+  lock: flag('--lock-trail', 'forbid deleting sealed trails for six years; production only'),
 }
 
 type Wanted = Values<typeof words>
 
-/** It chooses its environment itself, since it may have to add it to wrangler.toml first. */
+/** Gets only the options, since it may have to add the environment to wrangler.toml before choosing it. */
 export const command = commandOn(environmentOptions, (options, work: Work<EnvironmentOptions>) =>
   work(options),
 )({
@@ -73,7 +73,7 @@ export const command = commandOn(environmentOptions, (options, work: Work<Enviro
   },
 })
 
-/** Prepares a deployed environment, and deploys to it. Run again, it goes on where it failed. */
+/** Prepares a deployed environment, and deploys to it. After a failure, run it again: it goes on from there. */
 async function setUpRemote(environment: RemoteEnvironment, wanted: Wanted): Promise<Report> {
   checkPlace(environment, wanted)
   const { jurisdiction, domain, cell, clinic, lock } = wanted
@@ -82,7 +82,7 @@ async function setUpRemote(environment: RemoteEnvironment, wanted: Wanted): Prom
   const set = (table: string, key: string, value: string) =>
     setInWranglerToml(file, table, key, value)
   const steps: Record<string, string> = {}
-  const tell = (step: string, outcome = 'done') => {
+  const logStep = (step: string, outcome = 'done') => {
     steps[step] = outcome
     note(`${step}: ${outcome}`)
   }
@@ -91,42 +91,42 @@ async function setUpRemote(environment: RemoteEnvironment, wanted: Wanted): Prom
   if (place) {
     const tables = config.r2_buckets.length > 0 ? ['d1_databases', 'r2_buckets'] : ['d1_databases']
     for (const table of tables) await set(`[[env.${env}.${table}]]`, 'jurisdiction', `"${place}"`)
-    tell('jurisdiction', place)
+    logStep('jurisdiction', place)
   }
-  if (deployed(config).ssnPublicKey) tell('SSN key', 'exists')
+  if (deployed(config).ssnPublicKey) logStep('SSN key', 'exists')
   else {
     const keyFile = fromCaller(`ssn-${env}.key.json`)
-    // The private key is in its file before wrangler.toml names the public one.
+    // Save the private key before wrangler.toml names the public one.
     const { keyId, publicKey } = await keyPairIn(keyFile)
     await set(`[env.${env}.vars]`, 'SSN_PUBLIC_KEY', `"${publicKey}"`)
-    tell('SSN key', `${keyId}; its private half is in ${keyFile}: keep a copy offline`)
+    logStep('SSN key', `${keyId}; its private half is in ${keyFile}: keep a copy offline`)
   }
   if (domain) {
     await set(`[env.${env}]`, 'routes', `[{ pattern = "${domain}", custom_domain = true }]`)
-    tell('domain', domain)
+    logStep('domain', domain)
   }
-  if (cell) tell('cell', await nameCell(environment, cell))
+  if (cell) logStep('cell', await nameCell(environment, cell))
 
   const migrate = async () => {
     await runWrangler(applyMigrations(environment))
-    tell('migrations')
+    logStep('migrations')
   }
-  // The first deployment creates the database; a later one may need new tables.
+  // The first deployment creates the database; a later one may need new tables first.
   if (!isNew) await migrate()
-  // The same two commands as `npm run deploy`. Wrangler creates what the environment names and is missing.
+  // The same two commands as `npm run deploy`. Wrangler creates missing databases, namespaces and buckets.
   await runWrangler(building(environment))
   await runWrangler(shipping(environment))
-  tell('deployment')
+  logStep('deployment')
   if (isNew) await migrate()
 
-  if (lock) tell('bucket lock', await lockTrail(environment, place))
+  if (lock) logStep('bucket lock', await lockTrail(environment, place))
   let token: Report | undefined
   if (clinic) {
     const onD1 = ['d1', 'execute', 'DB', '--remote', '--yes', ...wranglerFlags(environment)]
     await runWrangler([...onD1, '--command', createClinicText(clinic)])
-    tell('first clinic', clinic)
+    logStep('first clinic', clinic)
     token = await issueFirstToken(environment, clinic, cell)
-    tell('first token', token ? 'issued' : 'exists')
+    logStep('first token', token ? 'issued' : 'exists')
   }
   return {
     json: { environment: env, steps, ...(token && { token: token.json }) },
@@ -140,7 +140,7 @@ async function setUpRemote(environment: RemoteEnvironment, wanted: Wanted): Prom
   }
 }
 
-/** Where records are kept is decided once, and a host name may be needed. Throws Misuse. */
+/** Checks the jurisdiction, which cannot be changed later, and the host name, if one is needed. Throws Misuse. */
 function checkPlace({ env, config }: RemoteEnvironment, { jurisdiction, domain, cell }: Wanted) {
   const { jurisdiction: kept } = config.d1_databases[0] ?? {}
   const { ssnPublicKey, origin } = deployed(config)
@@ -157,11 +157,11 @@ function checkPlace({ env, config }: RemoteEnvironment, { jurisdiction, domain, 
   }
 }
 
-/** What 45 CFR 164.316 asks for: six years. */
+/** Six years, as 45 CFR 164.316 requires. */
 const LOCKED_DAYS = 2192
 const RULE = 'six-years'
 
-/** Keeps every object of the trail's bucket from being changed or deleted. */
+/** Locks every object in the trail's bucket against changes and deletion. */
 async function lockTrail({ file, config }: RemoteEnvironment, place: string | undefined) {
   let outcome = 'exists'
   for (const { bucket_name: name, jurisdiction = place } of config.r2_buckets) {
@@ -175,7 +175,7 @@ async function lockTrail({ file, config }: RemoteEnvironment, place: string | un
   return outcome
 }
 
-/** Issues a token to the clinic, unless one was issued before. */
+/** Issues a token to the clinic, unless the environment already has one. */
 async function issueFirstToken(environment: RemoteEnvironment, clinic: string, cell?: string) {
   const where = ['--binding', 'TOKENS', '--remote', ...wranglerFlags(environment)]
   const list = ['kv', 'key', 'list', '--prefix', KEY_PREFIX, ...where]
@@ -184,14 +184,14 @@ async function issueFirstToken(environment: RemoteEnvironment, clinic: string, c
   const lasting = { scopes: DEFAULT_SCOPES, lifetime: DEFAULT_LIFETIME }
   const record = newRecord({ clinic_id: clinic, label: 'first token', ...lasting })
   const token = mintToken(cell ?? (await cellOf(environment)).cell)
-  // The arguments hold nothing that lets anyone in: the token itself is not among them.
+  // The arguments have only a hash of the token, which lets nobody in.
   const value = JSON.stringify(record)
   const put = ['kv', 'key', 'put', await tokenKey(token), value, '--metadata', value]
   await runWrangler([...put, ...where])
   return await shownOnce(token, record, environment)
 }
 
-/** Adds the environment of a new cell to wrangler.toml: `production-eu` is made like `production`. Throws Misuse. */
+/** Adds the environment of a new cell to wrangler.toml: `production-eu` is a copy of `production`. Throws Misuse. */
 async function addEnvironment(options: EnvironmentOptions, cell: string) {
   const { env } = options
   const file = configFile(options)
@@ -208,7 +208,7 @@ async function addEnvironment(options: EnvironmentOptions, cell: string) {
   note(`${file}: added ${env}, like ${like}`)
 }
 
-/** Writes down which cell this is and, for each cell of the deployment, where all of them answer. Throws Failure. */
+/** Sets this environment's CELL and, in each cell of the deployment, CELLS: the origins of all. Throws Failure. */
 async function nameCell({ file, env }: RemoteEnvironment, cell: string) {
   const set = (name: string, key: string, value: string) =>
     setInWranglerToml(file, `[env.${name}.vars]`, key, value)

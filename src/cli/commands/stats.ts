@@ -6,7 +6,7 @@ import { listTokens } from '../../operator/tokens.ts'
 import { onStore } from '../environment/command.ts'
 import { counted, table } from '../terminal/report.ts'
 
-/** What one D1 database may hold, in bytes. */
+/** The most bytes that a D1 database may hold. */
 const MOST_BYTES = 10_000_000_000
 const WEEKS = 8
 
@@ -38,7 +38,7 @@ export const command = onStore({
     }
     const all = [...clinics.map(({ counts }) => counts), ...Object.values(shared)]
     const sums = COUNTED.map((name) => [name, sum(all.map((counts) => counts[name]))])
-    // The database's bytes are more than its rows': there are indexes and free space, too.
+    // This is more than the bytes of all rows: it includes indexes and free space.
     const bytes = await databaseBytes(db)
     const total: Counts = { ...Object.fromEntries(sums), bytes }
     const room = MOST_BYTES - bytes

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { isServed } from '../environment/origin.ts'
 import { DEFAULT_STATE, neededMigrations, PROJECT } from '../environment/project.ts'
 
-// Wrangler runs this before it builds the top level of wrangler.toml, and prints it on its first lines.
+// Wrangler runs this before it builds the top level of wrangler.toml, and prints its output first.
 
 const { CLINIC_STATE: prepared, WRANGLER_COMMAND: command } = process.env
 
@@ -17,10 +17,10 @@ error: this would deploy the configuration of a local server. Deploy an environm
   process.exit(1)
 }
 
-const said = whatIsWrong(prepared ?? DEFAULT_STATE)
-if (said) console.log(`\n${said}\n`)
+const problem = problemOf(prepared ?? DEFAULT_STATE)
+if (problem) console.log(`\n${problem}\n`)
 
-function whatIsWrong(state: string): string | undefined {
+function problemOf(state: string): string | undefined {
   const applied = globSync(join(state, 'v3/d1/*/*.sqlite')).flatMap(appliedIn)
   const missing = neededMigrations().filter((name) => !applied.includes(name))
   if (missing.length > 0 && prepared) {
@@ -43,7 +43,7 @@ function appliedIn(file: string): string[] {
     const rows = database.prepare('SELECT name FROM d1_migrations').all()
     return rows.map(({ name }) => String(name))
   } catch {
-    // A database that was never migrated, or another one of Miniflare's.
+    // The database was never migrated, or is one of Miniflare's own.
     return []
   } finally {
     database.close()

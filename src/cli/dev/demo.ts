@@ -17,7 +17,7 @@ import type { Store } from '../environment/open.ts'
 const demoToken = (secret: string, cell?: string) =>
   withChecksum(`clinic_${cell ? `${cell}_` : ''}${secret.padEnd(43, '0')}`)
 
-/** Fixed, so that every line of the README works as pasted. They exist in local state alone. */
+/** Fixed, so that the README's commands work as pasted. They exist only in local state. */
 export const DEMO_TOKENS = {
   riverside: demoToken('RiversideDemo'),
   lakeside: demoToken('LakesideDemo'),
@@ -55,7 +55,7 @@ const CARRIERS = [
 const PLAN_TYPES = ['HMO', 'PPO', 'EPO', 'POS', 'HDHP']
 const TIERS = ['Essential', 'Premier']
 
-/** Sixty plans. What coverage details say differs by carrier and by plan type, as it does in life. */
+/** Sixty plans. Coverage details differ by carrier and by plan type, as real ones do. */
 const PLANS: CataloguePlan[] = CARRIERS.flatMap((carrier, c) =>
   PLAN_TYPES.flatMap((planType, p) =>
     TIERS.map((tier, t) => ({
@@ -85,16 +85,16 @@ const CLINICS = [
   { clinicId: 'lakeside', secret: 'LakesideDemo', firstPatientId: 2001, people: FEW },
 ]
 
-/** Which cell a local store is, if it is one, and which others there are. */
+/** A local store's cell, if any, and the origins of all cells. */
 type Here = { cell: string | undefined; origins: Record<string, string> }
 
-/** The demo's clinics of this cell: the first cell has the first, the second the second. One alone has both. */
+/** The demo's clinics of this cell: the first cell has the first, the second cell the second. Without cells, both. */
 const clinicsOf = ({ cell, origins }: Here) =>
   CLINICS.filter((_, n) => cell === undefined || Object.keys(origins)[n] === cell).map(
     ({ secret, ...clinic }) => ({ ...clinic, token: demoToken(secret, cell) }),
   )
 
-/** The tokens of the demo's clinics that are here and that let somebody in, by clinic. */
+/** The live tokens of the demo's clinics in this cell, by clinic. */
 export async function liveDemoTokens({ kv }: Pick<Store, 'kv'>, here: Here) {
   const live: Record<string, string> = {}
   for (const { clinicId, token } of clinicsOf(here)) {
@@ -109,7 +109,7 @@ export async function isEmpty({ db, kv }: Pick<Store, 'db' | 'kv'>): Promise<boo
   return plans === 0 && tokens.length === 0
 }
 
-/** Fills an empty local store: its clinics, their tokens, their people, and the catalogue. */
+/** Fills an empty local store with clinics, tokens, people and plans. */
 export async function loadDemo(
   { db, kv }: Pick<Store, 'db' | 'kv'>,
   ssnPublicKey: string,
@@ -138,8 +138,8 @@ export async function loadDemo(
 }
 
 /**
- * Of the n-th patient. Four in five have an SSN on file, two in three a dependent, each a coverage and every fourth a
- * second one.
+ * The records of the n-th patient. Each has a coverage, and every fourth a second one. Four in five have an SSN on
+ * file, and two in three a dependent.
  */
 function* recordsOf(person: Given, n: number, id: number): Generator<[Resource, Given]> {
   yield [
@@ -169,5 +169,5 @@ function* recordsOf(person: Given, n: number, id: number): Generator<[Resource, 
   yield [dependents, child]
 }
 
-/** From the ten numbers that the Social Security Administration sets aside for advertisements. */
+/** One of the ten numbers that the Social Security Administration reserves for advertisements. */
 const sampleSsn = (n: number) => `98765432${n % 10}`

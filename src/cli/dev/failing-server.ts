@@ -6,11 +6,11 @@ import type { Address } from './serving.ts'
 type Fault = (from: IncomingMessage, to: ServerResponse) => void
 
 /**
- * Listens there and passes everything on to the port `inner`, but this many in a hundred requests of the API go wrong,
- * as they may in production: storage is busy, the answer is lost, or the token has asked too often, in turn.
+ * Listens there and forwards requests to the port `inner`, but fails `percent` of the API's requests as production may.
+ * In turn, storage is busy, the answer is lost, or the token is over its rate limit.
  */
 export function serveWithFaults({ ip, port }: Address, inner: number, percent: number): void {
-  // The global agent may go through the proxy that the shell names.
+  // The global agent may use the shell's proxy.
   const agent = new Agent()
   const pass = (from: IncomingMessage, to: ServerResponse, isLost = false) => {
     const { method, url: path, headers } = from
@@ -41,7 +41,7 @@ export function serveWithFaults({ ip, port }: Address, inner: number, percent: n
   server.listen(port, ip)
 }
 
-/** Refuses as the API does, but for a second: nobody wants to rehearse for an hour. */
+/** Refuses as the API does, but with a Retry-After of one second, so that nobody waits for an hour. */
 const refuse =
   (name: 'storageUnavailable' | 'tooManyRequests', headers: Record<string, string> = {}): Fault =>
   (from, to) => {

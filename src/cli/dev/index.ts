@@ -19,11 +19,11 @@ const words = {
   port: option('--port <number>', `the port (default: ${DEFAULT_PORT})`, wholeNumber(1, 65_535)),
   ip: option('--ip <address>', 'the address to listen on; 0.0.0.0 for all (default: localhost)'),
   persistTo: option('--persist-to <dir>', 'the folder for all state (default: .wrangler/state)'),
-  cell: option('--cell <name>', 'the cell that this state is', parseCell),
-  cells: option('--cells <json>', 'where every cell answers, by its name', parseCells),
+  cell: option('--cell <name>', 'the cell of this state', parseCell),
+  cells: option('--cells <json>', 'the origin of every cell, by its name', parseCells),
   faults: option(
     '--faults <percent>',
-    'fail this many requests in a hundred, so that you can rehearse retries',
+    'fail this many requests in a hundred, to rehearse retries',
     wholeNumber(0, 100),
   ),
 }

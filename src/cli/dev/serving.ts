@@ -6,7 +6,7 @@ import { Failure } from '../terminal/failure.ts'
 
 export type Address = { ip: string; port: number }
 
-/** Throws Failure unless one can listen there. */
+/** Throws Failure if we can't listen there. */
 export async function checkFree(address: Address): Promise<void> {
   await probe(address).catch((error: NodeJS.ErrnoException) => {
     const { ip, port } = address
@@ -20,7 +20,7 @@ export async function checkFree(address: Address): Promise<void> {
 
 export const freePort = () => probe({ ip: 'localhost', port: 0 })
 
-/** Listens for a moment, and gives the port. */
+/** Listens briefly, and returns the port. */
 async function probe({ ip, port }: Address): Promise<number> {
   const server = createServer().listen(port, ip)
   await once(server, 'listening')
@@ -41,7 +41,7 @@ export async function untilServed(port: number): Promise<void> {
 
 const ISSUE = "npm run clinic -- token create --local --clinic CLINIC --label 'my tests'"
 
-/** `tokens` are those of the demo that work, by clinic. */
+/** `tokens` are the demo's live tokens, by clinic. */
 export function banner(
   origin: string,
   state: string,

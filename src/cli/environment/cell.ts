@@ -7,19 +7,19 @@ import type { Report } from '../terminal/report.ts'
 import type { Environment, LocalEnvironment } from './choose.ts'
 import { deployed, readWranglerToml } from './wrangler-toml.ts'
 
-/** The variables of the Worker that say which cell it is; none where it stands alone. */
+/** The Worker's variables that name its cell and the origins of all; none if there is only one Worker. */
 const cellVariables = z
   .object({ CELL: cellName.optional(), CELLS: z.string().optional() })
   .catch({})
 type CellVariables = z.infer<typeof cellVariables>
 
-/** Where `npm run dev` writes down which cell the state is. */
+/** The file in which `npm run dev` notes the state's cell. */
 const cellFile = ({ state }: LocalEnvironment) => join(state, 'cell.json')
 
 export const rememberCell = (environment: LocalEnvironment, variables: CellVariables) =>
   writeFile(cellFile(environment), JSON.stringify(variables))
 
-/** The cell that a store is, if it is one, and where every cell answers. */
+/** The store's cell, if any, and the origins of all cells. */
 export async function cellOf(environment: Environment) {
   const { CELL: cell, CELLS = '{}' } = cellVariables.parse(
     environment.place === 'remote'
@@ -29,13 +29,13 @@ export async function cellOf(environment: Environment) {
   return { cell, origins: cellsOf({ CELLS }) }
 }
 
-/** What the environments of one deployment share in their names: `production-eu` is a cell of `production`. */
+/** The deployment that a cell belongs to: `production` for the environment `production-eu`. */
 export const deploymentOf = (env: string, cell: string) =>
   env.endsWith(`-${cell}`) ? env.slice(0, -cell.length - 1) : env
 
 /**
- * The environments of wrangler.toml that are cells of the same deployment, in its order, where each of them answers, and
- * those whose CELLS says something else.
+ * The cells of a deployment, in the order of wrangler.toml, and their origins. `stale` are the environments whose CELLS
+ * says something else.
  */
 export async function cellsOfDeployment(file: string, env: string, cell: string) {
   const { environments } = await readWranglerToml(file)
@@ -51,7 +51,7 @@ export async function cellsOfDeployment(file: string, env: string, cell: string)
   return { cells, origins, stale: stale.map((one) => one.env) }
 }
 
-/** Does something to one store after the other, and tells it all: with several, by environment. */
+/** Works on one environment after the other. The reports of several are combined into one. */
 export async function inTurn(
   environments: readonly Environment[],
   work: (environment: Environment) => Promise<Report>,

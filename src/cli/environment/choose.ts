@@ -8,7 +8,7 @@ import { readWranglerToml } from './wrangler-toml.ts'
 export const environmentOptions = {
   local: flag('--local', 'work on the local store'),
   remote: flag('--remote', 'work on the deployed store'),
-  env: option('--env <name>', 'the environment of wrangler.toml'),
+  env: option('--env <name>', 'the environment in wrangler.toml'),
   persistTo: option('--persist-to <dir>', 'the folder of the local state, as for `npm run dev`'),
   config: option('--config <file>', 'another wrangler.toml'),
   as: option('--as <name>', 'who you are, for the trail (default: your account)'),
@@ -17,7 +17,7 @@ export const environmentOptions = {
 export type EnvironmentOptions = Partial<Values<typeof environmentOptions>>
 
 type Chosen = Awaited<ReturnType<typeof choose>>
-/** An environment on this machine, whose state is in a folder. */
+/** An environment on this machine, with its data in the folder `state`. */
 export type LocalEnvironment = Chosen & { place: 'local'; env: string | undefined; state: string }
 /** An environment at Cloudflare. */
 export type RemoteEnvironment = Chosen & { place: 'remote'; env: string }
@@ -49,7 +49,7 @@ async function choose(options: EnvironmentOptions) {
   const names = Object.keys(environments).join(' or ')
   const config = env === undefined ? top : environments[env]
   if (!config) throw new Misuse(`there is no environment ${env}: use --env ${names}`)
-  /** The flags that name it, as they were given: for command lines that we print. */
+  /** The flags that select it, for command lines that we print. */
   const flags = shellWords([
     local ? '--local' : '--remote',
     ...Object.entries({ env, 'persist-to': persistTo, config: given }).flatMap(([name, value]) =>
@@ -61,7 +61,7 @@ async function choose(options: EnvironmentOptions) {
 
 export const configFile = ({ config }: EnvironmentOptions) => (config ? fromCaller(config) : CONFIG)
 
-/** The flags by which wrangler finds what the environment names in wrangler.toml. */
+/** The flags that select the environment for wrangler. */
 export const wranglerFlags = ({ env, file }: Environment) => [
   ...(env ? ['--env', env] : []),
   ...['--config', file],
@@ -69,14 +69,14 @@ export const wranglerFlags = ({ env, file }: Environment) => [
 
 export const setUpLine = ({ flags }: Environment) => `run \`npm run clinic -- setup ${flags}\``
 
-/** The command line that brings new code to the Worker of a deployed store. */
+/** The command line that deploys new code. */
 export const deployLine = ({ env, file }: RemoteEnvironment) =>
   shellWords([
     ...['npm', 'run', 'deploy', '--', '--env', env],
     ...(file === CONFIG ? [] : ['--config', file]),
   ])
 
-/** The wrangler command that brings what was built to the Worker of a deployed store. */
+/** The wrangler command that deploys the built Worker. */
 export const shipping = (environment: RemoteEnvironment) => [
   ...['deploy', 'dist/index.js', '--no-bundle'],
   ...wranglerFlags(environment),

@@ -5,22 +5,22 @@ import type { Store } from './open.ts'
 
 type Clinics = Pick<Store, 'db' | 'environment'>
 
-/** Finds the clinic in the store: a mistyped name must not make a second one. Throws Failure. */
+/** Finds the clinic, so that a mistyped id does not create a second one. Throws Failure. */
 export async function checkClinic({ db, environment }: Clinics, id: string) {
   const clinics = await listClinics(db)
   const clinic = clinics.find((one) => one.id === id)
   if (clinic) return clinic
 
   const ids = clinics.map((one) => one.id)
-  const meant = nearest(id, ids)
+  const similar = nearest(id, ids)
   throw new Failure(
-    meant === undefined
+    similar === undefined
       ? `there is no clinic ${id}: \`npm run clinic -- create ${id} ${environment.flags}\` adds it`
-      : `there is no clinic ${id}; did you mean ${meant}?`,
+      : `there is no clinic ${id}; did you mean ${similar}?`,
   )
 }
 
-/** Finds the clinic, for which a token may be issued. Throws Failure. */
+/** Checks that a token may be issued to the clinic. Throws Failure. */
 export async function checkIssuing(store: Clinics, id: string) {
   const { state } = await checkClinic(store, id)
   if (state === 'moved') throw new Failure(`${id} has moved: create its token there`)

@@ -2,7 +2,7 @@ import type { Session } from '../../storage/session.ts'
 import { wranglerFlags, type Environment } from './choose.ts'
 import { neededMigrations } from './project.ts'
 
-/** The migrations that the database has not seen, and those that it has and this code does not know. */
+/** Compares the database with this folder: `missing` are not applied, and `unknown` are applied but not here. */
 export async function compareMigrations(db: Session) {
   const files = neededMigrations()
   const [tables] = await db.batch([

@@ -25,13 +25,13 @@ export type Store = ReturnType<typeof storeOf>
 const SIGN_IN =
   'sign in with `npx wrangler login`, or set CLOUDFLARE_API_TOKEN to a token with the permissions that src/cli/README.md lists'
 
-/** A step writes hundreds of rows, and no client is waiting for it. */
+/** Long, since a step writes hundreds of rows and no client is waiting. */
 const STEP_MILLISECONDS = 30_000
 
-/** Which stores get the migrations that they lack. */
+/** Which stores get their missing migrations. */
 type Migratable = 'any' | 'new' | 'none'
 
-/** Does `work` on the store, migrated. Throws Failure. */
+/** Opens the store, does `work` on it, and closes it. Throws Failure. */
 export async function withStore<Result>(
   environment: Environment,
   work: (store: Store) => Promise<Result>,
@@ -41,7 +41,7 @@ export async function withStore<Result>(
   return await work(store).finally(store.close)
 }
 
-/** Opens a store and applies the migrations that it lacks. Throws Failure if it lacks some and may not get them. */
+/** Opens a store and applies its missing migrations. Throws Failure if some are missing that it may not apply. */
 export async function openMigrated(environment: Environment, migratable: Migratable = 'any') {
   const store = await openStore(environment)
   const { missing, isNew } = await compareMigrations(store.db).catch(async (error: unknown) => {
@@ -65,9 +65,9 @@ export const openStore = (environment: Environment) =>
 function storeOf(environment: Environment, env: Bindings, close: () => Promise<void>) {
   const { TOKENS: kv, TRAIL: bucket } = env
   const db = databaseOf(env, 'first-primary', STEP_MILLISECONDS)
-  let known: Promise<string> | undefined
-  /** Who works on it, as the trail has it in the place of a token. */
-  const operator = () => (known ??= operatorOf(environment))
+  let cached: Promise<string> | undefined
+  /** The operator, whom the trail names in place of a token's id. */
+  const operator = () => (cached ??= operatorOf(environment))
   const leave = async (deed: OperatorDeed) => leaveDeed(db, await operator(), deed)
   return { environment, db, kv, bucket, operator, leave, close }
 }
@@ -75,8 +75,8 @@ function storeOf(environment: Environment, env: Bindings, close: () => Promise<v
 const account = z.object({ email: z.string() })
 
 /**
- * Who works here, as the trail has it in the place of a token: the name given with `--as`, or else that of the
- * Cloudflare account, or of the user of this machine.
+ * The operator, whom the trail names in place of a token's id: the name given with `--as`, or the email of the
+ * Cloudflare account, or the user of this machine.
  */
 async function operatorOf({ place, options: { as } }: Environment): Promise<string> {
   if (as !== undefined) return `operator:${as}`
@@ -85,16 +85,16 @@ async function operatorOf({ place, options: { as } }: Environment): Promise<stri
   return `operator:${found?.email ?? userInfo().username}`
 }
 
-/** What the operator did: `ids` are those of records, as ranges, or says what else it was done to. */
+/** What the operator did. `ids` are ranges of record ids, or a token's id. */
 type OperatorDeed = Deed & { clinicId?: string; ids?: string }
 
-/** Leaves it at a time of the database's clock. */
+/** Records it in the trail. */
 export async function leaveDeed(
   db: Session,
   tokenId: string,
   { clinicId = NO_CLINIC, ids = '', ...deed }: OperatorDeed,
 ): Promise<void> {
-  // By the database's clock: what is older than ten minutes is sealed, and a wrong clock here must not add to that.
+  // Use the database's clock: rows older than ten minutes are sealed, so a wrong local clock must not backdate one.
   const [answer] = await db.batch<{ now: number }>([
     db.prepare("SELECT unixepoch('subsec') * 1000 AS now"),
   ])
@@ -103,11 +103,11 @@ export async function leaveDeed(
   await changedRows(db, appendAccess, access)
 }
 
-/** Miniflare, on the files of `wrangler dev`. Opening them through wrangler takes twice the memory. */
+/** Opens the files of `wrangler dev` with Miniflare: wrangler itself would take twice the memory. */
 async function openLocal(environment: LocalEnvironment): Promise<Store> {
   const { state, config } = environment
   const resourcePersistencePath = join(state, 'v3')
-  // Where it may not write, Miniflare waits for ever.
+  // Miniflare hangs if it may not write there.
   await mkdir(resourcePersistencePath, { recursive: true })
   await access(resourcePersistencePath, constants.R_OK | constants.W_OK | constants.X_OK)
   const { Miniflare } = await import('miniflare')
@@ -122,7 +122,7 @@ async function openLocal(environment: LocalEnvironment): Promise<Store> {
   return storeOf(environment, await miniflare.getBindings<Bindings>(), () => miniflare.dispose())
 }
 
-/** The databases, namespaces and buckets of a configuration, as Miniflare binds them; wrangler names them likewise. */
+/** A configuration's databases, namespaces and buckets as Miniflare's bindings, with the ids that wrangler uses. */
 export const storageOf = ({ d1_databases, kv_namespaces, r2_buckets }: Configuration) =>
   Object.fromEntries([
     ...d1_databases.map(
@@ -136,8 +136,8 @@ const databaseList = z.array(z.object({ name: z.string(), uuid: z.string() }))
 const namespaceList = z.array(z.object({ title: z.string(), id: z.string() }))
 
 /**
- * The ids of an environment's database and namespace. wrangler.toml names them without ids, and the first deployment
- * creates them: until then they are undefined. Throws Failure.
+ * Finds the ids of an environment's database and namespace. wrangler.toml may leave them out: then they are undefined
+ * until the first deployment has created them. Throws Failure.
  */
 export async function findIds({ config, file }: RemoteEnvironment) {
   const [database] = config.d1_databases
@@ -156,7 +156,7 @@ export async function findIds({ config, file }: RemoteEnvironment) {
   }
 }
 
-/** Wrangler, which reaches the D1, KV and R2 of bindings marked `remote`: a copy of the configuration marks them. */
+/** Opens D1, KV and R2 through wrangler, with a copy of the configuration that marks all bindings as `remote`. */
 async function openRemote(environment: RemoteEnvironment): Promise<Store> {
   const { env, config } = environment
   const setUp = setUpLine(environment)
@@ -178,15 +178,15 @@ async function openRemote(environment: RemoteEnvironment): Promise<Store> {
   const configPath = join(folder, 'wrangler.json')
   try {
     await writeFile(configPath, JSON.stringify(copy))
-    // Its progress would go to stdout, among what was asked for.
+    // Without this, wrangler prints its progress to stdout, among the output.
     process.env.WRANGLER_LOG = 'error'
     const { getPlatformProxy } = await import('wrangler')
     const options = { configPath, persist: false, remoteBindings: true }
     const proxy = await getPlatformProxy<Bindings>(options)
     return storeOf(environment, proxy.env, proxy.dispose)
   } catch (error) {
-    const said = error instanceof Error ? error.message.trim().slice(0, 500) : ''
-    throw new Failure(`${env} cannot be reached: ${said || SIGN_IN}`)
+    const reason = error instanceof Error ? error.message.trim().slice(0, 500) : ''
+    throw new Failure(`${env} cannot be reached: ${reason || SIGN_IN}`)
   } finally {
     await rm(folder, { recursive: true })
   }

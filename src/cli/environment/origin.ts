@@ -7,15 +7,15 @@ import { deployed } from './wrangler-toml.ts'
 
 export const DEFAULT_PORT = 8787
 
-/** Where `npm run dev` writes down at which origin it last served the state. */
+/** The file in which `npm run dev` notes the origin at which it last served the state. */
 const originFile = (state: string) => join(state, 'origin')
 
 /** Held until the process ends. */
 let lock: DatabaseSync | undefined
 
 /**
- * Writes down that this process serves the state at `origin`. Throws Failure if another one does: two Workers on one
- * database would keep each other from writing.
+ * Claims the state for this process, which serves it at `origin`. Throws Failure if another process does: two Workers
+ * would block each other's writes.
  */
 export async function claimState({ state }: LocalEnvironment, origin: string): Promise<void> {
   await mkdir(state, { recursive: true })
@@ -34,7 +34,7 @@ export function isServed(state: string): boolean {
   return free === undefined
 }
 
-/** SQLite's lock on a file, which the system releases however the process ends; undefined if another one has it. */
+/** Takes SQLite's lock on a file; undefined if another process has it. The system releases it when the process ends. */
 function lockOf(state: string): DatabaseSync | undefined {
   const file = new DatabaseSync(join(state, 'served.lock'))
   try {
@@ -50,7 +50,7 @@ function lockOf(state: string): DatabaseSync | undefined {
 const servedAt = (state: string) =>
   readFile(originFile(state), 'utf8').catch(() => `http://localhost:${DEFAULT_PORT}`)
 
-/** Where the Worker of the store answers, as far as is known. */
+/** The origin of the store's Worker, if known. */
 export const originOf = async (environment: Environment) =>
   environment.place === 'remote'
     ? deployed(environment.config).origin

@@ -6,13 +6,13 @@ export const PROJECT = resolve(import.meta.dirname, '../../..')
 
 export const CONFIG = join(PROJECT, 'wrangler.toml')
 
-/** Where wrangler keeps local state unless it is told `--persist-to`. */
+/** Where wrangler keeps local state without `--persist-to`. */
 export const DEFAULT_STATE = join(PROJECT, '.wrangler/state')
 
 export const neededMigrations = () =>
   readdirSync(join(PROJECT, 'migrations')).filter((name) => name.endsWith('.sql'))
 
-/** The commit of this folder, as the build writes it into the Worker; empty where there is no git. */
+/** This folder's commit, as the build writes it into the Worker; empty without git. */
 export const commitHere = () =>
   spawnSync('git', ['describe', '--always', '--dirty', '--exclude', '*'], {
     cwd: PROJECT,

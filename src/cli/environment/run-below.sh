@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs workerd, or the program that CLINIC_PROGRAM names, and ends it when the process CLINIC_PID has ended, however
-# that came: one left behind would keep a port taken and a store open.
+# Runs workerd, or the program that CLINIC_PROGRAM names, and ends it when the process CLINIC_PID ends for any reason.
+# Left running, it would keep a port taken and a store open.
 program=${CLINIC_PROGRAM:-$CLINIC_WORKERD}
 unset CLINIC_PROGRAM
 self=$$

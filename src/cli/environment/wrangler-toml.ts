@@ -6,7 +6,7 @@ import { shellWords } from '../terminal/report.ts'
 
 const binding = z.looseObject({ binding: z.string(), jurisdiction: z.string().optional() })
 
-/** What the file declares, as far as the command line cares; the rest passes through. */
+/** The settings that the command line reads; it keeps the others as they are. */
 const configuration = z.looseObject({
   name: z.string(),
   compatibility_date: z.string(),
@@ -24,7 +24,7 @@ const configuration = z.looseObject({
   r2_buckets: z.array(binding.extend({ bucket_name: z.string() })).default([]),
 })
 
-/** The file as its top level or one environment sees it. */
+/** The settings of the top level or of one environment. */
 export type Configuration = z.infer<typeof configuration>
 
 const wranglerToml = configuration.extend({
@@ -32,8 +32,8 @@ const wranglerToml = configuration.extend({
 })
 
 /**
- * Reads the file. Environments inherit settings, but neither bindings nor variables. Wrangler reads it the same way, but
- * takes 400 MB to load. Throws Failure.
+ * Reads the file as wrangler would: environments inherit settings, but neither bindings nor variables. Wrangler itself
+ * would take 400 MB to load. Throws Failure.
  */
 export async function readWranglerToml(file: string) {
   try {
@@ -51,12 +51,12 @@ export async function readWranglerToml(file: string) {
   }
 }
 
-/** What is deployed, as far as the configuration knows. */
+/** The public key and origin of the deployment, if the configuration has them. */
 export function deployed({ vars: { SSN_PUBLIC_KEY: key }, routes: [route] }: Configuration) {
   const pattern = typeof route === 'string' ? route : route?.pattern
   return {
     ssnPublicKey: typeof key === 'string' && key !== '' ? key : undefined,
-    /** Where it answers, such as `https://api.example.com`, if a route says so. */
+    /** Such as `https://api.example.com`; undefined without a route. */
     origin: pattern && `https://${pattern.replace(/\/?\*?$/, '')}`,
   }
 }
@@ -68,7 +68,7 @@ async function replaceFile(file: string, text: string): Promise<void> {
   await rename(`${file}.new`, file)
 }
 
-/** Sets a key of the table that begins with `header`; every other byte stays. Throws Failure. */
+/** Sets a key of the table that begins with `header`, and changes nothing else. Throws Failure. */
 export async function setInWranglerToml(file: string, header: string, key: string, value: string) {
   const tables = tablesOf(await readFile(file, 'utf8'))
   const place = tables.findIndex((table) => table.split('\n', 1)[0]?.trim() === header)
@@ -84,8 +84,8 @@ export async function setInWranglerToml(file: string, header: string, key: strin
 }
 
 /**
- * Adds an environment that declares what `like` does, under names of its own, with nothing filled in, and with counters
- * of its own for its limits.
+ * Adds an environment that is a copy of `like`, with its own names and rate-limit counters. Its key, routes, cell and
+ * jurisdiction are not filled in.
  */
 export async function addToWranglerToml(file: string, like: string, env: string): Promise<void> {
   const text = await readFile(file, 'utf8')

@@ -8,12 +8,12 @@ import { Failure } from '../terminal/failure.ts'
 import { shellWords } from '../terminal/report.ts'
 import { PROJECT } from './project.ts'
 
-/** Runs a program that ends with this process, even if that is killed. */
+/** Runs a program, and ends it when this process ends or is killed. */
 const RUN_BELOW = join(import.meta.dirname, 'run-below.sh')
 
 const binary = z.object({ default: z.string() })
 
-/** From here on, no workerd that this process starts outlives it, nor does one that wrangler starts for it. */
+/** After this, every workerd that we or our wrangler start ends when this process ends. */
 export function endWorkerdWithUs(): void {
   if (process.platform === 'win32') return
   const require = createRequire(import.meta.resolve('miniflare'))
@@ -22,7 +22,7 @@ export function endWorkerdWithUs(): void {
   process.env.MINIFLARE_WORKERD_PATH = RUN_BELOW
 }
 
-/** Starts the `wrangler` of the PATH, or else the project's own, on the Node that we run on, to end when we do. */
+/** Starts `wrangler` from the PATH, or else the project's own, on our own Node. It ends when this process ends. */
 export const startWrangler = (args: readonly string[], stdio: StdioOptions) =>
   spawn(process.env.CLINIC_PID ? RUN_BELOW : 'wrangler', args, {
     cwd: PROJECT,
@@ -37,9 +37,9 @@ export const startWrangler = (args: readonly string[], stdio: StdioOptions) =>
     },
   })
 
-/** Runs wrangler to its end, without questions, and gives what it printed on stdout. Throws Failure. */
+/** Runs wrangler without prompts, and returns its stdout. Throws Failure. */
 export async function runWrangler(args: readonly string[]): Promise<string> {
-  // Without a terminal on its input, wrangler applies migrations and deploys without asking.
+  // If stdin is not a terminal, wrangler applies migrations and deploys without asking.
   const child = startWrangler(args, ['ignore', 'pipe', 'pipe'])
   const printed = [child.stdout, child.stderr].map(async (stream) => (stream ? text(stream) : ''))
   const [code] = await once(child, 'close').catch(() => {
@@ -47,11 +47,11 @@ export async function runWrangler(args: readonly string[]): Promise<string> {
   })
   const [stdout = '', stderr = ''] = await Promise.all(printed)
   if (code === 0) return stdout
-  const said = (stderr.trim() || stdout.trim()).slice(-2000)
-  throw new Failure(`\`wrangler ${shellWords(args)}\` failed:\n${said}`)
+  const output = (stderr.trim() || stdout.trim()).slice(-2000)
+  throw new Failure(`\`wrangler ${shellWords(args)}\` failed:\n${output}`)
 }
 
-/** Runs wrangler for JSON, before which some of its commands print notes. Throws Failure. */
+/** Runs a wrangler command that prints JSON, and skips the notes that some print first. Throws Failure. */
 export async function askWrangler<Value>(schema: z.ZodType<Value>, args: readonly string[]) {
   const printed = await runWrangler(args)
   try {

@@ -9,7 +9,7 @@ import { parsedJson, valuesIn } from './lines.ts'
 
 export const MANIFEST = 'manifest.json'
 
-/** Counts up with each change of what a backup holds. */
+/** Goes up with every change to what a backup holds. */
 export const FORMAT = 2
 
 const count = z.int().min(0)
@@ -28,7 +28,7 @@ const manifest = z.object({
 })
 export type Manifest = z.infer<typeof manifest>
 
-/** Reads what makes a folder a backup; `digest` is what `backup` printed. Throws Failure. */
+/** Reads a backup's manifest; `digest` is the one that `backup` printed. Throws Failure. */
 export async function readManifest(folder: string, digest: string | undefined): Promise<Manifest> {
   const file = join(folder, MANIFEST)
   const text = await readFile(file, 'utf8').catch(() => {
@@ -46,5 +46,5 @@ export async function readManifest(folder: string, digest: string | undefined): 
 
 const row = z.record(z.string(), z.union([z.string(), z.number(), z.null()]))
 
-/** The rows of one of its files. Throws Failure. */
+/** The rows of one of a backup's files. Throws Failure. */
 export const readRows = (file: string) => valuesIn(file, row, 'backup')

@@ -3,13 +3,13 @@ import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { Failure } from '../terminal/failure.ts'
 
-/** The name that means stdin, as everywhere. */
+/** The file name that means stdin. */
 export const STDIN = '-'
 
-/** A path as the operator typed it: npm runs scripts in the project's folder, not in the caller's. */
+/** Resolves a path in the operator's folder: npm runs scripts in the project's. */
 export const fromCaller = (path: string) => resolve(process.env.INIT_CWD ?? '.', path)
 
-/** Opens a file, or stdin for `-`; `share` tells how far it is read, 0 to 1, where that can be known. Throws Failure. */
+/** Opens a file, or stdin for `-`. `share` returns the part read, 0 to 1; undefined if unknown. Throws Failure. */
 export async function openInput(file: string, signal?: AbortSignal) {
   if (file === STDIN) {
     signal?.addEventListener('abort', () => process.stdin.destroy(signal.reason))

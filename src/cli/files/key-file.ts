@@ -12,16 +12,16 @@ import { parsedJson } from './lines.ts'
 /** 32 bytes in base64url. */
 const key = z.string().regex(/^[A-Za-z0-9_-]{43}=?$/)
 
-/** What a key file holds: one line of JSON. */
+/** The content of a key file: one line of JSON. */
 const keyPair = z.object({
   keyId: z.string().regex(/^[0-9a-f]{8}$/),
   publicKey: key,
   privateKey: key,
 })
 
-export const keyOption = many('--key <file...>', 'private key files; asked for if left out')
+export const keyOption = many('--key <file...>', 'private key files (default: asks for a key)')
 
-/** Reads the key files, or asks for the text of one if there are none. Keys by their id. Throws Failure. */
+/** Reads the key files or, if there are none, asks for a key. Returns them by id. Throws Failure. */
 export async function readKeys(files: readonly string[]): Promise<Map<string, SsnKeyPair>> {
   if (files.length === 0 && !canAsk()) throw new Misuse('name the private key: --key FILE')
   const keys =
@@ -43,7 +43,7 @@ export async function readKeyFile(file: string): Promise<SsnKeyPair> {
   return parseKey(text, file)
 }
 
-/** The key pair in the file, which is made if it does not exist. Throws Failure. */
+/** Reads the key pair in the file, or creates the file with a new one. Throws Failure. */
 export async function keyPairIn(file: string): Promise<SsnKeyPair> {
   if (existsSync(file)) return await readKeyFile(file)
   const made = await makeSsnKeyPair()

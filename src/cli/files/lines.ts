@@ -16,19 +16,19 @@ const OTHERS: [RegExp, string][] = [
   [/^(fffe|feff|00..00|..00..00)/, `is UTF-16: ${AS_CSV}`],
 ]
 
-/** In bytes. Nothing of ours has longer lines. */
+/** In bytes. None of our files has longer lines. */
 const LONGEST_LINE = 1_000_000
 
 /**
- * The lines of a file, which must be UTF-8: read leniently, another encoding would be stored as other names. A line
- * ends at `\n` alone, since `readline` ends one at U+2028 too, which a name may hold. Throws Failure.
+ * Yields the lines of a file, which must be UTF-8: reading another encoding leniently would corrupt names. Lines end
+ * only at `\n`: `readline` would also end one at U+2028, which a name may contain. Throws Failure.
  */
 export async function* linesOf(stream: Readable, file: string): AsyncGenerator<string> {
   let line = 0
   let rest: Buffer = Buffer.alloc(0)
   for await (const chunk of stream) {
     const bytes = Buffer.concat([rest, chunk])
-    if (line === 0) refuseOthers(bytes, file)
+    if (line === 0) rejectOtherFormats(bytes, file)
     let start = 0
     for (let end = bytes.indexOf('\n'); end !== -1; end = bytes.indexOf('\n', start)) {
       yield decode(bytes.subarray(start, end))
@@ -52,13 +52,13 @@ export async function* linesOf(stream: Readable, file: string): AsyncGenerator<s
   }
 }
 
-function refuseOthers(bytes: Buffer, file: string) {
+function rejectOtherFormats(bytes: Buffer, file: string) {
   const start = bytes.subarray(0, 8).toString('hex')
   const other = OTHERS.find(([pattern]) => pattern.test(start))
   if (other) throw new Failure(`${file} ${other[1]}`)
 }
 
-/** The value of a JSON text; undefined if it isn't JSON. */
+/** Parses JSON; undefined if the text is not JSON. */
 export function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text)

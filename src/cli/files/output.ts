@@ -8,9 +8,9 @@ import { reporting } from '../terminal/report.ts'
 import { fromCaller } from './input.ts'
 
 /**
- * Writes records as they come, one JSON object a line, and gives their number. They go to stdout or to a new file that
- * only its owner can read. The file has its name once it is whole: until then, and for good if the process is killed,
- * it lies beside as `.NAME.…part`, with a random part that nobody can have put a link at. Throws Failure if it exists.
+ * Writes records as they come, one JSON object a line, to stdout or to a new file that only its owner can read. Returns
+ * their number. Until the file is complete, it is called `.NAME.….part`, and it keeps that name if the process is
+ * killed. The name has a random part, so that nobody can place a link there. Throws Failure if the file exists.
  */
 export async function writeAll(
   file: string | undefined,
@@ -45,6 +45,6 @@ export async function writeAll(
   return written
 }
 
-/** JSON leaves U+2028 and U+2029 as they are, where other readers of lines than ours see the end of one. */
+/** A record as a line of JSON. U+2028 and U+2029 are escaped, since some readers end a line there. */
 export const lineOf = (record: object) =>
   `${JSON.stringify(record).replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029')}\n`

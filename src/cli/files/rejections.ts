@@ -3,10 +3,10 @@ import type { FieldErrors } from '../../http/errors.ts'
 import { fromCaller } from './input.ts'
 import { lineOf } from './output.ts'
 
-/** Reports show the first few; the file has them all. */
+/** How many rejected rows a report shows; the file has them all. */
 const SHOWN = 10
 
-/** Where rejected rows go: a file that is made for the first of them, since most imports have none. */
+/** Writes rejected rows to a file. The first one creates it, since most imports have none. */
 export async function openRejections(file: string, dryRun: boolean | undefined) {
   const path = fromCaller(file)
   if (!dryRun) await rm(path, { force: true })
@@ -15,7 +15,7 @@ export async function openRejections(file: string, dryRun: boolean | undefined) 
     path,
     count: 0,
     shown: new Array<string>(),
-    /** Writes a row's line and what is wrong with it, but no value: columns may have shifted, and hold an SSN. */
+    /** Writes a row's line number and errors, but no values: columns may have shifted, so any may hold an SSN. */
     async add(line: number, errors: FieldErrors) {
       this.count++
       const wrong = Object.entries(errors).map(

@@ -6,22 +6,22 @@ import { faultOfJson } from '../../http/json-text.ts'
 import { openInput, STDIN } from './input.ts'
 import { linesOf } from './lines.ts'
 
-/** A row of a file: the line that it ends on, counted from 1, and its columns or, if it cannot be read, why not. */
+/** A row: the line it ends on, counted from 1, and its columns or, if it could not be read, the errors. */
 export type Row = {
   line: number
   columns?: Record<string, unknown>
   errors?: FieldErrors | undefined
 }
 
-/** The required fields that columns of these names do not give. */
-type Lacking = (names: readonly string[]) => string[]
+/** Returns the required fields that the named columns do not provide. */
+type FindMissing = (names: readonly string[]) => string[]
 
 /** In bytes. A quote that is never closed would otherwise swallow the rest of the file. */
 const MAX_RECORD = 1_000_000
 
 /**
- * Streams the rows of a file, or of stdin for `-`. The names of a CSV's columns must give the `required` fields;
- * `fieldsIn` tells which they give. Throws Failure.
+ * Streams the rows of a file, or of stdin for `-`. A CSV's columns must provide the `required` fields; `fieldsIn`
+ * returns the fields that they provide. Throws Failure.
  */
 export async function openRows(
   file: string,
@@ -35,12 +35,12 @@ export async function openRows(
     yield `${first}`
     yield* lines
   }
-  const lacking = (names: readonly string[]) => {
+  const findMissing = (names: readonly string[]) => {
     const given = new Set(fieldsIn(names))
     return required.filter((name) => !given.has(name))
   }
   const isJson = /\.(ndjson|jsonl)$/i.test(file) || /^\s*[{[]/.test(first)
-  return { isJson, rows: isJson ? ndjsonRows(all()) : csvRows(all(), file, lacking), share }
+  return { isJson, rows: isJson ? ndjsonRows(all()) : csvRows(all(), file, findMissing), share }
 }
 
 async function* ndjsonRows(lines: AsyncIterable<string>): AsyncGenerator<Row> {
@@ -51,26 +51,26 @@ async function* ndjsonRows(lines: AsyncIterable<string>): AsyncGenerator<Row> {
   }
 }
 
-const TORN = 'has too few or too many columns, or a quote that is out of place'
+const MALFORMED = 'has too few or too many columns, or a quote that is out of place'
 
 async function* csvRows(
   lines: AsyncIterable<string>,
   file: string,
-  lacking: Lacking,
+  findMissing: FindMissing,
 ): AsyncGenerator<Row> {
-  const torn: Row[] = []
+  const malformed: Row[] = []
   const parser = parse({
-    columns: (header: string[]) => columnNames(header, file, lacking),
+    columns: (header: string[]) => columnNames(header, file, findMissing),
     info: true,
     max_record_size: MAX_RECORD,
     on_skip: (error) => {
-      // The parser would lose what comes behind it.
+      // The parser would lose the rows after this one.
       if (error?.code === 'CSV_MAX_RECORD_SIZE') {
         throw new Failure(`${file} has a record of over 1 MB: is a quote never closed?`)
       }
       const line = Number(error?.['lines'] ?? 0)
-      // Each of a line's quotes is an error of its own.
-      if (torn.at(-1)?.line !== line) torn.push({ line, errors: { row: [TORN] } })
+      // The parser reports a line once for each misplaced quote.
+      if (malformed.at(-1)?.line !== line) malformed.push({ line, errors: { row: [MALFORMED] } })
     },
     skip_empty_lines: true,
     skip_records_with_error: true,
@@ -79,16 +79,16 @@ async function* csvRows(
   async function* text() {
     for await (const line of lines) yield `${line}\n`
   }
-  // A failure of the stream reaches whoever iterates over the parser.
+  // Iterating over the parser throws the stream's errors.
   pipeline(text, parser, () => {})
   for await (const { record, info } of parser) {
-    while (torn[0] && torn[0].line < info.lines) yield* torn.splice(0, 1)
+    while (malformed[0] && malformed[0].line < info.lines) yield* malformed.splice(0, 1)
     yield { line: info.lines, columns: withoutEmpty(record) }
   }
-  yield* torn
+  yield* malformed
 }
 
-/** A header as people write it, `Plan Name`, as the API writes names, `plan_name`. */
+/** Turns a header such as `Plan Name` into an API name, `plan_name`. */
 export const columnName = (title: string) =>
   title
     .trim()
@@ -100,10 +100,10 @@ export const columnName = (title: string) =>
 
 const SEPARATORS: Record<string, string> = { ';': 'semicolons', '\t': 'tabs', '|': 'bars' }
 
-/** The names of the columns; one without a name is called by its place. Throws Failure, which quotes nothing of them. */
-function columnNames(header: string[], file: string, lacking: Lacking) {
+/** The column names; a nameless one is named by its position. Throws Failure, which never quotes data. */
+function columnNames(header: string[], file: string, findMissing: FindMissing) {
   const names = header.map((title, n) => columnName(title) || `column_${n + 1}`)
-  const missing = lacking(names)
+  const missing = findMissing(names)
   if (missing.length > 0) {
     const [separator] = /[;\t|]/.exec(header.join()) ?? []
     throw new Failure(
@@ -117,7 +117,7 @@ function columnNames(header: string[], file: string, lacking: Lacking) {
   return names
 }
 
-/** Spreadsheets end lines with commas for columns that hold nothing and have no name. */
+/** Drops empty columns without a name: spreadsheets add commas at the end of lines. */
 const withoutEmpty = (record: Record<string, string>) =>
   Object.fromEntries(
     Object.entries(record).filter(([name, cell]) => cell !== '' || !/^column_\d+$/.test(name)),
@@ -130,7 +130,7 @@ const WORDS = {
   tooPrecise: 'has a number that is too long to be exact (send it as text, in quotes)',
 }
 
-/** The object on a line, or what is wrong with it: the API would refuse the same. */
+/** Parses the object on a line, or returns what is wrong with it. The API would refuse the same. */
 function parseObject(text: string): Omit<Row, 'line'> {
   const wrong = (message: string) => ({ errors: { row: [message] } })
   const fault = faultOfJson(text)

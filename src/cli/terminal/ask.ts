@@ -3,7 +3,7 @@ import { Failure } from './failure.ts'
 
 export const canAsk = () => Boolean(process.stdin.isTTY && process.stderr.isTTY)
 
-/** Asks for a secret, which neither the screen nor the shell's history may show. Stdout may be a file. */
+/** Asks for a secret without showing it. The prompt goes to stderr, since stdout may be a file. */
 export async function askSecret(message: string): Promise<string> {
   const answer = await password({ message, output: process.stderr })
   if (isCancel(answer)) throw new Failure('cancelled; nothing was done')

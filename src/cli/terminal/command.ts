@@ -1,12 +1,12 @@
 import { Argument, Option, type Command } from 'commander'
 import { print, type Report } from './report.ts'
 
-/** An argument or an option. Added to a command, it gives what then reads its value. */
+/** An argument or an option. `addTo` adds it to a command, and returns a function that reads its value. */
 export type Word<Value> = { addTo: (command: Command) => () => Value }
 
 export type Words = Readonly<Record<string, Word<unknown>>>
 
-/** What the operator gave, under the names of the words. */
+/** The values that the operator gave, by the names of their words. */
 export type Values<All extends Words> = {
   [Name in keyof All]: All[Name] extends Word<infer Value> ? Value : never
 }
@@ -34,11 +34,11 @@ export function option<Value = string>(
   return wordOf(parse ? added.argParser(parse) : added)
 }
 
-/** An option without which the command is a usage error. */
+/** An option that must be given: leaving it out is a usage error. */
 export const required = <Value>(words: string, purpose: string, parse: Parse<Value>) =>
   wordOf<Value>(new Option(words, purpose).argParser(parse).makeOptionMandatory())
 
-/** An option that may be given several values, such as `--key <file...>`. */
+/** An option that takes several values, such as `--key <file...>`. */
 export const many = (words: string, purpose: string) =>
   wordOf<string[]>(new Option(words, purpose).default([], 'none'))
 
@@ -49,24 +49,24 @@ export const argument = <Value = string>(
   parse?: Parse<Value>,
 ): Word<NoInfer<Value>> => ({
   addTo(command) {
-    const place = command.registeredArguments.length
+    const index = command.registeredArguments.length
     const added = new Argument(words, purpose)
     command.addArgument(parse ? added.argParser(parse) : added)
-    return () => command.processedArgs[place]
+    return () => command.processedArgs[index]
   },
 })
 
-/** Adds the words to the command, and gives what then reads their values. */
+/** Adds the words to the command, and returns a function that reads their values. */
 export function readerOf<All extends Words>(command: Command, words: All): () => Values<All>
 export function readerOf(command: Command, words: Words): () => object {
   const readers = Object.entries(words).map(([name, word]) => [name, word.addTo(command)] as const)
   return () => Object.fromEntries(readers.map(([name, read]) => [name, read()]))
 }
 
-/** What a command does with what it works on. */
+/** Does the work of a command on its target, such as a store. */
 export type Work<On> = (on: On) => Promise<Report>
 
-/** What every command says of itself, but for its name. */
+/** A command without its name, which is in the table of commands. */
 type Spec<Own extends Words, On> = {
   example: string
   takes: Own
@@ -77,7 +77,7 @@ type Spec<Own extends Words, On> = {
 
 export type Definition = (command: Command) => void
 
-/** Commands that take the words `common`, too, by which `open` finds what they work on. */
+/** Defines commands with a target. They take the words `common` as well, and `open` finds the target by them. */
 export const commandOn =
   <Common extends Words, On>(
     common: Common,

@@ -2,7 +2,7 @@ import { CommanderError } from 'commander'
 import { sentenceOf } from './sentences.ts'
 import { note, print } from './report.ts'
 
-/** Something that the operator can put right; the message says how. Anything else that is thrown is our fault. */
+/** An error that the operator can fix; its message says how. Any other error is a bug of ours. */
 export class Failure extends Error {}
 
 /** The command line is wrong: an option is missing or malformed. */
@@ -12,17 +12,17 @@ export class Misuse extends Failure {}
 export const FAILED = 1
 const MISUSED = 2
 
-/** How a failure is told: as JSON for `--json`, with all that is known for `--debug`. */
+/** How to report a failure: as JSON for `--json`, with the stack trace for `--debug`. */
 export type Manner = { json?: boolean; debug: boolean }
 
-/** Says what went wrong and what to do, and gives the exit status. */
+/** Prints what went wrong and what to do, and returns the exit status. */
 export function explain(error: unknown, { json, debug }: Manner): number {
   const reason: unknown = stopping.signal.reason ?? error
   if (reason instanceof CommanderError && reason.exitCode === 0) return 0
 
   const isUsage = reason instanceof CommanderError || reason instanceof Misuse
   const message = messageOf(reason)
-  // Commander has told a person already.
+  // Commander has already printed its own errors.
   const lines = reason instanceof CommanderError ? [] : [`error: ${message}`]
   if (json) print({ json: { error: message }, lines }, json)
   else if (lines.length > 0) note(lines.join('\n'))
@@ -30,7 +30,7 @@ export function explain(error: unknown, { json, debug }: Manner): number {
   return isUsage ? MISUSED : FAILED
 }
 
-/** An unforeseen error is only named: its message may quote a record. */
+/** Gives only the name of an unforeseen error: its message may quote a record. */
 function messageOf(error: unknown): string {
   if (error instanceof CommanderError) return error.message.replace(/^error: /, '')
   if (error instanceof Failure) return error.message
@@ -41,12 +41,12 @@ function messageOf(error: unknown): string {
   )
 }
 
-/** Once it has aborted, whatever fails does so because of it. */
+/** Aborts when the command is stopped. From then on, its reason is reported instead of any other error. */
 const stopping = new AbortController()
 
 export const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
-/** Ends the process with a sentence: at Ctrl-C while a command has nothing to finish, and at what nobody catches. */
+/** Ends the process with a message: on an uncaught exception and, until `stopAtCtrlC` is called, on Ctrl-C. */
 export function endInOrder(manner: Manner): void {
   const endFor = (error: unknown) => process.exit(explain(error, manner))
   process.on('uncaughtException', endFor)
@@ -59,9 +59,9 @@ export function endInOrder(manner: Manner): void {
 }
 
 /**
- * A signal that aborts at the first Ctrl-C, for commands that work in steps: they stop between two steps. A
- * second Ctrl-C ends the process at once. Call it when the store is open: Miniflare listens to signals too, and
- * would end the process in the middle of a step.
+ * Returns a signal that aborts at the first Ctrl-C, so that a command can stop between two steps. A second Ctrl-C ends
+ * the process at once. Call it once the store is open: it removes Miniflare's signal handlers, which would end the
+ * process in the middle of a step.
  */
 export function stopAtCtrlC(): AbortSignal {
   const stop = () =>

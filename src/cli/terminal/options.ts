@@ -7,7 +7,7 @@ import { cellName } from '../../tokens/cell.ts'
 import { SCOPES, tokenRecord } from '../../tokens/record.ts'
 import { argument, option, required } from './command.ts'
 
-// What options may say. Commander adds to each message which option it is about.
+// Parsers of option values. Commander puts the option's name before each message.
 
 const HOUR = 60 * 60 * 1000
 const UNITS: Record<string, number> = { s: 1000, m: HOUR / 60, h: HOUR, d: 24 * HOUR }
@@ -46,7 +46,7 @@ const digits = z.string().regex(/^\d+$/).transform(Number)
 
 export const parseId = parser(digits.pipe(recordId), 'Use an id, such as 1049.')
 
-/** A whole number within bounds, which are included. */
+/** A whole number from `from` to `to`, both included. */
 export const wholeNumber = (from: number, to: number) =>
   parser(digits.pipe(z.int().min(from).max(to)), `Use a number from ${from} to ${to}.`)
 
@@ -60,12 +60,12 @@ export function parseDuration(value: string): number {
   return milliseconds
 }
 
-/** How long a token lives, in milliseconds: a duration, or `never`, which is undefined. */
+/** A token's lifetime in milliseconds, from a duration; undefined for `never`. */
 export const parseLifetime = (value: string): { lifetime: number | undefined } => ({
   lifetime: value === 'never' ? undefined : parseDuration(value),
 })
 
-/** `24h` before now, or a time such as `2026-07-30T12:00:00Z`, in ISO 8601 to the millisecond. */
+/** A time such as `2026-07-30T12:00:00Z`, or a duration before now such as `24h`, in ISO 8601 to the millisecond. */
 export function parseSince(value: string): string {
   const isTime = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z)?$/.test(value)
   const time = isTime ? Date.parse(value) : Date.now() - parseDuration(value)
@@ -75,8 +75,8 @@ export function parseSince(value: string): string {
 
 export const clinicArgument = argument('<id>', 'the clinic, as `list` shows it', parseClinic)
 
-/** Whose records, tokens or ownables a command works on. */
-export const clinicOption = required('--clinic <id>', 'the clinic that they belong to', parseClinic)
+/** The clinic whose records, tokens or ownables a command works on. */
+export const clinicOption = required('--clinic <id>', 'the clinic, as `list` shows it', parseClinic)
 
 export const outOption = option(
   '--out <file>',

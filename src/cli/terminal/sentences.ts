@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { storageFaultOf } from '../../storage/faults.ts'
 
-// What the system and storage report, as sentences with a remedy. None quotes a value.
+// Messages for errors of the system and of storage, each with a remedy. None quotes a value.
 
 const SYSTEM: Record<string, string> = {
   EACCES: 'you may not use it: change its permissions, or choose another place',
@@ -31,10 +31,10 @@ const STORAGE: Record<string, string> = {
   SQLITE_NOTADB: `the store is damaged: ${COPY}`,
 }
 
-/** What Node adds to an error of the system. */
+/** The fields that Node adds to a system error. */
 const systemError = z.object({ code: z.string(), path: z.string(), syscall: z.string() }).partial()
 
-/** What a fault of the system or of storage means, and what to do about it; undefined for any other error. */
+/** Says what a system or storage error means and what to do about it; undefined for any other error. */
 export function sentenceOf(error: unknown): string | undefined {
   const fault = storageFaultOf(error)
   if (fault) return STORAGE[fault] ?? `storage does not answer (${fault}); ${AGAIN}`

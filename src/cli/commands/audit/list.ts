@@ -13,12 +13,12 @@ import { parseRecord } from '../records/named-record.ts'
 export const command = onStore({
   example: 'audit list --clinic riverside --local --patient 1049',
   takes: {
-    clinic: option('--clinic <id>', 'whose trail (default: that of no clinic)', parseClinic),
-    patient: option('--patient <id>', "only what showed or changed a patient's records", parseId),
-    record: option('--record <record>', 'the same of one, such as dependents/12', parseRecord),
+    clinic: option('--clinic <id>', 'the clinic (default: events without one)', parseClinic),
+    patient: option('--patient <id>', "events about a patient's records", parseId),
+    record: option('--record <record>', 'events about a record (dependents/12)', parseRecord),
     since: option(
       '--since <when>',
-      'a duration such as 7d, or a time in UTC (default: 24h; of a patient or record: ever)',
+      'a duration such as 7d, or a time in UTC (default: 24h; for a patient or record: all)',
       parseSince,
     ),
     out: outOption,

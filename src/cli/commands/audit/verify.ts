@@ -18,8 +18,8 @@ const head = z.object({
 export const command = onStore({
   example: 'audit verify --remote --env production --heads head.ndjson',
   takes: {
-    clinic: option('--clinic <id>', 'only this one', parseClinic),
-    heads: option('--heads <file>', 'what `audit head` wrote earlier'),
+    clinic: option('--clinic <id>', 'only this clinic', parseClinic),
+    heads: option('--heads <file>', 'the file that `audit head` wrote earlier'),
   },
   async work({ clinic, heads }, store) {
     const kept = heads === undefined ? [] : await readWritten(heads, head, 'audit head')

@@ -5,7 +5,7 @@ import { required } from '../../terminal/command.ts'
 import { clinicArgument, wholeNumber } from '../../terminal/options.ts'
 import { counted } from '../../terminal/report.ts'
 
-/** A number of records, or `none`. In an object, since Commander takes null for a value that is missing. */
+/** A number of records, or `none`; in an object, since Commander treats null as a missing value. */
 const parseLimit = (value: string) => ({
   limit: value === 'none' ? null : wholeNumber(0, 999_999_999)(value),
 })
@@ -14,7 +14,7 @@ export const command = onStore({
   example: 'limit riverside --records 50000 --local',
   takes: {
     id: clinicArgument,
-    records: required('--records <n>', 'how many it may have at most, or none', parseLimit),
+    records: required('--records <n>', 'the most that it may have, or none', parseLimit),
   },
   async work({ id, records: { limit } }, store) {
     await checkClinic(store, id)

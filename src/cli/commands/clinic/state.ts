@@ -6,7 +6,7 @@ import { Failure } from '../../terminal/failure.ts'
 import { clinicArgument } from '../../terminal/options.ts'
 import { KV_DELAY } from '../token/named-token.ts'
 
-/** Suspends or reopens a clinic: in D1, which its records heed at once, and in KV, which outlasts a restore. */
+/** Suspends or reopens a clinic: in D1, which takes effect at once, and in KV, which a restore does not undo. */
 export const changeTo = (state: 'open' | 'suspended') => ({
   command: onStore({
     example: `${state === 'open' ? 'open' : 'suspend'} riverside --local`,

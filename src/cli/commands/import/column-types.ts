@@ -2,20 +2,20 @@ import { Failure } from '../../terminal/failure.ts'
 import { columnName, openRows } from '../../files/rows.ts'
 import { detailsOf, PLAN_COLUMNS, type ColumnType } from './plan-row.ts'
 
-/** Columns of codes, whatever their values look like: `payer_id`, `zip`, `group_number`. */
+/** Columns that hold codes, even if they look like numbers: `payer_id`, `zip`, `group_number`. */
 const OF_CODES = /(^|_)(ids?|codes?|number|zip|phone|fax|naic|npi|version)$/
 
-/** What a cell looks like, the first that fits. */
+/** What a cell looks like; the first match counts. */
 const LOOKS = {
   money: /^-?\$ ?(\d{1,3}(,\d{3})+|\d+)(\.\d{1,2})?$/,
   groupedDecimal: /^-?\d{1,3}(,\d{3})+\.\d{1,2}$/,
-  /** `1,200` alone may as well be a list. */
+  /** On its own, `1,200` may be a list. */
   grouped: /^-?\d{1,3}(,\d{3})+$/,
-  /** `1.234`, which in Europe is over a thousand. */
+  /** `1.234`, which may be 1,234 in Europe. */
   dotted: /^-?(0|[1-9]\d{0,2})\.\d\d[1-9]$/,
-  /** Only what is written the same again: 007, 1e3 and 1.10 are codes. */
+  /** Only numbers that print the same again: 007, 1e3 and 1.10 are codes. */
   number: /^(?=.{1,15}$)-?(0|[1-9]\d*)(\.\d*[1-9])?$/,
-  /** Alone, NO may be Norway. */
+  /** On its own, NO may be Norway. */
   no: /^NO$/,
   boolean: /^(true|false|yes|no)$/i,
   text: /^/,
@@ -24,8 +24,8 @@ const NUMBERS = ['money', 'groupedDecimal', 'grouped', 'dotted', 'number']
 const EUROPEAN = /^-?(\d{1,3}(\.\d{3})+|\d+),\d{1,2}$|^-?\d{1,3}(\.\d{3}){2,}$|^-?\d{1,3}\.\d{2}0$/
 
 /**
- * Looks through a file of plans once, since one value cannot tell what its column is: a column of ZIP codes has `02134`
- * and `90210`, and both are text. The operator decides for the columns in `text` and `number`. Throws Failure.
+ * Reads a file of plans once to find the types of its columns, since one value is not enough: of the ZIP codes `02134`
+ * and `90210`, the second looks like a number. `text` and `number` are the operator's choices. Throws Failure.
  */
 export async function lookThrough(
   file: string,
@@ -55,14 +55,14 @@ export async function lookThrough(
     throw new Failure(`${file} has no column ${unknown} of text: it has ${all}`)
   }
   const columns = Array.from(seen, ([column, { looks, example }]) => {
-    // In JSON, text is text.
+    // In JSON, a string is text.
     const type = OF_CODES.test(column) || isJson ? 'text' : typeOf(looks, isEuropean)
     return { column, type: decided.get(column) ?? type, example }
   })
   return { isJson, columns }
 }
 
-/** A column changes its type only if each value does, and none says something else then. */
+/** A column is boolean or a number only if every value fits and none is ambiguous. */
 function typeOf(looks: ReadonlySet<string>, isEuropean: boolean): ColumnType {
   const isOnly = (allowed: readonly string[]) => [...looks].every((look) => allowed.includes(look))
   if (looks.has('boolean') && isOnly(['boolean', 'no'])) return 'boolean'

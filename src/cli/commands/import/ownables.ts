@@ -16,7 +16,7 @@ import {
   type ImportOptions,
 } from './rows.ts'
 
-/** In a CSV an id is text. */
+/** In a CSV, ids are text. */
 const ownableRow = z.object({
   type: ownableType,
   id: z.preprocess(

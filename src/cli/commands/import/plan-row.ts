@@ -3,10 +3,10 @@ import { blankOr, INVALID, NOT_A_NUMBER, notOneOf } from '../../../fields/messag
 import { text } from '../../../fields/text.ts'
 import type { CataloguePlan } from '../../../operator/publish-plans.ts'
 
-/** What every value of a column becomes. */
+/** The type that the values of a column are converted to. */
 export type ColumnType = 'number' | 'boolean' | 'text'
 
-/** As JSON in UTF-8. A page of a hundred plans is one text, for which D1 allows 2,000,000 bytes. */
+/** As JSON in UTF-8. D1 returns a page of a hundred plans as one text of at most 2,000,000 bytes. */
 const MAX_COVERAGE_BYTES = 15_000
 
 const IN_BOTH = 'is a column and one of the coverage_details too: give it once'
@@ -30,16 +30,16 @@ const plan = z.looseObject({
   coverage_details: z.record(z.string(), z.unknown(), { error: INVALID }).nullish(),
 })
 
-/** The columns that a plan must have; any other one is one of its coverage details. */
+/** The columns that a plan must have. Any other column becomes a coverage detail. */
 export const PLAN_COLUMNS = Object.keys(plan.shape).filter((name) => name !== 'coverage_details')
 
-/** The columns of a row that become coverage details, and the details that it brings as an object. */
+/** The coverage details of a row: those of its `coverage_details` object, and its other columns. */
 export function detailsOf({ coverage_details: given, ...columns }: Record<string, unknown>) {
   const own = typeof given === 'object' ? Object.entries(given ?? {}) : []
   return [...own, ...Object.entries(columns).filter(([name]) => !PLAN_COLUMNS.includes(name))]
 }
 
-/** A row of a plan file. `types` are those of its columns; in a CSV an empty cell is nothing. */
+/** The schema of a row. `types` are those of its columns; in a CSV, an empty cell is null. */
 export const planRow = (
   isJson: boolean,
   types: ReadonlyMap<string, ColumnType>,
@@ -57,7 +57,7 @@ export const planRow = (
       return { external_id, plan_name, carrier, plan_type, active, coverage_details }
 
       function valueOf(name: string, value: unknown) {
-        // A payer id is text, though JSON may say it as a number.
+        // A payer id is text, even if JSON has it as a number.
         if (name === 'payer_id' && typeof value === 'number') return String(value)
         if (typeof value !== 'string') return value
         const cell = value.trim()
@@ -70,7 +70,7 @@ export const planRow = (
       { path: ['coverage_details'], error: `is too long (maximum is ${MAX_COVERAGE_BYTES} bytes)` },
     )
 
-/** A cell of a column of that type; undefined if it can't be one. */
+/** Converts a cell to the type of its column; undefined if it does not fit. */
 function valueOfCell(cell: string, type: ColumnType | undefined) {
   if (type === 'boolean') return /^(true|yes)$/i.test(cell)
   if (type !== 'number' || cell === '') return cell

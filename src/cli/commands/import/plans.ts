@@ -22,10 +22,10 @@ import { importRows, importWords, readBy, rejectedFileOf, reportOf } from './row
 
 const words = {
   ...importWords,
-  deactivateMissing: flag('--deactivate-missing', 'make the plans inactive that the file lacks'),
+  deactivateMissing: flag('--deactivate-missing', 'deactivate plans that the file does not have'),
   text: many('--text <column...>', 'columns that stay text, whatever their values look like'),
   number: many('--number <column...>', 'columns of numbers; a row with anything else is rejected'),
-  republish: flag('--republish', 'serve a new version even if nothing changed: after a restore'),
+  republish: flag('--republish', 'publish a new version even if nothing changed (after a restore)'),
 }
 
 type Options = Partial<Values<typeof words>>
@@ -47,8 +47,8 @@ const NOT_DEACTIVATED =
   'no plan was deactivated: for that a file must name a plan, and have no rejected row, which may name any'
 
 /**
- * Stages the rows of a file, then takes all of them over at once, by `external_id`: whoever lists plans sees the old
- * catalogue or the new one. An import that is cut short has changed nothing.
+ * Stages the rows of a file, then publishes them all at once, by `external_id`: readers see either the old catalogue or
+ * the new one. An interrupted import has changed nothing.
  */
 export async function importPlans(
   { db, kv, leave }: Pick<Store, 'db' | 'kv' | 'leave'>,
@@ -56,7 +56,7 @@ export async function importPlans(
   { text = [], number = [], deactivateMissing, republish, ...options }: Options,
 ): Promise<Report> {
   const { dryRun } = options
-  // The file is read twice, which stdin can't be.
+  // The file is read twice, so stdin is saved first.
   await using kept = file === STDIN ? await mkdtempDisposable(join(tmpdir(), 'clinic-')) : undefined
   const path = kept ? join(kept.path, 'stdin') : file
   if (kept) await writeFile(path, process.stdin, { mode: 0o600 })
@@ -65,7 +65,7 @@ export async function importPlans(
   if (!dryRun) await clearStaged(db)
 
   const seen = new Set<string>()
-  // Two rows of one plan would overwrite each other at every run.
+  // Two rows of one plan would overwrite each other in every import.
   const row = planRow(isJson, types).refine(
     ({ external_id }) => seen.size < seen.add(external_id).size,
     { path: ['external_id'], error: 'is in this file twice: the first row counts' },
@@ -86,9 +86,9 @@ export async function importPlans(
     { what: 'plans', required: PLAN_COLUMNS, read: readBy(row), write },
   )
 
-  const isWhole = imported.rejections.count === 0 && seen.size > 0
-  const deactivate = deactivateMissing === true && isWhole
-  const refusal = deactivateMissing && !isWhole ? NOT_DEACTIVATED : undefined
+  const isComplete = imported.rejections.count === 0 && seen.size > 0
+  const deactivate = deactivateMissing === true && isComplete
+  const refusal = deactivateMissing && !isComplete ? NOT_DEACTIVATED : undefined
   const { version, deactivated, ...counts } = dryRun
     ? {
         ...imported.counts,

@@ -3,7 +3,7 @@ import { optional } from '../../../fields/text.ts'
 import type { Resource } from '../../../records/resource.ts'
 import { externalId } from './plan-row.ts'
 
-/** What other systems call our fields, as far as nobody can mean anything else, without `_`. */
+/** Unambiguous names that other systems have for our fields, without `_`. */
 // prettier-ignore
 const ALIASES: Record<string, string> = {
   first: 'first_name', last: 'last_name', phonenumber: 'phone', emailaddress: 'email',
@@ -17,14 +17,14 @@ const ALIASES: Record<string, string> = {
   socialsecuritynumber: 'ssn', planexternalid: 'plan',
 }
 
-/** What the rows of a file give: the fields of the API, and where those name a plan, its `external_id` as `plan`. */
+/** The fields that a file may give: the API's and, if `plan_id` is one, a plan's `external_id` as `plan`. */
 export const importedFields = ({ given }: Resource): Resource['given'] =>
   'plan_id' in given.shape ? given.extend({ plan: optional(externalId) }) : given
 
-/** What an export says beside the fields: some of it tells for which record an SSN was sealed. */
+/** The other columns of an export. Some of them identify the record for which an SSN was sealed. */
 const OF_EXPORTS = ['table', 'clinic_id', 'uid', 'id', 'created_at', 'updated_at']
 
-/** What people and X12 (INS02, SBR01) say for the values of a field. */
+/** How people and X12 (INS02, SBR01) write the values of a field. */
 // prettier-ignore
 const WORDS: Record<string, Record<string, string | number>> = {
   relationship: {
@@ -39,14 +39,14 @@ const WORDS: Record<string, Record<string, string | number>> = {
 export const DATES = ['iso', 'mdy', 'dmy'] as const
 export type Dates = (typeof DATES)[number]
 
-/** How dumps and people write that there is nothing. */
+/** How dumps and people write an empty value. */
 const NOTHING = /^(null?|n\/a|\\n|\0+)$/i
 
-const squeezed = (name: string) => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
+const normalized = (name: string) => name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
 
 export const isDate = (name: string) => /_(of_birth|on)$/.test(name)
 
-/** A date in the order given, `5/15/1990` or `15.05.1990`, as the API writes it; any other text as it is. */
+/** Converts a date such as `5/15/1990` or `15.05.1990` to YYYY-MM-DD; leaves any other text as it is. */
 function isoDate(cell: string, dates: Dates): string {
   const [, first = '', second = '', year] = /^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})$/.exec(cell) ?? []
   if (dates === 'iso' || year === undefined) return cell
@@ -55,20 +55,20 @@ function isoDate(cell: string, dates: Dates): string {
 }
 
 /**
- * Finds the columns of the API's fields in a file, by their names; there is none for the type of an owner whom the file
- * calls a patient. Columns that are no field are gathered in `unknown`.
+ * Finds the column of each field by its name. If the file names the owner as a patient, the owner's type has no column.
+ * Columns that match no field are collected in `unknown`.
  */
 export function fieldFinder(resource: Resource) {
   const { owner } = resource
   const known = [...Object.keys(importedFields(resource).shape), owner.filter, ...OF_EXPORTS]
   const names = new Map([
     ...Object.entries(ALIASES).filter(([, name]) => known.includes(name)),
-    ...known.map((name) => [squeezed(name), name] as const),
+    ...known.map((name) => [normalized(name), name] as const),
   ])
   const unknown = new Set<string>()
 
   function find(columns: readonly string[]) {
-    const meant = columns.map((column) => names.get(squeezed(column)))
+    const meant = columns.map((column) => names.get(normalized(column)))
     const fields = new Map<string, string | undefined>()
     let fault: string | undefined
     for (const [n, column] of columns.entries()) {
@@ -77,7 +77,7 @@ export function fieldFinder(resource: Resource) {
         unknown.add(column)
         continue
       }
-      // A card's subscriber id is its member id; only beside one it can be our own field.
+      // On a card, the subscriber id is the member id. It is our own field only if there is a member id, too.
       const isOfCard = name === 'subscriber_id' && !meant.includes('member_id')
       const field = name === owner.filter ? owner.id : isOfCard ? 'member_id' : name
       const other = fields.get(field)
@@ -92,14 +92,14 @@ export function fieldFinder(resource: Resource) {
   return { find, unknown }
 }
 
-/** A value of a file as the API writes it, given what the API takes for it. */
+/** Converts a value of a file to the API's form, if the field accepts that. */
 export function readCell(name: string, value: unknown, field: z.ZodType | undefined, dates: Dates) {
   if (typeof value !== 'string') return value
   const takes = (other: unknown) => field?.safeParse(other).success === true
   const cell = value.trim()
   if (NOTHING.test(cell) && takes(null)) return ''
   if (isDate(name)) return isoDate(cell, dates)
-  // In a CSV a number is text.
+  // In a CSV, numbers are text.
   if (/^-?\d+$/.test(cell) && takes(1)) return Number(cell)
   const word = cell.toLowerCase()
   return WORDS[name]?.[word] ?? (name === 'relationship' ? word : value)

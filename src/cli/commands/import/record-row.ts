@@ -13,18 +13,18 @@ type How = {
   /** The key that SSNs are sealed to here. */
   keyId: string
   dates: Dates
-  /** The fields whose values a row may do without. */
+  /** The fields whose invalid values are left out, so that the row is still taken. */
   withoutInvalid: readonly string[]
 }
 
-/** What the command line adds where a date is refused. */
+/** Added to the error of an invalid date. */
 const REMEDIES: Record<Dates, string> = {
   iso: ': it takes YYYY-MM-DD from 1900 on, or the order that --dates mdy or --dates dmy names',
   mdy: ': it takes MM/DD/YYYY or YYYY-MM-DD, from 1900 on',
   dmy: ': it takes DD/MM/YYYY or YYYY-MM-DD, from 1900 on',
 }
 
-/** A sealed SSN as an export has it. */
+/** A sealed SSN in the form of an export. */
 const exportedSsn = z
   .object({
     key_id: z.string(),
@@ -34,10 +34,9 @@ const exportedSsn = z
   .transform(({ key_id, sealed, last_four }) => ({ keyId: key_id, sealed, lastFour: last_four }))
 
 /**
- * Reads the rows of a file as records, by the rules of the API. A sealed SSN is taken as it is if it was sealed for this
- * clinic and resource, to the key that is used here. `told` is what becomes known of the file: the columns that were
- * ignored, how many rows were taken without an invalid value, and on which lines an id differs from one before by
- * leading zeros alone.
+ * Reads the rows of a file as records, by the rules of the API. A sealed SSN is kept as it is if it was sealed for this
+ * clinic and resource and to the current key. `told` collects what to report: the ignored columns, how many rows were
+ * taken without an invalid value, and the lines where an id differs from an earlier one only in leading zeros.
  */
 export function rowReader(resource: Resource, { clinicId, keyId, dates, withoutInvalid }: How) {
   const { name, owner } = resource
@@ -47,14 +46,14 @@ export function rowReader(resource: Resource, { clinicId, keyId, dates, withoutI
   const spellings = new Map<string, string>()
   const place = z.object({ clinic_id: z.literal(clinicId), table: z.literal(name), uid: z.uuid() })
 
-  /** The fields that the columns of a CSV give. Throws Failure if two give one. */
+  /** The fields that a CSV's columns give. Throws Failure if two columns give the same one. */
   function fieldsIn(names: readonly string[]) {
     const { fields, fault } = find(names)
     if (fault) throw new Failure(`the file ${fault}`)
     return fields.keys()
   }
 
-  /** `00123` and `123` are one id to us, and may be two in the system that wrote the file. */
+  /** `00123` and `123` are the same id to us, but may be two in the system that wrote the file. */
   function noteZeros(owner: unknown, line: number) {
     const written = String(owner).trim()
     const [, id] = /^0*(\d+)$/.exec(written) ?? []
@@ -63,7 +62,7 @@ export function rowReader(resource: Resource, { clinicId, keyId, dates, withoutI
     else spellings.set(id, written)
   }
 
-  /** What is wrong with fields, with a remedy where it is a date. */
+  /** The errors by field. Those of dates say which forms are accepted. */
   function errorsIn(error: z.core.$ZodError) {
     const errors = errorsOf(error, given, 'field')
     for (const [name, [message]] of Object.entries(errors)) {
@@ -99,7 +98,7 @@ export function rowReader(resource: Resource, { clinicId, keyId, dates, withoutI
     if (kept.length < fields.length) told.incomplete++
 
     const { ssn, plan, ...record } = data
-    // What the row does not name stays as it is.
+    // Fields that the row does not have stay as they are.
     const stored = Object.fromEntries(Object.entries(record).filter(([name]) => name in named))
     return {
       accepted: {

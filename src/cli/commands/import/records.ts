@@ -17,8 +17,8 @@ import { DATES } from './record-columns.ts'
 import { rowReader } from './record-row.ts'
 import { importRows, importWords, refuseWrites, reportOf } from './rows.ts'
 
-/** So many merged rows are named. */
-const MOST_TOLD = 100
+/** The most merged rows that the JSON report lists. */
+const MAX_MERGED_SHOWN = 100
 
 const mergedLine = ({ line, first }: { line: number; first: number }) =>
   `line ${line} merged into line ${first}, which names the same one`
@@ -26,7 +26,7 @@ const mergedLine = ({ line, first }: { line: number; first: number }) =>
 const words = {
   ...importWords,
   clinic: clinicOption,
-  register: flag('--register', 'register the patients, or other owners, that rows name'),
+  register: flag('--register', 'register the patients and other owners that rows name'),
   replaceSsns: flag('--replace-ssns', 'write SSNs even if their last four digits are the same'),
   dates: option('--dates <order>', 'dates are iso (default), mdy (5/15/1990) or dmy', oneOf(DATES)),
   accents: option(
@@ -36,7 +36,7 @@ const words = {
   ),
   withoutInvalid: option(
     '--without-invalid <fields>',
-    'take rows without such values as are invalid, such as phone,email',
+    'leave out invalid values of these fields, such as phone,email, and take the row',
     (text) => text.split(','),
   ),
 }
@@ -55,7 +55,7 @@ export const importOf = (resource: Resource) => ({
   }),
 })
 
-/** Creates and amends a clinic's records of a resource, as the rows of a file say. */
+/** Creates and amends a clinic's records from the rows of a file. */
 export async function importRecords(
   { db, leave, operator }: Pick<Store, 'db' | 'leave' | 'operator'>,
   resource: Resource,
@@ -89,7 +89,7 @@ export async function importRecords(
 
   const imported = await importRows(file, options, {
     what: resource.name,
-    // What is wrong with nothing at all is that it lacks what every record must have.
+    // Parsing an empty object reports every required field as missing.
     required: resource.given.safeParse({}).error?.issues.map(({ path }) => String(path[0])) ?? [],
     fieldsIn,
     read,
@@ -103,7 +103,7 @@ export async function importRecords(
       ...(withoutInvalid.length > 0 && { without_invalid: told.incomplete }),
     },
     json: {
-      ...(merged.length > 0 && { merged_rows: merged.slice(0, MOST_TOLD) }),
+      ...(merged.length > 0 && { merged_rows: merged.slice(0, MAX_MERGED_SHOWN) }),
       ...(register && { registered }),
       ignored_columns: ignored,
     },

@@ -22,10 +22,10 @@ export const importWords = {
 
 export type ImportOptions = Partial<Values<typeof importWords>>
 
-/** What a row is taken as, or what is wrong with it. */
+/** A row as it was accepted, or its errors. */
 export type Read<Accepted> = { accepted?: Accepted; errors?: FieldErrors | undefined }
 
-/** Reads a row of a file, which ends on that line. */
+/** Reads a row that ends on `line`. */
 type Reader<Accepted> = (columns: Record<string, unknown>, line: number) => Read<Accepted>
 
 export const readBy =
@@ -35,25 +35,25 @@ export const readBy =
     return success ? { accepted: data } : { errors: errorsOf(error, schema, 'field') }
   }
 
-/** Where rejected rows go unless the operator says otherwise. */
+/** The default file for rejected rows. */
 export const rejectedFileOf = (file: string) => `${file === STDIN ? 'stdin' : file}.rejected.ndjson`
 
-/** Where nothing was written because the clinic is not open. */
+/** Throws Failure: nothing was written, because the clinic is not open. */
 export function refuseWrites(clinicId: string): never {
   throw new Failure(`${clinicId} takes no writes now: see \`list\``)
 }
 
-/** Lost characters, and UTF-8 that was taken for another encoding and encoded once more: `JosÃ©`, `Oâ€™Neil`. */
+/** Lost characters, and UTF-8 that was read as another encoding and then encoded again: `JosÃ©`, `Oâ€™Neil`. */
 const DAMAGED =
   /\uFFFD|Ã[\u0080-\u00BF\u2018-\u203A\u20AC\u0152-\u0192\u02C6\u02DC]|Â[\u00A0-\u00BF]|â€/
 
 type Counts = Record<'inserted' | 'updated' | 'unchanged', number>
-/** By the line of a row, what is wrong with it. */
+/** The errors of refused rows, by line. */
 type Refused = { refused?: ReadonlyMap<number, FieldErrors> }
 
 /**
- * Reads the rows of a file, writes them in batches, and sets aside those that are wrong. A CSV must give the `required`
- * fields; `fieldsIn` tells which its columns give. Throws Failure.
+ * Reads the rows of a file, writes them in batches, and sets aside those that are wrong. A CSV's columns must provide
+ * the `required` fields; `fieldsIn` returns the fields that they provide. Throws Failure.
  */
 export async function importRows<Accepted>(
   file: string,
@@ -90,7 +90,7 @@ export async function importRows<Accepted>(
     }
     return { counts, rejections, read, damaged }
   } catch (error) {
-    // What could not be read ends the import, and some of it may be written.
+    // An unreadable row ends the import, but earlier batches may have been written.
     if (!(error instanceof Failure) || dryRun) throw error
     const { inserted, updated } = counts
     const written =
@@ -104,7 +104,7 @@ export async function importRows<Accepted>(
   }
 }
 
-/** The rows as they are read, as many at once as a statement takes. */
+/** Reads the rows, and groups them into batches that fit into one statement. */
 async function* batchesOf<Accepted>(rows: AsyncIterable<Row>, read: Reader<Accepted>) {
   let batch: (Row & Read<Accepted>)[] = []
   let characters = 0
@@ -120,7 +120,7 @@ async function* batchesOf<Accepted>(rows: AsyncIterable<Row>, read: Reader<Accep
   yield batch
 }
 
-/** What an import tells, and what it tells that others do not. */
+/** The report of an import. `more` adds what only some imports report. */
 export function reportOf(
   { counts, rejections, read, damaged }: Awaited<ReturnType<typeof importRows>>,
   { dryRun, strict }: ImportOptions,

@@ -8,7 +8,7 @@ import { argument, type Values } from '../../terminal/command.ts'
 import { Failure } from '../../terminal/failure.ts'
 import { clinicOption, parseId } from '../../terminal/options.ts'
 
-/** `person_informations/12` as a resource and an id. */
+/** Parses `person_informations/12` into a resource and an id. */
 export function parseRecord(value: string) {
   const [, name = '', id = ''] = /^(\w+)\/(.+)$/.exec(value) ?? []
   return { resource: parseResource(name), id: parseId(id) }
@@ -25,7 +25,7 @@ export const recordWords = {
   clinic: clinicOption,
 }
 
-/** Repairs a record, which is then `done`; `wrong` says what is wrong where `work` gives false. Throws Failure. */
+/** Repairs a record, which is then `done`; `wrong` is the error if `work` returns false. Throws Failure. */
 export async function repairRecord(
   { record: { resource, id }, clinic }: Values<typeof recordWords>,
   store: Store,

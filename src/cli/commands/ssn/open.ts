@@ -10,7 +10,7 @@ import { outOption } from '../../terminal/options.ts'
 import { counted, note } from '../../terminal/report.ts'
 import { openWith, type Keys } from './open-with.ts'
 
-/** A line of an export, as far as opening it needs. */
+/** The fields of an exported line that are needed to open it. */
 const exportedRecord = z.looseObject({
   table: z.enum(resources.map(({ name }) => name)),
   clinic_id: z.string(),
@@ -21,7 +21,7 @@ const exportedRecord = z.looseObject({
 export const command = offline({
   example: 'ssn open people.ndjson --key ssn.key.json --out opened.ndjson',
   takes: {
-    file: argument('<file>', 'what `export` wrote (- for stdin)'),
+    file: argument('<file>', 'the file that `export` wrote (- for stdin)'),
     key: keyOption,
     out: outOption,
   },
@@ -45,7 +45,7 @@ export const command = offline({
   },
 })
 
-/** The record with its SSN in plain. Throws Failure. */
+/** The record with its SSN in plain text. Throws Failure. */
 async function openRecord(columns: Record<string, unknown> | undefined, keys: Keys) {
   const { data: record } = exportedRecord.safeParse(columns)
   const resource = resources.find(({ name }) => name === record?.table)

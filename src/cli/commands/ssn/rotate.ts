@@ -19,7 +19,7 @@ export const command = onEnvironment({
     if (environment.place === 'remote') {
       if (out === undefined) throw new Misuse('say where the new private key goes: --out FILE')
       const file = fromCaller(out)
-      // It is in its file before wrangler.toml names the public one, so an interruption loses nothing.
+      // Save the private key before wrangler.toml names the public one, so that an interruption loses nothing.
       await writeKeyFile(file, key)
       const table = `[env.${environment.env}.vars]`
       await setInWranglerToml(environment.file, table, 'SSN_PUBLIC_KEY', `"${key.publicKey}"`)

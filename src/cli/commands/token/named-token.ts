@@ -6,16 +6,16 @@ import { askSecret, canAsk } from '../../terminal/ask.ts'
 import { argument, option, type Values } from '../../terminal/command.ts'
 import { Failure, Misuse } from '../../terminal/failure.ts'
 
-/** KV's edges keep what they have read for a while. */
+/** KV caches reads at the edge for a while. */
 export const KV_DELAY = 'At Cloudflare it can take up to 70 seconds until this is known everywhere.'
 
 export const tokenWords = {
-  id: argument<string | undefined>('[id]', 'its id; without one, the token is asked for'),
+  id: argument<string | undefined>('[id]', 'its id (default: asks for the token)'),
   tokenFile: option('--token-file <file>', 'a file that holds the token itself (- for stdin)'),
 }
 type Named = Values<typeof tokenWords>
 
-/** Finds the token named, which must be stored. Throws Failure and Misuse. */
+/** Finds the named token. Throws Failure and Misuse. */
 export async function findNamed(named: Named, { kv, environment }: Store) {
   const [stored] = await listTokens(kv, await idOf(named))
   if (stored) return stored
@@ -25,7 +25,7 @@ export async function findNamed(named: Named, { kv, environment }: Store) {
 async function idOf({ id, tokenFile }: Named): Promise<string> {
   if (id !== undefined) {
     if (/^[0-9a-f]{16}$/.test(id)) return id
-    // Arguments end up in the shell's history.
+    // A token in the arguments would end up in the shell's history.
     throw new Misuse(
       'name a token by its id, 16 hex digits as `token list` shows it, or put it in a --token-file',
     )

@@ -12,7 +12,7 @@ export const command = onStore({
   takes: {
     ...tokenWords,
     all: flag('--all', 'every token of the --clinic, instead of one'),
-    clinic: option('--clinic <id>', 'with --all: whose tokens', parseClinic),
+    clinic: option('--clinic <id>', 'with --all: the clinic', parseClinic),
   },
   check({ id, tokenFile, all, clinic }) {
     const isOne = id !== undefined || tokenFile !== undefined

@@ -16,7 +16,7 @@ export const command = onEnvironment({
     toPersistTo: option('--to-persist-to <dir>', 'the local state of the cell to move to'),
     settle: option(
       '--settle <seconds>',
-      'how long edges may remember the source (default: 75, or 0 with --local)',
+      'how long to wait for edges to forget the source (default: 75, or 0 with --local)',
       wholeNumber(0, 9999),
     ),
     dryRun: flag('--dry-run', 'say what would be copied, and change nothing'),
@@ -49,7 +49,7 @@ export const command = onEnvironment({
   },
 })
 
-/** The target's cell, which the source must know how to name to those who still come. */
+/** The target's cell. The source must know its origin, since it sends callers there. Throws Failure. */
 async function checkCell(from: Environment, to: Environment): Promise<string> {
   const [here, { cell }] = [await cellOf(from), await cellOf(to)]
   if (cell === undefined)

@@ -16,27 +16,27 @@ import { Failure, stopAtCtrlC } from '../../../terminal/failure.ts'
 import { startProgress } from '../../../terminal/progress.ts'
 import { counted, note, type Report } from '../../../terminal/report.ts'
 
-// A clinic moves in these steps, each of which can be run again:
+// A clinic moves in these steps. Each can be run again:
 //
 //   source   target      what happens
-//   open     arriving    its rows are copied while it is in use
-//   frozen   arriving    writes wait; what has changed since is copied, then everything is compared
-//   moved    arriving    its tokens are known at the target, and the source says where it is; edges forget the source
-//   moved    open        writes go on
+//   open     arriving    rows are copied while the clinic is in use
+//   frozen   arriving    writes wait; later changes are copied, then everything is compared
+//   moved    arriving    tokens are copied, and the source sends callers to the target; edges forget the source
+//   moved    open        the target takes writes
 //
-// Until it has moved, the source alone counts, and --abort undoes all of it.
+// Until the clinic is `moved`, only the source's rows count, and --abort undoes the move.
 
-/** What a cell has sealed in a bucket of its own is described in that cell alone. */
-const STAYING = 'segments'
+/** Not copied, since it describes what a cell has sealed in its own bucket. */
+const NOT_MOVED = 'segments'
 
-/** Readers add rows, so that these grow while writes wait. */
+/** Reads add rows here, even while writes wait. */
 const GROWING = 'accesses'
 
 export type Side = Pick<Store, 'db' | 'kv' | 'leave'>
 
 type Move = Awaited<ReturnType<typeof openMove>>
 
-/** The clinic as the source has it and as it is `there`, at the target, which is the cell named. Throws Failure. */
+/** Finds the clinic at the source and, as `there`, at the target, which is the cell `cell`. Throws Failure. */
 export async function openMove(source: Side, target: Side, id: string, cell: string) {
   const clinic = await findClinic(source.db, id)
   const there = await findClinic(target.db, id)
@@ -45,12 +45,12 @@ export async function openMove(source: Side, target: Side, id: string, cell: str
     throw new Failure(`${cell} has another clinic called ${id}`)
   }
   const parts: Part[] = (await listTables(source.db))
-    .filter(({ name, isOfClinics }) => isOfClinics && name !== STAYING)
+    .filter(({ name, isOfClinics }) => isOfClinics && name !== NOT_MOVED)
     .map((table) => ({ table, clinicId: id }))
   return { id, source, target, clinic, there, cell, parts }
 }
 
-/** Throws Failure if a plan that the clinic's coverages name is another one at the target. */
+/** Throws Failure if a plan that the clinic's coverages name is missing or different at the target. */
 async function checkPlans({ id: clinicId, source, target, cell }: Move) {
   const others = await listOtherPlans(source.db, target.db, clinicId)
   if (others.length === 0) return
@@ -94,7 +94,7 @@ export async function carryOut(move: Move, settleSeconds: number): Promise<Repor
     tokens += late
     await sleep(settleSeconds * 1000, undefined, { signal })
   }
-  // Reads went on here until now.
+  // Until now, the source still served reads.
   for (const part of parts) {
     if (part.table.name === GROWING) await addMissing(target.db, part, rowsOf(source.db, part))
   }
@@ -113,14 +113,14 @@ export async function carryOut(move: Move, settleSeconds: number): Promise<Repor
   }
 }
 
-/** Copies the clinic while it is in use, then again while writes wait, and compares. Gives when writes began to wait. */
+/** Copies the clinic while it is in use, then again while writes wait, and compares. Returns when the wait began. */
 async function copyAll(move: Move, signal: AbortSignal): Promise<number> {
   const { id, source, target, clinic, there, cell, parts } = move
   if (there && !['arriving', 'moved'].includes(there.state)) {
     throw new Failure(`${id} is ${there.state} at ${cell}, too: there is nothing to move`)
   }
   await checkPlans(move)
-  // What was left behind when it moved away from there is out of date.
+  // The target still has rows from before it moved the clinic away, which are out of date.
   if (there?.state === 'moved') await clearAll(target, parts, 'moved')
   await admitClinic(target.db, clinic)
   if (clinic.state === 'open') {
@@ -137,7 +137,7 @@ async function copyAll(move: Move, signal: AbortSignal): Promise<number> {
   await checkPlans(move)
   await mirrorAll('copying what has changed', move, signal, true)
 
-  // Tries of storing an access end within seconds.
+  // An access is stored within seconds or not at all, so older ones no longer change.
   const settled = [new Date(Date.now() - 60_000).toISOString(), '']
   for (const part of parts) {
     signal.throwIfAborted()
@@ -170,7 +170,7 @@ async function mirrorAll(what: string, move: Move, signal: AbortSignal, isFrozen
   try {
     for (const part of parts) {
       await mirror(source.db, target.db, part, onRows).catch((error: Error) => {
-        // While the clinic is in use, a record may be of an ownable that was registered since those were copied.
+        // While the clinic is in use, a record may belong to an ownable that was registered after those were copied.
         if (isFrozen || !error.message.includes('FOREIGN KEY')) throw error
       })
     }
@@ -210,7 +210,7 @@ export async function eraseSource({ id, source, clinic, there, cell, parts }: Mo
   }
 }
 
-/** Rows go before those that they name. */
+/** Deletes rows before the rows that they refer to. */
 async function clearAll({ db }: Side, parts: readonly Part[], state: 'arriving' | 'moved') {
   for (const part of parts.toReversed()) await clear(db, part, state)
 }
