@@ -1,7 +1,6 @@
--- Who a patient, or another ownable, is. Like every resource, these are numbered 1, 2, 3 … within their clinic; an id
--- is never used twice, and none is past 2^24, which is where the tree of deletions ends. `uid` is random and fixed at
--- creation; `version` counts from 1. The SSN is sealed to the operator's public key; only its last four digits can be
--- read here.
+-- Personal data of a patient or another ownable. As in every resource, ids count 1, 2, 3 … within the clinic; an id is
+-- never used twice, and the highest is 2^24, where the tree of deletions ends. `uid` is random and fixed at creation;
+-- `version` counts from 1. The SSN is sealed to the operator's public key; only its last four digits can be read here.
 CREATE TABLE person_informations (
   clinic_id TEXT NOT NULL,
   id INTEGER NOT NULL CONSTRAINT id_in_range CHECK (id BETWEEN 1 AND 16777216),
@@ -32,13 +31,13 @@ CREATE TABLE person_informations (
   CHECK ((ssn_key_id IS NULL) = (ssn_sealed IS NULL) AND (ssn_sealed IS NULL) = (ssn_last_four IS NULL))
 ) STRICT, WITHOUT ROWID;
 
--- Within an owner the entries are in the order of `id`, which is the rest of the primary key.
+-- Within an owner, the entries are ordered by `id`, which is the rest of the primary key.
 CREATE INDEX person_informations_by_owner
   ON person_informations (clinic_id, ownable_type, ownable_id);
 
--- Search finds people by the beginning of their last name, or by date of birth; with the owner that is also what tells
--- whether a person is there already. The columns of `_identity` say what counts in a name then, `last_name_words` where
--- else search finds it.
+-- Search finds people by the beginning of their last name or by their date of birth. With the owner, the second index
+-- also finds whether a person already exists; the `_identity` columns are the names to compare. `last_name_words` says
+-- where else search finds a last name.
 CREATE INDEX person_informations_by_name
   ON person_informations (clinic_id, last_name_folded, first_name_folded);
 CREATE INDEX person_informations_by_date_of_birth

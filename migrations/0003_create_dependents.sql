@@ -1,5 +1,4 @@
--- Who is insured through a primary holder. A primary holder is an ownable of type Patient; the constant column lets
--- the foreign key say so.
+-- People insured through a primary holder, an ownable of type Patient. The constant column is for the foreign key.
 CREATE TABLE dependents (
   clinic_id TEXT NOT NULL,
   id INTEGER NOT NULL CONSTRAINT id_in_range CHECK (id BETWEEN 1 AND 16777216),
@@ -31,7 +30,7 @@ CREATE TABLE dependents (
 
 CREATE INDEX dependents_by_owner ON dependents (clinic_id, primary_holder_id);
 
--- As those of person informations.
+-- The same as for person_informations.
 CREATE INDEX dependents_by_name
   ON dependents (clinic_id, last_name_folded, first_name_folded);
 CREATE INDEX dependents_by_date_of_birth

@@ -1,5 +1,5 @@
--- One catalogue for all clinics. Plans are never deleted, only made inactive, so `id` itself is dense. The folded
--- columns are how filters and sorting compare; `words` are those of the name and the carrier, for search.
+-- One catalogue for all clinics. Plans are never deleted, only made inactive, so ids have no gaps. Filters and sorting
+-- use the folded columns; search uses `words`, which come from the name and the carrier.
 CREATE TABLE plans (
   id INTEGER PRIMARY KEY,
   external_id TEXT NOT NULL UNIQUE CHECK (length(external_id) BETWEEN 1 AND 255),
@@ -16,7 +16,7 @@ CREATE TABLE plans (
   updated_at TEXT NOT NULL
 ) STRICT;
 
--- The plans of an import, in the order of its file, until all of them are here and go into `plans` at once.
+-- The plans of an import, in the order of its file, until all are staged and go into `plans` at once.
 CREATE TABLE staged_plans (
   position INTEGER PRIMARY KEY,
   external_id TEXT NOT NULL UNIQUE,
@@ -31,16 +31,14 @@ CREATE TABLE staged_plans (
   words TEXT NOT NULL
 ) STRICT;
 
--- What `plans` was when it was last changed, made anew in the transaction that changes it. `version` names it; edges
--- keep what they have read by version.
+-- The catalogue's version, set anew in each transaction that changes `plans`. Edges cache what they read by version.
 CREATE TABLE catalogue (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   version TEXT NOT NULL
 ) STRICT;
 
--- Every list that can be asked for: the ids of its plans in order, a hundred in a chunk, and how many they are. `list`
--- is a JSON array of the sorting and of the filters' values, null where there is no filter. So a page of any list of
--- any catalogue reads two chunks.
+-- Every possible list: the ids of its plans in order, a hundred per chunk, and their total. `list` is a JSON array of
+-- the sorting and of the filters' values, null for no filter. So a page of any list reads at most two chunks.
 CREATE TABLE plan_lists (
   list TEXT NOT NULL,
   chunk INTEGER NOT NULL,
@@ -55,7 +53,7 @@ CREATE TABLE plan_words (
   PRIMARY KEY (word, plan_id)
 ) STRICT, WITHOUT ROWID;
 
--- The carriers and plan types that there are, for drop-downs.
+-- All carriers and plan types, for drop-downs.
 CREATE TABLE plan_facets (
   facet TEXT NOT NULL,
   folded TEXT NOT NULL,

@@ -1,7 +1,7 @@
--- What a patient is insured with: a plan of the catalogue or, where that lacks it, a carrier by name. `relationship` is
--- what the patient is to the subscriber, who is the patient (`self`), another patient, or somebody known by name. The
--- columns of `_identity` are how two coverages are compared. What the named rules say stands in
--- src/resources/coverage.ts too, with the message of each.
+-- A patient's insurance: a plan of the catalogue or, if the catalogue lacks it, a carrier by name. `relationship` is
+-- what the patient is to the subscriber: the patient (`self`), another patient, or someone known by name. The
+-- `_identity` columns are for comparing coverages. The named rules are also in src/resources/coverage.ts, with their
+-- messages.
 CREATE TABLE coverages (
   clinic_id TEXT NOT NULL,
   id INTEGER NOT NULL CONSTRAINT id_in_range CHECK (id BETWEEN 1 AND 16777216),
@@ -48,7 +48,7 @@ CREATE TABLE coverages (
   CONSTRAINT ends_on_after_starts_on CHECK (ends_on IS NULL OR starts_on IS NULL OR ends_on >= starts_on)
 ) STRICT, WITHOUT ROWID;
 
--- A patient's coverages, the one that pays first at the front.
+-- A patient's coverages. The one that pays first comes first.
 CREATE INDEX coverages_by_patient ON coverages (clinic_id, patient_id, priority);
--- Who has a plan, oldest first.
+-- The coverages of a plan, oldest first.
 CREATE INDEX coverages_by_plan ON coverages (clinic_id, plan_id) WHERE plan_id IS NOT NULL;

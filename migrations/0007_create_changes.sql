@@ -1,8 +1,7 @@
 -- The journal: one row for every write of a record, in the transaction that wrote it. D1 has one writer, so `seq` is
--- the order of commits. The highest id and `seq` that were ever given are found here. `before` is what the record said
--- until then, as it was stored; null for a creation. `changed` names the fields that an amendment changed. After the
--- database was set back in time, a row of action `skip` has the highest id that may have been given, and -seq for its
--- version.
+-- the order of commits. The highest id and `seq` ever given out are found here. `before` is the record as it was stored
+-- until then; null for a creation. `changed` names the fields that an amendment changed. After a restore to an earlier
+-- time, a row with action `skip` has the highest id that may have been given out, and -seq as its version.
 CREATE TABLE changes (
   clinic_id TEXT NOT NULL,
   seq INTEGER NOT NULL CHECK (seq > 0),

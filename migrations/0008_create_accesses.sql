@@ -1,5 +1,5 @@
--- Who read what, was refused, or did something else that changes no record: one row a request, appended and
--- never changed. `ids` names records as ranges, such as 1-25,31, and holds nothing of their content.
+-- Requests that read records, were refused, or did something else that changes no record: one row each, never changed.
+-- `ids` names records as ranges, such as 1-25,31, and has nothing of their content.
 CREATE TABLE accesses (
   clinic_id TEXT NOT NULL,
   at TEXT NOT NULL CHECK (length(at) = 24),
@@ -12,10 +12,10 @@ CREATE TABLE accesses (
   PRIMARY KEY (clinic_id, at, request_id)
 ) STRICT, WITHOUT ROWID;
 
--- The parts into which each clinic's streams, `changes` and `accesses`, are cut to be sealed: put into R2 under
--- clinic/stream/n/sha256. A segment is pending until it is there, then sealed. Once it is aged, R2 alone need have its
--- rows. `sha256` is of its NDJSON, whose first line has that of segment n - 1. `last` is the place of its last row: a
--- seq, or the time and request of an access.
+-- Each clinic's streams, `changes` and `accesses`, are cut into segments to be sealed: put into R2 under
+-- clinic/stream/n/sha256. A segment is pending until R2 has it, then sealed. Once it is aged, its rows may be only in
+-- R2. `sha256` is the digest of its NDJSON, whose first line has the digest of segment n - 1. `last` is the place of
+-- its last row: a seq, or the time and request of an access.
 CREATE TABLE segments (
   clinic_id TEXT NOT NULL,
   stream TEXT NOT NULL,
@@ -29,5 +29,5 @@ CREATE TABLE segments (
   PRIMARY KEY (clinic_id, stream, n)
 ) STRICT, WITHOUT ROWID;
 
--- The segments of accesses that are to age, oldest first.
+-- The segments of accesses that will age next, oldest first.
 CREATE INDEX segments_to_age ON segments (sealed_at) WHERE stream = 'accesses' AND state = 'sealed';

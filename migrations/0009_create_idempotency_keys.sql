@@ -1,6 +1,6 @@
--- What a write under a key gave, so that the same request sent again gives the same. A key and its write are one
--- transaction, and all that the write does follows from this row. `fingerprint` is SHA-256 over the masked request.
--- A key answers for 24 hours and until the hourly sweep, which goes through all keys, so no index by time is needed.
+-- The result of a write under a key, so that the same request sent again gets the same answer. A key and its write are
+-- one transaction, and the write is derived from this row. `fingerprint` is SHA-256 over the masked request. A key
+-- lasts for 24 hours and until the next hourly sweep, which reads all keys, so no index by time is needed.
 CREATE TABLE idempotency_keys (
   clinic_id TEXT NOT NULL,
   key TEXT NOT NULL CHECK (length(key) BETWEEN 1 AND 255),

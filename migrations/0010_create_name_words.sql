@@ -1,6 +1,6 @@
--- Where else than at its beginning search finds a last name: behind each blank, hyphen or apostrophe, as folded text to
--- its end (`marquez` for García Márquez). A name of one word has no row. What stands here follows from the column
--- `last_name_words` of the records.
+-- Where else search finds a last name, apart from its beginning: after each blank, hyphen or apostrophe, as folded text
+-- up to the end (`marquez` for García Márquez). A name of one word has no row. The rows are derived from the records'
+-- column `last_name_words`.
 CREATE TABLE name_words (
   clinic_id TEXT NOT NULL,
   resource TEXT NOT NULL,

@@ -3,7 +3,7 @@ import type { Session } from './storage/session.ts'
 import type { WhyRefused } from './tokens/memory.ts'
 import type { Scope } from './tokens/record.ts'
 
-/** Who calls: what the token says of itself, and whether KV says that its clinic is suspended. */
+/** The caller: what the token's record says, and whether KV lists the clinic as suspended. */
 export type Caller = {
   tokenId: string
   clinicId: string
@@ -19,23 +19,23 @@ export type Bindings = {
   TOKENS: KVNamespace
   /** Where the trail is sealed. Without the bucket all of it stays in D1. */
   TRAIL?: R2Bucket
-  /** The reference and `openapi.json`, as they were built. */
+  /** The reference and `openapi.json`, as built. */
   ASSETS: Fetcher
   /** X25519, 32 bytes in base64url, or `local`. Without it SSNs are refused. */
   SSN_PUBLIC_KEY?: string
   /** The key of the local store, from `.dev.vars`. */
   LOCAL_SSN_PUBLIC_KEY?: string
-  /** The name of this cell, where there are several. */
+  /** The name of this cell, if there are several. */
   CELL?: string
-  /** Where every cell answers, this one included, as JSON: `{"eu": "https://eu.api.example.com"}`. */
+  /** The origin of every cell, including this one, as JSON: `{"eu": "https://eu.api.example.com"}`. */
   CELLS?: string
-  /** How long, in seconds, an isolate lets a token in again without asking KV; 10 at most, 0 unless set. */
+  /** How many seconds an isolate accepts a token without asking KV again: 10 at most, 0 by default. */
   TOKEN_MEMORY_SECONDS?: string
-  /** Requests of one token. Without the binding there is no limit. */
+  /** Limits the requests of a token. Without the binding there is no limit. */
   TOKEN_RATE_LIMIT?: RateLimit
-  /** Failed authentications from one address. Without the binding there is no limit. */
+  /** Limits failed authentications from an address. Without the binding there is no limit. */
   FAILURE_RATE_LIMIT?: RateLimit
-  /** Origins whose pages may call the API, separated by commas. None unless set. */
+  /** Origins whose pages may call the API, separated by commas. None by default. */
   CORS_ORIGINS?: string
 }
 
@@ -45,13 +45,13 @@ export type Env = {
     requestId: string
     caller: Caller
     db: Session
-    /** Why nobody was let in. */
+    /** Why authentication failed. */
     refused: WhyRefused
-    /** The ids, ascending, that the request touched or asked for: for the trail. */
+    /** The ids, ascending, that the request touched or asked for, for the trail. */
     recordIds?: readonly number[]
-    /** The request has left what it did in the trail, in the transaction that did it. */
+    /** The request's own transaction has recorded in the trail what it did. */
     isJournaled: boolean
-    /** What KV holds under the key that is read beside the token's; null if there is nothing. */
+    /** KV's value for the key that is read with the token's; null if there is none. */
     valueBesideToken: string | null
   }
 }

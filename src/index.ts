@@ -22,11 +22,11 @@ import { resources } from './resources/index.ts'
 import { FILES, serveReference } from './health/reference.ts'
 import { service, token } from './health/routes.ts'
 
-/** Lists of plans are kept by the version of the catalogue, which they read in the same call as the token. */
+/** Plans are cached by the catalogue's version, which is read in the same KV call as the token. */
 const besideToken = (path: string) =>
   path.startsWith(`${BASE_PATH}/plans`) ? CATALOGUE_KEY : undefined
 
-/** What runs hourly works on thousands of rows at a time, and nobody waits for it. */
+/** Hourly statements handle thousands of rows, and nobody waits for them. */
 const STEP_MILLISECONDS = 30_000
 
 const app = factory.createApp()
@@ -51,7 +51,7 @@ export const routes = app
 export default {
   fetch: app.fetch,
 
-  /** Runs hourly, by the cron trigger of wrangler.toml. A fault in one step spares the others. */
+  /** Runs hourly, by the cron trigger of wrangler.toml. If one step fails, the others still run. */
   async scheduled(_, env) {
     const db = databaseOf(env, 'first-primary', STEP_MILLISECONDS)
     await logStep('swept', async () => ({ keys: await sweepKeys(db) }))

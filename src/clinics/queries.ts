@@ -14,7 +14,7 @@ export type Clinic = {
   id: string
   state: State
   created_at: string
-  /** How many records it may have; null if any number. */
+  /** How many records it may have; null for no limit. */
   record_limit?: number | null
 }
 
@@ -29,7 +29,7 @@ const select = one.statement<Clinic>(sql`SELECT * FROM ${clinics} WHERE id = ${o
 export const findClinic = (db: Session, id: string): Promise<Clinic | undefined> =>
   first(db, select, { id })
 
-// The time of its creation tells a clinic from another cell's clinic of the same name.
+// `created_at` tells a clinic from another cell's clinic with the same id.
 
 const admit = arrival.statement(sql`
   INSERT INTO ${clinics} (id, state, created_at, record_limit)
@@ -37,7 +37,7 @@ const admit = arrival.statement(sql`
   ON CONFLICT (id) DO UPDATE SET state = 'arriving', record_limit = excluded.record_limit
     WHERE created_at = excluded.created_at AND state IN ('arriving', 'moved')`)
 
-/** Prepares for the arrival of a clinic from another cell, or of one that comes back. */
+/** Prepares for a clinic that arrives from another cell, or comes back. */
 export const admitClinic = (db: Session, { id, created_at, record_limit = null }: Clinic) =>
   changedRows(db, admit, { id, created_at, record_limit })
 
@@ -45,7 +45,7 @@ const dismiss = arrival.statement(sql`
   DELETE FROM ${clinics}
   WHERE id = ${arrival.$.id} AND created_at = ${arrival.$.created_at} AND state = 'arriving'`)
 
-/** Forgets a clinic that was to arrive; its rows are gone already. */
+/** Removes a clinic that was to arrive. Its rows are gone already. */
 export const dismissClinic = (db: Session, { id, created_at }: Clinic) =>
   changedRows(db, dismiss, { id, created_at, record_limit: null })
 
@@ -66,11 +66,11 @@ const insertText = (id: SQL) => sql`
   VALUES (${id}, 'open', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')) ON CONFLICT DO NOTHING RETURNING id`
 const insert = one.statement<{ id: string }>(insertText(one.$.id))
 
-/** Adds an open clinic. False if there is one of that id already. */
+/** Adds an open clinic. False if the id is taken. */
 export const createClinic = async (db: Session, id: string): Promise<boolean> =>
   (await rows(db, insert, { id })).length > 0
 
-/** The same as one line, for a tool that takes no parameters. */
+/** The same statement on one line, for a tool that takes no parameters. */
 export const createClinicText = (id: string) =>
   insert
     .text()
@@ -83,7 +83,7 @@ const update = change.statement<{ id: string }>(sql`
   WHERE id = ${change.$.id}
     AND (state = ${change.$.state} OR state IN (SELECT value FROM json_each(${change.$.from}))) RETURNING id`)
 
-/** Sets the state of a clinic that is in one of the states `from`, or in that one already. False if it is in none. */
+/** Sets the state of a clinic that is in one of the states `from`, or in that state already. False otherwise. */
 export const setClinicState = async (
   db: Session,
   id: string,
@@ -94,6 +94,6 @@ export const setClinicState = async (
 const updateLimit = limiting.statement(sql`
   UPDATE ${clinics} SET record_limit = ${limiting.$.limit} WHERE id = ${limiting.$.id}`)
 
-/** Limits how many records a clinic may have; null lets it have any number. */
+/** Limits how many records a clinic may have; null removes the limit. */
 export const setRecordLimit = (db: Session, id: string, limit: number | null) =>
   changedRows(db, updateLimit, { id, limit })

@@ -1,9 +1,9 @@
 import * as z from 'zod'
 
-/** An id that we gave. */
+/** An id that we assigned. */
 export const id = z.int().positive()
 
-/** The mask as it is answered: three and two asterisks and the last four digits. */
+/** The masked SSN in answers: asterisks, except for the last four digits. */
 export const maskedSsn = z
   .string()
   .regex(/^\*{3}-\*{2}-[0-9]{4}$/)

@@ -5,7 +5,7 @@ import { line, looksLikeSsn, oneWordOf, optional, plainText } from './text.ts'
 
 const NOT_TEXT = 'must be text, in quotes: a number loses its zeros'
 
-/** What the card says, kept as sent but for blanks at its ends. */
+/** As on the card; only blanks at its ends are trimmed. */
 export const memberId = z
   .string({ error: blankOr(NOT_TEXT) })
   .refine((value) => !looksLikeSsn(value), {
@@ -15,13 +15,13 @@ export const memberId = z
   .pipe(line(80))
   .meta({ description: 'As the card has it. Text, so that no zero is lost.', maxLength: 80 })
 
-/** Without regard to case, blanks and dashes. */
+/** Ignores case, blanks and dashes. */
 export const foldMemberId = (memberId: string) =>
   foldIdentity(memberId).replace(/[\s\p{Pd}\u2212]+/gu, '')
 
 export const groupNumber = optional(z.string({ error: NOT_TEXT }).pipe(line(50)))
 
-/** What the patient is to the subscriber (FHIR R4 calls these codes the same). */
+/** What the patient is to the subscriber. FHIR R4 has the same codes. */
 export const COVERAGE_RELATIONSHIPS = ['self', 'spouse', 'child', 'parent', 'other'] as const
 
 export const coverageRelationship = oneWordOf(COVERAGE_RELATIONSHIPS)

@@ -1,34 +1,34 @@
-// How names and words are compared. What is stored and answered stays as it was given.
+// How names and words are compared. Stored and answered values stay as given.
 
-/** Latin letters that Unicode doesn't take apart, as people type them on a keyboard that lacks them. */
+/** Latin letters that Unicode doesn't decompose, as people type them on a keyboard without them. */
 // prettier-ignore
 const LETTERS: Record<string, string> = {
   ø: 'o', đ: 'd', ð: 'd', ħ: 'h', ı: 'i', ł: 'l', ŧ: 't',
   æ: 'ae', œ: 'oe', þ: 'th',
 }
 
-/** Apostrophes, and what people type for them. */
+/** Apostrophes, and what people type instead. */
 const APOSTROPHES = "['`´‘’‛′‵ʹʻʼʽʾʿˈˊˋʹ΄᾽᾿῾՚׳❛❜Ꞌꞌ＇｀]"
-/** The same (NFKC makes some a blank with a mark), and characters that don't show. */
+/** Apostrophes (NFKC turns some into a space and a mark), and invisible characters. */
 const UNSEEN = new RegExp(
   String.raw`${APOSTROPHES}| [\u0301\u0313\u0314]|\p{Default_Ignorable_Code_Point}`,
   'gu',
 )
 
-/** Marks behind a Latin, Greek or Cyrillic letter. In other scripts marks are vowels and consonants. */
+/** Marks after a Latin, Greek or Cyrillic letter. In other scripts, marks are vowels and consonants. */
 const ACCENTS =
   /([[\p{sc=Latin}\p{sc=Greek}\p{sc=Cyrillic}]--\p{M}])[\p{M}&&[\p{sc=Inherited}\p{sc=Cyrillic}]]+/gv
 
-/** The longest folded name, in characters: NFKC makes 18 of U+FDFA alone. */
+/** The longest folded name, in characters: folding may lengthen one. NFKC turns U+FDFA into 18. */
 const LONGEST = 512
 
-/** One pass may make what another folds further, such as the apostrophe of U+0149, so fold until nothing changes. */
+/** Folds until nothing changes: one pass may produce what the next folds, such as U+0149's apostrophe. */
 function settled(text: string, fold: (text: string) => string): string {
   const folded = fold(text)
   return folded === text ? text : settled(folded, fold)
 }
 
-/** JavaScript has no case folding; lower case first takes ẞ to ß, upper case ß to SS. A final sigma is a sigma. */
+/** JavaScript has no case folding. Lower case turns ẞ into ß, then upper case ß into SS. A final sigma is a sigma. */
 const caseFolded = (text: string, form: 'NFC' | 'NFKC') =>
   text
     .normalize(form)
@@ -38,22 +38,22 @@ const caseFolded = (text: string, form: 'NFC' | 'NFKC') =>
     .replaceAll('ς', 'σ')
     .normalize(form)
 
-/** Without regard to case and composition: `SOLÈNE` is `Solène`, `GROẞE` is `große`. */
+/** Ignores case and composition: `SOLÈNE` is `Solène`, `GROẞE` is `große`. */
 export const foldCase = (text: string) => settled(text, (each) => caseFolded(each, 'NFKC'))
 
 /**
- * What two spellings of one person's name have in common: accents and other marks count; case, composition, blanks,
- * apostrophes and characters that don't show do not.
+ * The same for two spellings of one person's name. Accents and other marks count; case, composition, blanks,
+ * apostrophes and invisible characters don't.
  */
 export function foldIdentity(name: string): string {
   const foldBy = (form: 'NFC' | 'NFKC') =>
     settled(name, (text) => caseFolded(text, form).replace(UNSEEN, '').replace(/\s+/gu, ' ').trim())
   const folded = foldBy('NFKC')
-  // Cut short, two names might become one.
+  // Truncated, two names might become one.
   return folded.length > LONGEST ? foldBy('NFC') : folded
 }
 
-/** For search. Accents, case and apostrophes don't count, and punctuation is a space: `oneil` is `O'Neil`, `munoz` `Muñoz`. */
+/** For search. Ignores accents, case and apostrophes; punctuation is a space: `oneil` is `O'Neil`, `munoz` `Muñoz`. */
 export function foldName(name: string): string {
   const folded = settled(name, (text) =>
     caseFolded(text, 'NFKC')
@@ -70,8 +70,8 @@ export function foldName(name: string): string {
 }
 
 /**
- * What search finds a name by, besides its beginning: all that follows a blank, punctuation or an apostrophe, folded.
- * García O'Neil is found at `oneil` and `neil`.
+ * Where else search finds a name, apart from its beginning: the text after each blank, punctuation mark or apostrophe,
+ * folded. García O'Neil is found by `oneil` and `neil`.
  */
 export function laterWords(name: string): string[] {
   const folded = foldName(name)
@@ -83,7 +83,7 @@ export function laterWords(name: string): string[] {
   return [...words].filter((word) => word !== '' && word !== folded)
 }
 
-/** The different words of a text, folded, as search finds them by their beginnings. */
+/** The distinct folded words of a text, which search finds by their beginnings. */
 export const foldedWords = (text: string) => [
   ...new Set(
     foldName(text)

@@ -1,4 +1,4 @@
-/** The wording of field errors: Rails', which integrators of this API already parse. */
+/** Field errors in the wording of Rails, which integrators of this API already parse. */
 export const BLANK = "can't be blank"
 export const INVALID = 'is invalid'
 export const LIKE_AN_SSN = 'looks like an SSN'
@@ -17,11 +17,11 @@ export const tooSmall = (minimum: number) =>
 export const tooLarge = (maximum: number) => `must be less than or equal to ${maximum}`
 export const tooLong = (maximum: number) => `is too long (maximum is ${maximum} characters)`
 
-/** Whether a text shows nothing: blanks, format characters, and the few other characters without a picture. */
+/** Whether a text is invisible: blanks, format characters, and the few others that don't show. */
 export const isBlank = (text: string) =>
   !/[^\s\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\u{1D159}]/u.test(text)
 
-/** For a zod `error`: a missing or blank value is blank, another of a wrong type has the message given. */
+/** For a zod `error`: BLANK for a missing or blank value, `otherwise` for any other of a wrong type. */
 export const blankOr =
   (otherwise: string) =>
   ({ input }: { input: unknown }) =>

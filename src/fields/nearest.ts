@@ -1,15 +1,15 @@
 import { distance } from 'fastest-levenshtein'
 
-/** `patientId[]`, `Patient-ID` and `patient_id` as one spelling. */
-const asKnown = (name: string) =>
+/** Spells `patientId[]`, `Patient-ID` and `patient_id` the same. */
+const normalized = (name: string) =>
   name
     .replace(/\[.*$/, '')
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
     .replace(/[-. ]/g, '_')
     .toLowerCase()
 
-/** Names that mean one thing, here or elsewhere. The first that is known is meant. */
-const SAME = [
+/** Synonyms, from here and from other APIs. The first known one is suggested. */
+const SYNONYMS = [
   ['ownable_id', 'primary_holder_id', 'patient_id', 'patient', 'ownable', 'holder_id'],
   ['ownable_type', 'plan_type', 'relationship', 'type'],
   ['page_size', 'limit', 'per_page'],
@@ -21,21 +21,21 @@ const SAME = [
   ['date_of_birth', 'dob', 'birth_date'],
 ]
 
-/** A name as long as this is near none; to compare it would take time. */
+/** A longer name is near none of ours, and slow to compare. */
 const LONGEST = 100
 
-/** The known name that was probably meant: one spelled otherwise, mistyped, or with words around it. */
+/** The known name that was probably meant: spelled differently, mistyped, or with words around it. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   if (name.length > LONGEST) return undefined
-  const plain = asKnown(name)
-  const other = SAME.flatMap((names) => (names.includes(plain) ? names : [])).find(
-    (candidate) => candidate !== plain && known.includes(candidate),
+  const asked = normalized(name)
+  const other = SYNONYMS.flatMap((names) => (names.includes(asked) ? names : [])).find(
+    (candidate) => candidate !== asked && known.includes(candidate),
   )
   if (other !== undefined) return other
   const mistakes = (candidate: string) => {
-    if (plain === candidate || plain === candidate.replaceAll('_', '')) return 0
-    const isWithin = `_${plain}_`.includes(`_${candidate}_`) && candidate.length > 2
-    return isWithin ? 1 : distance(plain, candidate)
+    if (asked === candidate || asked === candidate.replaceAll('_', '')) return 0
+    const isWithin = `_${asked}_`.includes(`_${candidate}_`) && candidate.length > 2
+    return isWithin ? 1 : distance(asked, candidate)
   }
   const [best] = known
     .map((candidate) => ({ candidate, mistakes: mistakes(candidate) }))

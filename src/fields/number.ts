@@ -18,16 +18,16 @@ const integer = (maximum: number, minimum: number, error: (issue: { input: unkno
 
 const isDigits = (input: unknown) => typeof input === 'string' && /^-?\d+$/.test(input)
 
-/** A positive integer as JSON carries it. */
+/** A positive integer in JSON. */
 export const jsonInteger = (maximum: number) =>
   integer(maximum, 1, ({ input }) =>
     isDigits(input) ? SENT_AS_TEXT : blankOr(NOT_A_NUMBER)({ input }),
   )
 
-/** An id as JSON carries it. Past 2^53 neighbouring ids would read as one and the same. */
+/** An id in JSON. Past 2^53, neighbouring ids would be read as the same number. */
 export const recordId = jsonInteger(Number.MAX_SAFE_INTEGER)
 
-/** A decimal integer as a query carries it: digits alone, never `0x10`, `1e3`, `1.5` or nothing. */
+/** A decimal integer in a query: digits only, so not `0x10`, `1e3`, `1.5` or nothing. */
 export const queryInteger = (maximum: number, minimum = 1) =>
   z
     .string({ error: NOT_A_NUMBER })

@@ -3,7 +3,7 @@ import { jsonInteger, queryInteger } from './number.ts'
 
 const LARGEST_PAGE_SIZE = 100
 const DEFAULT_PAGE_SIZE = 25
-/** The last page whose rows all have positions that a double holds exactly. */
+/** The last page whose row numbers a double still holds exactly. */
 const LAST_PAGE = Math.floor(Number.MAX_SAFE_INTEGER / LARGEST_PAGE_SIZE)
 
 export const paging = {
@@ -14,8 +14,8 @@ export const paging = {
 }
 
 /**
- * The same in a body, where they are numbers. The document names their defaults in words, since generated clients
- * take a property that has one for one that must be given.
+ * The same in a body, where they are numbers. Their descriptions name the defaults, since generated clients treat a
+ * property with a `default` as required.
  */
 export const pagingInBody = {
   page: jsonInteger(LAST_PAGE)
@@ -28,16 +28,16 @@ export const pagingInBody = {
     .meta({ description: `Records a page; ${DEFAULT_PAGE_SIZE} if left out.` }),
 }
 
-/** A page as asked for: `page` from 1, and how many records it has. */
+/** A requested page: its number, from 1, and its size. */
 export type PageRequest = { page: number; page_size: number }
 
-/** A page as found: the JSON text of its records, their ids, and the number of records of the whole list. */
+/** A page that was read: the JSON text of its records, their ids, and the size of the whole list. */
 export type Page = { json: string; ids: readonly number[]; totalCount: number }
 
-/** A list's query, validated: which page, and the filters that are set. */
+/** A list's validated query: the page, and the filters that are set. */
 export type ListQuery = PageRequest & Record<string, string | number | boolean | undefined>
 
-/** The `pagination` of the envelope, as it is answered. */
+/** The envelope's `pagination`. */
 export const pagination = z
   .object({
     current_page: z.int().positive(),

@@ -4,11 +4,11 @@ import { holdsSsn, line, oneWordOf, optional, plainText, plainTextOr } from './t
 
 const FOURTEEN_HOURS = 14 * 60 * 60 * 1000
 
-/** The calendar day, `YYYY-MM-DD`, in the time zone where it begins first (UTC+14). */
+/** Today's date, `YYYY-MM-DD`, in the time zone that is furthest ahead (UTC+14). */
 export const latestToday = (now = Date.now()) =>
   new Date(now + FOURTEEN_HOURS).toISOString().slice(0, 10)
 
-/** Names as people have them, on one line: any script, digits and punctuation included. */
+/** A name on one line: any script, digits and punctuation included. */
 export const personName = line(255).refine((name) => !holdsSsn(name), { error: LIKE_AN_SSN })
 
 /** A real calendar day as text, compared as text: a `Date` would move birthdays across time zones. */
@@ -26,15 +26,15 @@ const SSN_MESSAGE = `${INVALID}: it takes nine digits, alone or in groups of 3, 
 const PHONE_MESSAGE = `${INVALID}: it takes 7 to 15 digits with + ( ) . - / and spaces, and an extension such as x44`
 const EMAIL_MESSAGE = `${INVALID}: it takes an address such as ana@example.com`
 
-/** Typographic dashes and blanks as plain ones. */
+/** Replaces typographic dashes and blanks by plain ones. */
 const withPlainSigns = (value: string) =>
   value.replace(/[\p{Pd}\u2212]/gu, '-').replace(/\p{Zs}/gu, ' ')
 
-/** In groups that one sign separates. */
+/** Bare, or in groups with one and the same separator. */
 const NINE_DIGITS = /^\d{3}([-. ]?)\d{2}\1\d{4}$/
 const MASK = /^\*{3}-\*{2}-\d{4}$/
 
-/** Nine digits, alone or in groups; read as the nine digits. The format alone is checked. */
+/** Nine digits, bare or in groups, read as bare digits. Only the format is checked. */
 export const ssn = optional(
   plainTextOr(SSN_MESSAGE)
     .transform(withPlainSigns)
@@ -46,8 +46,8 @@ export const ssn = optional(
 })
 
 /**
- * The SSN of an amendment: nine digits, null for none, or the mask that was read, which leaves it as it is. Blank
- * text is a mistake here: it would take away an SSN that nobody can read back.
+ * The SSN of an amendment: nine digits, null to remove it, or the mask, which leaves it as it is. Blank text is an
+ * error: it would remove an SSN that nobody can read back.
  */
 export const amendedSsn = z
   .string({ error: SSN_MESSAGE })
@@ -66,7 +66,7 @@ export const amendedSsn = z
 /** An extension, such as `x44`, `ext. 44`, `extension 44`, `#44` or `;ext=44`. */
 const EXTENSION = /[,;]? ?(x|ext\.?|extension|#|;ext=) *[0-9]{1,6}$/i
 
-/** 7 to 15 digits (E.164's limit) with the usual punctuation; kept as sent but for typographic dashes and blanks. */
+/** 7 to 15 digits (E.164's limit) with the usual punctuation. Only typographic dashes and blanks are replaced. */
 export const phone = optional(
   z
     .preprocess(
@@ -76,7 +76,7 @@ export const phone = optional(
     .refine(isPhone, { error: PHONE_MESSAGE }),
 )
 
-/** Contacts are often pasted with characters around them that set their direction and don't show. */
+/** Phone numbers are often pasted with invisible characters around them that set the text direction. */
 const UNSEEN = /\p{Default_Ignorable_Code_Point}|[\u202A-\u202E\u2066-\u2069]/gu
 
 function isPhone(value: string) {
@@ -85,13 +85,13 @@ function isPhone(value: string) {
   return /^[0-9+().\-/ ]*$/.test(number) && digits >= 7 && digits <= 15
 }
 
-/** An e-mail address as the published examples print it, redacted. */
+/** The redacted e-mail address of the published examples. */
 export const REDACTED_EMAIL = '[email protected]'
 
 /** Dot-atoms (RFC 5322 §3.4.1) before the @, in any script (RFC 6531). */
 const LOCAL_PART =
   /^[\p{L}\p{M}\p{N}_!#$%&'*+/=?^`{|}~-]+(\.[\p{L}\p{M}\p{N}_!#$%&'*+/=?^`{|}~-]+)*$/u
-/** Letters, digits and hyphens within, in any script. */
+/** Letters and digits in any script, and hyphens between them. */
 const LABEL = /^(?!-)[\p{L}\p{M}\p{N}-]{1,63}(?<!-)$/u
 const TOP_LEVEL = /^([a-z]{2,}|xn--[a-z0-9-]+|(?=.*[^ -~])[\p{L}\p{M}]+)$/iu
 

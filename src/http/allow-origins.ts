@@ -5,9 +5,9 @@ import { HEADERS, REQUEST_HEADERS } from './headers.ts'
 const ONE_DAY_IN_SECONDS = 86_400
 
 /**
- * Answers the browsers of the origins in `CORS_ORIGINS` (Fetch standard, CORS protocol), before
- * authentication: a preflight carries no token. Any other origin is answered as if CORS did not exist. Every answer
- * says that it depends on the origin, so that no cache gives one page the answer of another.
+ * Allows the origins in `CORS_ORIGINS` (Fetch standard, CORS protocol). It runs before authentication, since a
+ * preflight carries no token. Other origins are answered as if CORS did not exist. `Vary: Origin` keeps caches from
+ * giving one page another page's answer.
  */
 export const allowOrigins = factory.createMiddleware(async (c, next) => {
   const origin = c.req.header('Origin')
@@ -17,7 +17,7 @@ export const allowOrigins = factory.createMiddleware(async (c, next) => {
   c.header('Vary', 'Origin', { append: true })
 })
 
-/** A browser writes an origin in small letters, without a slash; whoever configures it may not. */
+/** Browsers send an origin in lower case, without a slash at the end; the setting may have either. */
 const isAllowed = (origin: string, allowed = '') =>
   allowed
     .toLowerCase()

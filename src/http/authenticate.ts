@@ -13,15 +13,15 @@ import { TOKEN_EXPIRES } from './headers.ts'
 import { unlessSuspended } from './open-database.ts'
 import { countRequests, limitAddress } from './limit-rate.ts'
 
-/** How long, in seconds, an edge may answer a KV read from its own copy: the least that KV allows. */
+/** How long an edge may serve a KV read from its cache, in seconds: the least that KV allows. */
 const KV_CACHE_SECONDS = 30
 
-/** A record says the same for as long as its text does, so it is parsed once. */
+/** Parses each record's text only once. */
 const readTokenRecord = recordReader(1000, tokenRecord)
 
 async function refuse(c: Context<Env>, why: WhyRefused): Promise<never> {
   c.set('refused', why)
-  // A browser asks whether a page may call at all, and sends no token yet: nobody guesses by that.
+  // A preflight never sends a token, so nobody can guess one with it.
   const isPreflight =
     c.req.method === 'OPTIONS' && c.req.header('Access-Control-Request-Method') !== undefined
   if (why !== 'missing' || !isPreflight) await limitAddress(c)
@@ -30,15 +30,15 @@ async function refuse(c: Context<Env>, why: WhyRefused): Promise<never> {
   })
 }
 
-/** Where the cell answers, if it is another one than this. */
+/** The origin of the cell, unless it is this one. */
 const originElsewhere = ({ env }: Context<Env>, cell = env.CELL) =>
   cell === env.CELL ? undefined : cellsOf(env)[cell ?? '']
 
 /**
- * Lets in whoever holds a live token, and sets `caller`. Every other token is refused with the same answer,
- * whatever is wrong with it; a mistyped one costs no read. A token of another cell that is not held here is sent
- * there, whether it exists or not; so is one whose clinic has moved. `besideToken` names a key of KV that requests
- * for a path want read in the same call. Tells with every answer when the token expires, in its last 14 days.
+ * Lets in whoever holds a live token, and sets `caller`. All other tokens get the same answer, whatever is wrong with
+ * them; a mistyped one costs no read. A token of another cell that isn't stored here is sent there, whether it exists
+ * or not; so is one whose clinic has moved. `besideToken` names a KV key that a path also needs, to be read in the same
+ * call. In a token's last 14 days, every answer says when it expires.
  */
 export const authenticate = (besideToken: (path: string) => string | undefined) =>
   factory.createMiddleware(async (c, next) => {
@@ -87,13 +87,16 @@ export const authenticate = (besideToken: (path: string) => string | undefined) 
     if (isEnding) c.res.headers.set(TOKEN_EXPIRES, expiresAt)
   })
 
-/** Refuses a caller whose clinic is suspended, once the request is counted and will leave its trail. */
+/**
+ * Refuses a suspended clinic's caller. It runs after leaveTrail and limitRate, so the request is still recorded and
+ * counted.
+ */
 export const refuseSuspended = factory.createMiddleware(async (c, next) => {
   if (c.get('caller').isSuspended) throw refusal('suspended')
   await next()
 })
 
-/** Refuses a caller whose token lacks the scope of the deed, and one who reads records of a suspended clinic. */
+/** Refuses a token without the scope, and reads of a suspended clinic's records. */
 export const requireScope = (scope: Scope, deed?: Deed) =>
   noted(
     factory.createMiddleware(async (c, next) => {
@@ -104,7 +107,7 @@ export const requireScope = (scope: Scope, deed?: Deed) =>
     { scope, ...(deed && { deed }) },
   )
 
-/** KV tells no reasons apart, so every failure is worth another try. */
+/** KV's errors don't say why, so every failure is tried again. */
 const readKeys = (kv: KVNamespace, keys: string[]): Promise<Map<string, string | null>> =>
   attempt(
     () => kv.get(keys, { type: 'text', cacheTtl: KV_CACHE_SECONDS }),

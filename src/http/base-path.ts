@@ -1,2 +1,2 @@
-/** Below it are all the routes that need a token. */
+/** All routes that need a token are below it. */
 export const BASE_PATH = '/v1/clinic/insurances'

@@ -5,34 +5,33 @@ import type { Env } from '../env.ts'
 import type { Scope } from '../tokens/record.ts'
 import type { HeaderName } from './headers.ts'
 
-/** What a request does to personal data, such as `list`: every one leaves an event in the audit trail. */
+/** What a request does to personal data, such as `list`. Each one leaves an event in the audit trail. */
 export type Deed = { action: string; resource: string }
 
-/** What a route says of itself to the reader of the reference. */
+/** How the reference describes a route. */
 export type Operation = {
   /** The operation's id, which is also the name of the client's method. */
   id: string
   tag: string
   summary: string
   description?: string
-  /** The path's parameters, where no validator reads them. */
+  /** The path's parameters, if no validator declares them. */
   path?: z.ZodObject
-  /** The answers that are the route's own; those of the middleware around it are added to them. */
+  /** The route's own answers; those of its middleware are added. */
   answers: Record<number, Answer>
-  /** Field errors that this route is likely to answer, as the example of its 422. */
+  /** Likely field errors, as the example of its 422. */
   invalid?: Record<string, string[]>
 }
 
 export type Answer = {
   description: string
-  /** The body. An answer without one has none. */
   body?: z.ZodType
   /** The sentence of a refusal, which is its whole body. */
   refusal?: string
   headers?: readonly HeaderName[]
 }
 
-/** What a handler says of the route that it stands in. */
+/** What a handler notes about its route. */
 export type Note = {
   operation?: Operation
   scope?: Scope
@@ -44,7 +43,7 @@ export type Note = {
 
 const notes = new WeakMap<object, Note>()
 
-/** Attaches a note to `handler`, which handles requests as before. */
+/** Attaches a note to a handler, and returns the same handler. */
 export function noted<Handler extends object>(handler: Handler, note: Note): Handler {
   notes.set(handler, note)
   return handler

@@ -6,10 +6,7 @@ import { SsnKeyError } from '../ssn/seal.ts'
 import { log } from './log.ts'
 import { nearestPath } from './nearest-path.ts'
 
-/**
- * Every sentence that a request is refused with, and the seconds of its `Retry-After`. Besides these, a kind of
- * record has its own "… not found".
- */
+/** Every refusal: status, sentence and, in seconds, `Retry-After`. Each resource also has its own "… not found". */
 export const SENTENCES = {
   notJson: [400, 'Request body is not valid JSON'],
   repeatedKey: [400, 'Request body repeats a key'],
@@ -45,7 +42,7 @@ type Status = 422 | (typeof SENTENCES)[keyof typeof SENTENCES][0]
 /** Messages of each field, in the order in which they were found. */
 export type FieldErrors = Record<string, string[]>
 
-/** A refusal that the client may read: its status, the `errors` of the body, and headers to go with it. */
+/** A refusal: its status, the `errors` of the body, and its headers. */
 export class ApiError extends Error {
   readonly status: Status
   readonly errors: string | FieldErrors
@@ -59,7 +56,7 @@ export class ApiError extends Error {
   }
 }
 
-/** The refusal with one of our sentences, and a detail behind it. */
+/** A refusal with one of the sentences, and a detail after it. */
 export function refusal(
   name: keyof typeof SENTENCES,
   { detail, headers }: { detail?: string | undefined; headers?: Record<string, string> } = {},
@@ -71,7 +68,7 @@ export function refusal(
   })
 }
 
-/** The refusal of a request whose clinic another cell keeps, which answers at `origin` (RFC 9110 §15.5.20). */
+/** The refusal if another cell, at `origin`, has the clinic's records (RFC 9110 §15.5.20). */
 export const misdirected = (origin: string) =>
   new ApiError(421, `${SENTENCES.misdirected[1]} ${origin}`)
 
@@ -81,10 +78,10 @@ export const invalid = (errors: FieldErrors) => new ApiError(422, errors)
 const render = (c: Context<Env>, { errors, status, headers }: ApiError) =>
   c.json({ errors }, status, headers)
 
-/** Renders every refusal. Of any other error it tells nothing: a driver's message holds names and dates. */
+/** Renders refusals. Other errors show nothing of themselves: a driver's message may hold names and dates. */
 export const renderError: ErrorHandler<Env> = (error, c) => {
   if (error instanceof ApiError) return render(c, error)
-  // Hono's validator says so of a body that does not parse.
+  // Hono's validator throws this for a body that doesn't parse.
   if (error instanceof HTTPException && error.status === 400) return render(c, refusal('notJson'))
 
   const failure = failureOf(error)
@@ -92,7 +89,7 @@ export const renderError: ErrorHandler<Env> = (error, c) => {
   return render(c, refusal(failure))
 }
 
-/** Failures that the request did not cause. Its code in the log is ours: names of classes are minified. */
+/** The log's code of a failure that the request did not cause. A class name won't do: it is minified. */
 function failureOf(error: Error) {
   if (error instanceof StorageUnavailable) return 'storageUnavailable'
   return error instanceof SsnKeyError ? 'ssnUnavailable' : 'internal'
@@ -111,7 +108,7 @@ export const renderNotFound =
 export const renderMethodNotAllowed = (c: Context<Env>, methods: readonly string[]) =>
   render(c, refusal('methodNotAllowed', { headers: { Allow: methods.join(', ') } }))
 
-/** Refuses every other method on a path that stands beside `/:id`: hono would take its last word for an id. */
+/** Refuses other methods on a path such as `/batch`: hono would take `batch` for the id of `/:id`. */
 export const only = (...methods: string[]) =>
   factory.createMiddleware(async (c, next) =>
     methods.includes(c.req.method) ? await next() : renderMethodNotAllowed(c, methods),

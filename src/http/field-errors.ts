@@ -4,13 +4,13 @@ import { nearest } from '../fields/nearest.ts'
 
 type Noun = 'parameter' | 'field'
 
-/** An answer has this many messages at most, so that a body of nonsense costs no more than its reading. */
+/** The most messages in an answer, so that a body full of errors stays cheap. */
 const MOST_MESSAGES = 100
 
 /**
- * Messages by field, of what does not fit the schema: the first hundred, and that there are more. A field of the
- * wrapper `root` goes by its own name, one of a record in a list by its place, `people[3].first_name`. A name that is
- * not known gets the known one that it is near.
+ * Validation messages by field: the first hundred, and one more if there are others. A field inside the wrapper `root`
+ * goes by its own name, one of a list's records by place, `people[3].first_name`. For an unknown name, the nearest
+ * known one is suggested.
  */
 export function errorsOf(error: z.core.$ZodError, schema: z.ZodType, noun: Noun, root = '') {
   if (lacksWrapper(error, schema, root)) return { [root]: [wrap(schema, root)] }
@@ -19,7 +19,7 @@ export function errorsOf(error: z.core.$ZodError, schema: z.ZodType, noun: Noun,
     found.push(found.length < MOST_MESSAGES ? each : [root, MORE])
     if (found.length > MOST_MESSAGES) break
   }
-  // No object is filled field by field: one may be called __proto__.
+  // Object.fromEntries is safe even for a field called __proto__.
   const byField = Map.groupBy(found, ([field]) => field)
   return Object.fromEntries(
     Array.from(byField, ([field, all]) => [field, all.map(([, message]) => message)]),
@@ -28,7 +28,7 @@ export function errorsOf(error: z.core.$ZodError, schema: z.ZodType, noun: Noun,
 
 const MORE = `has more errors than these ${MOST_MESSAGES}: correct them and send it again`
 
-/** One message after the other, as many as are asked for. */
+/** Yields messages one by one, so that the caller can stop early. */
 function* messagesOf(error: z.core.$ZodError, schema: z.ZodType, noun: Noun, root: string) {
   for (const issue of error.issues) {
     if (issue.code === 'unrecognized_keys') {
@@ -43,7 +43,7 @@ function* messagesOf(error: z.core.$ZodError, schema: z.ZodType, noun: Noun, roo
   }
 }
 
-/** Whether the body is, or has, what belongs into its wrapper. */
+/** Whether the wrapper was forgotten: the body isn't an object, or has a record's fields at its top level. */
 function lacksWrapper(error: z.core.$ZodError, schema: z.ZodType, root: string): boolean {
   const inner = knownAt(schema, [root, 0])
   const isFieldOf = (key: string) => inner.includes(key) || knownAt(schema, [root]).includes(key)
@@ -66,7 +66,7 @@ const wrap = (schema: z.ZodType, root: string) => {
   return `${BLANK}: send {"${root}": ${isList ? '[…]' : '{…}'}}`
 }
 
-/** Names are no parameters, since a URL ends up in logs. */
+/** People's data must not be in parameters, since URLs end up in logs. */
 const SEARCHED = ['name', 'first_name', 'last_name', 'date_of_birth', 'dob']
 
 function unknown(name: string, known: readonly string[], noun: Noun): string {
@@ -96,6 +96,6 @@ function knownAt(schema: z.core.$ZodType | undefined, path: readonly PropertyKey
     return knownAt(schema.shape[String(part)], rest)
   }
   if (schema instanceof z.ZodArray) return knownAt(schema.element, rest)
-  // A preprocessed schema is what comes behind the preprocessing.
+  // A preprocessed schema has the keys of its output.
   return schema instanceof z.ZodPipe ? knownAt(schema.out, path) : []
 }

@@ -3,8 +3,8 @@ import { factory, type Env } from '../env.ts'
 import { refusal } from './errors.ts'
 
 /**
- * Answers may hold personal data: no cache keeps one and no browser runs one, unless its route says otherwise. Where a
- * proxy says that the client uses plain HTTP, nothing is answered at all, and no token looked at.
+ * Answers may hold personal data, so no cache stores them and no browser runs them, unless the route says otherwise.
+ * Plain HTTP is refused before the token is looked at.
  */
 export const harden = factory.createMiddleware(async (c, next) => {
   if (isPlain(c)) throw refusal('plainHttp')
@@ -18,7 +18,9 @@ export const harden = factory.createMiddleware(async (c, next) => {
   }
 })
 
-/** Cloudflare sets `CF-Ray`. A local server has no proxy, or a tunnel's, which says how its client came. */
+/**
+ * Trusts the proxy's `X-Forwarded-Proto`. Without it, only Cloudflare (`CF-Ray`) counts: a local server may use http.
+ */
 function isPlain({ req }: Context<Env>): boolean {
   const scheme = req.header('X-Forwarded-Proto')
   if (scheme !== undefined) return scheme === 'http'

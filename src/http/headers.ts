@@ -6,12 +6,12 @@ export const IDEMPOTENCY_KEY = 'Idempotency-Key'
 export const PRINTABLE = /^[\x20-\x7e]{1,255}$/
 
 export const BOOKMARK_HEADER = 'x-d1-bookmark'
-/** D1's bookmark, behind the name of the cell where there are several. */
+/** D1's bookmark, after the name of the cell if there are several. */
 export const CELL_BOOKMARK = new RegExp(`^(?:(${CELL}):)?(${BOOKMARK.source.slice(1, -1)})$`)
 
 export const TOKEN_EXPIRES = 'X-Token-Expires'
 
-/** What wrangler.toml grants, which a binding does not tell: so many in each window of so many seconds. */
+/** The limits set in wrangler.toml, which the bindings don't expose: `limit` requests per `period` seconds. */
 export const TOKEN_POLICY = { name: 'token', limit: 3000, period: 60 }
 export const FAILURE_POLICY = { name: 'failed-authentication', limit: 60, period: 60 }
 
@@ -28,7 +28,7 @@ const always = (description: string, schema = {}): Header => ({
   schema: { type: 'string', ...schema },
 })
 
-/** Every header that an answer has a meaning in. Pages of the allowed origins may read them all. */
+/** Every answer header that means something to clients. Pages of the allowed origins may read them all. */
 export const HEADERS = {
   'X-Request-Id': always('Names the request. Tell it to us when you ask about an answer.', {
     format: 'uuid',

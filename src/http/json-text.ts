@@ -1,4 +1,4 @@
-/** Deeper than any body of ours; a parser may recurse, and a client never needs to. */
+/** Deeper than any body of ours. Parsers may recurse, so the depth needs a limit. */
 const DEEPEST = 32
 
 const MOST_DIGITS = 17
@@ -6,19 +6,19 @@ const MOST_DIGITS = 17
 /** Strings, numbers, and the characters that open and close objects and arrays and follow a key. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|[{}[\]:]|\d[\d.]*/gs
 
-/** A number's digits from the first to the last that isn't 0. A pattern that starts at the end would be quadratic. */
+/** A number from its first to its last digit that isn't 0. Matching the zeros at its end instead would be quadratic. */
 const SIGNIFICANT = /[1-9](?:[\d.]*[1-9])?/
 
-/** The name of a refusal, and where it applies, if that is known: a line and a column. */
+/** The name of a refusal, and the line and column, if they are known. */
 type Fault = { name: 'notJson' | 'repeatedKey' | 'tooDeep' | 'tooPrecise'; detail?: string }
 
-/** What is wrong with a text that is to be JSON, if anything: its form first, since only JSON has keys. */
+/** What is wrong with a text that should be JSON, if anything. The syntax is checked first: the rest relies on it. */
 export const faultOfJson = (text: string): Fault | undefined =>
   faultOfForm(text) ?? faultOfSense(text)
 
 /**
- * What is wrong with a JSON text although JSON.parse accepts it: an object that repeats a key (RFC 8259 §4:
- * parsers disagree which value counts), nesting past 32 levels, or a number that it would round.
+ * What is wrong with a text that JSON.parse accepts: a repeated key (RFC 8259 §4: parsers disagree which value counts),
+ * nesting past 32 levels, or a number that it would round.
  */
 function faultOfSense(text: string): Fault | undefined {
   const objects: Set<string>[] = []
@@ -43,11 +43,11 @@ function faultOfSense(text: string): Fault | undefined {
   return undefined
 }
 
-/** A double holds 17 digits, the zeros around them aside: 1049.0000000000000000001 would be read as 1049. */
+/** A double holds 17 significant digits: 1049.0000000000000000001 would be read as 1049. */
 const isTooPrecise = (number: string) =>
   (SIGNIFICANT.exec(number)?.[0] ?? '').replace('.', '').length > MOST_DIGITS
 
-/** Why JSON.parse refuses a text, and where if it says so. What stands there is left out, since it may be a name. */
+/** Why JSON.parse refuses a text, and where, if it says so. The text isn't quoted, since it may hold a name. */
 function faultOfForm(text: string): Fault | undefined {
   try {
     JSON.parse(text)

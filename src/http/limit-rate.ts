@@ -4,15 +4,15 @@ import { refusal } from './errors.ts'
 import { FAILURE_POLICY, TOKEN_POLICY } from './headers.ts'
 import { log } from './log.ts'
 
-/** Refuses a token's requests beyond its rate. Each edge location counts for itself. */
+/** Refuses a token's requests beyond its rate. Each edge location counts separately. */
 export const limitRate = factory.createMiddleware(async (c, next) => {
   await countRequests(c, 1)
   await next()
 })
 
 /**
- * Counts a request as several: the binding counts calls, so this calls it as often, which takes no way over the
- * network. Throws ApiError if the token is beyond its rate.
+ * Counts a request as several by calling the binding that often, which needs no network. Throws ApiError beyond the
+ * token's rate.
  */
 export async function countRequests(c: Context<Env>, requests: number): Promise<void> {
   for (let counted = 0; counted < requests; counted++) {
@@ -21,7 +21,7 @@ export async function countRequests(c: Context<Env>, requests: number): Promise<
   }
 }
 
-/** Rows that a request reads for what it was counted as when it came, and how many times it may count more. */
+/** How many rows count as another request, and how many more requests they count as at most. */
 const ROWS = 1000
 const MOST_COUNTS = 10
 
@@ -29,12 +29,12 @@ const MOST_COUNTS = 10
 export const countRows = (c: Context<Env>, rows: number): Promise<void> =>
   countRequests(c, Math.min(MOST_COUNTS, Math.floor(rows / ROWS)))
 
-/** Counts a request that nobody vouches for, such as a failed authentication, and refuses its address too many. */
+/** Counts a request without a valid token against its address. Throws ApiError if that is over its rate. */
 export async function limitAddress(c: Context<Env>): Promise<void> {
   if (!(await count(c, c.env.FAILURE_RATE_LIMIT, subscriberOf(c)))) throw tooMany(FAILURE_POLICY)
 }
 
-/** Whom an address belongs to: an IPv6 subscriber has a whole /64 (RFC 6177) to guess from. */
+/** What an address is counted under: an IPv6 subscriber can use a whole /64 (RFC 6177), so that is one key. */
 function subscriberOf(c: Context<Env>): string {
   const address = c.req.header('CF-Connecting-IP') ?? 'unknown'
   if (!address.includes(':')) return address
@@ -51,8 +51,8 @@ const tooMany = ({ name, limit, period }: typeof TOKEN_POLICY) =>
   })
 
 /**
- * Counts a request and tells whether it is within the limit. A limiter that fails lets everyone through: it
- * protects against load, the token against strangers.
+ * Counts a request and returns whether it is within the limit. If the limiter fails, everyone gets through: it is there
+ * for load; tokens keep strangers out.
  */
 async function count(c: Context<Env>, binding: RateLimit | undefined, key: string) {
   try {

@@ -4,13 +4,13 @@ import { factory, type Env } from '../env.ts'
 import { storageFaultOf } from '../storage/faults.ts'
 import { COMMIT, VERSION } from './version.ts'
 
-/** All that a log line may carry besides the request's own fields. */
+/** What a log line may have, apart from the request's own fields. */
 type Detail = {
   status?: number
   duration_ms?: number
-  /** The tier of the cache that answered. */
+  /** The cache tier that answered. */
   cache?: string | undefined
-  /** Why a 401 was one. */
+  /** The reason for a 401. */
   refused?: string | undefined
   code?: string
   fault?: string | undefined
@@ -19,13 +19,13 @@ type Detail = {
 
 const version = COMMIT === null ? VERSION : `${VERSION}+${COMMIT}`
 
-/** Writes one line of JSON: the only way to the log. */
+/** Writes one line of JSON. Nothing else writes to the log. */
 export const logLine = (level: 'info' | 'error', fields: Record<string, unknown>) =>
   console[level](JSON.stringify({ time: new Date().toISOString(), level, version, ...fields }))
 
 /**
- * Writes a line about a request. Its fields are an allow-list. The route's pattern stands for the URL, which may hold
- * a patient's id, and a code for an error, whose message may hold a person.
+ * Writes a line about a request, with no fields but these. It has the route's pattern instead of the URL, which may
+ * hold a patient's id, and a code instead of an error's message, which may hold a name.
  */
 export const log = (c: Context<Env>, level: 'info' | 'error', detail: Detail) =>
   logLine(level, {
@@ -54,8 +54,8 @@ export async function logStep(
 }
 
 /**
- * Writes a line for each request, when it is answered. Its id is of our own making: one sent by a client could carry
- * anything into the logs.
+ * Writes a line for each request once it is answered. We make the request's id ourselves, since a client could send
+ * anything to get it into the logs.
  */
 export const logRequest = factory.createMiddleware(async (c, next) => {
   const startedAt = Date.now()

@@ -1,13 +1,13 @@
 import { nearest } from '../fields/nearest.ts'
 
-/** No pattern of ours is longer, in segments, than this. */
+/** None of our paths has more segments. */
 const MOST_SEGMENTS = 8
 
 const segmentsOf = (path: string) => path.split('/').filter((segment) => segment !== '')
 
 /**
- * The path of one of these patterns that was probably meant: one with a slash or `.json` behind it, without its
- * beginning, spelled otherwise, mistyped, or without its last parameter.
+ * The path that was probably meant, if the given one ends in a slash or `.json`, lacks its beginning or its last
+ * parameter, or is misspelled.
  */
 export function nearestPath(patterns: readonly string[], base: string, path: string) {
   const given = segmentsOf(path.replace(/\.json$/i, ''))
@@ -25,7 +25,7 @@ export function nearestPath(patterns: readonly string[], base: string, path: str
 
 const isParameter = (segment: string) => segment.startsWith(':')
 
-/** Whether what is given is near the pattern, of whose last parameters some may be `missing`. */
+/** Whether the path is near the pattern, of whose last parameters some may be `missing`. */
 const isNear = (pattern: readonly string[], given: readonly string[], missing: number) =>
   pattern.length === given.length + missing &&
   pattern.every(

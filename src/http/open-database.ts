@@ -6,9 +6,9 @@ import { invalid, refusal } from './errors.ts'
 import { BOOKMARK_HEADER, CELL_BOOKMARK } from './headers.ts'
 
 /**
- * Opens a D1 session at the client's bookmark and answers with the new one, so that a clinic reads its own
- * writes from any replica. Without one a read goes to the nearest copy and a write to the primary. The bookmark of
- * another cell means nothing to this database, so its bearer reads from the primary.
+ * Opens a D1 session at the client's bookmark and answers with the new one, so that a clinic reads its own writes from
+ * any replica. Without a bookmark, reads go to the nearest copy and writes to the primary. Another cell's bookmark
+ * means nothing here, so its client reads from the primary.
  */
 export const openDatabase = factory.createMiddleware(async (c, next) => {
   const given = c.req.header(BOOKMARK_HEADER)
@@ -29,8 +29,8 @@ export const openDatabase = factory.createMiddleware(async (c, next) => {
 })
 
 /**
- * The session, whose batches also ask for the clinic's state, in the same round trip, and are refused while it is
- * suspended. Writes ask for it themselves, in the statement that decides.
+ * A session whose batches also read the clinic's state, in the same round trip, and are refused while it is suspended.
+ * Writes check the state themselves, when they insert their key.
  */
 export const unlessSuspended = (db: Session, { clinicId }: Caller): Session => ({
   ...db,

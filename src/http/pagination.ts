@@ -2,7 +2,7 @@ import type { ListQuery, Page, PageRequest } from '../fields/paging.ts'
 
 type Found = Pick<Page, 'json' | 'totalCount'>
 
-/** The list envelope in JSON, around rows that are JSON already. */
+/** The list envelope in JSON, around rows that are already JSON. */
 export function listBody(key: string, found: Found, { page, page_size }: PageRequest): string {
   const pagination = JSON.stringify({
     current_page: page,
@@ -13,7 +13,7 @@ export function listBody(key: string, found: Found, { page, page_size }: PageReq
   return `{"${key}":${found.json},"pagination":${pagination}}`
 }
 
-/** RFC 8288: first, prev, next and last, those that apply; absolute, with page and filters spelled out. */
+/** RFC 8288: first, prev, next and last, if they apply, as absolute URLs with the page and the filters. */
 export function linkHeader(url: string, { totalCount }: Found, query: ListQuery): string {
   const [path] = url.split('?', 1)
   const { page, page_size } = query
@@ -27,7 +27,7 @@ export function linkHeader(url: string, { totalCount }: Found, query: ListQuery)
   return links.join(', ')
 }
 
-/** A query in one spelling: the known keys in alphabetical order, those that are set. */
+/** A query in canonical form: the keys that are set, in alphabetical order. */
 export const searchOf = (query: ListQuery): string =>
   Object.entries(query)
     .filter(([, value]) => value !== undefined)

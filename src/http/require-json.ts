@@ -4,32 +4,32 @@ import { factory, type Env } from '../env.ts'
 import { refusal } from './errors.ts'
 import { faultOfJson } from './json-text.ts'
 
-/** The largest body, in bytes, by the refusal of a larger one. A batch has a hundred times the fields of a record. */
+/** The largest body in bytes, by the name of its refusal. A batch has up to a hundred records. */
 const LARGEST = { tooLarge: 64 * 1024, batchTooLarge: 1024 * 1024 }
 type TooLarge = keyof typeof LARGEST
 
-/** Past its limit a body is read this much further, so that a client that is still sending gets to read why. */
+/** How far to read past the limit, so that a client that is still sending gets to read the answer. */
 const GRACE_BYTES = 1024 * 1024
 const DRAINED_AT_ONCE = 64 * 1024
-/** A body that trickles in holds its request no longer than this, whether it is taken or refused. */
+/** The longest that reading a body may take, whether it is accepted or refused. */
 const WHOLE_BODY_MILLISECONDS = 30_000
 
-/** The name of no coding at all (RFC 9110 §12.5.3). */
+/** "No coding" (RFC 9110 §12.5.3). */
 const IDENTITY = 'identity'
 const JSON_MEDIA_TYPE = /^\s*application\/([\w.-]+\+)?json\s*(;|$)/i
 const OTHER_CHARSET = /;\s*charset\s*=\s*(?!"?utf-?8"?\s*(;|$))/i
 
 /**
- * Reads a JSON body up to the largest. Refuses one that is not declared as JSON, which hono would read as
- * `{}`; one that is not UTF-8 (RFC 8259 §8.1), since a lenient decoder would store other names than were sent; and
- * one that two JSON parsers may read in two ways.
+ * Reads a JSON body up to the limit. Refuses one that isn't declared as JSON, which hono would read as `{}`; one that
+ * isn't UTF-8 (RFC 8259 §8.1), since a lenient decoder would change names; and one that JSON parsers may read
+ * differently.
  */
 export const requireJson = (tooLarge: TooLarge = 'tooLarge') =>
   factory.createMiddleware(async (c, next) => {
     const contentType = c.req.header('Content-Type') ?? ''
     if (!JSON_MEDIA_TYPE.test(contentType)) throw refusal('notDeclaredJson')
     if (OTHER_CHARSET.test(contentType)) throw refusal('notUtf8')
-    // RFC 9110 §15.5.16: a 415 says which codings would do.
+    // RFC 9110 §15.5.16: a 415 names the accepted codings.
     const coding = c.req.header('Content-Encoding') ?? IDENTITY
     if (coding.trim().toLowerCase() !== IDENTITY) {
       throw refusal('encoded', { headers: { 'Accept-Encoding': IDENTITY } })
@@ -40,14 +40,14 @@ export const requireJson = (tooLarge: TooLarge = 'tooLarge') =>
     const fault = faultOfJson(text)
     if (fault !== undefined) throw refusal(fault.name, fault)
 
-    // Where hono looks first: a promise, whatever its type says. A request made anew would be read once more.
+    // Hono looks here first. It expects a promise, whatever the type says. A new Request would be read once more.
     Object.assign(c.req.bodyCache, { text: Promise.resolve(text) })
     await next()
   })
 
 /**
- * The body's bytes, read into one buffer: the runtime gives each chunk of a stream 4 KiB of its own, so that a body
- * in one-byte chunks, taken chunk by chunk, would cost thousands of times its size.
+ * Reads the body into one buffer. The runtime allocates 4 KiB for each chunk of a stream, so a body of one-byte chunks,
+ * read chunk by chunk, would cost thousands of times its size.
  */
 async function readBody({ req }: Context<Env>, tooLarge: TooLarge): Promise<Uint8Array> {
   const limit = LARGEST[tooLarge]

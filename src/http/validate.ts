@@ -12,7 +12,7 @@ import { IDEMPOTENCY_KEY, PRINTABLE } from './headers.ts'
 const REPEATED = 'is repeated; send it once'
 const NAMELESS = 'has no name'
 
-/** Queries that an isolate remembers, and how long they may be: clients ask the same few again and again. */
+/** How many queries an isolate remembers, and how long they may be: clients repeat the same few. */
 const QUERIES = 1000
 const QUERY_CHARACTERS = 200
 
@@ -20,8 +20,8 @@ const QUERY_CHARACTERS = 200
 type Strict = z.ZodObject<z.core.$ZodLooseShape, z.core.$strict>
 
 /**
- * Validates the query: 422 names every malformed parameter, and every one that is not known, since an ignored filter
- * would list everyone. A good query is worked out once, for as long as it is remembered.
+ * Validates the query. The 422 names every malformed and every unknown parameter: an ignored filter would list
+ * everyone. A valid query is remembered, so it is parsed only once.
  */
 export function validateQuery<Schema extends Strict>(schema: Schema) {
   const validate = zValidator('query', schema, (checked, c) => {
@@ -49,7 +49,7 @@ export function validateQuery<Schema extends Strict>(schema: Schema) {
   return noted(validateOnce, { query: schema })
 }
 
-/** What a parser of queries passes over: a value without a name, and a known parameter that comes again. */
+/** Mistakes that the parser ignores: a value without a name, and a repeated parameter. */
 function spellingErrors(url: string, { shape }: Strict): FieldErrors {
   const names = [...new URL(url).searchParams.keys()]
   const repeated = Object.keys(shape).filter(
@@ -73,9 +73,9 @@ export const validatePath = <Schema extends z.ZodObject>(schema: Schema) =>
   )
 
 /**
- * Validates a JSON body, and the idempotency key with it. When something is wrong, `furtherErrors` may add what only
- * storage can tell, so that one answer names everything; it is given the body as it was sent. `documented` is the body
- * as the document shows it, if that is not the schema itself.
+ * Validates a JSON body, and the idempotency key with it. If something is wrong, `furtherErrors` gets the body as sent
+ * and may add errors that only storage can find, so that one answer names everything. `documented` is the body as the
+ * document shows it, if that differs from the schema.
  */
 export function validateBody<Schema extends Strict>(
   schema: Schema,
@@ -105,7 +105,7 @@ export const validateKey = factory.createMiddleware(async (c, next) => {
   await next()
 })
 
-/** What is wrong with the idempotency key, if anything. It may be left out. HTTP joins repeated headers by `, `. */
+/** The errors of the idempotency key, which is optional. HTTP joins repeated headers by `, `. */
 function idempotencyKeyErrors(c: Context<Env>): FieldErrors {
   const key = c.req.header(IDEMPOTENCY_KEY)
   if (key === undefined) return {}

@@ -5,20 +5,20 @@ import type { Mark } from './marks.ts'
 import { recordsAt } from './records/snapshot.ts'
 import { listTables, type Table } from './tables.ts'
 
-// What a backup holds of a store, and a restore brings back.
+// What a backup contains and a restore brings back.
 
-/** The clinic of what the operator does to no clinic, or to all of them; no clinic can be called so. */
+/** The clinic id of operator events that concern no clinic, or all of them. No clinic can have this id. */
 export const NO_CLINIC = '*'
 
-/** What follows from the records, answers only for a day, or describes a bucket that is not copied. */
+/** Tables that are derived from records, matter only for a day, or describe a bucket that isn't copied. */
 const LEFT_OUT = ['deletions', 'idempotency_keys', 'name_words', 'segments', 'staged_plans']
 
-/** The time of a backup, and what each clinic had given out by then. */
+/** The time of a backup, and the numbers that each clinic had given out by then. */
 export type Moment = { at: string; marks: readonly Mark[] }
 
 export type Content = { table: Table; rows: () => AsyncGenerator<StoredRow> }
 
-/** Every table with its rows as they were at the moment, in the order in which they can be filled; clinics come last. */
+/** Every table with its rows as of the moment, in an order in which they can be inserted; clinics come last. */
 export async function contentAt(
   db: Session,
   resources: readonly Resource[],
@@ -41,13 +41,13 @@ export async function contentAt(
     }
   }
 
-  /** The journal ends at its mark, and the trail at the moment. */
+  /** The journal ends at the clinic's mark, the accesses at the moment. */
   function endOf({ name }: Table, seq: number) {
     if (name === 'changes') return [seq]
     return name === 'accesses' ? [at, ''] : undefined
   }
 
-  /** A clinic that was created since is left out. */
+  /** Leaves out clinics that were created after the moment. */
   async function* marked(clinics: AsyncIterable<StoredRow>) {
     const ids = new Set(marks.map(({ clinic_id }) => clinic_id))
     for await (const row of clinics) if (ids.has(`${row.id}`)) yield row

@@ -4,14 +4,14 @@ import type { Session } from '../storage/session.ts'
 import { clinics } from '../storage/tables.ts'
 import type { Table } from './tables.ts'
 
-// Rows of a store, as a backup, a restore and a move read, write and measure them.
+// Reads, writes and measures a store's rows, for backups, restores and moves.
 
 export type StoredRow = Record<string, string | number | null>
 
-/** A place in the order of a table's rows: the values of its key. */
+/** A place in the order of a table's rows: the values of a row's key. */
 type Place = readonly (string | number | null | undefined)[]
 
-/** The rows of a table: all of them, or one clinic's; those behind `after`, and those up to `end`. */
+/** Rows of a table: all of them or one clinic's, after the key `after`, up to and including `end`. */
 export type Part = {
   table: Table
   clinicId?: string
@@ -70,7 +70,7 @@ export async function* rowsOf(db: Session, part: Part): AsyncGenerator<StoredRow
   }
 }
 
-/** The rows in portions that a statement can take. */
+/** Splits rows into portions that fit into a statement. */
 async function* inPortions(all: AsyncIterable<StoredRow>): AsyncGenerator<StoredRow[]> {
   let portion: StoredRow[] = []
   let bytes = 0
@@ -86,7 +86,7 @@ async function* inPortions(all: AsyncIterable<StoredRow>): AsyncGenerator<Stored
   if (portion.length > 0) yield portion
 }
 
-/** Only what is arriving may be written over: a mover that was paused finds the clinic open, and does nothing. */
+/** Only an arriving clinic may be overwritten: a move that was paused may find it open, and must do nothing. */
 const isArriving = sql`EXISTS (SELECT * FROM ${clinics} WHERE id = ${$.clinicId} AND state = 'arriving')`
 
 const insert = ({ name, columns }: Table, condition: SQL, onConflict: SQL) =>
@@ -95,14 +95,14 @@ const insert = ({ name, columns }: Table, condition: SQL, onConflict: SQL) =>
       SELECT ${fields(columns)} FROM json_each(${$.rows}) WHERE ${condition} ON CONFLICT ${onConflict}`,
   )
 
-/** Adds those of the rows that the part lacks: a whole table's, or those of a clinic that is arriving. */
+/** Adds the rows that the part lacks: of a whole table, or of a clinic that is arriving. */
 export async function addMissing(db: Session, part: Part, all: AsyncIterable<StoredRow>) {
   const isOpen = part.clinicId === undefined ? sql`true` : isArriving
   const add = insert(part.table, isOpen, sql`DO NOTHING`)
   for await (const portion of inPortions(all)) await changedRows(db, add, valuesOf(part, portion))
 }
 
-/** Makes the target's part say what the source's says. Ranges that do already cost no write. */
+/** Makes the target's part equal to the source's. Ranges that are equal already cost no write. */
 export async function mirror(
   source: Session,
   target: Session,
@@ -119,7 +119,7 @@ export async function mirror(
   await align(target, { ...part, after }, [])
 }
 
-/** Makes the part say what the rows say. */
+/** Makes the part equal to the rows. */
 async function align(db: Session, part: Part, wanted: readonly StoredRow[]) {
   const values = valuesOf(part, wanted)
   if (values.rows === JSON.stringify(await read(db, part))) return
@@ -138,7 +138,7 @@ async function align(db: Session, part: Part, wanted: readonly StoredRow[]) {
 /** How many rows, and how many bytes their columns hold. */
 export type Size = { rows: number; bytes: number }
 
-/** The sizes of parts by their tables, measured at one time. */
+/** The sizes of parts by the names of their tables, measured in one transaction. */
 export async function sizesOf(db: Session, parts: readonly Part[]): Promise<Record<string, Size>> {
   const measured = await db.batch<Size>(
     parts.map((part) => {
@@ -155,7 +155,7 @@ export async function sizesOf(db: Session, parts: readonly Part[]): Promise<Reco
   return Object.fromEntries(sizes.map((size, n) => [parts[n]?.table.name, size]))
 }
 
-/** Deletes the part's rows, of a clinic that is in the state given. */
+/** Deletes the part's rows if the clinic is in the given state. */
 export async function clear(db: Session, part: Part, state: 'arriving' | 'moved') {
   const { name, key } = part.table
   const all = sql`FROM ${sql.raw(name)} WHERE ${isWithin(part)}`

@@ -4,7 +4,7 @@ import type { StoredRow } from './copy.ts'
 /** How many rows there are, and the SHA-256 of their lines. */
 export type Digest = { rows: number; sha256: string }
 
-/** Lets rows through, one JSON object a line, and tells at the end what they were. */
+/** Passes rows on and computes their digest, over one JSON object a line. */
 export function digesting(all: AsyncIterable<StoredRow>) {
   const hash = createHash('sha256')
   let count = 0
@@ -20,7 +20,7 @@ export function digesting(all: AsyncIterable<StoredRow>) {
   }
 }
 
-/** Reads rows to their end for their digest alone. */
+/** Reads all rows, only to compute their digest. */
 export async function digestOf(all: AsyncIterable<StoredRow>): Promise<Digest> {
   const passed = digesting(all)
   for await (const _ of passed.rows());

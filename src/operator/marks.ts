@@ -6,10 +6,10 @@ import { batch, rows, statements } from '../storage/statement.ts'
 import { changes, clinics, deletions } from '../storage/tables.ts'
 import { listKeys, readStored } from '../trail/bucket.ts'
 
-// A database that is set back to an earlier time has forgotten which ids and numbers it gave out since. Given out again,
-// they would name other people in the systems of clinics. So the highest are marked before, and passed over after.
+// A database that is restored to an earlier time doesn't know which ids and numbers it has given out since. Given out
+// again, they would name other people in clinics' systems. So the highest are marked before, and skipped after.
 
-/** What a clinic has given out: the number of its last change, and the highest id of each resource. */
+/** The highest numbers that a clinic has given out: the `seq` of its last change, and an id for each resource. */
 export type Mark = { clinic_id: string; seq: number; ids: Record<string, number> }
 
 const marking = statements('marks', {})
@@ -19,14 +19,14 @@ const selectMarks = marking.statement<{ clinic_id: string; seq: number; ids: str
       SELECT resource, max(record_id) AS highest FROM ${changes} WHERE clinic_id = clinics.id GROUP BY resource)) AS ids
   FROM ${clinics} ORDER BY id`)
 
-/** Marks what every clinic has given out, all at one moment. */
+/** Every clinic's mark, all as of one moment. */
 export async function listMarks(db: Session, resources: readonly Resource[]): Promise<Mark[]> {
   const none = Object.fromEntries(resources.map(({ name }) => [name, 0]))
   const found = await rows(db, selectMarks, {})
   return found.map(({ ids, ...mark }) => ({ ...mark, ids: { ...none, ...JSON.parse(ids) } }))
 }
 
-/** As many segments of a number as there were restores, and more. */
+/** How many keys to look at. Each restore may leave one more segment with the same number; this is plenty. */
 const FORKS = 100
 
 /** The highest `seq` that R2 has of a clinic, 0 if none: a lower bound of what was given out. */
@@ -49,15 +49,15 @@ const { $, statement } = statements('resume', {
 const admit = statement(sql`
   INSERT INTO ${clinics} (id, state, created_at) VALUES (${$.clinicId}, 'open', ${$.now}) ON CONFLICT DO NOTHING`)
 
-/** The resources of which ids may be lost, from `first` to `last`, and of the first of all if only numbers are. */
+/** For each resource, the ids that may be lost, from `first` to `last`; none if `first` is greater. */
 const lost = sql`(SELECT key AS resource, value AS last, 1 + coalesce((
         SELECT max(record_id) FROM ${changes} WHERE clinic_id = ${$.clinicId} AND resource = given.key), 0) AS first
       FROM json_each(${$.ids}) AS given) AS lost`
 const lastSeq = sql`coalesce((SELECT max(seq) FROM ${changes} WHERE clinic_id = ${$.clinicId}), 0)`
 
 /**
- * Counts ranges of ids, each `first` to `last` of a `resource`, as deleted: a node of the tree counts those between the
- * node that ends below it and itself.
+ * Counts ranges of ids, each `first` to `last` of a `resource`, as deleted. A node of the tree counts the ids after
+ * node - (node & -node), up to its own.
  */
 export const countRanges = (ranges: SQL) => sql`
   INSERT INTO ${deletions} (clinic_id, resource, node, n)
@@ -81,8 +81,8 @@ const skip = statement(sql`
     FROM ${lost} WHERE first <= last OR ${$.seq} > ${lastSeq})`)
 
 /**
- * Passes over what the mark says was given out: lost ids count as deleted, and the numbers of changes go on behind the
- * last. Running it again changes nothing.
+ * Skips what the mark says was given out: lost ids count as deleted, and changes are numbered on from its `seq`.
+ * Running it again changes nothing.
  */
 export async function resumeAfter(db: Session, mark: Mark, tokenId: string) {
   const { clinic_id: clinicId, seq, ids } = mark

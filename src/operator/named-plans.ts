@@ -3,8 +3,8 @@ import type { Session } from '../storage/session.ts'
 import { rows, statements } from '../storage/statement.ts'
 import { changes, plans } from '../storage/tables.ts'
 
-// The operator names a plan by its external_id. Each cell numbers its plans in the order of its imports, so a plan's id
-// may mean another one elsewhere.
+// The operator names a plan by its external_id. Each cell numbers its plans in the order of its imports, so the same id
+// may be another plan elsewhere.
 
 type NamedPlan = { id: number; external_id: string }
 
@@ -15,7 +15,7 @@ const selectBy = (column: 'id' | 'external_id') =>
       CROSS JOIN ${plans} ON plans.${sql.raw(column)} = given.value`)
 const [selectById, selectByExternalId] = [selectBy('id'), selectBy('external_id')]
 
-/** Finds the ids of plans, active or not, by the operator's ids of them. */
+/** Finds the ids of plans by external_id, whether or not they are active. */
 export async function findPlanIds(db: Session, externalIds: readonly string[]) {
   const found = await rows(db, selectByExternalId, { names: JSON.stringify(externalIds) })
   return new Map(found.map(({ external_id, id }) => [external_id, id]))
@@ -29,8 +29,8 @@ const selectNamed = ofClinic.statement<NamedPlan>(sql`
   SELECT plans.id, plans.external_id FROM named CROSS JOIN ${plans} ON plans.id = named.id ORDER BY plans.id`)
 
 /**
- * The plans that the clinic's coverages and their history name, and that are others at the target: `there` is the one
- * that it has under the id, if any.
+ * The plans that the clinic's coverages and their history name, and whose ids are other plans at the target. `there` is
+ * the target's plan with that id, if any.
  */
 export async function listOtherPlans(source: Session, target: Session, clinicId: string) {
   const named = await rows(source, selectNamed, { clinicId })

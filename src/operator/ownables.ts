@@ -7,7 +7,7 @@ import { clinics, ownables } from '../storage/tables.ts'
 const VALUES = { clinicId: 'text', now: 'text', ownables: 'text' } as const
 const { $, statement } = statements('operator/ownables', VALUES)
 
-/** The ownables of the rows, each once. */
+/** The distinct ownables of the rows. */
 const given = sql`(SELECT DISTINCT value ->> '$.type' AS type, value ->> '$.id' AS id
   FROM json_each(${$.ownables}))`
 
@@ -26,8 +26,8 @@ const countNew = statement<{ state: string; new: number }>(sql`
     FROM ${clinics} WHERE id = ${$.clinicId}`)
 
 /**
- * Registers many at once, as one JSON parameter, and tells how many were new, however often the batch had to be tried.
- * A dry run only counts. Gives undefined unless the clinic is open.
+ * Registers many at once, as one JSON parameter. The count of new ones is right even if the batch was retried. A dry
+ * run only counts. Returns undefined unless the clinic is open.
  */
 export async function insertOwnables(
   db: Session,
@@ -36,10 +36,10 @@ export async function insertOwnables(
   { dryRun = false }: { dryRun?: boolean | undefined } = {},
 ) {
   const values = { clinicId, ownables: JSON.stringify(rows), now: new Date().toISOString() }
-  const { told } = dryRun
-    ? await batch(db, { told: countNew }, values)
-    : await batch(db, { insertGiven, told: countNew }, values)
-  const [clinic] = told
+  const { counted } = dryRun
+    ? await batch(db, { counted: countNew }, values)
+    : await batch(db, { insertGiven, counted: countNew }, values)
+  const [clinic] = counted
   if (clinic?.state !== 'open') return undefined
   return { inserted: clinic.new, unchanged: rows.length - clinic.new }
 }

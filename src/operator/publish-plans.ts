@@ -14,8 +14,8 @@ import { sha256 } from '../storage/sha256.ts'
 import { CATALOGUE_KEY, readCatalogue } from '../plans/catalogue.ts'
 import { SORTS, type Sort } from '../plans/schema.ts'
 
-// A catalogue is published in three steps, each of which can be run again: its plans are staged in portions; one
-// transaction takes them over, makes every list anew and gives the whole a new version; then KV tells the edges.
+// A catalogue is published in three steps, each safe to run again: its plans are staged in portions; one transaction
+// copies them into `plans`, rebuilds every list and sets a new version; then KV gets the version, for the edges.
 
 /** A plan as the operator loads it; `external_id` is its identity from load to load. */
 export type CataloguePlan = {
@@ -37,10 +37,10 @@ const staging = statements('publish-plans', { rows: 'text' })
 const reading = statements('publish-plans', { after: 'integer' })
 const plain = statements('publish-plans', {})
 
-/** What a plan says: `differs` and the upsert go over the same columns. */
-const SAID = ['plan_name', 'carrier', 'plan_type', 'coverage_details', 'active'] as const
+/** A plan's content: `differsFrom` and the upsert use the same columns. */
+const CONTENT = ['plan_name', 'carrier', 'plan_type', 'coverage_details', 'active'] as const
 const FOLDED = ['plan_name_folded', 'carrier_folded', 'plan_type_folded', 'words'] as const
-const COLUMNS = ['external_id', ...SAID, ...FOLDED]
+const COLUMNS = ['external_id', ...CONTENT, ...FOLDED]
 const columns = sql.raw(COLUMNS.join(', '))
 
 function asRows(plans: readonly CataloguePlan[]) {
@@ -58,18 +58,18 @@ function asRows(plans: readonly CataloguePlan[]) {
 const given = sql`SELECT ${sql.raw(COLUMNS.map((name) => `value ->> '${name}' AS ${name}`).join(', '))}
   FROM json_each(${staging.$.rows})`
 
-/** Whether a new row, under the name given, says anything else than the plan stored. */
+/** Whether a new row, named `row` in the statement, differs from the stored plan. */
 const differsFrom = (row: string) =>
-  sql.raw(SAID.map((name) => `plans.${name} IS NOT ${row}.${name}`).join(' OR '))
+  sql.raw(CONTENT.map((name) => `plans.${name} IS NOT ${row}.${name}`).join(' OR '))
 
 const clear = plain.statement(sql`DELETE FROM ${stagedPlans}`)
 const stage = staging.statement(sql`
   INSERT INTO ${stagedPlans} (${columns}) ${given} WHERE true ON CONFLICT DO NOTHING`)
 
-/** Forgets what an import that was cut short has left. */
+/** Deletes what an interrupted import has left. */
 export const clearStaged = async (db: Session) => void (await changedRows(db, clear, {}))
 
-/** Stages plans, whose `external_id`s are all different; a portion that is tried again is staged once. */
+/** Stages plans with different `external_id`s. A portion that is tried again is staged once. */
 export const stagePlans = async (db: Session, plans: readonly CataloguePlan[]) =>
   void (await changedRows(db, stage, asRows(plans)))
 
@@ -78,7 +78,7 @@ const compare = staging.statement<{ present: number; updated: number; active: nu
     coalesce(sum(plans.active), 0) AS active
   FROM (${given}) AS given JOIN ${plans} ON plans.external_id = given.external_id`)
 
-/** What taking over rows of different plans would do, without doing it. */
+/** Counts what publishing these rows, each another plan, would change, without changing it. */
 export async function comparePlans(db: Session, rows: readonly CataloguePlan[]) {
   const { present = 0, updated = 0, active = 0 } = (await first(db, compare, asRows(rows))) ?? {}
   return { inserted: rows.length - present, updated, unchanged: present - updated, active }
@@ -90,15 +90,15 @@ const countActive = plain.statement<{ active: number }>(sql`
 export const countActivePlans = async (db: Session) =>
   (await first(db, countActive, {}))?.active ?? 0
 
-const readSaid = reading.statement<{ said: string; last: number | null }>(sql`
+const readContent = reading.statement<{ said: string; last: number | null }>(sql`
   SELECT json_group_array(json_array(id, ${columns})) AS said, max(id) AS last FROM (
     SELECT id, ${columns} FROM ${plans} WHERE id > ${reading.$.after} ORDER BY id LIMIT 50)`)
 
-/** The SHA-256 of what all plans say, under the ids that they have: that of each portion with the one before. */
+/** The SHA-256 of all plans and their ids. Each portion is hashed together with the digest of those before it. */
 export async function digestPlans(db: Session): Promise<string> {
   let digest = ''
   for (let after = 0; ;) {
-    const { said = '', last = null } = (await first(db, readSaid, { after })) ?? {}
+    const { said = '', last = null } = (await first(db, readContent, { after })) ?? {}
     if (last === null) return digest
     digest = await sha256(digest + said)
     after = last
@@ -114,7 +114,7 @@ const takeOver = statement(sql`
   INSERT INTO ${plans} (${columns}, created_at, updated_at)
     SELECT ${columns}, ${$.now}, ${$.now} FROM ${stagedPlans} WHERE true ORDER BY position
     ON CONFLICT (external_id) DO UPDATE SET
-      ${sql.raw([...SAID, ...FOLDED, 'updated_at'].map((name) => `${name} = excluded.${name}`).join(', '))}
+      ${sql.raw([...CONTENT, ...FOLDED, 'updated_at'].map((name) => `${name} = excluded.${name}`).join(', '))}
     WHERE ${differsFrom('excluded')}`)
 const deactivateMissing = statement(sql`
   UPDATE ${plans} SET active = 0, updated_at = ${$.now}
@@ -130,7 +130,7 @@ const giveVersion = statement(sql`
       OR EXISTS (SELECT * FROM ${plans} WHERE updated_at = ${$.now})
     ON CONFLICT (id) DO UPDATE SET version = excluded.version`)
 
-/** What follows is made anew only if the catalogue has just been given its version. */
+/** The lists and facets are rebuilt only if this batch has just set the version. */
 const isNew = sql`(SELECT version FROM ${catalogue}) = ${$.version}`
 
 const dropLists = statement(sql`DELETE FROM ${planLists} WHERE ${isNew}`)
@@ -147,8 +147,8 @@ const subsets = FILTERS.reduce<string[][]>(
 )
 
 /**
- * For each sorting and set of filters, the statement that makes its lists, for all values at once. A carrier's plans are
- * in the order of their carrier as they are.
+ * For each sorting and set of filters, a statement that makes the lists for all values at once. Lists of a single
+ * carrier need no sorting by carrier.
  */
 const makeLists = Object.fromEntries(
   SORTS.flatMap((sort) =>
@@ -181,7 +181,7 @@ const makeFacet = (facet: string) =>
 const makeFacets = { makeCarriers: makeFacet('carrier'), makePlanTypes: makeFacet('plan_type') }
 
 type Counts = Record<'inserted' | 'updated' | 'unchanged' | 'deactivated', number>
-const tell = statement<{ version: string } & Counts>(sql`
+const selectOutcome = statement<{ version: string } & Counts>(sql`
   SELECT version, total(created_at = ${$.now}) AS inserted,
       total(updated_at = ${$.now} AND created_at <> ${$.now} AND is_staged) AS updated,
       (SELECT count(*) FROM ${stagedPlans}) - total(is_staged) AS unchanged,
@@ -200,13 +200,13 @@ const publishing = {
   ...makeLists,
   dropFacets,
   ...makeFacets,
-  outcome: tell,
+  outcome: selectOutcome,
 }
 
 /**
- * Takes over the staged plans in one transaction, which leaves those that say the same as they are, `updated_at` too;
- * then has the edges serve what D1 holds, if they do not yet. What was written is told by its time, which is fixed
- * here, so the counts are the same however often the batch had to be tried.
+ * Copies the staged plans into `plans` in one transaction; unchanged plans stay as they are, `updated_at` too. Then
+ * puts the version into KV, if the edges don't serve it yet. The counts go by the time of writing, which is set here,
+ * so they are right even if the batch was retried.
  */
 export async function publishStaged(
   db: Session,
@@ -219,15 +219,15 @@ export async function publishStaged(
     deactivateMissing: Number(deactivate),
     republish: Number(republish),
   })
-  const [told] = outcome
-  if (!told) throw new Error('the catalogue has no version')
+  const [made] = outcome
+  if (!made) throw new Error('the catalogue has no version')
 
   const served = readCatalogue(await kv.get(CATALOGUE_KEY))
-  if (served?.version !== told.version) {
-    await kv.put(CATALOGUE_KEY, JSON.stringify({ version: told.version, bookmark: db.bookmark() }))
+  if (served?.version !== made.version) {
+    await kv.put(CATALOGUE_KEY, JSON.stringify({ version: made.version, bookmark: db.bookmark() }))
   }
   await clearStaged(db)
-  return told
+  return made
 }
 
 export async function publishPlans(db: Session, kv: KVNamespace, rows: readonly CataloguePlan[]) {

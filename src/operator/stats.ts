@@ -27,7 +27,7 @@ export async function createdByWeek(db: Session, clinicId: string, weeks: number
   return Array.from({ length: weeks }, (_, n) => byWeek.get(weeks - 1 - n) ?? 0)
 }
 
-/** The rows of a clinic or, without one, those that all clinics share, by table. */
+/** Table sizes, of a clinic or, without one, of the tables that all clinics share. */
 export const sizesByTable = (db: Session, tables: readonly Table[], clinicId?: string) =>
   sizesOf(
     db,

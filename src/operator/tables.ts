@@ -6,7 +6,7 @@ import type { Session } from '../storage/session.ts'
 export type Table = {
   name: string
   columns: readonly string[]
-  /** The columns that tell its rows apart, in order; where a table has a clinic_id, those of one clinic. */
+  /** The columns of the primary key, in order, without clinic_id. */
   key: readonly string[]
   isOfClinics: boolean
 }
@@ -15,7 +15,7 @@ const { statement } = statements('operator/tables', {})
 
 type Described = { name: string; columns: string; key: string; referenced: string }
 
-// D1 lets nobody look at tables of its own.
+// D1's own tables can't be read.
 const selectTables = statement<Described>(
   sql`SELECT name,
       (SELECT json_group_array(name ORDER BY cid) FROM pragma_table_info(master.name)) AS columns,
@@ -27,7 +27,7 @@ const selectTables = statement<Described>(
     ORDER BY master.rowid`,
 )
 
-/** Every table of the store, each behind those that it references. A new one needs no word here. */
+/** Every table of the store, each after those that it references. A new table needs no change here. */
 export async function listTables(db: Session): Promise<Table[]> {
   const described = new Map((await rows(db, selectTables, {})).map((table) => [table.name, table]))
   const ordered = new Map<string, Table>()

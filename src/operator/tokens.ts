@@ -7,7 +7,7 @@ import { KEY_PREFIX, mintToken, tokenIdOf, tokenKey } from '../tokens/token.ts'
 /** A token as it is stored, without its secret. */
 export type StoredToken = { key: string; id: string; record: TokenRecord }
 
-/** Every token whose id begins with `id`, in no order that means anything. */
+/** Every token whose id begins with `id`, in no particular order. */
 export async function listTokens(kv: KVNamespace, id = ''): Promise<StoredToken[]> {
   const found: StoredToken[] = []
   let cursor: string | null = null
@@ -25,13 +25,13 @@ export async function listTokens(kv: KVNamespace, id = ''): Promise<StoredToken[
 export const putToken = async (kv: KVNamespace, token: string, record: TokenRecord) =>
   await putRecord(kv, await tokenKey(token), record)
 
-/** Puts a tombstone in the token's place, since KV remembers for a while that a key was absent, too. */
+/** Leaves a tombstone instead of deleting the token, since KV also caches that a key is absent. */
 export const revokeToken = (kv: KVNamespace, stored: StoredToken, now = Date.now()) =>
   changeRecord(kv, stored, { revoked_at: new Date(now).toISOString() })
 
 /**
- * Changes the record as it is now: what was listed may be a minute old, and a token that was revoked since must not
- * come back. Gives the changed record.
+ * Changes the latest record: the listed one may be a minute old, and a token revoked since must stay revoked. Returns
+ * the changed record.
  */
 async function changeRecord(kv: KVNamespace, stored: StoredToken, change: Partial<TokenRecord>) {
   const { key, record } = stored
@@ -43,8 +43,8 @@ async function changeRecord(kv: KVNamespace, stored: StoredToken, change: Partia
 }
 
 /**
- * Takes a clinic's tokens to another cell, where they let in as before; here tombstones then say where. Gives the
- * number of those that were here still.
+ * Moves a clinic's tokens to another cell, where they work as before; tombstones here name that cell. Returns how many
+ * there were.
  */
 export async function moveTokens(
   source: KVNamespace,
@@ -58,22 +58,22 @@ export async function moveTokens(
   for (const { key, record } of tokens) await putRecord(target, key, record)
   for (const stored of tokens) {
     const { moved_to: _, ...left } = await changeRecord(source, stored, { moved_to: cell })
-    // It may have been revoked between the two.
+    // It may have been revoked between the two steps.
     if (left.revoked_at !== stored.record.revoked_at) await putRecord(target, stored.key, left)
   }
   return tokens.length
 }
 
-/** Adds a clinic to the suspended ones, or takes it from them. D1 says the same of each by itself. */
+/** Adds a clinic to the suspended ones in KV, or removes it. D1 has each clinic's state too. */
 export async function setSuspended(kv: KVNamespace, clinicId: string, suspended: boolean) {
   const others = suspendedIn(await kv.get(SUSPENDED_KEY)).filter((id) => id !== clinicId)
   await kv.put(SUSPENDED_KEY, JSON.stringify(suspended ? [...others, clinicId] : others))
 }
 
 /**
- * Issues a token like the given one, which then expires after `grace`, unless it does so sooner. The new one
- * lives for `lifetime` from now, for ever if that is undefined, or, where none is given, for as long as the old one
- * was made for. Both are in milliseconds. `cell` is the one of the store.
+ * Issues a token like the given one, which then expires after `grace` at the latest. The new one lives for `lifetime`,
+ * for ever if that is undefined, or as long as the old one was meant to if it is left out. Both are in milliseconds.
+ * `cell` is the store's.
  */
 export async function rotateToken(
   kv: KVNamespace,
@@ -83,7 +83,7 @@ export async function rotateToken(
 ) {
   const { grace, cell, ...wanted } = options
   const { record: old } = stored
-  // Replaced for the second time, the old one has been shortened already.
+  // If the old one was replaced before, its end has been brought forward already.
   const { planned_expires_at = old.expires_at } = old
   const lifetime =
     planned_expires_at === null

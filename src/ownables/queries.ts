@@ -34,8 +34,8 @@ const register = {
 }
 
 /**
- * Registers ownables of one type, and leaves that in the trail; registering them again changes nothing. Gives the
- * state of the clinic: nothing happens unless that is open.
+ * Registers ownables of one type and records it in the trail; registering them again changes nothing. Returns the
+ * clinic's state: unless it is open, nothing happens.
  */
 export async function registerOwnables(
   db: Session,

@@ -2,43 +2,45 @@ import { withinTime } from '../storage/retry.ts'
 import { recent, recordReader, type Recent } from '../storage/recent.ts'
 import { catalogueRecord } from './schema.ts'
 
-/** The catalogue's record in KV. Putting a new version there moves every edge as soon as it asks KV and KV has heard. */
+/** The catalogue's key in KV. Edges serve a new version once KV has it and they have read it. */
 export const CATALOGUE_KEY = 'catalogue'
 
-/** Raise it when the JSON of a plan changes shape: it keeps a new Worker from serving an old one's answers. */
+/** Raise it when a plan's JSON changes shape, so that a new Worker doesn't serve an old one's answers. */
 const REPRESENTATION = 'r2'
 
-/** An isolate has 128 MB: 256 answers of at most 256 KiB take half of it. A larger one stays at the edge. */
+/** An isolate has 128 MB: 256 answers of at most 256 KiB take half of it. Larger ones are only cached at the edge. */
 const MEMORY_ENTRIES = 256
 const MEMORY_ENTRY_BYTES = 256 * 1024
 
 /** A version never changes, so its answers could be kept for ever; a day lets old versions go. */
 const ONE_DAY = 'public, max-age=86400'
 
-/** Longer than a cache takes, and less than a client minds. In milliseconds. */
+/** In milliseconds: longer than a cache usually takes, and short enough for a client. */
 const ONE_SECOND = 1000
 
 /** Where an answer came from: isolate memory, the edge cache, D1, or D1 because no version is known. */
 export type Tier = 'MEMORY' | 'HIT' | 'MISS' | 'BYPASS'
 
-/** The version of the catalogue that something was read from; undefined if none was published yet. */
+/** The catalogue's version that something was read from; null or undefined if none has been published yet. */
 export type Version = string | null | undefined
 
-/** A ready answer: the bytes of the JSON, the `Link` header that goes with it, and the version that it is of. */
+/** A ready answer: its JSON bytes, its `Link` header, and the version it was read from. */
 export type PlansAnswer = { body: ArrayBuffer; link: string; version: Version }
 
 const noAnswers = () => recent<PlansAnswer>(MEMORY_ENTRIES)
 
 let memory = { version: '', answers: noAnswers() }
 
-/** The catalogue now served, from its record; undefined if that is absent or not to be understood. */
+/** Reads the record of the catalogue now served; undefined if it is absent or invalid. */
 export const readCatalogue = recordReader(2, catalogueRecord)
 
 /** The strong ETag (RFC 9110 §8.8.3): one version answers one path and query with the same bytes for ever. */
 export const catalogueEtag = (version: string, rest: string) =>
   `"${REPRESENTATION}.${version}${rest}"`
 
-/** Looks for the answer to `url` (origin and normalised query) inwards to outwards, and fills outwards. */
+/**
+ * Looks for the answer to `url` (origin and normalised query) in memory, at the edge, then in D1; stores it on the way.
+ */
 export async function throughTiers(
   version: string,
   url: string,
@@ -57,14 +59,14 @@ export async function throughTiers(
     return [cached, 'HIT']
   }
 
-  // D1 may be ahead of KV: what it holds is kept under the version that it is of, for when KV has caught up.
+  // D1 may be ahead of KV, so the answer is cached under its own version, for when KV has caught up.
   const loaded = await load()
   if (loaded.version === version) remember(answers, url, loaded)
   if (loaded.version) waitUntil(store(cacheKey(loaded.version, url), loaded))
   return [loaded, 'MISS']
 }
 
-/** A bare GET on our own host and below `/v1`, so that from outside it meets `authenticate` like any other. */
+/** The URL is on our own host and below `/v1`, so that requests for it from outside have to pass `authenticate`. */
 function cacheKey(version: string, url: string): string {
   const key = new URL(url)
   key.pathname += `/${REPRESENTATION}.${version}`
@@ -75,7 +77,7 @@ function remember(answers: Recent<PlansAnswer>, key: string, answer: PlansAnswer
   if (answer.body.byteLength <= MEMORY_ENTRY_BYTES) answers.set(key, answer)
 }
 
-/** The cache is a convenience: when it fails, or does not answer, D1 does. */
+/** If the cache fails or doesn't answer in time, D1 is asked instead. */
 async function lookUp(key: string, version: string): Promise<PlansAnswer | undefined> {
   try {
     const found = await withinTime(caches.default.match(key), ONE_SECOND)

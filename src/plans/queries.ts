@@ -39,7 +39,9 @@ type Row = { version: string | null; json: string; total: number | null; candida
 const version = sql`(SELECT version FROM ${catalogue})`
 const asPage = sql`json_group_array(${answeredJson}) AS json`
 
-/** A page of a list: the places of its plans, counted from 0 and from the end if it is descending, lie in two chunks. */
+/**
+ * A page of a list. The places of its plans, from 0, or from the end if it is descending, are in at most two chunks.
+ */
 const listInChunks = statement<Row>(sql`
   SELECT ${version} AS version, ${asPage},
     (SELECT total FROM ${planLists} WHERE list = ${$.list} AND chunk = 0) AS total
@@ -54,7 +56,7 @@ const listInChunks = statement<Row>(sql`
     JOIN ${plans} ON plans.id = listed.value
     ORDER BY iif(${$.isDescending}, -1, 1) * (chunk * 100 + listed.key))`)
 
-/** A page of the whole catalogue in the order of its ids, which are dense. */
+/** A page of the whole catalogue by id. The ids have no gaps. */
 const listAll = statement<Row>(sql`
   SELECT ${version} AS version, ${asPage}, (SELECT max(id) FROM ${plans}) AS total
   FROM (
@@ -66,23 +68,23 @@ const fits = sql`
   AND (${$.carrier} IS NULL OR carrier_folded = ${$.carrier})
   AND (${$.active} IS NULL OR active = ${$.active})`
 
-/** The plan with the operator's id, if it fits the other filters. */
+/** The plan with this external_id, if it matches the other filters. */
 const listByExternalId = statement<Row>(sql`
   WITH found AS MATERIALIZED (
     SELECT ${columnsOf(answered)} FROM ${plans} WHERE external_id = ${$.externalId} AND ${fits})
   SELECT ${version} AS version, ${asPage}, (SELECT count(*) FROM found) AS total
   FROM (SELECT * FROM found LIMIT ${$.size} OFFSET ${$.skipped})`)
 
-/** More candidates than these are no answer to a search, and cost too much to sort. */
+/** A search with more candidates is refused: it would be no use, and cost too much to sort. */
 const MOST_CANDIDATES = 5000
-/** Of so many words the one is looked for that the fewest plans have. */
+/** How many words are counted, at most, to find the rarest one. */
 const MOST_COUNTED = 5
 
 const having = (word: string) =>
   sql.raw(`word >= ${word} AND word < ${word} || char(1114111) LIMIT ${MOST_CANDIDATES + 1}`)
 const sortKey = sql`CASE ${$.sortBy} WHEN 'plan_name' THEN plan_name_folded WHEN 'carrier' THEN carrier_folded END`
 
-/** The plans of the rarest word are looked up, and those kept that have the others. */
+/** Looks up the plans of the rarest word, and keeps those that have all the others. */
 const search = statement<Row>(sql`
   WITH rarest AS MATERIALIZED (
     SELECT value AS start FROM (SELECT value FROM json_each(${$.words}) LIMIT ${sql.raw(`${MOST_COUNTED}`)})
@@ -108,7 +110,7 @@ export async function listPlans(db: Session, query: PlanQuery) {
   const [planType = null, ofCarrier = null] = [plan_type, carrier]
   const isActive = active === undefined ? null : Number(active)
   const { sort_by: sortBy = 'id', sort_dir } = query
-  // The lists of one carrier are not made once more for the order of carriers.
+  // Within one carrier, sorting by carrier is the same as by id, so it has no lists.
   const sort = carrier !== undefined && sortBy === 'carrier' ? 'id' : sortBy
   const values = {
     planType,
@@ -149,7 +151,7 @@ const listFacets = statements('plans', {}).statement<{ version: string | null; j
   SELECT ${version} AS version,
     json_object('carriers', json(${facet('carrier')}), 'plan_types', json(${facet('plan_type')})) AS json`)
 
-/** The carriers and plan types of the catalogue with their numbers of plans, as JSON, and its version. */
+/** The catalogue's carriers and plan types with their numbers of plans, as JSON, and its version. */
 export async function findFacets(db: Session) {
   const { version, json = '' } = (await first(db, listFacets, {})) ?? {}
   return { version, json }

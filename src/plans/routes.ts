@@ -19,7 +19,7 @@ import {
 import { findFacets, findPlan, listPlans } from './queries.ts'
 import { FLAG_MESSAGE, plan, facetsAnswer, planList, planPath, plansFilter } from './schema.ts'
 
-/** In one spelling: `/pl%61ns` is the same path, and must be the same entry of the cache. */
+/** The canonical path: `/pl%61ns` is the same one, and must use the same cache entry. */
 const PATH = `${BASE_PATH}/plans`
 
 const NOT_FOUND = 'Plan not found'
@@ -91,13 +91,13 @@ export const planRoutes = factory
     })
   })
 
-/** What is read of D1: the JSON of an answer, the version of the catalogue it was read from, and a `Link` if it has one. */
+/** Reads an answer from D1: its JSON, the catalogue's version, and its `Link` if it has one. */
 type Load = (db: Session, url: string) => Promise<{ json: string; version: Version; link?: string }>
 
-/** Serves what stands at `rest` below the path of plans, from the nearest tier that has it. */
+/** Serves the path `rest` below `/plans` from the nearest tier that has it. */
 async function serve(c: Context<Env>, rest: string, load: Load): Promise<Response> {
   const url = originOf(c.req.url) + PATH + rest
-  /** Reads D1 at `bookmark` or later, so that a lagging replica cannot refill what it replaced. */
+  /** Reads D1 at `bookmark` or later, so that a lagging replica can't put old plans back into the caches. */
   const loadAt = async (bookmark: string): Promise<PlansAnswer> => {
     const { json, version, link = '' } = await load(databaseOf(c.env, bookmark), url)
     return { version, link, body: await new Blob([json]).arrayBuffer() }
@@ -118,10 +118,10 @@ async function serve(c: Context<Env>, rest: string, load: Load): Promise<Respons
   return answer(c, rest, found, tier)
 }
 
-/** The scheme and host of an absolute URL; to parse all of it takes ten times as long. */
+/** The scheme and host of an absolute URL. Parsing all of it takes ten times as long. */
 const originOf = (url: string) => url.slice(0, url.indexOf('/', 'https://'.length))
 
-/** Clients may keep an answer, for themselves, and ask each time whether it is up to date. */
+/** Clients may keep a private copy, and must ask each time whether it is up to date. */
 const REVALIDATE = 'private, no-cache'
 
 const answer = (c: Context<Env>, rest: string, { body, link, version }: PlansAnswer, tier: Tier) =>
@@ -133,6 +133,6 @@ const answer = (c: Context<Env>, rest: string, { body, link, version }: PlansAns
     ...(version && tier !== 'BYPASS' && { ETag: catalogueEtag(version, rest) }),
   })
 
-/** The version alone, which is in memory by now, tells that the client's copy is good. */
+/** The version, which is in memory by now, is enough to tell that the client's copy is up to date. */
 const notModified = (c: Context<Env>, etag: string) =>
   c.body(null, 304, { 'Cache-Control': REVALIDATE, 'X-Cache': 'MEMORY', ETag: etag })

@@ -14,7 +14,7 @@ const FLAGS = ['true', 'false', '1', '0']
 export const FLAG_MESSAGE = notOneOf(FLAGS)
 const DIRECTIONS = ['ASC', 'DESC'] as const
 
-/** Filters fold to one spelling, and defaults to none, so that `PPO` and `ppo` are one entry of the cache. */
+/** Filters are folded and defaults are dropped, so that `PPO` and `ppo` share a cache entry. */
 export const plansFilter = z.strictObject({
   ...paging,
   plan_type: text(255)

@@ -21,13 +21,13 @@ import {
   type Target,
 } from './write.ts'
 
-/** Statements that are kept, one for each set of columns: clients amend the same few again and again. */
+/** How many UPDATE statements to keep, one per set of columns: clients amend the same few again and again. */
 const MOST_UPDATES = 100
 
-/** What an amendment says: values for columns, and values that the record must have already. */
+/** `given`: the columns to set. `fixed`: values that the record must already have. */
 export type Amendment = { given: Record<string, unknown>; fixed: Record<string, unknown> }
 
-/** Amends a record of a resource once under a key; what changes nothing makes no version. Throws refusals. */
+/** Amends a record, once per idempotency key; an amendment that changes nothing makes no version. Throws ApiError. */
 export function amender(resource: Resource) {
   const { table, text, columns } = resource
   const types = { ...TARGETED, given: 'text', fixed: 'text' } as const
@@ -35,7 +35,7 @@ export function amender(resource: Resource) {
   const target = sql`(SELECT *, ${contentOf(resource)} AS content FROM ${table}
       WHERE clinic_id = ${$.clinicId} AND id = ${$.id}) AS target`
   const wrong = sql`SELECT key FROM json_each(${$.fixed}) WHERE value IS NOT (content ->> key)`
-  // Some columns follow from others: of a sealed SSN one speaks for all.
+  // Derived columns don't count as changes, and of the three SSN columns only ssn_sealed does.
   const changed = sql`SELECT iif(key = 'ssn_sealed', 'ssn', key) AS name FROM json_each(${$.given})
       WHERE value IS NOT (content ->> key) AND key NOT IN ('ssn_key_id', 'ssn_last_four')
         AND key NOT LIKE '%\\_folded' ESCAPE '\\' AND key NOT LIKE '%\\_identity' ESCAPE '\\'
@@ -108,6 +108,6 @@ export function amender(resource: Resource) {
   }
 }
 
-/** What is wrong with a column that has its value for good, or with the mask of another SSN. */
+/** The error for a column that can't change, or for a mask that isn't this record's. */
 const fixedError = (column: string) =>
   column === 'ssn_last_four' ? ['ssn', [INVALID]] : [column, [CANNOT_CHANGE]]

@@ -3,17 +3,17 @@ import { BLANK } from '../fields/messages.ts'
 import { recordId } from '../fields/number.ts'
 import type { Resource } from './resource.ts'
 
-/** More records than these in a batch are refused for their number. */
+/** The most records in a batch. */
 export const MOST_RECORDS = 100
 
-/** What a body that was sent has under a key, whatever it is. */
+/** The value under a key of an unvalidated body; undefined if there is none. */
 export const partOf = (sent: unknown, key: string): unknown =>
   Object.getOwnPropertyDescriptor(Object(sent), key)?.value
 
 export const isObject = (sent: unknown): sent is object =>
   typeof sent === 'object' && sent !== null && !Array.isArray(sent)
 
-/** What we write ourselves: a client may send it along, having read it, and it is ignored. */
+/** Fields that only we write. A client may send back what it read; we ignore it. */
 const OURS = ['created_at', 'updated_at']
 
 const without = (names: readonly string[]) => (sent: unknown) =>
@@ -22,8 +22,8 @@ const without = (names: readonly string[]) => (sent: unknown) =>
     : sent
 
 /**
- * The bodies of a resource's routes. An amendment leaves fields that it does not give as they are, and may send the
- * owner and the id along, unchanged. `documented` holds the schemas shown in the OpenAPI document.
+ * The bodies of a resource's routes. Fields that an amendment leaves out stay as they are; it may repeat the owner and
+ * the id, unchanged. `documented` holds the schemas shown in the OpenAPI document.
  */
 export function bodiesOf({ name, one, fields, ownerColumns, given }: Resource) {
   const entries = Object.entries(fields)
@@ -39,7 +39,7 @@ export function bodiesOf({ name, one, fields, ownerColumns, given }: Resource) {
     .meta({ examples: [without([...ownerColumns, 'ssn'])(Object.fromEntries(example))] })
   return {
     create: z.strictObject({ [one]: created }),
-    // A list that is too long is refused before its records are looked at.
+    // The length is checked before the records are.
     batch: z.strictObject({ [name]: many(z.unknown()).pipe(z.array(created)) }),
     amend: z.strictObject({ [one]: z.preprocess(without(OURS), amended) }),
     documented: {

@@ -28,7 +28,7 @@ const changesQuery = z.strictObject({
 
 type Row = { json: string; seqs: string; last: number | null; is_known: number }
 
-/** The route of the changes to all resources, in the order in which they happened. */
+/** The route that lists the changes to all resources, in the order in which they happened. */
 export function changesRoutes(resources: readonly Resource[]) {
   const names = resources.map(({ name }) => name)
   const following = describe({
@@ -50,7 +50,7 @@ export function changesRoutes(resources: readonly Resource[]) {
           SELECT ${jsonOf(resource.answered)} FROM (SELECT ${columnsOf(resource.answered)} FROM ${resource.table}
             WHERE clinic_id = ${$.clinicId} AND id = record_id))`
   })
-  // A skipped number is passed over, and is no change.
+  // A `skip` row isn't a change (see the migration), so it's left out.
   const select = statement<Row>(sql`
     SELECT json_group_array(json_object('seq', seq, 'resource', resource, 'id', record_id, 'version', version,
         'action', action, 'at', at, 'record', json(CASE resource ${sql.join(recordNow, sql` `)} END)))
@@ -72,7 +72,7 @@ export function changesRoutes(resources: readonly Resource[]) {
 
         const found = await first(c.get('db'), select, { clinicId, after, limit })
         const { json = '[]', seqs = '[]', last, is_known } = found ?? {}
-        // One beyond the last, or one that a restore of the database took away.
+        // It's beyond the last change, or a restore of the database removed it.
         if (after > 0 && !is_known) throw invalid({ after: [START_AGAIN] })
 
         c.set('recordIds', JSON.parse(seqs))

@@ -10,12 +10,12 @@ import type { Given, Resource } from './resource.ts'
 import { addWords } from './words.ts'
 import { highestId, nextSeq, nowOrLater, selectWritten, used, whyRefused, write } from './write.ts'
 
-/** The tree of deletions ends here, and with it the ids of a resource. */
+/** The highest id that a resource can have: the tree of deletions ends there. */
 const MOST_IDS = 2 ** 24
 const NO_MORE_IDS = `can't be created: a clinic has ${MOST_IDS} ids at most`
 
-// An operator may limit how many records a clinic has. They are counted by a few rows, however many there are: the ids
-// that were given out for each resource of its journal, less the deleted ones.
+// An operator may limit how many records a clinic has. Counting them reads only a few rows: for each resource in the
+// journal, the highest id minus the number of deleted ids.
 
 const quota = statements('quota', { clinicId: 'text', count: 'integer' })
 
@@ -31,12 +31,12 @@ const recordCount = sql`(
           WHERE clinic_id = ${quota.$.clinicId} AND resource = known.resource AND node = ${TOP}), 0)), 0)
     FROM known WHERE known.resource IS NOT NULL)`
 
-/** Whether the clinic, a row of `clinics`, may have as many records more as the statement's `count`. */
+/** Whether the clinic, a row of `clinics`, has room for `count` more records. */
 const isWithinLimit = sql`(record_limit IS NULL OR ${recordCount} + ${quota.$.count} <= record_limit)`
 
 /**
- * Creates records of a resource, all or none, once under a key; the status is 200 if one that was there is returned.
- * Throws refusals; of a batch they name records by their place.
+ * Creates records, all or none, once per idempotency key; the status is 200 if an existing record is returned instead.
+ * Throws ApiError; for a batch, its errors name records by place.
  */
 export function creator(resource: Resource) {
   const { table, text, columns, identity, person } = resource
@@ -50,7 +50,7 @@ export function creator(resource: Resource) {
     FROM ${clinics} WHERE id = ${$.clinicId} AND state = 'open' AND ${isWithinLimit}
     RETURNING status`)
 
-  /** The same, unless a record is there already: then the key is of that one. */
+  /** The same, but if the record already exists, the key row points to it. */
   const keepKeyOfSame = ({ index, columns, where = sql`true` }: NonNullable<typeof identity>) => {
     const isSame = columns.map((column) => sql`other.${sql.raw(column)} IS ${given(column)}`)
     return statement<{ status: number }>(sql`

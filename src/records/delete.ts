@@ -19,7 +19,7 @@ import {
   type Target,
 } from './write.ts'
 
-/** Deletes a record of a resource once under a key: its content stays in the journal. Throws refusals. */
+/** Deletes a record, once per idempotency key; the journal keeps its content. Throws ApiError. */
 export function deleter(resource: Resource) {
   const { table, text, person } = resource
   const { $, statement } = statements(`delete ${resource.name}`, TARGETED)

@@ -5,8 +5,8 @@ import { KEY } from './idempotency.ts'
 import type { Resource } from './resource.ts'
 import { used } from './write.ts'
 
-// Deleted ids are counted in a Fenwick tree (see the migration), so that a page is found by descending from its top,
-// and a deletion costs the same whatever was deleted before.
+// Deleted ids are counted in a Fenwick tree (see the migration), so a page is found by descending from its top, and a
+// deletion costs the same however many came before.
 
 const { $ } = statements('deletions', KEY)
 
@@ -14,8 +14,8 @@ const { $ } = statements('deletions', KEY)
 export const TOP = sql.raw(String(2 ** 24))
 
 /**
- * Counts the record of the key as deleted right before it is, or with -1 as restored right after. The record must be
- * there, since a batch may be run twice: the second run of a deletion finds no target, but its own key.
+ * Counts the key's record as deleted, just before it's deleted; or, with -1, as restored, just after. The join on the
+ * record keeps a retried deletion from counting twice: its key row is already there, but the record is gone.
  */
 export const countDeletion = ({ name, table, text }: Resource, by: 1 | -1) =>
   statements(`count deletions of ${name}`, KEY).statement(sql`
@@ -32,8 +32,8 @@ export const deletedCount = ({ text }: Resource): SQL => sql`coalesce((
       SELECT n FROM ${deletions} WHERE clinic_id = ${$.clinicId} AND resource = ${text} AND node = ${TOP}), 0)`
 
 /**
- * The id of the record that is listed at `rank`, from 1, or of a deleted one right before it. Each step looks at half
- * of what is left: if the rank lies beyond the records of the lower half, it goes on in the upper one.
+ * The id of the record at `rank`, from 1, or of a deleted one right before it. It's a binary search: each step moves to
+ * the upper half if the lower half has too few records.
  */
 export const idAtRank = (
   resource: Resource,

@@ -3,12 +3,12 @@ import type { SsnOwner } from '../ssn/suite.ts'
 import type { Amendment } from './amend.ts'
 import { derivedFrom, ownerOf, type Given, type Resource } from './resource.ts'
 
-// From what a client gives to what is stored.
+// Turns what a client sends into what is stored.
 
-/** Fields as they were validated. */
+/** Validated fields. */
 type Fields = Record<string, unknown>
 
-/** The columns of a sealed SSN, or of none. */
+/** The columns of a sealed SSN, all null if there is none. */
 export const ssnColumns = (ssn: SealedSsn | undefined): Given => ({
   ssn_key_id: ssn?.keyId ?? null,
   ssn_sealed: ssn?.sealed ?? null,
@@ -16,8 +16,8 @@ export const ssnColumns = (ssn: SealedSsn | undefined): Given => ({
 })
 
 /**
- * A new record as it is stored: the fields given, a `uid` of its own, and the SSN sealed to the public key for this
- * record alone. Throws SsnKeyError.
+ * A new record as it is stored: the given fields, a new `uid`, and the SSN sealed to the public key for this record
+ * only. Throws SsnKeyError.
  */
 export async function recordToStore(
   resource: Resource,
@@ -33,8 +33,8 @@ export async function recordToStore(
 }
 
 /**
- * An amendment as it is stored. The owner and the id stand under `fixed`, as what the record must say already, and
- * so do the digits of a mask. `findOwner` finds the record that a new SSN is sealed for. Throws SsnKeyError.
+ * An amendment as it is stored. `fixed` holds what the record must already have: the owner, the id, and the digits of a
+ * mask. `findOwner` finds the record that a new SSN is sealed for. Throws SsnKeyError.
  */
 export async function amendmentOf(
   resource: Resource,
@@ -65,7 +65,7 @@ export function ssnOwner(resource: Resource, record: Record<string, unknown>): S
   return { clinicId, table: resource.name, ownableType, ownableId, uid: String(uid) }
 }
 
-/** The fields as a fingerprint may know them: with the mask that was sent, or the last four digits of the SSN. */
+/** The fields for a fingerprint: an SSN is cut to its last four digits; a mask stays as it was sent. */
 export const masked = ({ ssn, ...others }: Fields): Fields => ({
   ...others,
   ...(ssn !== undefined && {

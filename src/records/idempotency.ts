@@ -8,8 +8,8 @@ import { changedRows, first, statements, type ValuesOf } from '../storage/statem
 import { idempotencyKeys } from '../storage/tables.ts'
 
 /**
- * What makes a write safe to send again: the clinic's key, and a fingerprint of the request that used it.
- * `requestId` tells a client's second request from our own second try of the first; `now` is in ISO 8601.
+ * What makes a write safe to repeat: the clinic's key and a fingerprint of its request. `requestId` tells a client's
+ * second request from our own retry of the first; `now` is in ISO 8601.
  */
 export const KEY = {
   clinicId: 'text',
@@ -23,18 +23,18 @@ export type IdempotencyKey = ValuesOf<typeof KEY>
 
 type Writer = { clinicId: string; tokenId: string; requestId?: string }
 
-/** A key of our own has a prefix that no client can send, as it is no printable ASCII. */
+/** The prefix of our own keys. Clients can't send it, since it isn't printable ASCII. */
 const OWN = '\u00b7'
 
-/** The key of a write for which nobody sent one: our second try then finds what the first may have done. */
+/** A key for a write that came without one, so that our retry finds what the first try may have done. */
 export function ownKey({ clinicId, tokenId, requestId = crypto.randomUUID() }: Writer) {
   const now = new Date().toISOString()
   return { clinicId, tokenId, requestId, key: OWN + requestId, fingerprint: '', now }
 }
 
 /**
- * The key to write under: the client's, or one of our own. `masked` is the body with four digits of each SSN: from a
- * hash of all nine, an SSN could be found by trying every number there is.
+ * The client's key, or one of our own. `masked` is the body with only the last four digits of each SSN: from a hash of
+ * all nine, an SSN could be found by trying every number.
  */
 export async function idempotencyKey(c: Context<Env>, masked: unknown): Promise<IdempotencyKey> {
   const { pathname, search } = new URL(c.req.url)
@@ -48,11 +48,11 @@ export async function idempotencyKey(c: Context<Env>, masked: unknown): Promise<
   }
 }
 
-/** A portion is quick, so that the writes of clinics come between two. */
+/** How many keys a statement covers: few enough that clinics' writes get in between. */
 const PORTION = 5000
 const ONE_DAY = 24 * 60 * 60 * 1000
 
-/** Behind every clinic. */
+/** Sorts after every clinic. */
 const END = { clinic_id: '~', key: '' }
 
 const FROM = { afterClinic: 'text', afterKey: 'text', portion: 'integer' } as const
@@ -67,7 +67,7 @@ const deleteOld = statement(sql`
   DELETE FROM ${idempotencyKeys} WHERE (clinic_id, key) > (${$.afterClinic}, ${$.afterKey})
     AND (clinic_id, key) <= (${$.untilClinic}, ${$.untilKey}) AND at < ${$.before}`)
 
-/** Forgets the keys that were used more than 24 hours ago, and gives their number. */
+/** Deletes the keys that were used more than 24 hours ago. Returns how many there were. */
 export async function sweepKeys(db: Session, now = Date.now()): Promise<number> {
   const before = new Date(now - ONE_DAY).toISOString()
   let [swept, after] = [0, { clinic_id: '', key: '' }]

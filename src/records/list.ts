@@ -7,7 +7,7 @@ import { deletedCount, idAtRank } from './deletions.ts'
 import type { Filter, Resource } from './resource.ts'
 import { highestId } from './write.ts'
 
-/** A page of a list, or the filter that has too many matches, and the one to add. */
+/** A page, or the filter that has too many matches and the filter to add. */
 export type Listed = Page | { filter: string; add: string }
 
 type Row = { json: string; ids: string; total: number }
@@ -18,7 +18,7 @@ const pageOf = ({ json = '[]', ids = '[]', total = 0 }: Partial<Row> = {}) => ({
   totalCount: total,
 })
 
-/** Reads pages of a clinic's records: of all, by their place, or of those that match filters, by the index of one. */
+/** Lists a clinic's records: all of them by rank, or those that match the filters, through the index of one filter. */
 export function lister(resource: Resource) {
   const { table, filters, answered } = resource
   const asPage = sql`json_group_array(${jsonOf(answered)}) AS json, json_group_array(id) AS ids`
@@ -42,7 +42,7 @@ export function lister(resource: Resource) {
     ...filterTypes,
   } satisfies Types)
 
-  /** The rows are found by the index of one filter, in its order; the others narrow them where they are given. */
+  /** Finds rows through the index of one filter, in its order; the other filters, if given, narrow them. */
   function selectBy(leading: string, { index, order, where }: Filter & { index: string }) {
     const { $, statement } = matching
     const named: Readonly<Record<string, SQL>> = $

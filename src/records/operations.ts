@@ -41,18 +41,18 @@ export const creationQuery = ({ identity, oneWord }: Resource) =>
     }),
   })
 
-/** What a write answers of a record to a token that may not read it. */
+/** What a write answers to a token that may not read records. */
 const receipt = z
   .object({ id, created_at: timestamp, updated_at: timestamp })
   .meta({ id: 'Receipt', description: 'What a write answers without `insurances:read`.' })
 
-/** What a change did. More may come. */
+/** What a change did. New actions may be added. */
 export const action = z.enum(['create', 'amend', 'delete', 'restore', 'reassign', 'erase'])
 
 const whoseToken = { description: 'Whose token it was.', examples: ['0123456789abcdef'] }
 const whatChanged = { description: 'The fields that an amendment changed.', examples: [[]] }
 
-/** What the routes of a resource say of themselves. */
+/** How the OpenAPI document describes a resource's routes. */
 export function operationsOf(resource: Resource) {
   const { name, one, owner, notFound, record, words, oneWord, tag, person, identity, hasSsn } =
     resource
@@ -88,7 +88,7 @@ export function operationsOf(resource: Resource) {
     ...(person && { date_of_birth: [INVALID] }),
     [owner.id]: [ofOwner],
   })
-  /** A record, as one of the verbs answers it. */
+  /** An answer whose body is a record. */
   const answered = (description: string, body: z.ZodType, ...headers: HeaderName[]) => ({
     description,
     body,

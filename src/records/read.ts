@@ -9,7 +9,7 @@ import { ssnOwner } from './given.ts'
 import { answeredBefore, etagColumn, type Given, type Resource } from './resource.ts'
 import type { Answered } from './write.ts'
 
-/** Reads single records of a resource; another clinic's is as absent as one that never was. */
+/** Reads single records. Another clinic's record looks the same as one that doesn't exist. */
 export function reader(resource: Resource) {
   const ONE = { clinicId: 'text', id: 'integer' } as const
   const { $, statement } = statements(`read ${resource.name}`, ONE)
@@ -25,7 +25,7 @@ export function reader(resource: Resource) {
 
   const selectRow = statement<Given>(sql`SELECT * FROM ${table} WHERE ${isRecord}`)
 
-  // What a version says stands in the change after it, and of the last version in the record.
+  // A version's content is the next change's `before`; the latest version's is in the record itself.
   const content = sql`(SELECT ${jsonOf(answered)} FROM (
           SELECT ${columnsOf(answered)} FROM ${table} WHERE ${isRecord} AND version = change.version
           UNION ALL
@@ -47,7 +47,7 @@ export function reader(resource: Resource) {
       return row && ssnOwner(resource, row)
     },
 
-    /** A record's versions, newest first, also of a deleted one; undefined if there never was such a record. */
+    /** A record's versions, newest first, even if it is deleted; undefined if there never was such a record. */
     async history(
       db: Session,
       clinicId: string,

@@ -8,13 +8,13 @@ import { ownables } from '../storage/tables.ts'
 import { isObject, partOf } from './bodies.ts'
 import { ownerTypeOf, type Resource } from './resource.ts'
 
-// What the schema refuses, told by field. A foreign key says that an owner or a plan must exist, a CHECK that a rule
-// holds over several columns. SQLite names only the first that is broken, and no row, so the same conditions are asked
-// once more: of every row, as it would be stored.
+// Turns what the schema refuses into errors by field. A foreign key makes sure that an owner or a plan exists, a CHECK
+// that a rule over several columns holds. SQLite names only the first violation, and no row, so another statement
+// checks the same conditions for every row, as it would be stored.
 
 export const absent = ({ notFound }: Resource) => new ApiError(404, notFound)
 
-/** The references and rules that a row would break, by the row's place; the JSON has null for each that holds. */
+/** The references and rules that a row would break. In a `Row` they are JSON, with null for each that holds. */
 type Broken = { place: number; names: string[] }
 type Row = { place: number; broken: string }
 
@@ -22,8 +22,8 @@ const VALUES = { clinicId: 'text', rows: 'text' } as const
 const { $ } = statements('refusals', VALUES)
 
 /**
- * What a record must fulfil, and the columns that each condition is about. A reference has its column's name, a rule its
- * own.
+ * The conditions that a record must meet, with their columns. A reference is named after its column; a rule has its own
+ * name.
  */
 function conditionsOf(resource: Resource) {
   const { owner, ownerColumns, references, rules } = resource
@@ -45,8 +45,8 @@ function conditionsOf(resource: Resource) {
 }
 
 /**
- * Finds what each of the `rows`, a JSON array, would break; a row that has the `id` of a stored record is that record
- * with the row's columns in place of its own.
+ * Finds what each of the `rows`, a JSON array, would break. The columns of a row that has the `id` of a stored record
+ * replace that record's.
  */
 export function selectBroken(resource: Resource) {
   const conditions = conditionsOf(resource)
@@ -69,7 +69,7 @@ export function selectBroken(resource: Resource) {
     WHERE NOT (${sql.join(all, sql` AND `)})`)
 }
 
-/** The ids that records name, of owners, plans and whatever else must exist: who is told so has asked for them. */
+/** The ids of owners, plans and so on that records refer to, for the trail: an error reveals whether they exist. */
 export function idsNamed(
   { owner, references }: Resource,
   records: readonly Readonly<Record<string, unknown>>[],
@@ -86,7 +86,7 @@ export const brokenIn = (rows: readonly Row[]): Broken[] =>
     return { place, names: names.filter((name) => name !== null) }
   })
 
-/** What is wrong with rows that break references and rules; in a batch named by place, `dependents[3].relationship`. */
+/** The field errors of rows that break references or rules; in a batch by place, `dependents[3].relationship`. */
 export function errorsOfBroken(
   { name, rules }: Resource,
   broken: readonly Broken[],
@@ -103,21 +103,21 @@ export function errorsOfBroken(
   return errors
 }
 
-/** Throws the refusal of rows that `selectBroken` found. */
+/** Throws ApiError if `selectBroken` found any rows. */
 export function refuseBroken(resource: Resource, found: readonly Row[], isBatch = false) {
   if (found.length > 0) throw invalid(errorsOfBroken(resource, brokenIn(found), isBatch))
 }
 
 /**
- * Finds what else is wrong with records that are refused already: the references and rules that storage alone can tell,
- * as far as the fields that they are about are right. So one answer names everything.
+ * Finds what else is wrong with records that failed validation, so that one answer names everything: references and
+ * rules that only storage can check, as long as their own fields are valid.
  */
 export function furtherErrors(resource: Resource) {
   const { fields, owner } = resource
   const select = selectBroken(resource)
   const conditions = conditionsOf(resource)
 
-  /** The fields of a record that are right as they were sent, and the names of the conditions that these decide. */
+  /** The valid fields of a record as sent, and the names of the conditions that can be checked with them. */
   function judge(sent: unknown, isNew: boolean) {
     const given: Record<string, unknown> = {}
     if (!isObject(sent)) return { given, judged: [] }
@@ -133,11 +133,11 @@ export function furtherErrors(resource: Resource) {
     const judged = conditions
       .filter(({ columns }) => !columns.some((column) => wrong.has(column)))
       .map(({ name }) => name)
-    // An amended record has its owner for good.
+    // An amendment can't change the owner.
     return { given, judged: isNew ? judged : judged.filter((name) => name !== owner.id) }
   }
 
-  /** `id` is that of the stored record, if it is to be amended. */
+  /** `id` is the stored record to amend, if any. */
   return async (
     c: Context<Env>,
     sent: readonly unknown[],

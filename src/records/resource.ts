@@ -8,27 +8,26 @@ import { amendedSsn, ssn } from '../fields/person.ts'
 import type { Ownable } from '../ownables/queries.ts'
 import type { Fields } from '../storage/json.ts'
 
-/** The values of a record by the names of its fields or columns. */
+/** A record's values, by field or column. */
 export type Given = Record<string, string | number | null>
 
-/** A field of a resource: said here once, and by its column in the migration. */
+/** A field of a resource. Its column is in the migration. */
 export type Field = {
-  /** What a client gives. */
+  /** What a client sends. */
   given: z.ZodType<string | number | null>
-  /** What a client gives in an amendment, if that is something else. */
+  /** What a client sends in an amendment, if that differs. */
   amended?: z.ZodType<string | null>
-  /** What is answered. */
   answered: z.ZodType
-  /** In a body of the document, and in its answers where they read otherwise. */
+  /** The example in the document's bodies, and the one in its answers if they differ. */
   example: string | number | null
   answeredExample?: string
   /** What a creation stores if the field is left out. */
   otherwise?: string | number
-  /** How search compares it, kept in the column `…_folded`. */
+  /** Folds it for search; stored in the column `…_folded`. */
   folded?: (value: string) => string
-  /** How `identity` compares it, kept in the column `…_identity`. */
+  /** Folds it to compare identities; stored in the column `…_identity`. */
   identity?: (value: string) => string
-  /** Where else in it search begins, as a JSON list of folded texts: kept in the column `…_words`, and in `name_words`. */
+  /** Where else search finds it, as a JSON list of folded texts; stored in the column `…_words` and in `name_words`. */
   words?: (value: string) => string | null
 }
 
@@ -47,7 +46,7 @@ export const ssnField = (example: string): Field => ({
   answeredExample: `***-**-${example.slice(-4)}`,
 })
 
-/** A parameter of the list. */
+/** A query parameter that filters the list. */
 export type Filter<Parameter extends string = string> = {
   query: z.ZodType<string | number | undefined>
   type: 'text' | 'integer'
@@ -55,14 +54,14 @@ export type Filter<Parameter extends string = string> = {
   where: (value: SQL) => SQL
 } & (
   | {
-      /** The index that finds the matches without another filter, and the order in which it has them. */
+      /** The index that finds the matches without another filter, and its order. */
       index: string
       order: SQL
-      /** A refusal names the filter to `add` where there are more matches than `most`. */
+      /** With more matches than this, the error names the filter to `add`. */
       most?: { matches: number; add: Parameter }
       needs?: never
     }
-  /** The parameter that this one only narrows. */
+  /** The parameter that this one needs, and narrows. */
   | { needs: Parameter; index?: never; most?: never }
 )
 
@@ -79,15 +78,15 @@ export const idFilter = (
   order,
 })
 
-/** A rule over several columns: a SQL condition that is never NULL, and the CHECK of that name in the migration. */
+/** A rule over several columns. Its condition is never NULL, and is also a CHECK of that name in the migration. */
 export type Rule<Name extends string = string> = { check: string; field: Name; message: string }
 
 /** The columns that every record has. */
 const OURS = ['clinic_id', 'id', 'uid', 'version', 'created_at', 'updated_at'] as const
 
-/** What a resource says of itself: what a record holds, and what can be done with it. */
+/** What a resource file defines: what a record holds, and what can be done with it. */
 type Description<Name extends string = string, Parameter extends string = string> = {
-  /** The segment of its path, its table, and the key of its list, such as `dependents`. */
+  /** Its path segment, table and list key, such as `dependents`. */
   name: string
   /** The key around a record in a body, such as `dependent`. */
   one: string
@@ -96,20 +95,20 @@ type Description<Name extends string = string, Parameter extends string = string
   exampleId: number
   fields: Record<Name, Field> & { [Ours in (typeof OURS)[number]]?: never }
   /**
-   * Whose a record is, for good: the fields of an ownable's id and type, a patient where there is no field for the type,
-   * and the filter that lists a patient's records.
+   * The owner, which never changes: the fields of the ownable's id and type (a patient if there is no type field), and
+   * the filter that lists a patient's records.
    */
   owner: { id: NoInfer<Name>; type?: NoInfer<Name>; filter: NoInfer<Parameter> }
-  /** Has names and a date of birth, by which people are searched. */
+  /** Has names and a date of birth, so it can be searched. */
   person?: boolean
-  /** Columns whose value must exist: the condition, given the value and the clinic. */
+  /** Columns whose value must exist elsewhere: the SQL condition, given the value and the clinic. */
   references?: Record<string, (value: SQL, clinicId: SQL) => SQL>
   filters: Record<Parameter, Filter<NoInfer<Parameter>>> & {
     [Paging in keyof typeof paging]?: never
   }
   /**
-   * The columns in which two records are the same, for `if_exists=return` and imports; `index` finds them. `where` is a
-   * further condition on the record `other` and what is `given`.
+   * Two records that agree in these columns are the same, for `if_exists=return` and imports; `index` finds them.
+   * `where` adds a condition on the `other` record and the `given` one.
    */
   identity?: { index: string; columns: readonly string[]; where?: SQL; words: string }
   rules?: Record<string, Rule<NoInfer<Name>>>
@@ -123,12 +122,12 @@ export const sentenceCase = (words: string) => words.charAt(0).toUpperCase() + w
 /** `person_information` as types and methods write it: `PersonInformation`. */
 export const pascalCase = (name: string) => name.split('_').map(sentenceCase).join('')
 
-/** What can follow from a field, in a column of its own. */
+/** What can be derived from a field, each in its own column. */
 const DERIVED = ['folded', 'identity', 'words'] as const
 
 const SSN_COLUMNS = ['ssn_key_id', 'ssn_sealed', 'ssn_last_four']
 
-/** A resource from what it says of itself. It names no field and no filter that it lacks. */
+/** Defines a resource. The types make sure that it names only fields and filters that it has. */
 export const resource = <Name extends string, Parameter extends string>(
   description: Description<Name, Parameter>,
 ): Resource => complete(description)
@@ -151,7 +150,7 @@ function complete(description: Description) {
 
   const given = z
     .strictObject(
-      // No default in the document: generated clients take such a field for one that must be given.
+      // No default in the document: generated clients treat a field that has one as required.
       ofEach(({ given, otherwise }) =>
         otherwise === undefined ? given : given.optional().transform((value = otherwise) => value),
       ),
@@ -174,7 +173,7 @@ function complete(description: Description) {
     person: false,
     references: {},
     ...description,
-    /** With the columns that each is about. */
+    /** Each with the columns that it mentions. */
     rules: Object.fromEntries(
       Object.entries(rules).map(([rule, { check, ...about }]) => {
         const named: readonly string[] = check.match(/\w+/g) ?? []
@@ -185,15 +184,14 @@ function complete(description: Description) {
     given,
     record,
     answered: answeredBy(record, hasSsn),
-    /** What a record says: the columns of its table but the clinic's. */
+    /** A record's content: every column of its table except clinic_id. */
     columns,
-    /** The columns that name the owner. */
     ownerColumns: ownerColumnsOf(owner),
     words,
     oneWord,
     tag: sentenceCase(words),
     notFound: `${sentenceCase(oneWord)} not found`,
-    /** Its name as SQL, for its table and as a text. */
+    /** Its name in SQL, as a table and as a string. */
     table: sql.raw(name),
     text: sql.raw(`'${name}'`),
   }
@@ -209,7 +207,7 @@ export const ownerOf = ({ owner }: Resource, fields: Record<string, unknown>): O
 
 export const ownerTypeOf = ({ owner }: Resource): SQL => sql.raw(owner.type ?? `'${PATIENT}'`)
 
-/** The columns that follow from the given fields, and from none that is not given. */
+/** The columns derived from the given fields. */
 export const derivedFrom = ({ fields }: Resource, given: Record<string, unknown>): Given =>
   Object.fromEntries(
     Object.entries(fields).flatMap(([name, field]) => {
@@ -223,16 +221,16 @@ export const derivedFrom = ({ fields }: Resource, given: Record<string, unknown>
     }),
   )
 
-/** The field that a column follows from. */
+/** The field that a column is derived from. */
 export const fieldOf = (column: string) => column.replace(/_(folded|identity|words)$/, '')
 
-/** The documented keys in the documented order; of the SSN no more than its mask. */
+/** The documented keys in the documented order; the SSN only as its mask. */
 const answeredBy = (record: z.ZodObject, hasSsn: boolean): Fields => ({
   ...Object.fromEntries(Object.keys(record.shape).map((key) => [key, null])),
   ...(hasSsn && { ssn: sql`'***-**-' || ssn_last_four` }),
 })
 
-/** The same of what a record said until a change, which stands in the journal. */
+/** The same for a record before a change, from the journal. */
 export const answeredBefore = ({ record, hasSsn }: Resource): Fields => ({
   ...Object.fromEntries(
     Object.keys(record.shape).map((key) => [key, sql.raw(`before ->> '${key}'`)]),
@@ -240,10 +238,10 @@ export const answeredBefore = ({ record, hasSsn }: Resource): Fields => ({
   ...(hasSsn && { ssn: sql`'***-**-' || (before ->> 'ssn_last_four')` }),
 })
 
-/** What a row says, as the journal keeps it. */
+/** A row's content as the journal stores it. */
 export const contentOf = ({ columns }: Resource): SQL =>
   sql.raw(`json_object(${columns.map((name) => `'${name}', ${name}`).join(', ')})`)
 
-/** The ETag of a version: opaque to clients, and different for the records of two clinics with one id. */
+/** The ETag of a version, opaque to clients. The uid makes it differ between two clinics' records with the same id. */
 export const etagColumn = (uid = 'uid', version = 'version'): SQL =>
   sql.raw(`substr(${uid}, 1, 8) || '.' || ${version}`)

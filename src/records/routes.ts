@@ -33,11 +33,11 @@ export function recordRoutes(resource: Resource) {
   const [list, read, further] = [lister(resource), reader(resource), furtherErrors(resource)]
   const readers = (action: string) => requireScope('insurances:read', { action, resource: name })
   const writers = (action: string) => requireScope('insurances:write', { action, resource: name })
-  const says = operationsOf(resource)
+  const docs = operationsOf(resource)
   const { documented, ...bodies } = bodiesOf(resource)
   const filters = Object.keys(resource.filters)
 
-  /** The id in the path; what is no id names no record. */
+  /** The id in the path. Throws 404 if it isn't an id. */
   function idIn(c: Context<Env>): number {
     const { data: path } = recordPath.safeParse(c.req.param())
     if (!path) throw absent(resource)
@@ -50,7 +50,7 @@ export function recordRoutes(resource: Resource) {
     return { id: idIn(c), etags: etags ? JSON.stringify(etags) : null }
   }
 
-  /** Creates what a body gives, of which `body` is what the key may know. */
+  /** Creates the given records. `body` is what the key's fingerprint covers. */
   async function createAll(
     c: Context<Env>,
     given: readonly Given[],
@@ -103,7 +103,7 @@ export function recordRoutes(resource: Resource) {
   if (person) app.use('/search', only('POST'))
 
   const routes = app
-    .get('/', says.list, readers('list'), validateQuery(listQuery(resource)), async (c) => {
+    .get('/', docs.list, readers('list'), validateQuery(listQuery(resource)), async (c) => {
       const query: ListQuery = c.req.valid('query')
       const isFiltered = filters.some((filter) => query[filter] !== undefined)
       if (isFiltered) await countRows(c, (query.page - 1) * query.page_size)
@@ -115,7 +115,7 @@ export function recordRoutes(resource: Resource) {
     })
     .post(
       '/',
-      says.create,
+      docs.create,
       writers('create'),
       validateQuery(creationQuery(resource)),
       requireJson(),
@@ -134,7 +134,7 @@ export function recordRoutes(resource: Resource) {
     )
     .post(
       '/batch',
-      says.batch,
+      docs.batch,
       writers('create'),
       refuseQuery,
       requireJson('batchTooLarge'),
@@ -156,7 +156,7 @@ export function recordRoutes(resource: Resource) {
         return jsonText(c, 201, `{"${name}":[${all.join()}]}`)
       },
     )
-    .get('/:id', says.get, readers('read'), refuseQuery, async (c) => {
+    .get('/:id', docs.get, readers('read'), refuseQuery, async (c) => {
       const id = idIn(c)
 
       const found = await read.find(c.get('db'), c.get('caller').clinicId, id)
@@ -164,9 +164,9 @@ export function recordRoutes(resource: Resource) {
 
       return answerRecord(c, 200, found)
     })
-    .put('/:id', says.put, ...amendment)
-    .patch('/:id', says.amend, ...amendment)
-    .delete('/:id', says.delete, writers('delete'), refuseQuery, validateKey, async (c) => {
+    .put('/:id', docs.put, ...amendment)
+    .patch('/:id', docs.amend, ...amendment)
+    .delete('/:id', docs.delete, writers('delete'), refuseQuery, validateKey, async (c) => {
       const target = targetIn(c)
 
       const key = await idempotencyKey(c, null)
@@ -175,7 +175,7 @@ export function recordRoutes(resource: Resource) {
       markWritten(c, removed)
       return c.body(null, 204)
     })
-    .get('/:id/history', says.history, readers('history'), validateQuery(pages), async (c) => {
+    .get('/:id/history', docs.history, readers('history'), validateQuery(pages), async (c) => {
       const query = c.req.valid('query')
       const id = idIn(c)
       const { clinicId } = c.get('caller')
@@ -190,7 +190,7 @@ export function recordRoutes(resource: Resource) {
   const search = searcher(resource)
   return routes.post(
     '/search',
-    says.search,
+    docs.search,
     readers('search'),
     refuseQuery,
     requireJson(),
@@ -208,19 +208,19 @@ export function recordRoutes(resource: Resource) {
   )
 }
 
-/** Refuses what has read up to all its matches to find that they are too many, and counts it so. */
+/** Refuses a query with too many matches, and counts the rows that it has read. */
 async function refuseTooMany(c: Context<Env>, field: string, add: string): Promise<never> {
   await countRows(c, MOST_CANDIDATES)
   throw invalid({ [field]: [`too many matches; add ${add}`] })
 }
 
-/** The records of a batch as it was sent; none if they are too many. */
+/** The unvalidated records of a batch; none if there are too many. */
 function recordsIn(sent: unknown, name: string): readonly unknown[] {
   const records = partOf(sent, name)
   return Array.isArray(records) && records.length <= MOST_RECORDS ? records : []
 }
 
-/** Counts a batch as one request more for every ten records after the first ten, and for no more than it may have. */
+/** Counts a batch as one more request per ten records after the first ten, up to the most that it may have. */
 const countRecords = (name: string) =>
   factory.createMiddleware(async (c, next) => {
     const records = partOf(await c.req.json(), name)

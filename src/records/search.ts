@@ -11,7 +11,7 @@ import { dateOfBirth, personName } from '../fields/person.ts'
 import type { Resource } from './resource.ts'
 
 const MOST_MATCHES = 1000
-/** Where a first name narrows, so many people of the last name are looked through in the index. */
+/** With a first name, how many people of the last name a search looks through in the index. */
 export const MOST_CANDIDATES = 10_000
 
 const namePrefix = personName
@@ -19,7 +19,6 @@ const namePrefix = personName
   .refine((name) => name !== '', { error: INVALID })
   .meta({ minLength: 1, maxLength: 255 })
 
-/** Whom to search for. */
 export const searchBody = z
   .strictObject({
     search: z
@@ -40,7 +39,7 @@ export const searchBody = z
 
 type Asked = z.output<typeof searchBody>['search']
 
-/** A person found, and its place among the others: by folded name, then by id. */
+/** A match. Matches are sorted by `place`, the folded names, then by id. */
 type Match = { id: number; place: string; json: string | null }
 
 /** Searches people; accents, case and apostrophes do not count. Undefined if there are too many matches. */
@@ -59,27 +58,27 @@ export function searcher(resource: Resource) {
   const beginsWith = (column: string, name: SQL) =>
     sql`${sql.raw(column)} >= ${name} AND ${sql.raw(column)} < ${name} || char(1114111)`
 
-  const searching = (hasDate: boolean, hasFirstName: boolean) => {
+  const statementsFor = (hasDate: boolean, hasFirstName: boolean) => {
     const isBorn = hasDate ? sql`date_of_birth = ${$.dateOfBirth} AND` : sql``
-    // Left alone, SQLite may look for a date of birth among all the names.
+    // Left alone, SQLite may look through all names for a date of birth.
     const index = sql.raw(`${resource.name}_by_${hasDate ? 'date_of_birth' : 'name'}`)
-    const beginsSo = beginsWith('last_name_folded', $.lastName)
+    const lastNameMatches = beginsWith('last_name_folded', $.lastName)
     const isMatch = hasFirstName ? beginsWith('first_name_folded', $.firstName) : sql`true`
-    const candidates = sql`${table} INDEXED BY ${index} WHERE clinic_id = ${$.clinicId} AND ${isBorn} ${beginsSo}`
+    const candidates = sql`${table} INDEXED BY ${index} WHERE clinic_id = ${$.clinicId} AND ${isBorn} ${lastNameMatches}`
     const counting = sql`(SELECT count(*) AS candidates, coalesce(sum(${isMatch}), 0) AS matches
       FROM (SELECT first_name_folded FROM ${candidates} LIMIT ${$.most} + 1))`
     return {
       counts: statement<{ candidates: number; matches: number }>(sql`SELECT * FROM ${counting}`),
-      // Where a first name narrows, a page might be looked for through ever so many people.
+      // With a first name, filling a page may take a scan of all candidates, so it's skipped if they are too many.
       beginning: statement<Match>(sql`
         SELECT id, place, ${json} AS json FROM (
           SELECT ${match} FROM ${candidates} AND ${isMatch}
             ${hasFirstName ? sql`AND (SELECT candidates FROM ${counting}) <= ${$.most}` : sql``}
           ORDER BY last_name_folded, first_name_folded, id LIMIT min(${$.end}, ${$.most}))`),
-      // Who also begins so is found above.
+      // Skips the people found above, whose last name itself begins this way.
       byLaterWords: statement<Match>(sql`
         SELECT id, place, iif(is_match, ${json}, NULL) AS json FROM (
-          SELECT ${match}, ${isMatch} AND NOT (${beginsSo}) AS is_match FROM (
+          SELECT ${match}, ${isMatch} AND NOT (${lastNameMatches}) AS is_match FROM (
             SELECT record_id FROM ${nameWords}
             WHERE ${$.lastName} <> '' AND clinic_id = ${$.clinicId} AND resource = ${text}
               AND ${isBorn} ${beginsWith('word', $.lastName)}
@@ -88,7 +87,7 @@ export function searcher(resource: Resource) {
     }
   }
   const searches = [false, true].map((hasDate) =>
-    [false, true].map((hasFirstName) => searching(hasDate, hasFirstName)),
+    [false, true].map((hasFirstName) => statementsFor(hasDate, hasFirstName)),
   )
 
   return async (

@@ -5,15 +5,15 @@ import { KEY } from './idempotency.ts'
 import type { Resource } from './resource.ts'
 import { used } from './write.ts'
 
-// Search finds people by the later words of a last name, too. A record says them in its column `last_name_words`, and
-// `name_words` has a row for each, in an index. Whatever writes a record brings the rows into line after it.
+// Search also finds people by the later words of a last name. A record has them in its column `last_name_words`, and
+// the table `name_words` indexes them, a row a word. Every write of a record updates those rows right after it.
 
 const { $ } = statements('words', KEY)
 
-/** The columns from which the rows follow: a change of others leaves them as they are. */
+/** The columns that the rows are derived from. */
 export const SOURCES = ['last_name', 'date_of_birth']
 
-/** Adds the words that the records of the key have now. */
+/** Adds the words that the key's records have now. */
 export const addWords = ({ name, text, table }: Resource) =>
   statements(`add words of ${name}`, KEY).statement(sql`
     INSERT INTO ${nameWords} (clinic_id, resource, date_of_birth, word, record_id)
@@ -23,7 +23,7 @@ export const addWords = ({ name, text, table }: Resource) =>
       CROSS JOIN json_each(last_name_words) AS word WHERE true
     ON CONFLICT DO NOTHING`)
 
-/** Removes the words that the record of the key had before this change, and has no more. */
+/** Removes the words that the key's record had before this change but no longer has. */
 export const removeWords = ({ name, text, table }: Resource) =>
   statements(`remove words of ${name}`, KEY).statement(sql`
     DELETE FROM ${nameWords} WHERE (clinic_id, resource, date_of_birth, word, record_id) IN (

@@ -19,17 +19,17 @@ import { answeredBefore, etagColumn, type Resource } from './resource.ts'
 
 // How a write works. It is one batch, which D1 runs as one transaction:
 //
-// 1. the key row is inserted, if the clinic is open and the target is as it should be. It says which record gets which
-//    version. A key that was used before makes this fail, and the batch with it.
-// 2. the journal and the record follow from that row of this very request, and from nothing else.
-// 3. what is answered is read.
+// 1. The key row is inserted, if the clinic is open and the target is as expected. It says which record gets which
+//    version. If the key has been used before, the insert fails, and the batch with it.
+// 2. The journal and the record are written from that row alone, and only if it is this request's.
+// 3. The answer is read.
 //
-// The schema refuses what must not be: a used key, an owner who does not exist, a broken rule. If the key row was not
-// written or the batch was refused, one more batch asks why.
+// The schema refuses what isn't allowed: a used key, an owner who doesn't exist, a broken rule. If the key row wasn't
+// written or the batch was refused, another batch finds out why.
 
 const KEY_USED = 'has already been used for another request'
 
-/** A write of the record `id`, if it has one of the `etags`, a JSON array; at any if that is null. */
+/** A write of the record `id`. `etags` is a JSON array, one of which it must have; null allows any. */
 export const TARGETED = { ...KEY, id: 'integer', etags: 'text?' } as const
 export type Target = Pick<ValuesOf<typeof TARGETED>, 'id' | 'etags'>
 
@@ -42,7 +42,7 @@ export const fits = sql`(${$.etags} IS NULL OR ${etagColumn()} IN (SELECT value 
 export const used = sql`(SELECT * FROM ${idempotencyKeys}
     WHERE clinic_id = ${$.clinicId} AND key = ${$.key} AND request_id = ${$.requestId}) AS used`
 
-/** When the write happens: never before the clinic's last change. */
+/** The time of the write: now, but never before the clinic's last change. */
 export const nowOrLater = sql`max(${$.now}, coalesce((SELECT at FROM ${changes}
     WHERE clinic_id = ${$.clinicId} ORDER BY seq DESC LIMIT 1), ''))`
 
@@ -67,7 +67,7 @@ export const selectWritten = (resource: Resource) => {
       ORDER BY id)`)
 }
 
-type Told = {
+type KeyUse = {
   state: string
   request_id: string | null
   fingerprint: string | null
@@ -75,9 +75,9 @@ type Told = {
   is_journaled: number
 }
 
-/** What is asked when a write was refused: the clinic's state, and what the key was first used for. */
+/** Finds out why a write was refused: the clinic's state, and what the key was first used for. */
 export const whyRefused = (resource: Resource) => ({
-  told: statements(`why ${resource.name} were not written`, KEY).statement<Told>(sql`
+  keyUse: statements(`why ${resource.name} were not written`, KEY).statement<KeyUse>(sql`
     SELECT state, used.request_id, fingerprint, status, EXISTS (
         SELECT * FROM ${changes} WHERE clinic_id = ${$.clinicId} AND resource = ${resource.text}
           AND record_id = used.record_id AND version = used.version AND request_id = used.request_id) AS is_journaled
@@ -86,10 +86,7 @@ export const whyRefused = (resource: Resource) => ({
   records: selectUnderKey(resource),
 })
 
-/**
- * The records of the key, as they were when it was used: what changed since then stands in the journal, in the
- * change after.
- */
+/** The records as the key wrote them. If one has changed since, the next change in the journal has its content. */
 function selectUnderKey(resource: Resource) {
   const first = sql`(
       SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM ${idempotencyKeys}
@@ -107,7 +104,7 @@ function selectUnderKey(resource: Resource) {
     ORDER BY id`)
 }
 
-/** What was written, now or under the same key before. `status` is the one that the key keeps. */
+/** What was written, now or earlier with the same key. `status` is the one stored with the key. */
 export type Written = {
   status: number
   records: Answered[]
@@ -126,9 +123,9 @@ type Write<Values> = {
 type Why<Values> = Batch<Values> & ReturnType<typeof whyRefused>
 
 /**
- * Runs the batch of a write once under a key; if nothing was written, asks why, and `refuse` throws the reason, if it
- * is not the key or the clinic. A race that is over when it is asked explains nothing, so the write is tried once more.
- * Throws StorageUnavailable if nothing explains it again.
+ * Runs a write's batch, once per key. If nothing was written, it asks why; `refuse` throws any reason other than the
+ * key or the clinic. If there is no reason, a race has just ended, so the write is tried once more. Throws
+ * StorageUnavailable if that finds no reason either.
  */
 export async function write<Values extends IdempotencyKey, Asked extends Why<Values>>(
   db: Session,
@@ -144,26 +141,26 @@ export async function write<Values extends IdempotencyKey, Asked extends Why<Val
       const isJournaled = status !== 200 || made.journal.length > 0
       return { status, records: made.records ?? [], isReplayed: false, isJournaled }
     }
-    // A replica may not know yet who was faster.
+    // A replica may not have the winner's write yet.
     db.goToPrimary()
     const found = await batch(db, why, values)
-    const [told] = found.told
-    if (told?.request_id) return writtenBefore(told, found.records, values)
-    if (told?.state !== 'open') throw refusal(whyClosed(told?.state))
+    const [use] = found.keyUse
+    if (use?.request_id) return writtenBefore(use, found.records, values)
+    if (use?.state !== 'open') throw refusal(whyClosed(use?.state))
     refuse(found)
   }
   throw new StorageUnavailable('unexplained')
 }
 
-/** What the key was first used for. Throws the refusal of another request. */
-function writtenBefore(told: Told, records: Answered[], key: IdempotencyKey): Written {
-  if (told.fingerprint !== key.fingerprint) throw invalid({ [IDEMPOTENCY_KEY]: [KEY_USED] })
-  const isReplayed = told.request_id !== key.requestId
-  const isJournaled = !isReplayed && told.is_journaled === 1
-  return { status: told.status, records, isReplayed, isJournaled }
+/** What the key wrote before. Throws ApiError if that was another request. */
+function writtenBefore(use: KeyUse, records: Answered[], key: IdempotencyKey): Written {
+  if (use.fingerprint !== key.fingerprint) throw invalid({ [IDEMPOTENCY_KEY]: [KEY_USED] })
+  const isReplayed = use.request_id !== key.requestId
+  const isJournaled = !isReplayed && use.is_journaled === 1
+  return { status: use.status, records, isReplayed, isJournaled }
 }
 
-/** Runs the batch of a write, and gives its rows by name; undefined if its key row was not written, or it was refused. */
+/** Runs a write's batch. Returns its rows by name; undefined if the key row wasn't written or the batch was refused. */
 export async function commit<Values, All extends Batch<Values> & { keepKey: Statement<Values> }>(
   db: Session,
   all: All,

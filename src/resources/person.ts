@@ -16,7 +16,7 @@ function laterWordsInJson(name: string) {
   return words.length > 0 ? JSON.stringify(words) : null
 }
 
-/** The fields by which people are searched. */
+/** The fields that search uses. */
 export const personFields = (firstName: string, lastName: string, born: string) => ({
   first_name: nameField(firstName),
   last_name: { ...nameField(lastName), words: laterWordsInJson },
@@ -24,8 +24,8 @@ export const personFields = (firstName: string, lastName: string, born: string) 
 })
 
 /**
- * What tells one person of an owner from another: the date of birth, the names with their accents and, where both have
- * one, the last digits of the SSN. Names that are the same are also found as the same, so the folded ones lead there.
+ * What tells an owner's people apart: the date of birth, the names with their accents and, if both have one, the last
+ * digits of the SSN. The folded names are only there for the index: equal names also fold to the same.
  */
 export const personIdentity = (table: string, owner: readonly string[]) => ({
   index: `${table}_by_date_of_birth`,

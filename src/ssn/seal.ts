@@ -1,7 +1,7 @@
 import { decodeBase64Url, encodeBase64Url } from 'hono/utils/encode'
 import { authenticatedData, INFO, keyIdOf, suite, type SsnOwner } from './suite.ts'
 
-/** What is stored of an SSN. `sealed` is base64url of the encapsulated key and the ciphertext. */
+/** An SSN as it is stored. `sealed` is base64url of the encapsulated key and the ciphertext. */
 export type SealedSsn = { keyId: string; sealed: string; lastFour: string }
 
 /** There is no usable public key to seal to: the operator's mistake, not the client's. */
@@ -20,7 +20,7 @@ export async function sealSsn(digits: string, owner: SsnOwner, publicKey: string
   return { keyId, sealed: encodeBase64Url(sealed), lastFour } satisfies SealedSsn
 }
 
-/** The public key as it was read last, and its id: a Worker has one for as long as it runs. */
+/** The last public key that was read, and its id: a running Worker has only one. */
 let known: { publicKey: string; keyId: string; recipientPublicKey: CryptoKey } | undefined
 
 async function readKey(publicKey: string) {
@@ -31,7 +31,7 @@ async function readKey(publicKey: string) {
   return known
 }
 
-/** A point of low order is a key by its form, and fails when it is used. */
+/** A low-order point can be read as a key, but fails when it is used. */
 async function openSender(publicKey: string | undefined) {
   if (!publicKey) throw new SsnKeyError('SSN_PUBLIC_KEY is not set')
   try {

@@ -11,16 +11,16 @@ export const suite = new CipherSuite({
 /** RFC 9180's `info`: keeps these ciphertexts apart from anything else sealed to the same key. */
 export const INFO = new TextEncoder().encode('clinic-insurances ssn v1')
 
-/** The encapsulated key, an X25519 point, comes first in what is stored. */
+/** The encapsulated key, an X25519 point, is the first part of what is stored. */
 export const ENCAPSULATED_KEY_BYTES = 32
 
-/** The record whose SSN it is. It is authenticated with the ciphertext, which opens for this record alone. */
+/** The record that an SSN belongs to. It is authenticated with the ciphertext, which opens for this record only. */
 export type SsnOwner = {
   clinicId: string
   table: string
   ownableType: string
   ownableId: number
-  /** Random and fixed when the record is created: siblings differ in it. */
+  /** Random, and fixed when the record is created: it tells siblings apart. */
   uid: string
 }
 

@@ -1,7 +1,7 @@
-/** Storage did not answer, or said that it cannot now. Whether a write took hold is not known. */
+/** Storage didn't answer, or said that it can't right now. Nobody knows whether a write took effect. */
 export class StorageUnavailable extends Error {
   override readonly name = 'StorageUnavailable'
-  /** What storage said, as one of the words below. */
+  /** What went wrong, in one word. */
   readonly fault: string
 
   constructor(fault: string) {
@@ -11,18 +11,18 @@ export class StorageUnavailable extends Error {
 }
 
 /**
- * What to do about a failure: another try; as many as it takes while somebody else writes, which takes seconds; none
- * because it would only add to the load; or let it be seen.
+ * What to do about a failure: try again; wait, for some seconds, while someone else writes; give up, since a retry
+ * would only add to the load; or throw it as it is.
  */
 export type Remedy = 'try again' | 'wait' | 'give up' | 'throw'
 
-/** What a failure is called whose message fits, the first that does, and what to do about it. */
+/** The name of a fault, and what to do about it. The first pattern that matches the message counts. */
 const FAULTS: [said: RegExp, fault: string, remedy: Remedy][] = [
-  // More than D1 can do.
+  // D1 is overloaded.
   [/overloaded|Too many requests queued|exceeded timeout/, 'overloaded', 'give up'],
-  // A limit of a query, or of the account: its memory, its processor time, its rows of a day.
+  // A limit of a query or of the account: memory, processor time, rows per day.
   [/exceeded .*\b(limits?|cap|quota)\b/i, 'exhausted', 'give up'],
-  // A query that was lost on the way, with its answer or before it was run.
+  // The query or its answer was lost on the way.
   [
     /Network connection lost|storage caused object to be reset|reset because its code was updated|Cannot resolve D1 DB due to transient issue|Durable Object.*(no longer active|object was reset)/,
     'lost',
@@ -36,8 +36,8 @@ const FAULTS: [said: RegExp, fault: string, remedy: Remedy][] = [
 ]
 
 /**
- * What a failure of storage is called: SQLite's code, or a word for what D1 said. Nothing else of D1's message is
- * fit for a log, since it may quote a value. Undefined for what is no failure of storage.
+ * The name of a storage failure: SQLite's code, or our word for it. The rest of D1's message must not be logged, since
+ * it may quote a value. Undefined if it isn't a storage failure.
  */
 export function storageFaultOf(failure: unknown): string | undefined {
   if (failure instanceof StorageUnavailable) return failure.fault

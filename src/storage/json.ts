@@ -1,12 +1,12 @@
 import { sql, type SQL } from 'drizzle-orm/sql/sql'
 
-/** What a row says, by the key that it is answered under; null is the column of that name. */
+/** A row's fields by the keys of the answer; null means the column of that name. */
 export type Fields = Record<string, SQL | null>
 
 /**
- * A row as SQLite writes it in JSON, its keys in the order of `fields`: D1 then hands over one text, which is
- * the answer, and no request maps or writes a row. The row's columns have the names of the fields. SQLite has no
- * boolean, and keeps JSON as text: `as` says how to write such a field.
+ * A row as JSON, written by SQLite, its keys in the order of `fields`. D1 then returns the answer as one text, so no
+ * request maps or serializes rows. The row's columns are named like the fields. SQLite has no boolean, and keeps JSON
+ * as text: `as` says how to write such a field.
  */
 export function jsonOf(fields: Fields, as: Record<string, SQL> = {}): SQL {
   const members = Object.keys(fields).map(

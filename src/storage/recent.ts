@@ -2,13 +2,13 @@ import type * as z from 'zod'
 
 export type Recent<Value> = ReturnType<typeof recent<Value>>
 
-/** The values of the keys that were set last, at most `entries` of them: isolates have 128 MB, and live for days. */
+/** Keeps the values of the last `entries` keys that were set: isolates have 128 MB, and live for days. */
 export function recent<Value>(entries: number) {
   const memory = new Map<string, Value>()
   return {
     get: (key: string): Value | undefined => memory.get(key),
     set(key: string, value: Value): void {
-      // A map keeps its keys in the order in which they came.
+      // A Map keeps insertion order, so deleting the key first makes it the newest.
       memory.delete(key)
       const [oldest] = memory.keys()
       if (memory.size >= entries && oldest !== undefined) memory.delete(oldest)
@@ -18,8 +18,8 @@ export function recent<Value>(entries: number) {
 }
 
 /**
- * Reads JSON texts by a schema and remembers the last `entries` of them: for the few records that every request
- * reads, which would otherwise be parsed and checked each time. Undefined if there is no text, or it doesn't fit.
+ * Parses JSON texts by a schema and remembers the last `entries` of them, for the few records that every request reads.
+ * Undefined if there is no text, or it doesn't fit.
  */
 export function recordReader<Schema extends z.ZodType>(entries: number, schema: Schema) {
   const memory = recent<z.output<Schema>>(entries)
@@ -34,7 +34,7 @@ export function recordReader<Schema extends z.ZodType>(entries: number, schema: 
   }
 }
 
-/** The value that the text stands for; undefined if it is not JSON. */
+/** The parsed text; undefined if it isn't JSON. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text)

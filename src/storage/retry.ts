@@ -1,17 +1,16 @@
 import { storageFaultOf, StorageUnavailable, type Remedy } from './faults.ts'
 
 const TRIES = 3
-/** Three tries of D1 and three of KV, with the pauses between them, end within some ten seconds. */
+/** Three tries of D1 and three of KV, with their pauses, take about ten seconds at most. */
 const TRY_MILLISECONDS = 2_500
 export const KV_TRY_MILLISECONDS = 750
 const FIRST_PAUSE_MILLISECONDS = 50
-/** While it waits for another writer, it asks again this often, on average. */
+/** The average pause between tries while another writer is busy. */
 const WAIT_MILLISECONDS = 100
 
 /**
- * Runs what is safe to run twice, up to three times. The pauses have full jitter: random, from nothing to a
- * bound that doubles, so that clients do not return in step. Throws StorageUnavailable, or what is no fault
- * of the way to storage as it is.
+ * Runs what is safe to run twice, up to three times. The pauses have full jitter (random, up to a bound that doubles),
+ * so that clients don't retry in step. Throws StorageUnavailable, or the failure itself if its remedy is `throw`.
  */
 export async function attempt<Answer>(
   run: () => Promise<Answer>,
@@ -39,7 +38,7 @@ export async function attempt<Answer>(
 
 class TooLate extends Error {}
 
-/** The promise's answer; rejects if the time is up before it comes. */
+/** The promise's result; rejects if it takes longer. */
 export async function withinTime<Answer>(
   promise: Promise<Answer>,
   milliseconds: number,

@@ -3,7 +3,7 @@ import { is } from 'drizzle-orm/entity'
 import { Placeholder, sql, type SQL } from 'drizzle-orm/sql/sql'
 import type { Session } from './session.ts'
 
-/** The type of a value that statements name; with `?` it may be null. */
+/** The type of a named value; with `?` it may be null. */
 type Type = 'text' | 'integer' | 'text?' | 'integer?'
 export type Types = Readonly<Record<string, Type>>
 
@@ -20,7 +20,7 @@ export type ValuesOf<All extends Types> = { -readonly [Name in keyof All]: Value
 
 type Values = Record<string, string | number | null>
 
-/** One SQL statement: the values that it needs, and the rows that it gives. */
+/** One SQL statement: the values that it needs, and the rows that it returns. */
 export type Statement<Needs = never, Row = unknown> = {
   /** The whole SQL, with `?1`, `?2` … for the values called `names`. */
   text: () => { sql: string; names: readonly string[] }
@@ -28,19 +28,19 @@ export type Statement<Needs = never, Row = unknown> = {
   row?: Row
 }
 
-/** The test of all statements sets this to see each one; in the Worker nobody looks. */
+/** A test sets this to see every statement. The Worker leaves it unset. */
 export const observer: { see?: (module: string, statement: Statement) => void } = {}
 
 /**
- * Declares the values that the statements of a module name, as `$.clinicId`, and gives the function that writes
- * such a statement. `module` names the module to the test that holds every statement whole.
+ * Declares the values that a module's statements use, as `$.clinicId`, and returns the function that makes such a
+ * statement. `module` is the module's name in the snapshot of all statements.
  */
 export function statements<const All extends Types>(module: string, types: All) {
   return {
     $: namesOf(types),
     statement<Row = never>(query: SQL): Statement<ValuesOf<All>, Row> {
       let written: ReturnType<typeof write> | undefined
-      // When it is first needed, once for all requests of an isolate.
+      // Written on first use, once per isolate.
       const text = () => (written ??= write(query))
       const made = {
         text,
@@ -55,7 +55,7 @@ export function statements<const All extends Types>(module: string, types: All) 
   }
 }
 
-/** D1 binds every number as REAL, and `7 / 2.0` is 3.5, so that an integer is cast wherever it stands. */
+/** D1 binds every number as REAL, and `7 / 2.0` is 3.5, so every integer is cast. */
 function namesOf<All extends Types>(types: All): { readonly [Name in keyof All]: SQL }
 function namesOf(types: Types) {
   const named = Object.entries(types).map(([name, type]) => {
@@ -66,8 +66,8 @@ function namesOf(types: Types) {
 }
 
 /**
- * D1 knows values by number alone, so each name gets one. Identifiers stand without quotes: SQLite takes a misspelt
- * one in double quotes for a string.
+ * D1 knows values only by number, so each name gets one. Identifiers aren't quoted: SQLite takes a misspelt one in
+ * double quotes for a string.
  */
 function write(query: SQL) {
   const names: string[] = []
@@ -90,7 +90,7 @@ export type RowsOf<All extends Batch<never>> = {
   [Name in keyof All]: NonNullable<Required<All>[Name]['row']>[]
 }
 
-/** Runs the statements in order, as one transaction, and gives the rows of each under its name. */
+/** Runs the statements in order, as one transaction, and returns the rows of each under its name. */
 export async function batch<Values, All extends Batch<Values>>(
   db: Session,
   all: All,
@@ -119,7 +119,7 @@ export async function first<Needs, Row>(
   return row
 }
 
-/** Runs one statement and gives how many rows it changed. */
+/** Runs one statement and returns how many rows it changed. */
 export async function changedRows<Needs>(
   db: Session,
   statement: Statement<Needs>,

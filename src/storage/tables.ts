@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm/sql/sql'
 
-// The tables besides those of resources. Their columns stand in the migrations alone: a test compiles each statement.
+// The tables other than the resources'. Their columns are only in the migrations: a test compiles each statement.
 
 export const accesses = sql.raw('accesses')
 export const catalogue = sql.raw('catalogue')

@@ -2,18 +2,18 @@ import { recent } from '../storage/recent.ts'
 import type { TokenState } from './record.ts'
 import { SUSPENDED_KEY } from './suspended.ts'
 
-/** What KV held under the key of a token that was let in, and under the keys read beside it. */
+/** KV's values for the key of an accepted token and for the keys read with it. */
 export type TokenValues = ReadonlyMap<string, string | null>
 
-/** Why a token lets nobody in: for the log, never for the client. */
+/** Why a token is refused: for the log, never for the client. */
 export type WhyRefused = 'missing' | 'malformed' | 'unknown' | Exclude<TokenState, 'live'>
 
-/** A revocation is known a minute after it everywhere; this adds to that, so it is kept small. */
+/** A revocation takes a minute to be known everywhere. This adds to that, so it is short. */
 const LONGEST_MILLISECONDS = 10_000
-/** Their texts take some 300 bytes each. */
+/** Each takes some 300 bytes. */
 const ENTRIES = 1000
 
-/** Values that an isolate remembers for some seconds, ten at most. */
+/** Remembers values in the isolate for at most ten seconds. */
 function brief<Value>() {
   const memory = recent<{ value: Value; until: number }>(ENTRIES)
   return {
@@ -28,15 +28,15 @@ function brief<Value>() {
   }
 }
 
-/** What KV said of the tokens that were let in, by the keys that were read. */
+/** KV's values for accepted tokens, by the keys that were read. */
 export const letIn = brief<TokenValues>()
 
-/** Why KV, asked about a token's key, had no live one. A token that was just issued was never asked for before. */
+/** Why tokens were refused, by their keys. A new token isn't here: nobody could try it before it was issued. */
 export const turnedAway = brief<WhyRefused>()
 
 /**
- * Whether KV's answer may be remembered. What is absent may not, so that a catalogue just published is found at once;
- * only that no clinic is suspended.
+ * Whether KV's answer may be remembered. An absent value may not, so that a newly published catalogue is found at once.
+ * Only the list of suspended clinics may be absent.
  */
 export const isComplete = (values: TokenValues, keys: readonly string[]) =>
   keys.every((key) => key === SUSPENDED_KEY || typeof values.get(key) === 'string')

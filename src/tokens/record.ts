@@ -26,15 +26,15 @@ export const tokenRecord = z.object({
   created_at: z.iso.datetime(),
   expires_at: z.iso.datetime().nullable(),
   revoked_at: z.iso.datetime().nullable(),
-  /** The cell to which its clinic has moved; what else stands here is then out of date. */
+  /** The cell that its clinic has moved to. The rest of the record is then out of date. */
   moved_to: cellName.optional(),
-  /** What `expires_at` was until the token was replaced, which brings its end forward. */
+  /** The original `expires_at` of a token that was rotated, which brings its end forward. */
   planned_expires_at: z.iso.datetime().nullable().optional(),
 })
 export type TokenRecord = z.infer<typeof tokenRecord>
 
 type NewRecord = Pick<TokenRecord, 'clinic_id' | 'label' | 'scopes'> & {
-  /** In milliseconds; the token does not expire without it. */
+  /** In milliseconds; without it, the token never expires. */
   lifetime?: number | undefined
 }
 
@@ -52,7 +52,7 @@ export const newRecord = (
 
 export type TokenState = 'live' | 'expired' | 'revoked' | 'moved'
 
-/** What a token is at `now`, in milliseconds since the epoch. */
+/** The token's state at `now`, in milliseconds since the epoch. */
 export function stateOf(record: TokenRecord, now = Date.now()): TokenState {
   if (record.moved_to !== undefined) return 'moved'
   if (record.revoked_at !== null) return 'revoked'
@@ -62,7 +62,7 @@ export function stateOf(record: TokenRecord, now = Date.now()): TokenState {
 /** Whether the token still lets anyone in at `now`, in milliseconds since the epoch. */
 export const isLive = (record: TokenRecord, now: number) => stateOf(record, now) === 'live'
 
-/** In a token's last two weeks it is time to rotate it. In milliseconds. */
+/** How long before its end a token should be rotated: two weeks, in milliseconds. */
 export const NOTICE = 14 * ONE_DAY
 
 /** Whether a live token ends within two weeks. */

@@ -2,9 +2,9 @@ import { sha256 } from '../storage/sha256.ts'
 import { CELL } from './cell.ts'
 
 /**
- * A token reads `clinic_` + 43 base62 digits of 256 random bits + 6 base62 digits of a CRC-32 over all
- * before them. The prefix lets secret scanners find a leaked one, the checksum refuses a typo unread. In a cell it
- * begins with `clinic_` and the cell's name, such as `clinic_eu_`, so that another cell can tell where it belongs.
+ * A token is `clinic_` + 43 base62 digits of 256 random bits + 6 base62 digits of a CRC-32 over all before them. The
+ * prefix lets secret scanners find a leaked one; the checksum catches a typo without a read. In a cell, the prefix has
+ * the cell's name, such as `clinic_eu_`, so that another cell can tell where the token belongs.
  */
 const PREFIX = 'clinic_'
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
@@ -17,16 +17,16 @@ const WELL_FORMED = new RegExp(
 
 export const KEY_PREFIX = 'token:'
 
-/** A new token of the cell, if there is one. It exists here and at its clinic; what is stored is `tokenKey` of it. */
+/** Makes a new token, of the cell if there is one. Only the clinic keeps it: we store its `tokenKey`. */
 export function mintToken(cell?: string): string {
   const prefix = cell === undefined ? PREFIX : `${PREFIX}${cell}_`
   return withChecksum(prefix + base62(randomSecret(), SECRET_DIGITS))
 }
 
-/** The cell that a token says it was made in. */
+/** The cell that a token names, if any. */
 export const cellOfToken = (token: string) => WELL_FORMED.exec(token)?.[1]
 
-/** Whether prefix, alphabet, length and checksum hold; says nothing of whether the token was issued. */
+/** Whether prefix, alphabet, length and checksum are right, not whether the token was issued. */
 export function isWellFormedToken(candidate: string): boolean {
   return (
     WELL_FORMED.test(candidate) && withChecksum(candidate.slice(0, -CHECKSUM_DIGITS)) === candidate

@@ -14,9 +14,8 @@ const { $, statement } = statements('trail/access', {
 })
 
 /**
- * Appends an access: one request that read personal data, was refused it, or did something else worth knowing. `at`, in
- * ISO 8601, and the request's id make writing the same access twice write it once. `ids` are those of the records that
- * it is about, as ranges.
+ * Appends an access: a request that read personal data, was refused it, or did something else worth knowing. `at`, in
+ * ISO 8601, and the request's id keep it from being written twice. `ids` are its records' ids, as ranges.
  */
 export const appendAccess = statement(
   sql`INSERT INTO ${accesses} (clinic_id, at, request_id, token_id, action, resource, ids, status)

@@ -6,12 +6,12 @@ import { sha256 } from '../storage/sha256.ts'
 import { readStored } from './bucket.ts'
 import { keyOf, ndjsonOf, STREAMS, type Line, type Segment } from './segments.ts'
 
-/** How long sealed accesses stay in D1, too. */
+/** How long sealed accesses also stay in D1. */
 const AGE_MILLISECONDS = 30 * 24 * 60 * 60 * 1000
-/** Of 5,000 rows each. */
+/** Segments have up to 5,000 rows. */
 const SEGMENTS_A_RUN = 40
-/** So many are looked at where some cannot leave: one that is unfit must not keep the others here. */
-const LOOKED_AT = 400
+/** How many segments to look at: some may be unfit, and must not keep the others in D1. */
+const MOST_CANDIDATES = 400
 
 const ofOld = statements('trail/age', { until: 'text', limit: 'integer' })
 const selectOld = ofOld.statement<Segment & { clinicId: string; stream: 'accesses' }>(
@@ -35,14 +35,14 @@ const aging = {
 }
 
 /**
- * Takes from D1 the accesses that were sealed thirty days ago, the oldest first: exactly the rows that R2 shows in the
- * segment, if their digest is that of D1's rows as well. `unfit` are the segments that stay, by their keys.
+ * Deletes from D1 the accesses that were sealed over thirty days ago, oldest first: exactly the rows of R2's segment,
+ * and only if D1's rows have the same digest. `unfit` are the keys of the segments that stay.
  */
 export async function ageAccesses(db: Session, bucket: R2Bucket, now: number) {
   const until = new Date(now - AGE_MILLISECONDS).toISOString()
   const unfit: string[] = []
   let [agedSegments, agedRows] = [0, 0]
-  for (const segment of await rows(db, selectOld, { until, limit: LOOKED_AT })) {
+  for (const segment of await rows(db, selectOld, { until, limit: MOST_CANDIDATES })) {
     if (agedSegments === SEGMENTS_A_RUN) break
     const { clinicId, n } = segment
     const key = keyOf(segment, segment)

@@ -1,7 +1,7 @@
 import { sha256 } from '../storage/sha256.ts'
 import { type Chain, type Line } from './segments.ts'
 
-/** Puts a segment into R2 if nothing lies there. Gives whether R2 has it then: the same segment counts. */
+/** Puts a segment into R2 unless its key is taken. Returns whether R2 now has this very segment. */
 export async function putSegment(
   bucket: R2Bucket,
   chain: Chain,
@@ -18,8 +18,8 @@ export async function putSegment(
 }
 
 /**
- * Reads a segment of R2: `header` is its first line, `lines` the others. Undefined if there is none, or what is there is
- * no segment of the stream.
+ * Reads a segment from R2: `header` is its first line, `lines` the others. Undefined if R2 lacks it, or has something
+ * else.
  */
 export async function readStored(bucket: R2Bucket, { stream }: Chain, key: string) {
   const object = await bucket.get(key)
@@ -49,7 +49,7 @@ export async function listClinicsIn(bucket: R2Bucket) {
   return clinicIds
 }
 
-/** The keys of a chain's segments, by their numbers. */
+/** The keys of a chain's segments, in the order of their numbers. */
 export async function listKeys(bucket: R2Bucket, { clinicId, stream }: Chain) {
   const keys: string[] = []
   for await (const { objects } of pagesOf(bucket, { prefix: `${clinicId}/${stream}/` })) {

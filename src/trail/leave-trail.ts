@@ -8,29 +8,28 @@ import { factory, type Env } from '../env.ts'
 import { deedOf, type Deed } from '../http/describe.ts'
 import { log } from '../http/log.ts'
 
-/** Answers that tell of records, or refuse to; so does a 422 that names some. */
-const TELLING = new Set([200, 201, 204, 304, 403, 404, 412, 429])
+/** Answers that show records, or refuse to. A 422 that names some is recorded too. */
+const RECORDED = new Set([200, 201, 204, 304, 403, 404, 412, 429])
 
 /**
- * Leaves in the trail every read of personal data and every refusal to touch it, after the answer: the client does
- * not wait, and what storage would not take after three tries goes to the log instead. A write has left its change
- * in the journal, in the transaction that wrote it.
+ * Records every read of personal data, and every refusal of it, in the trail. It does so after the answer, so the
+ * client doesn't wait; what storage doesn't take after three tries goes to the log. Writes are already in the journal.
  */
 export const leaveTrail = factory.createMiddleware(async (c, next) => {
   await next()
   const { status } = c.res
   const deed = deedOf(c)
-  const isTelling = TELLING.has(status) || (status === 422 && c.get('recordIds') !== undefined)
-  if (!deed || !isTelling || c.get('isJournaled')) return
-  if (status === 429 && isToldThisMinute(c.get('caller').tokenId)) return
+  const isRecorded = RECORDED.has(status) || (status === 422 && c.get('recordIds') !== undefined)
+  if (!deed || !isRecorded || c.get('isJournaled')) return
+  if (status === 429 && isLimitRecorded(c.get('caller').tokenId)) return
   c.executionCtx.waitUntil(append(c, deed))
 })
 
-/** The minute of each token's latest refusal for its rate: a flood must not become a flood of rows. */
+/** The minute of each token's last recorded 429: a flood of requests must not become a flood of rows. */
 const lastLimited = recent<number>(1000)
 
-/** Whether an isolate has left a refusal of the token in the trail this minute. The log has them all. */
-function isToldThisMinute(tokenId: string, now = Date.now()): boolean {
+/** Whether this isolate has already recorded a 429 of the token this minute. The log has them all. */
+function isLimitRecorded(tokenId: string, now = Date.now()): boolean {
   const minute = Math.floor(now / 60_000)
   if (lastLimited.get(tokenId) === minute) return true
   lastLimited.set(tokenId, minute)
@@ -48,7 +47,7 @@ async function append(c: Context<Env>, deed: Deed): Promise<void> {
     ids: rangesOf(c.get('recordIds') ?? []),
     status: c.res.status,
   }
-  // The answer goes out first.
+  // Let the answer go out first.
   await scheduler.wait(0)
   try {
     await changedRows(databaseOf(c.env, 'first-primary'), appendAccess, access)

@@ -1,4 +1,4 @@
-/** Ascending ids as ranges, such as `1-25,31`: a page of a hundred ids is a handful of characters. */
+/** Ascending ids as ranges, such as `1-25,31`: a page of a hundred ids takes a handful of characters. */
 export function rangesOf(ids: readonly number[]): string {
   const ranges: [first: number, last: number][] = []
   for (const id of ids) {
@@ -9,7 +9,7 @@ export function rangesOf(ids: readonly number[]): string {
   return ranges.map(([first, last]) => (first === last ? first : `${first}-${last}`)).join()
 }
 
-/** Whether ranges such as `1-25,31` have one of the ids. */
+/** Whether ranges such as `1-25,31` contain one of the ids. */
 export const includesAny = (ranges: string, ids: readonly number[]): boolean =>
   ranges.split(',').some((range) => {
     const [first = NaN, last = first] = range.split('-').map(Number)

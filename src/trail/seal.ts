@@ -18,20 +18,20 @@ import {
 } from './segments.ts'
 import { listUnsealed, secondsUnsealed, settledBefore } from './unsealed.ts'
 
-// Sealing takes three steps for each segment: it is pending in D1, it is put into R2, it is sealed in D1. A run that
-// died between two of them is taken up by the next, and of two runs at once the first to write a step decides.
+// A segment is sealed in three steps: begin it in D1 as pending, put it into R2, mark it sealed in D1. If a run dies
+// between two steps, the next run continues; if two run at once, the first to write a step wins.
 
-/** An object of some 300 kB, and a statement that lets the writes of clinics come between two. */
+/** Makes an object of some 300 kB, and statements short enough that clinics' writes get in between. */
 const ROWS_A_SEGMENT = 5000
 /** Compressing a row takes some ten microseconds of a run's processor time. */
 const ROWS_A_RUN = 200_000
-/** So many chains take a step in one call of D1: a run has thousands of chains, and its calls are limited. */
+/** How many chains share one call of D1: a run has thousands of chains, and its calls are limited. */
 const CHAINS_AT_ONCE = 8
 
 /**
- * Seals what is unsealed. Each chain that has rows left waits for its next segment behind the others, so that no clinic
- * waits for the end of another's backlog. Then old accesses leave D1. Safe to run at any time. `unfit` are segments
- * that the next run will not seal either: see `audit verify`.
+ * Seals what is unsealed, then deletes old accesses from D1. A chain that has rows left goes to the end of the queue,
+ * so that no clinic waits for another's backlog. Safe to run at any time. `unfit` are segments that the next run won't
+ * seal either: see `audit verify`.
  */
 export async function sealTrail(
   db: Session,
@@ -57,7 +57,7 @@ export async function sealTrail(
     ...sealed,
     aged: aged.rows,
     unfit: [...unfit, ...aged.unfit],
-    /** How long the oldest row that is left has been waiting; 0 if none is. */
+    /** How long the oldest row that is left has been waiting; 0 if none is left. */
     oldest_seconds: await secondsUnsealed(db, now),
   }
 }
@@ -91,8 +91,8 @@ const selectLatest = ofChain.statement<Segment>(
 )
 
 /**
- * Seals the next segment of each of the chains that has rows left. Unfit: what is to be sealed is not what it was, or
- * something else lies where it belongs. Overtaken: another run began it, and this one looks at it again.
+ * Seals the next segment of each chain that has rows left. Unfit: the pending rows have changed, or R2 has something
+ * else under the key. Overtaken: another run began the segment, so this run will look at it again.
  */
 async function sealNext(db: Session, bucket: R2Bucket, chains: readonly Chain[], now: number) {
   const next = await readNext(db, chains, now)
@@ -114,7 +114,7 @@ async function sealNext(db: Session, bucket: R2Bucket, chains: readonly Chain[],
   return done
 }
 
-/** What each chain's next segment is to hold: the rows of a pending one, or those after the last. */
+/** Reads the rows of each chain's next segment: those of the pending one, or those after the last. */
 async function readNext(db: Session, chains: readonly Chain[], now: number) {
   const latest = await db.batch<Segment>(chains.map((chain) => selectLatest.bind(db, chain)))
   const ranges = chains.map((chain, at) => {

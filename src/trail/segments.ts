@@ -3,10 +3,10 @@ import { changedRows, rows, statements } from '../storage/statement.ts'
 import type { Session } from '../storage/session.ts'
 import { accesses, changes, segments } from '../storage/tables.ts'
 
-// A clinic's trail is two streams of rows, each in an order in which rows are only ever appended. What a row says in
-// R2 is written here, once: it names records and fields, and has nothing of their content, as it cannot be erased there.
+// A clinic's trail is two append-only streams of rows. This file says how R2 stores a row: it names records and fields
+// but has none of their content, since nothing can be erased there.
 
-/** What a row of a stream says, its place, the columns by which rows are ordered, and what a place says of those. */
+/** A row as R2 stores it, its place, the columns that order rows, and how to get their values from a place. */
 export const STREAMS = {
   changes: {
     table: changes,
@@ -39,13 +39,13 @@ export type Segment = {
   sha256: string
 }
 
-/** What the first segment follows; its last place is before every row. */
+/** The first segment follows this one, whose last place is before every row. */
 export const GENESIS = { n: 0, last: '', sha256: '0'.repeat(64) }
 
-/** The place after every row: no number is greater, and no time of ours begins with a 9. */
+/** The place after every row: no `seq` is greater, and no time begins with a 9. */
 export const END = String(Number.MAX_SAFE_INTEGER)
 
-/** A row of a stream: where it stands, and what it says, as JSON. */
+/** A row of a stream: its place, and its content as JSON. */
 export type Line = { place: string; line: string }
 
 /** Compares the places of two rows, as SQLite orders them. */
@@ -71,7 +71,7 @@ const linesOf = {
   accesses: selectLines(STREAMS.accesses),
 }
 
-/** The statement that reads rows of D1: after a place, up to another, since a time, so many at most. */
+/** The statement that reads D1's rows after a place, up to another, since a time, and at most `limit` of them. */
 export const linesBetween = (
   db: Session,
   { clinicId, stream }: Chain,
@@ -83,7 +83,7 @@ const selectSegments = ofChain.statement<Segment>(
   sql`SELECT * FROM ${segments} WHERE clinic_id = ${ofChain.$.clinicId} AND stream = ${ofChain.$.stream} ORDER BY n`,
 )
 
-/** A chain's segments, first to last: one for thousands of rows. */
+/** A chain's segments, first to last. There is one per few thousand rows. */
 export const listSegments = (db: Session, chain: Chain) => rows(db, selectSegments, chain)
 
 const ofClinic = statements('trail/segments', { clinicId: 'text' })
@@ -91,14 +91,14 @@ const markAllAged = ofClinic.statement(
   sql`UPDATE ${segments} SET state = 'aged' WHERE clinic_id = ${ofClinic.$.clinicId} AND state = 'sealed'`,
 )
 
-/** Says that R2 alone has what was sealed of a clinic that has moved, before its rows are deleted. */
+/** Marks a moved clinic's sealed segments as aged, which means only in R2, before its rows are deleted. */
 export const ageAll = async (db: Session, clinicId: string) =>
   void (await changedRows(db, markAllAged, { clinicId }))
 
-/** Names a segment: by its number, and its digest, so that two of one number can lie side by side in R2. */
+/** Names a segment by its number and its digest, so that R2 can hold two with the same number. */
 type Name = Pick<Segment, 'n' | 'sha256'>
 
-/** Where a segment lies in R2. */
+/** A segment's key in R2. */
 export const keyOf = ({ clinicId, stream }: Chain, { n, sha256 }: Name) =>
   `${clinicId}/${stream}/${n}/${sha256}`
 

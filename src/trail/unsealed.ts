@@ -4,18 +4,18 @@ import type { Session } from '../storage/session.ts'
 import { accesses, changes, clinics, segments } from '../storage/tables.ts'
 import type { Chain } from './segments.ts'
 
-/** Reads are logged after the response, so rows can arrive late, but never by ten minutes. */
+/** Accesses are written after the response, so rows can arrive late, but by less than ten minutes. */
 const LATEST_MILLISECONDS = 10 * 60_000
 
-/** By when, in ISO 8601, all accesses have arrived. */
+/** The time, in ISO 8601, before which all accesses have arrived. */
 export const settledBefore = (now: number) => new Date(now - LATEST_MILLISECONDS).toISOString()
 
-/** As many as a run can seal a segment of, within its calls of storage. */
+/** The most streams of which a run can seal a segment within its limit of storage calls. */
 const STREAMS_A_RUN = 2500
 
 const { $, statement } = statements('trail/unsealed', { settled: 'text', limit: 'integer' })
 
-/** Every clinic of a table, found by seeks. */
+/** Every clinic of a table, found by index seeks. */
 const clinicsIn = (name: string) =>
   sql.raw(`${name}_clinics (id) AS (
     SELECT min(clinic_id) FROM ${name}
@@ -43,13 +43,13 @@ const selectUnsealed = statement<Chain & { since: string }>(
 )
 
 /**
- * The streams that have rows to seal, that of the oldest row first. `since` is the time of that row, in ISO 8601. A
- * clinic that is on its way here from another cell may still bring older ones, or not come at all.
+ * The streams that have rows to seal, the one with the oldest row first; `since` is that row's time, in ISO 8601.
+ * Clinics that are arriving from another cell are left out: they may still bring older rows, or not come at all.
  */
 export const listUnsealed = (db: Session, now: number, limit = STREAMS_A_RUN) =>
   rows(db, selectUnsealed, { settled: settledBefore(now), limit })
 
-/** How long the oldest row that is ready to be sealed has been waiting, in seconds; 0 if none is. */
+/** How long, in seconds, the oldest row that is ready to be sealed has been waiting; 0 if there is none. */
 export async function secondsUnsealed(db: Session, now = Date.now()): Promise<number> {
   const [oldest] = await listUnsealed(db, now, 1)
   return oldest ? Math.max(0, Math.round((now - Date.parse(oldest.since)) / 1000)) : 0

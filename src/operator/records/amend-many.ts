@@ -7,14 +7,14 @@ import { rows, statements } from '../../storage/statement.ts'
 import { changes, clinics, idempotencyKeys } from '../../storage/tables.ts'
 
 /**
- * Amends many records of a resource at once, each if it is still of its version: a row has the `id`, the `version`, the
- * columns `given`, and the names of the fields `changed`.
+ * Amends many records of a resource at once, each only if its version is still the same. A row has the `id`, the
+ * `version`, the `given` columns, and the names of the `changed` fields.
  */
 export function manyAmender(resource: Resource) {
   const { name, table, text, columns, ownerColumns } = resource
   const types = { ...KEY, rows: 'text', count: 'integer' } as const
   const { $, statement } = statements(`amend many ${name}`, types)
-  // json_each has an `id` of its own.
+  // json_each has a column `id` itself.
   const given = sql`(SELECT key AS nth, value AS given FROM json_each(${$.rows})) AS given`
 
   const keepKey = statement(sql`
@@ -50,10 +50,10 @@ export function manyAmender(resource: Resource) {
       AND id = own_id AND ${table}.version = own.version - 1`)
 
   const all = { keepKey, journal, update }
-  /** Where the answer was lost: what this very run has amended already. */
+  /** What this run has amended already, if D1's answer was lost. */
   const done = statement<{ record_id: number }>(sql`SELECT changes.record_id FROM ${journaled}`)
 
-  /** Gives the ids of the records that were amended. */
+  /** Returns the ids of the records that were amended. */
   return async (db: Session, key: IdempotencyKey, amendments: readonly object[]) => {
     const values = { ...key, rows: JSON.stringify(amendments), count: amendments.length }
     const made = await commit(db, all, values)

@@ -14,25 +14,24 @@ import { findPlanIds } from '../named-plans.ts'
 import { manyAmender } from './amend-many.ts'
 import { identityOf, lastFourOf, matcher, type Accents, type ImportedRow } from './match.ts'
 
-// The operator's import of records. The record that a row is gets looked for, then it is created or amended as a client's
-// writes are. A record that another writer gets to first is looked for again, so an import that was cut
-// short is simply run again.
+// The operator's import of records. It looks for each row's record, then creates or amends it as a client's write does.
+// If another writer was faster, it looks again. An interrupted import can simply be run again.
 
 type Importing = {
   clinicId: string
-  /** Who imports, as the journal has it. */
+  /** Who imports, for the journal. */
   tokenId: string
   publicKey: string
-  /** Writes every SSN given, also where the last four digits are the same. */
+  /** Writes every SSN given, even if the last four digits are the same. */
   replaceSsns?: boolean | undefined
   /** If undefined, a row that differs from a record only in accents is set aside. */
   accents?: Accents | undefined
   dryRun?: boolean | undefined
-  /** Registers the owners of rows, which must exist otherwise. */
+  /** Registers the owners of rows. Without it, they must exist. */
   register?: ((owners: Ownable[]) => Promise<unknown>) | undefined
 }
 
-/** What becomes of a row: the record that it is, if there is one, what changes in it, and what is wrong with it. */
+/** What to do with a row: its stored record, if any, the fields that change, and what is wrong with it. */
 type Decided = ImportedRow & {
   stored?: Given | undefined
   changed: string[]
@@ -44,7 +43,7 @@ const NO_OWNER = `${MUST_EXIST}: --register registers the owners that rows name`
 const NO_PLAN = { plan: [`${MUST_EXIST} as external_id of a plan`] }
 const FOR_ANOTHER = { ssn: ['was sealed for another record: open it first, with `ssn open`'] }
 
-/** Imports the rows of one file, a few hundred at once. `merged` are the lines of rows that are of the record of a line before. */
+/** Imports a file's rows, a few hundred at once. `merged` are the lines whose record was already on an earlier line. */
 export function importer(resource: Resource, importing: Importing) {
   const { clinicId, publicKey, replaceSsns, accents, dryRun, register } = importing
   const findAlike = finder(resource)
@@ -63,7 +62,7 @@ export function importer(resource: Resource, importing: Importing) {
     ),
   )
 
-  /** Puts the id of a plan where rows name it by its external_id. Gives the rows whose plan is not there. */
+  /** Replaces a plan's external_id by its id. Returns the errors of the rows whose plan doesn't exist. */
   async function namePlans(db: Session, rows: readonly ImportedRow[]) {
     const refused = new Map<number, FieldErrors>()
     const names = rows.flatMap(({ plan }) => plan ?? [])
@@ -77,7 +76,7 @@ export function importer(resource: Resource, importing: Importing) {
     return refused
   }
 
-  /** Rows of one identity are one record, of which the last row has the last word. */
+  /** Merges rows with the same identity into one record. The last row wins. */
   function onePerRecord(rows: readonly ImportedRow[]): ImportedRow[] {
     const records = new Map<string, ImportedRow>()
     for (const row of rows) {
@@ -107,7 +106,7 @@ export function importer(resource: Resource, importing: Importing) {
     const decided = given.map((row, n): Decided => {
       const { stored, errors } = found[n] ?? {}
       const changed = stored ? changesOf(row, stored) : []
-      // A sealed SSN opens for one record alone.
+      // A sealed SSN opens only for its own record.
       const isForAnother = stored && changed.includes('ssn') && row.sealed && row.uid !== stored.uid
       return { ...row, stored, changed, errors: isForAnother ? FOR_ANOTHER : errors }
     })
@@ -121,7 +120,7 @@ export function importer(resource: Resource, importing: Importing) {
     const broken = await rows(db, selectWrong, { clinicId, rows: JSON.stringify(records) })
     for (const { place, names } of brokenIn(broken)) {
       const row = toWrite[place]
-      // At a dry run nobody is registered.
+      // A dry run doesn't register owners, so they may be missing.
       const wrong = names.filter((name) => name !== resource.owner.id || !dryRun || !register)
       if (!row || wrong.length === 0) continue
       const noOwner = wrong.includes(resource.owner.id) && { [resource.owner.id]: [NO_OWNER] }
@@ -130,20 +129,20 @@ export function importer(resource: Resource, importing: Importing) {
     return decided
   }
 
-  /** The row as a record of its own. */
+  /** The row as a new record. */
   async function newRecord({ fields, ssn, sealed, uid }: Decided) {
     const given = { ...defaults, ...fields, ssn: ssn ?? null }
     const record = await recordToStore(resource, clinicId, given, publicKey)
     return sealed && uid !== undefined ? { ...record, uid, ...ssnColumns(sealed) } : record
   }
 
-  /** Creates records of the rows. Gives the rows that are left, as somebody else has created one meanwhile. */
+  /** Creates the rows' records. Returns the rows that are left, if another writer was faster. */
   async function createAll(db: Session, rows: Decided[]): Promise<Decided[]> {
     if (dryRun || rows.length === 0) return []
     const records = await Promise.all(rows.map(newRecord))
     const created = await create(db, ownKey(importing), records, { returnExisting: true }).catch(
       (error: unknown) => {
-        // A clinic that is closed, or has no room left, refuses all rows, whatever they say.
+        // A clinic that is closed or full refuses every row.
         if (!(error instanceof ApiError)) throw error
       },
     )
@@ -159,14 +158,14 @@ export function importer(resource: Resource, importing: Importing) {
     return { id, version, changed, given: { ...given, ...ssnColumns(ssn) } }
   }
 
-  /** Amends the records of the rows. Gives the rows that are left, as somebody else has amended theirs meanwhile. */
+  /** Amends the rows' records. Returns the rows that are left because another writer was faster. */
   async function amendAll(db: Session, rows: Decided[]): Promise<Decided[]> {
     if (dryRun || rows.length === 0) return []
     const amended = await amend(db, ownKey(importing), await Promise.all(rows.map(amendment)))
     return rows.filter(({ stored }) => !amended.has(Number(stored?.id)))
   }
 
-  /** Undefined if the clinic is not open. `refused` says what is wrong with rows that can't be stored, by their lines. */
+  /** Undefined if the clinic isn't open. `refused` has the errors of rows that can't be stored, by line. */
   async function write(db: Session, rows: readonly ImportedRow[]) {
     const refused = await namePlans(db, rows)
     const named = rows.filter(({ line }) => !refused.has(line))
@@ -193,7 +192,7 @@ export function importer(resource: Resource, importing: Importing) {
   return { merged, write }
 }
 
-/** Finds the records that are like rows, the oldest first, by the row's place. */
+/** Finds the records that are like each row, oldest first, by the row's place. */
 function finder(resource: Resource) {
   const { name, table, identity } = resource
   const { $, statement } = statements(`find to import ${name}`, { clinicId: 'text', rows: 'text' })

@@ -2,11 +2,11 @@ import type { FieldErrors } from '../../http/errors.ts'
 import { fieldOf, type Given, type Resource } from '../../records/resource.ts'
 import type { SealedSsn } from '../../ssn/seal.ts'
 
-// Which record a row of a file is. An import would rather ask than take two people for one, or make two of one.
+// Decides which record a row of a file is. If in doubt, it asks rather than merge two people or split one.
 
 /**
- * A row as it was validated: `fields` are those that it gives, with the columns that follow from them; `uid` is that of
- * the clinic's record that an export wrote. Its SSN, if it has one, is nine digits, or was sealed for that record.
+ * A validated row: `fields` are the given ones and the columns derived from them; `uid` is the exported record's, if an
+ * export wrote the row. An SSN is nine digits, or sealed for that record.
  */
 export type ImportedRow = {
   line: number
@@ -17,18 +17,18 @@ export type ImportedRow = {
   plan?: string
 }
 
-/** What a row is whose names are those of a record but for accents: that person, or a new one. */
+/** How to treat a row whose names differ from a record's only in accents: as the same person, or a new one. */
 export const ACCENTS = ['same', 'new'] as const
 export type Accents = (typeof ACCENTS)[number]
 
-/** The record that a row is, or why that can't be said; neither if it is a new one. */
+/** A row's record, or why it can't be decided; neither if the row is new. */
 type Match = { stored?: Given | undefined; errors?: FieldErrors | undefined }
 
 const DECIDE = ': --accents same or --accents new decides for such rows'
 
 export const lastFourOf = ({ ssn, sealed }: ImportedRow) => ssn?.slice(-4) ?? sealed?.lastFour
 
-/** The columns that tell who a record is: `spellings` of a person's names, and `likeness` of all else. */
+/** The columns that identify a record: `spellings` are a person's names, with accents; `likeness` is the rest. */
 export function identityOf({ person, identity }: Resource) {
   const columns = identity?.columns ?? []
   const isSpelling = (column: string) => person && column.endsWith('_name_identity')
@@ -39,7 +39,7 @@ export function identityOf({ person, identity }: Resource) {
 const valuesOf = ({ uid, fields }: ImportedRow, columns: readonly string[]) =>
   JSON.stringify([uid, ...columns.map((name) => fields[name] ?? null)])
 
-/** Tells which rows of a file are of one record, and which record that is. */
+/** Finds which rows of a file are the same record, and which record that is. */
 export function matcher(resource: Resource, accents: Accents | undefined) {
   const { columns, spellings, likeness } = identityOf(resource)
   const lastFours = new Map<string, string>()
@@ -50,7 +50,7 @@ export function matcher(resource: Resource, accents: Accents | undefined) {
     errors: { [fieldOf(spelling)]: [`differs from ${whose} only in accents${DECIDE}`] },
   })
 
-  /** Gives the same key to the rows of one record. */
+  /** Returns the same key for the rows of one record. */
   function keyOf(row: ImportedRow) {
     const key = valuesOf(row, accents === 'same' ? likeness : columns)
     const lastFour = lastFourOf(row) ?? ''
@@ -59,7 +59,7 @@ export function matcher(resource: Resource, accents: Accents | undefined) {
     return known === '' || lastFour === '' || lastFour === known ? key : key + lastFour
   }
 
-  /** Says which of the records that are like a row it is, the oldest first. */
+  /** Picks the row's record from those that are like it, oldest first. */
   function matchOne(row: ImportedRow, alike: readonly Given[]): Match {
     const same = alike.filter((stored) => !differing(row, stored))
     const own = same.find(({ uid }) => uid === row.uid)
@@ -76,8 +76,8 @@ export function matcher(resource: Resource, accents: Accents | undefined) {
   }
 
   /**
-   * Matches each row, by place, with the records that are like it. Of two rows that would be the same record, or like
-   * one, though they differ in what counts, the second can't be told from the first either.
+   * Matches each row, by place, with the records that are like it. If two rows match the same record but differ in SSN
+   * or accents, the second gets an error.
    */
   function match(rows: readonly ImportedRow[], alike: ReadonlyMap<number, readonly Given[]>) {
     const seen = new Map<string, ImportedRow>()

@@ -9,15 +9,15 @@ import type { Session } from '../../storage/session.ts'
 import { first, statements } from '../../storage/statement.ts'
 import { changes, clinics, idempotencyKeys } from '../../storage/tables.ts'
 
-// What the operator does to single records. Each is one batch under a key of its own, as a client's writes are, and is
-// safe to run again.
+// The operator's repairs of single records. Each is one batch under its own key, like a client's write, and is safe to
+// repeat.
 
-/** Which record, and who repairs it. `requestId` names this very run. */
+/** Which record, and who repairs it. `requestId` identifies this run. */
 export type Repair = { clinicId: string; id: number; tokenId: string; requestId?: string }
 
 const selectUsed = statements('repair', KEY).statement(sql`SELECT status FROM ${used}`)
 
-/** Writes under a key of its own. Gives whether that is done: now, or before an answer of D1 was lost. */
+/** Writes under a key of its own. Returns whether that is done, now or by a try whose answer was lost. */
 async function repaired(
   db: Session,
   { id, ...who }: Repair,
@@ -33,14 +33,14 @@ export function repairer(resource: Resource) {
   const owned = { type: 'text', ownerId: 'integer', version: 'integer', ssn: 'text' } as const
   const reassigning = statements(`repair ${name}`, { ...KEY, id: 'integer', ...owned })
 
-  /** The key row, if the clinic is open and there is a record to repair, with its id and its next version. */
+  /** Inserts the key row, with the record's id and next version, if the clinic is open and `target` has a row. */
   const keepKeyOf = (target: SQL) => sql`
     INSERT INTO ${idempotencyKeys} (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
     SELECT clinics.id, ${$.key}, ${nowOrLater}, ${$.fingerprint}, ${$.requestId}, 200, target.id, target.version + 1, 1
     FROM ${clinics} CROSS JOIN ${target} AS target WHERE clinics.id = ${$.clinicId} AND clinics.state = 'open'
     RETURNING status`
 
-  /** The key and the journal of a repair of a record whose last change is as `fits` says. */
+  /** The key row and the journal of a repair, if the record's last change meets the condition `fits`. */
   const ofDeleted = (action: 'restore' | 'erase', fits: SQL) => ({
     keepKey: statement(
       keepKeyOf(sql`(SELECT * FROM (SELECT record_id AS id, version, action, before FROM ${changes}
@@ -109,11 +109,11 @@ export function repairer(resource: Resource) {
   }
 
   return {
-    /** Brings a deleted record back under its own id. False if it is not deleted, or was erased. */
+    /** Restores a deleted record under its old id. False if it isn't deleted, or was erased. */
     restore: (db: Session, repair: Repair) =>
       repaired(db, repair, (values) => commit(db, restoring, values)),
 
-    /** Takes a deleted record's content out of the journal for good. False if it is not deleted, or was erased before. */
+    /** Erases a deleted record's content from the journal for good. False if it isn't deleted, or was erased before. */
     erase: (db: Session, repair: Repair) =>
       repaired(db, repair, (values) => commit(db, erasing, values)),
 
@@ -121,8 +121,8 @@ export function repairer(resource: Resource) {
     find: (db: Session, { clinicId, id }: Repair) => first(db, select, { clinicId, id }),
 
     /**
-     * Gives a record another owner, and with it the SSN as it was sealed anew for that one. False if the record has
-     * changed since `version`, or the owner is not registered.
+     * Gives a record another owner, with the SSN resealed for that owner. False if the record has changed since
+     * `version`, or the owner is not registered.
      */
     reassign(db: Session, repair: Repair, to: Ownable, version: number, ssn: Given) {
       const owner = { type: to.type, ownerId: to.id, version, ssn: JSON.stringify(ssn) }

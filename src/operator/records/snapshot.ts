@@ -6,15 +6,15 @@ import { changes, nameWords } from '../../storage/tables.ts'
 import { countRanges, type Mark } from '../marks.ts'
 import { selectStored } from './stored.ts'
 
-// A backup takes many reads, between which clients write. The journal says what every record was before, so all of
-// a clinic's records can be told as they were at one change.
+// A backup takes many reads, and clients write in between. The journal has what every record was before, so a clinic's
+// records can be rebuilt as of one change.
 
 const PAGE_ROWS = 500
 
-/** A clinic's records as they were at the mark, as rows of their table, in the order of their ids. */
+/** A clinic's records as of the mark, as rows of their table, by id. */
 export async function* recordsAt(db: Session, resource: Resource, { clinic_id, seq }: Mark) {
   const select = selectAt(resource)
-  /** What records beyond the page said at the mark, if they have changed since; null if they were not there. */
+  /** The content at the mark of records beyond the page that have changed since; null if they didn't exist. */
   const changed = new Map<number, string | null>()
   let seen = seq
   for (let after = 0; ;) {
@@ -40,7 +40,7 @@ export async function* recordsAt(db: Session, resource: Resource, { clinic_id, s
   }
 }
 
-/** A page of records, and the changes that nobody has seen yet: nothing was there before a creation or restoration. */
+/** A page of records, and the changes after `seen`. `before` is null for a creation or restoration. */
 export function selectAt(resource: Resource) {
   const types = { clinicId: 'text', after: 'integer', seen: 'integer' } as const
   const { $, statement } = statements(`back up ${resource.name}`, types)
@@ -56,8 +56,8 @@ export function selectAt(resource: Resource) {
 }
 
 /**
- * Writes what follows from a clinic's records that have just been written: how many are deleted, which is every id up
- * to the mark that none of them has, and the words by which people are searched.
+ * Writes what is derived from a clinic's restored records: how many ids are deleted (those up to the mark that no
+ * record has), and the words that search uses.
  */
 export async function completeRecords(db: Session, resources: readonly Resource[], mark: Mark) {
   const { clinic_id: clinicId, ids } = mark

@@ -9,7 +9,7 @@ import { ssnOwner } from '../../records/given.ts'
 
 // Records as they are stored, for the operator: the Worker itself reads no sealed SSN.
 
-/** A clinic's records after the given id, in the order of their ids, as an export has them: with the SSN as it is stored. */
+/** A clinic's records after the given id, by id, as an export writes them: with the SSN still sealed. */
 export async function listStored(
   db: Session,
   resource: Resource,
@@ -34,13 +34,13 @@ export async function listStored(
   })
 }
 
-/** Which record of all clinics. */
+/** A record of any clinic. */
 type Place = { clinicId: string; id: number }
 
-/** A sealed SSN with the record that it is of. */
+/** A sealed SSN and its record. */
 export type SealedRecord = Place & { ssn: SealedSsn; owner: SsnOwner }
 
-/** SSNs of all clinics that are not sealed to the key named, in the order of clinics and ids. */
+/** The SSNs of all clinics that are sealed to a key other than `keyId`, by clinic and id. */
 export async function listSealedToOtherKeys(
   db: Session,
   resource: Resource,
@@ -61,12 +61,12 @@ export async function listSealedToOtherKeys(
   }))
 }
 
-/** An SSN sealed anew; `replaces` is what it was before. */
+/** A resealed SSN; `replaces` is what was stored before. */
 export type Resealed = Place & { keyId: string; sealed: string; replaces: string }
 
 /**
- * Puts resealed SSNs in place, unless one has changed since, and tells of which records. `updated_at` and
- * `version` stay: the SSN is the same.
+ * Stores resealed SSNs, except those that have changed meanwhile, and returns their records. `updated_at` and `version`
+ * stay: the SSN is the same.
  */
 export const replaceSealed = (db: Session, resource: Resource, resealed: readonly Resealed[]) =>
   rows(db, resealing(resource).update, { resealed: JSON.stringify(resealed) })

@@ -9,16 +9,16 @@ import { ownerTypeOf, type Resource } from '../../records/resource.ts'
 
 // The trail says which records were seen; the journal says whose they were at the time.
 
-/** A record, or a change by its `seq`, while it belonged to whom was asked about: both ends included, in ISO 8601. */
+/** A record, or a change by its `seq`, and the period that counts: both ends included, in ISO 8601. */
 type Owned = { resource: string; id: number; from: string; until: string }
 export type About = readonly Owned[]
 
-/** Changes are named by their `seq` where a client follows them. */
+/** Reads of `/changes` name changes by their `seq`. */
 const CHANGES = 'changes'
 
 const ALWAYS = { from: '', until: '~' }
 
-/** Whether the event showed or changed what was asked for: a refusal showed nothing, and ids passed over are nobody's. */
+/** Whether the event showed or changed one of these records. A refusal shows nothing, and skipped ids are nobody's. */
 export function isAbout(about: About, { at, action, resource, ids, status }: TrailEvent): boolean {
   if (action === 'skip' || (status !== null && status >= 400)) return false
   const ownedIds = about
@@ -35,10 +35,10 @@ export async function aboutRecord(db: Session, resource: Resource, clinicId: str
   ]
 }
 
-/** So many changes are looked through by one statement. */
+/** How many changes one statement looks through. */
 const CHANGES_A_STEP = 100_000
 
-/** What is about one patient: each record while it was the patient's. One that was erased is nobody's. */
+/** A patient's records, each for as long as it was the patient's. An erased record is nobody's. */
 export async function aboutPatient(
   db: Session,
   resources: readonly Resource[],
@@ -75,7 +75,7 @@ export async function aboutPatient(
   }
 }
 
-/** The owner's type in what a change says of the record before. */
+/** The owner's type in a change's `before`. */
 const typeBefore = ({ owner }: Resource) =>
   sql.raw(owner.type === undefined ? `'${PATIENT}'` : `before ->> '${owner.type}'`)
 
@@ -103,7 +103,7 @@ export function selectEver(resource: Resource) {
   }
 }
 
-/** A version of a record: the patient who owned it until then, and who owns the record now, if that is it. */
+/** A version: the patient who owned the record until then, and who owns it now, if this is the current version. */
 type Version = { seq: number; at: string; owner: number | null; owner_now: number | null }
 
 export function selectVersions(resource: Resource) {

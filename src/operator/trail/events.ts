@@ -28,7 +28,7 @@ export class SegmentMissing extends Error {}
 
 const ROWS_A_PAGE = 500
 
-/** All that happened in a clinic since `since` (ISO 8601, or '' for ever), in the order of time. */
+/** All events of a clinic since `since` (ISO 8601, or '' for all), in order of time. */
 export async function* trailOf(
   db: Session,
   bucket: R2Bucket | undefined,
@@ -50,7 +50,7 @@ export async function* trailOf(
       if (segment.state === 'aged' && segment.last_at >= since) aged.push(key)
     }
     const sources = [agedLines(chain, aged), lostLines(chain, lost), keptLines(chain)]
-    // What a restore of the database brought back is in both stores, and what was lost by one may share a place.
+    // After a restore of the database, a row may be in both stores, and a lost row may share its place with a new one.
     let last = { place: '', lines: new Set<string>() }
     for await (const row of merged(sources, (a, b) => comparePlaces(chain, a.place, b.place))) {
       if (row.place !== last.place) last = { place: row.place, lines: new Set() }
@@ -64,7 +64,7 @@ export async function* trailOf(
     }
   }
 
-  /** The rows that D1 need not have any more, from R2. Throws SegmentMissing. */
+  /** The rows that D1 may no longer have, from R2. Throws SegmentMissing. */
   async function* agedLines(chain: Chain, keys: readonly string[]) {
     for (const key of keys) {
       const stored = bucket && (await readStored(bucket, chain, key))
@@ -95,7 +95,7 @@ export async function* trailOf(
   }
 }
 
-/** Ordered sequences as one; of items that are equal, those of the first sequence come first. */
+/** Merges ordered sequences. Of equal items, those of the first sequence come first. */
 async function* merged<Item>(
   sources: readonly AsyncGenerator<Item>[],
   compare: (a: Item, b: Item) => number,

@@ -18,7 +18,7 @@ import {
   type Segment,
 } from '../../trail/segments.ts'
 
-/** The last sealed segment of a stream: kept elsewhere, it shows later that nothing up to it was made anew. */
+/** The last sealed segment of a stream. Kept elsewhere, it later proves that nothing up to it was rewritten. */
 export type Head = { clinic_id: string; stream: string; n: number; sha256: string }
 
 const ofAll = statements('verify trail', {})
@@ -35,14 +35,14 @@ const selectClinicIds = ofAll.statement<{ id: string }>(
 const types = { clinicId: 'text', stream: 'text', n: 'integer', after: 'text' } as const
 const { $, statement } = statements('verify trail', types)
 
-/** Accesses leave D1 when they have aged, and changes when their clinic has moved. */
+/** D1 loses accesses when they age, and changes when their clinic has moved. */
 const selectMayLackRows = statement<{ may_lack_rows: number }>(
   sql`SELECT state = 'aged' AND (stream = 'accesses' OR EXISTS (
       SELECT * FROM ${clinics} WHERE id = clinic_id AND clinics.state = 'moved')) AS may_lack_rows
     FROM ${segments} WHERE clinic_id = ${$.clinicId} AND stream = ${$.stream} AND n = ${$.n}`,
 )
 
-/** How many rows are not sealed yet, and where D1 says that it was set back: `resume` leaves such rows in both streams. */
+/** Counts unsealed rows, and finds where D1 was restored: `resume` leaves such rows in both streams. */
 const forStream = ({ table, place, key, keyOf }: (typeof STREAMS)[Chain['stream']]) => ({
   unsealed: statement<{ count: number }>(
     sql`SELECT count(*) AS count FROM ${table} WHERE clinic_id = ${$.clinicId} AND (${key}) > ${keyOf($.after)}`,
@@ -56,19 +56,19 @@ const ofStream = { changes: forStream(STREAMS.changes), accesses: forStream(STRE
 /** The last sealed segment of every stream. */
 export const listHeads = (db: Session): Promise<Head[]> => rows(db, selectHeads, {})
 
-/** What does not fit: the first segment, by its key, and the first row, by its seq or its time and request. */
+/** The first segment that doesn't fit, by its key, and its first such row, by its seq or its time and request. */
 type Misfit = { segment: string; row?: string; found: string }
 
 const FORGOTTEN = 'D1 knows nothing of it; after a restore in time, run `resume`'
 
-/** Compares all that was sealed, in both stores, with its digests, and those with heads that were kept. */
+/** Checks all that was sealed, in both stores, against its digests, and those against the heads that were kept. */
 export async function* verifyTrail(
   db: Session,
   bucket: R2Bucket,
   clinicId?: string,
   heads: readonly Head[] = [],
 ) {
-  // A clinic that neither store knows any more, though a head of it was kept, has lost all of its trail.
+  // A kept head may name a clinic that neither store knows any more: it has lost all of its trail.
   const all = async () => [
     ...(await rows(db, selectClinicIds, {})).map(({ id }) => id),
     ...(await listClinicsIn(bucket)),
@@ -87,9 +87,9 @@ export async function* verifyTrail(
 export type Verdict = Awaited<ReturnType<typeof verifyChain>>
 
 async function verifyChain(db: Session, bucket: R2Bucket, chain: Chain, heads: readonly Head[]) {
-  // R2 first: what is put there meanwhile is no stranger.
-  const strangers = await listKeys(bucket, chain)
-  /** The first line of what follows each segment that is known, and its number. */
+  // R2 is listed first: a segment that is put there meanwhile must not count as unknown.
+  const unlisted = await listKeys(bucket, chain)
+  /** The number of the segment that may follow each known one, by its header, which is its first line. */
   const followers = new Map([[headerOf(chain, GENESIS), 1]])
   const setBack: string[] = []
   let previous: typeof GENESIS = GENESIS
@@ -98,7 +98,7 @@ async function verifyChain(db: Session, bucket: R2Bucket, chain: Chain, heads: r
   let misfit: Misfit | undefined
   for (const segment of await listSegments(db, chain)) {
     const key = keyOf(chain, segment)
-    strangers.delete(key)
+    unlisted.delete(key)
     followers.set(headerOf(chain, segment), segment.n + 1)
     const stored = await readStored(bucket, chain, key)
     misfit ??= await misfitOf(db, chain, previous, segment, stored)
@@ -110,13 +110,13 @@ async function verifyChain(db: Session, bucket: R2Bucket, chain: Chain, heads: r
     rowCount += segment.row_count
     sealedUpTo = segment.last
   }
-  const told = await batch(db, ofStream[chain.stream], { ...chain, n: 0, after: sealedUpTo })
-  setBack.push(...told.setBack.map(({ place }) => place))
+  const inD1 = await batch(db, ofStream[chain.stream], { ...chain, n: 0, after: sealedUpTo })
+  setBack.push(...inD1.setBack.map(({ place }) => place))
 
-  // A database that is set back to an earlier time has forgotten the segments that were sealed since, with their rows.
-  // R2 has them still: the chain forks there. A fork is explained by a row that `resume` leaves, which stands in the
-  // order of the stream after all that was lost. Any other is somebody's work.
-  for (const key of strangers) {
+  // A database that is restored to an earlier time has lost the segments sealed since, and their rows. R2 still has
+  // them, so the chain forks there. A row that `resume` leaves explains a fork: it comes after all that was lost.
+  // Nothing else should fork a chain.
+  for (const key of unlisted) {
     const { header = '', sha256 = '', lines = [] } = (await readStored(bucket, chain, key)) ?? {}
     const n = followers.get(header)
     const last = lines.at(-1)?.place
@@ -128,7 +128,7 @@ async function verifyChain(db: Session, bucket: R2Bucket, chain: Chain, heads: r
     else misfit ??= { segment: key, found: FORGOTTEN }
   }
   for (const head of heads) {
-    // It may lie on a part of the trail that a restore in time cut off.
+    // It may be on a branch that a restore cut off.
     if (followers.has(headerOf(chain, head))) continue
     const became = head.n > previous.n ? 'it is gone' : 'is now another'
     misfit ??= { segment: keyOf(chain, head), found: `its digest was kept, and ${became}` }
@@ -138,12 +138,12 @@ async function verifyChain(db: Session, bucket: R2Bucket, chain: Chain, heads: r
     stream: chain.stream,
     segments: previous.n,
     rows: rowCount,
-    unsealed: told.unsealed[0]?.count ?? 0,
+    unsealed: inD1.unsealed[0]?.count ?? 0,
     ...(misfit && { misfit }),
   }
 }
 
-/** What of a segment does not fit the one before, its digest, or the other store. */
+/** Why a segment doesn't fit the one before, its digest, or the other store; undefined if it does. */
 async function misfitOf(
   db: Session,
   chain: Chain,
