@@ -52,7 +52,7 @@ export type Env = {
     /** The request's own transaction has recorded in the trail what it did. */
     isJournaled: boolean
     /** KV's value for the key that is read with the token's; null if there is none. */
-    valueBesideToken: string | null
+    extraValue: string | null
   }
 }
 

@@ -23,7 +23,7 @@ import { FILES, serveReference } from './health/reference.ts'
 import { service, token } from './health/routes.ts'
 
 /** Plans are cached by the catalogue's version, which is read in the same KV call as the token. */
-const besideToken = (path: string) =>
+const extraKeyOf = (path: string) =>
   path.startsWith(`${BASE_PATH}/plans`) ? CATALOGUE_KEY : undefined
 
 /** Hourly statements handle thousands of rows, and nobody waits for them. */
@@ -37,7 +37,7 @@ app.notFound(renderNotFound(app, BASE_PATH))
 app.use(logRequest, secureHeaders(), harden, allowOrigins)
 app.use(methodNotAllowed({ app, onMethodNotAllowed: renderMethodNotAllowed }))
 for (const path of FILES) app.use(path, serveReference)
-app.use('/v1/*', authenticate(besideToken), leaveTrail, limitRate, refuseSuspended, openDatabase)
+app.use('/v1/*', authenticate(extraKeyOf), leaveTrail, limitRate, refuseSuspended, openDatabase)
 
 for (const resource of resources) app.route(`${BASE_PATH}/${resource.name}`, recordRoutes(resource))
 

@@ -274,6 +274,8 @@ describe('the client', () => {
     expect(() => search({ last_name: 'Doe', first_name: undefined })).toThrow(
       'first_name is undefined',
     )
+    const changes: (query: object) => Promise<unknown> = client.listChanges
+    await expect(changes({ after: patient.id })).rejects.toThrow('after is undefined')
     expect(sent).toEqual([])
   })
 

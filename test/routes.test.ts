@@ -202,7 +202,7 @@ const TOLD = [200, 201, 204, 304, 403, 404, 412, 429]
 const ALONE = [403, 404]
 
 describe.each(named(ROUTES))('%s', (_, route) => {
-  const { deed } = route
+  const { event: expected } = route
   const { id } = route.operation
 
   let shared: Clinic
@@ -221,7 +221,7 @@ describe.each(named(ROUTES))('%s', (_, route) => {
 
       expect(response.status).toBe(status)
       expectPromises(response)
-      if (deed || status >= 400) expect(response.headers.get('Cache-Control')).toBe('no-store')
+      if (expected || status >= 400) expect(response.headers.get('Cache-Control')).toBe('no-store')
       const example = documented(id, status)?.content?.['application/json'].example
       const { errors } = Object(example)
       if (typeof errors === 'string') {
@@ -232,9 +232,9 @@ describe.each(named(ROUTES))('%s', (_, route) => {
       // KV that stays away opens no door.
       if (status === 503 && isGuarded(route)) expect(response.headers.get('x-test-d1')).toBe('0')
       const event = await worker.eventOf(response)
-      if (deed && TOLD.includes(status)) {
+      if (expected && TOLD.includes(status)) {
         // A change that was made says nothing of the answer.
-        expect(event).toMatchObject({ ...deed, clinic_id: clinic.clinicId })
+        expect(event).toMatchObject({ ...expected, clinic_id: clinic.clinicId })
         expect([status, null]).toContain(event?.status)
       } else expect(event).toBeNull()
     },
@@ -266,12 +266,12 @@ describe.each(named(ROUTES))('%s', (_, route) => {
       expect(head.headers.get(name)).toBe(got.headers.get(name))
     }
     expectPromises(head)
-    expect((await worker.eventOf(head))?.action).toBe(deed?.action)
+    expect((await worker.eventOf(head))?.action).toBe(expected?.action)
   })
 })
 
 describe.each(named(GUARDED))('%s', (_, route) => {
-  const { operation, deed, scope = '', pattern } = route
+  const { operation, event, scope = '', pattern } = route
 
   it('refuses whoever has no good token, before it reads storage or the body', async () => {
     const good = await aGoodRequest(route, await worker.clinic())
@@ -286,7 +286,7 @@ describe.each(named(GUARDED))('%s', (_, route) => {
   })
 
   it('asks for a scope, and says in the trail what it does to personal data', () => {
-    const { resource, action = 'read' } = deed ?? {}
+    const { resource, action = 'read' } = event ?? {}
     // What a token says of itself needs no scope, and touches no record.
     if (operation.id === 'getToken') return expect([scope, resource]).toEqual(['', undefined])
     const isRead = ['list', 'read', 'search', 'history', 'follow'].includes(action)
@@ -391,7 +391,7 @@ describe('another clinic', () => {
     return { status: response.status, headers: { ...headers, link }, body: await response.text() }
   }
 
-  const naming = GUARDED.filter(({ deed }) => deed).filter(
+  const naming = GUARDED.filter(({ event }) => event).filter(
     (route) => requestsFor(route, 1).length > 0,
   )
 
@@ -422,7 +422,7 @@ describe('another clinic', () => {
     },
   )
 
-  const lists = GUARDED.filter(({ deed }) => ['list', 'search'].includes(deed?.action ?? ''))
+  const lists = GUARDED.filter(({ event }) => ['list', 'search'].includes(event?.action ?? ''))
   it.each(named(lists))('has nothing in our %s', async (_, route) => {
     const [ours, theirs] = [await worker.clinic(), await worker.clinic()]
     for (const { name } of RESOURCES)

@@ -16,10 +16,11 @@ SELECT at || ' ' || request_id AS place, json_object('at', at, 'token_id', token
 
   SEARCH accesses USING PRIMARY KEY (clinic_id=? AND (at,request_id)>(?,?) AND (at,request_id)<(?,?))
 
--- trail/segments: ?1 clinicId, ?2 stream
-SELECT * FROM segments WHERE clinic_id = ?1 AND stream = ?2 ORDER BY n
+-- trail/segments: ?1 clinicId, ?2 stream, ?3 n
+SELECT * FROM segments WHERE clinic_id = ?1 AND stream = ?2
+    AND n > CAST(?3 AS INTEGER) ORDER BY n LIMIT 500
 
-  SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=?)
+  SEARCH segments USING PRIMARY KEY (clinic_id=? AND stream=? AND n>?)
 
 -- trail/segments: ?1 clinicId
 UPDATE segments SET state = 'aged' WHERE clinic_id = ?1 AND state = 'sealed'

@@ -1,5 +1,5 @@
 import { etagOf } from './answer.ts'
-import type { Ask, CallOptions } from './transport.ts'
+import { refuseUndefined, type Ask, type CallOptions } from './transport.ts'
 
 export type WriteOptions = CallOptions & {
   /**
@@ -62,14 +62,5 @@ export function list<Asked extends object, Page extends Paged, Item>(
     async *[Symbol.asyncIterator]() {
       for await (const page of pages()) yield* itemsOf(page)
     },
-  }
-}
-
-/** Throws TypeError if a filter is undefined: left out by accident, it would list everyone. */
-function refuseUndefined(asked: object): void {
-  for (const [name, value] of Object.entries(asked)) {
-    if (value === undefined)
-      throw new TypeError(`${name} is undefined: leave it out, or give it a value`)
-    if (value instanceof Object) refuseUndefined(value)
   }
 }

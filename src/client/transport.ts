@@ -41,7 +41,9 @@ const LONGEST_WAIT_MS = 30_000
  * of `origins`, sends the call there, once.
  */
 export function openTransport(options: ClientOptions): Ask {
-  const { baseUrl, origins = [], token, retries = 2, fetch: send = fetch } = options
+  const { baseUrl, origins = [], token, retries = 2 } = options
+  // Looked up at each call, since a test or a tracer may replace it later.
+  const { fetch: send = (url, init) => fetch(url, init) } = options
   if (typeof token !== 'string' || !/^[!-~]+$/.test(token)) {
     throw new TypeError(
       'token must be the text that the operator gave you: it is empty or has spaces',
@@ -52,6 +54,7 @@ export function openTransport(options: ClientOptions): Ask {
   let bookmark = ''
 
   return async (method, path, { query, body, headers, signal = null }) => {
+    refuseUndefined({ ...query })
     const search = new URLSearchParams({ ...query }).toString()
     let hasMoved = false
     for (let tried = 0; ; tried++) {
@@ -118,4 +121,13 @@ export async function wait(milliseconds: number, signal: AbortSignal | null = nu
     }
   })
   signal?.throwIfAborted()
+}
+
+/** Throws TypeError if a filter is undefined: left out by accident, it would list everyone. */
+export function refuseUndefined(asked: object): void {
+  for (const [name, value] of Object.entries(asked)) {
+    if (value === undefined)
+      throw new TypeError(`${name} is undefined: leave it out, or give it a value`)
+    if (value instanceof Object) refuseUndefined(value)
+  }
 }

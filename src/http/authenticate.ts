@@ -1,13 +1,13 @@
 import type { Context } from 'hono'
 import { attempt, KV_TRY_MILLISECONDS } from '../storage/retry.ts'
-import { recordReader } from '../storage/recent.ts'
+import { recordReader } from '../storage/lru-cache.ts'
 import { factory, type Env } from '../env.ts'
 import { cellsOf } from '../tokens/cell.ts'
 import { isComplete, letIn, turnedAway, type WhyRefused } from '../tokens/memory.ts'
 import { NOTICE, stateOf, tokenRecord, type Scope } from '../tokens/record.ts'
 import { SUSPENDED_KEY, suspendedIn } from '../tokens/suspended.ts'
 import { cellOfToken, isWellFormedToken, tokenIdOf, tokenKey } from '../tokens/token.ts'
-import { noted, type Deed } from './describe.ts'
+import { noted, type AuditEvent } from './describe.ts'
 import { misdirected, refusal } from './errors.ts'
 import { TOKEN_EXPIRES } from './headers.ts'
 import { unlessSuspended } from './open-database.ts'
@@ -37,10 +37,10 @@ const originElsewhere = ({ env }: Context<Env>, cell = env.CELL) =>
 /**
  * Lets in whoever holds a live token, and sets `caller`. All other tokens get the same answer, whatever is wrong with
  * them; a mistyped one costs no read. A token of another cell that isn't stored here is sent there, whether it exists
- * or not; so is one whose clinic has moved. `besideToken` names a KV key that a path also needs, to be read in the same
+ * or not; so is one whose clinic has moved. `extraKeyOf` names a KV key that a path also needs, to be read in the same
  * call. In a token's last 14 days, every answer says when it expires.
  */
-export const authenticate = (besideToken: (path: string) => string | undefined) =>
+export const authenticate = (extraKeyOf: (path: string) => string | undefined) =>
   factory.createMiddleware(async (c, next) => {
     const token = c.req.header('X-User-Token')
     if (!token) return await refuse(c, 'missing')
@@ -50,8 +50,8 @@ export const authenticate = (besideToken: (path: string) => string | undefined) 
     const refused = turnedAway.recall(key)
     if (refused) return await refuse(c, refused)
 
-    const beside = besideToken(c.req.path)
-    const keys = [key, SUSPENDED_KEY, ...(beside === undefined ? [] : [beside])]
+    const extraKey = extraKeyOf(c.req.path)
+    const keys = [key, SUSPENDED_KEY, ...(extraKey === undefined ? [] : [extraKey])]
     const recalled = letIn.recall(keys.join())
     const values = recalled ?? (await readKeys(c.env.TOKENS, keys))
 
@@ -79,7 +79,7 @@ export const authenticate = (besideToken: (path: string) => string | undefined) 
     if (!recalled && seconds > 0 && isComplete(values, keys)) {
       letIn.remember(keys.join(), values, seconds * 1000)
     }
-    if (beside !== undefined) c.set('valueBesideToken', values.get(beside) ?? null)
+    if (extraKey !== undefined) c.set('extraValue', values.get(extraKey) ?? null)
     await next()
 
     const { expiresAt } = c.get('caller')
@@ -97,14 +97,14 @@ export const refuseSuspended = factory.createMiddleware(async (c, next) => {
 })
 
 /** Refuses a token without the scope, and reads of a suspended clinic's records. */
-export const requireScope = (scope: Scope, deed?: Deed) =>
+export const requireScope = (scope: Scope, event?: AuditEvent) =>
   noted(
     factory.createMiddleware(async (c, next) => {
       if (!c.get('caller').scopes.includes(scope)) throw refusal('forbidden', { detail: scope })
       if (scope === 'insurances:read') c.set('db', unlessSuspended(c.get('db'), c.get('caller')))
       await next()
     }),
-    { scope, ...(deed && { deed }) },
+    { scope, ...(event && { event }) },
   )
 
 /** KV's errors don't say why, so every failure is tried again. */

@@ -6,7 +6,7 @@ import type { Scope } from '../tokens/record.ts'
 import type { HeaderName } from './headers.ts'
 
 /** What a request does to personal data, such as `list`. Each one leaves an event in the audit trail. */
-export type Deed = { action: string; resource: string }
+export type AuditEvent = { action: string; resource: string }
 
 /** How the reference describes a route. */
 export type Operation = {
@@ -35,7 +35,7 @@ export type Answer = {
 export type Note = {
   operation?: Operation
   scope?: Scope
-  deed?: Deed
+  event?: AuditEvent
   path?: z.ZodObject
   query?: z.ZodObject
   body?: z.ZodObject
@@ -53,10 +53,10 @@ export function noted<Handler extends object>(handler: Handler, note: Note): Han
 export const noteOf = (handler: object): Note => notes.get(handler) ?? {}
 
 /** What the matched route does to personal data, if anything. */
-export const deedOf = (c: Context<Env>): Deed | undefined =>
+export const auditEventOf = (c: Context<Env>): AuditEvent | undefined =>
   matchedRoutes(c)
-    .map(({ handler }) => noteOf(handler).deed)
-    .find((deed) => deed !== undefined)
+    .map(({ handler }) => noteOf(handler).event)
+    .find((event) => event !== undefined)
 
 export const describe = (operation: Operation) =>
   noted<MiddlewareHandler<Env>>((_, next) => next(), { operation })

@@ -1,7 +1,7 @@
 import { zValidator, type Hook } from '@hono/zod-validator'
 import type { Context } from 'hono'
 import * as z from 'zod'
-import { recent } from '../storage/recent.ts'
+import { lruCache } from '../storage/lru-cache.ts'
 import { factory, type Env } from '../env.ts'
 import { NOT_A_KEY } from '../fields/messages.ts'
 import { noted } from './describe.ts'
@@ -31,7 +31,7 @@ export function validateQuery<Schema extends Strict>(schema: Schema) {
     }
     if (Object.keys(errors).length > 0) throw invalid(errors)
   })
-  const good = recent<z.output<Schema>>(QUERIES)
+  const good = lruCache<z.output<Schema>>(QUERIES)
 
   const validateOnce: typeof validate = async (c, next) => {
     const { url } = c.req

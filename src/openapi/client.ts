@@ -64,8 +64,8 @@ const forReaders = (document: string): string =>
 /** The digest of everything that the package is made from. */
 async function digestOf(document: string): Promise<string> {
   const digest = createHash('sha256').update(document).update(VERSION)
-  for (const file of globSync([`${SOURCE}/*.*`, `${import.meta.dirname}/*.*`])) {
-    digest.update(await readFile(file))
+  for (const cwd of [SOURCE, import.meta.dirname]) {
+    for (const file of globSync('*.*', { cwd })) digest.update(await readFile(join(cwd, file)))
   }
   return digest.digest('hex')
 }

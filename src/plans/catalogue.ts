@@ -1,5 +1,5 @@
 import { withinTime } from '../storage/retry.ts'
-import { recent, recordReader, type Recent } from '../storage/recent.ts'
+import { lruCache, recordReader, type LruCache } from '../storage/lru-cache.ts'
 import { catalogueRecord } from './schema.ts'
 
 /** The catalogue's key in KV. Edges serve a new version once KV has it and they have read it. */
@@ -27,7 +27,7 @@ export type Version = string | null | undefined
 /** A ready answer: its JSON bytes, its `Link` header, and the version it was read from. */
 export type PlansAnswer = { body: ArrayBuffer; link: string; version: Version }
 
-const noAnswers = () => recent<PlansAnswer>(MEMORY_ENTRIES)
+const noAnswers = () => lruCache<PlansAnswer>(MEMORY_ENTRIES)
 
 let memory = { version: '', answers: noAnswers() }
 
@@ -73,7 +73,7 @@ function cacheKey(version: string, url: string): string {
   return key.href
 }
 
-function remember(answers: Recent<PlansAnswer>, key: string, answer: PlansAnswer): void {
+function remember(answers: LruCache<PlansAnswer>, key: string, answer: PlansAnswer): void {
   if (answer.body.byteLength <= MEMORY_ENTRY_BYTES) answers.set(key, answer)
 }
 

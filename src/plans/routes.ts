@@ -103,7 +103,7 @@ async function serve(c: Context<Env>, rest: string, load: Load): Promise<Respons
     return { version, link, body: await new Blob([json]).arrayBuffer() }
   }
 
-  const catalogue = readCatalogue(c.get('valueBesideToken'))
+  const catalogue = readCatalogue(c.get('extraValue'))
   if (!catalogue) return answer(c, rest, await loadAt('first-primary'), 'BYPASS')
 
   const etag = catalogueEtag(catalogue.version, rest)

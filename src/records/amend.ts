@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql/sql'
 import { CANNOT_CHANGE, INVALID } from '../fields/messages.ts'
 import { invalid, refusal } from '../http/errors.ts'
-import { recent } from '../storage/recent.ts'
+import { lruCache } from '../storage/lru-cache.ts'
 import type { Session } from '../storage/session.ts'
 import { statements } from '../storage/statement.ts'
 import { changes, clinics, idempotencyKeys } from '../storage/tables.ts'
@@ -56,7 +56,7 @@ export function amender(resource: Resource) {
     FROM ${used} CROSS JOIN ${target} WHERE target.version = used.version - 1
     RETURNING seq`)
 
-  const updates = recent<ReturnType<typeof statement<never>>>(MOST_UPDATES)
+  const updates = lruCache<ReturnType<typeof statement<never>>>(MOST_UPDATES)
   /** Sets only the given columns: SQLite rewrites a column's indexes even if its value stays the same. */
   function updateOf(given: Amendment['given']) {
     const names = columns.filter((name) => name in given)

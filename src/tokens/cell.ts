@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { recordReader } from '../storage/recent.ts'
+import { recordReader } from '../storage/lru-cache.ts'
 
 // A cell is a deployment with its own Worker, host and storage. Each clinic is in one of them.
 

@@ -1,4 +1,4 @@
-import { recent } from '../storage/recent.ts'
+import { lruCache } from '../storage/lru-cache.ts'
 import type { TokenState } from './record.ts'
 import { SUSPENDED_KEY } from './suspended.ts'
 
@@ -15,7 +15,7 @@ const ENTRIES = 1000
 
 /** Remembers values in the isolate for at most ten seconds. */
 function brief<Value>() {
-  const memory = recent<{ value: Value; until: number }>(ENTRIES)
+  const memory = lruCache<{ value: Value; until: number }>(ENTRIES)
   return {
     recall(key: string): Value | undefined {
       const remembered = memory.get(key)

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { clinicId } from '../fields/clinic-id.ts'
-import { recordReader } from '../storage/recent.ts'
+import { recordReader } from '../storage/lru-cache.ts'
 
 /**
  * The KV key of the suspended clinics' ids, as JSON, which is read with every token. D1 has the same, and at once; but

@@ -1,11 +1,11 @@
 import type { Context } from 'hono'
 import { appendAccess } from './access.ts'
 import { rangesOf } from './ranges.ts'
-import { recent } from '../storage/recent.ts'
+import { lruCache } from '../storage/lru-cache.ts'
 import { databaseOf } from '../storage/session.ts'
 import { changedRows } from '../storage/statement.ts'
 import { factory, type Env } from '../env.ts'
-import { deedOf, type Deed } from '../http/describe.ts'
+import { auditEventOf, type AuditEvent } from '../http/describe.ts'
 import { log } from '../http/log.ts'
 
 /** Answers that show records, or refuse to. A 422 that names some is recorded too. */
@@ -18,15 +18,15 @@ const RECORDED = new Set([200, 201, 204, 304, 403, 404, 412, 429])
 export const leaveTrail = factory.createMiddleware(async (c, next) => {
   await next()
   const { status } = c.res
-  const deed = deedOf(c)
+  const event = auditEventOf(c)
   const isRecorded = RECORDED.has(status) || (status === 422 && c.get('recordIds') !== undefined)
-  if (!deed || !isRecorded || c.get('isJournaled')) return
+  if (!event || !isRecorded || c.get('isJournaled')) return
   if (status === 429 && isLimitRecorded(c.get('caller').tokenId)) return
-  c.executionCtx.waitUntil(append(c, deed))
+  c.executionCtx.waitUntil(append(c, event))
 })
 
 /** The minute of each token's last recorded 429: a flood of requests must not become a flood of rows. */
-const lastLimited = recent<number>(1000)
+const lastLimited = lruCache<number>(1000)
 
 /** Whether this isolate has already recorded a 429 of the token this minute. The log has them all. */
 function isLimitRecorded(tokenId: string, now = Date.now()): boolean {
@@ -36,10 +36,10 @@ function isLimitRecorded(tokenId: string, now = Date.now()): boolean {
   return false
 }
 
-async function append(c: Context<Env>, deed: Deed): Promise<void> {
+async function append(c: Context<Env>, event: AuditEvent): Promise<void> {
   const { clinicId, tokenId } = c.get('caller')
   const access = {
-    ...deed,
+    ...event,
     clinicId,
     tokenId,
     at: new Date().toISOString(),

@@ -78,13 +78,22 @@ export const linesBetween = (
   range: { after: string; upTo: string; since?: string; limit: number },
 ) => linesOf[stream].bind(db, { clinicId, since: '', ...range })
 
-const ofChain = statements('trail/segments', { clinicId: 'text', stream: 'text' })
+const SEGMENTS_A_PAGE = 500
+const ofChain = statements('trail/segments', { clinicId: 'text', stream: 'text', n: 'integer' })
 const selectSegments = ofChain.statement<Segment>(
-  sql`SELECT * FROM ${segments} WHERE clinic_id = ${ofChain.$.clinicId} AND stream = ${ofChain.$.stream} ORDER BY n`,
+  sql`SELECT * FROM ${segments} WHERE clinic_id = ${ofChain.$.clinicId} AND stream = ${ofChain.$.stream}
+    AND n > ${ofChain.$.n} ORDER BY n LIMIT ${sql.raw(`${SEGMENTS_A_PAGE}`)}`,
 )
 
-/** A chain's segments, first to last. There is one per few thousand rows. */
-export const listSegments = (db: Session, chain: Chain) => rows(db, selectSegments, chain)
+/** A chain's segments, first to last: one an hour for as long as the clinic is in use. */
+export async function* segmentsOf(db: Session, chain: Chain) {
+  for (let n = 0; ;) {
+    const page = await rows(db, selectSegments, { ...chain, n })
+    yield* page
+    if (page.length < SEGMENTS_A_PAGE) return
+    n = page.at(-1)?.n ?? n
+  }
+}
 
 const ofClinic = statements('trail/segments', { clinicId: 'text' })
 const markAllAged = ofClinic.statement(

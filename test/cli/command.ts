@@ -74,15 +74,21 @@ const { scripts } = z
 /** The arguments with which an npm script starts Node. */
 export const argumentsOf = (script: keyof typeof scripts) => scripts[script].split(' ').slice(1)
 
-type Started = { input?: string; node?: readonly string[]; script?: keyof typeof scripts }
+type Started = {
+  input?: string
+  node?: readonly string[]
+  script?: keyof typeof scripts
+  env?: Record<string, string>
+}
 
 /** Starts the command line as npm does, but without npm around it, so that a signal reaches it. */
 export function start(
   args: readonly string[],
-  { input, node = [], script = 'clinic' }: Started = {},
+  { input, node = [], script = 'clinic', env }: Started = {},
 ) {
   const child = spawn(process.execPath, [...node, ...argumentsOf(script), ...args], {
     cwd: PROJECT,
+    env: { ...process.env, ...env },
     // A group of its own, so that a test can kill it together with the workerd below it.
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -51,7 +51,7 @@ describe('doctor', () => {
     // A store that does not exist is not opened.
     const { stdout } = await run(['doctor', '--remote', '--env', 'production', '--config', config])
 
-    expect(stdout).toMatch(/FAIL.*logs: hold full URLs/)
+    expect(stdout).toMatch(/FAIL.*logs: of production hold full URLs/)
   })
 
   it('finds a store that was never set up', async () => {

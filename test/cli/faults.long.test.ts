@@ -55,7 +55,7 @@ const FAULTS: [fault: string, line: string, status: number, message: string][] =
   ['no store said', 'list', 2, 'say which store: --local or --remote'],
   ['a backup that is none', 'restore F/a-folder S', 1, 'manifest.json is missing'],
   ['a backup over another', 'backup F/ S', 1, 'is not empty: name another'],
-  ['marks that are none', 'resume F/a-file S', 1, 'has no column clinic_id'],
+  ['marks that are none', 'resume F/a-file S', 1, 'was not written by `marks`'],
   ['nothing to resume', 'resume S', 2, 'say how many ids to --skip'],
   ['an empty file', `import ownables /dev/null ${CLINIC} S`, 1, 'the file has no row'],
   ['an environment that is not set up', 'list --remote --env staging', 1, 'does not exist'],

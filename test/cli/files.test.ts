@@ -235,6 +235,19 @@ describe('the columns of a CSV', () => {
     expect(status).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({ inserted: 1 })
   })
+
+  it('that are wrong on stdin go to a file where the caller is', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'clinic-test-'))
+    const { stdout } = await start(['import', 'plans', '-', '--json', ...served.store.flags], {
+      input: `${HEADER}\n${row('S2')}\n,Nameless,Acme,PPO,yes\n`,
+      env: { INIT_CWD: folder },
+    }).finished
+
+    const { rejected_file } = JSON.parse(stdout)
+    expect(rejected_file).toBe(join(folder, 'stdin.rejected.ndjson'))
+    expect(await readFile(rejected_file, 'utf8')).toContain('external_id')
+    await rm(folder, { recursive: true })
+  })
 })
 
 it('takes ids of ownables that a spreadsheet has left whole, and no others', async () => {

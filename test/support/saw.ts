@@ -4,7 +4,7 @@ import { expect, it, vi } from 'vitest'
 import { sealTrail } from '../../src/trail/seal.ts'
 import { trailOf } from '../../src/operator/trail/events.ts'
 import { recordsOf } from '../../src/cli/commands/export.ts'
-import { leaveDeed } from '../../src/cli/environment/open.ts'
+import { leaveEvent } from '../../src/cli/environment/open.ts'
 import { databaseOf } from '../../src/storage/session.ts'
 import { resources } from '../../src/resources/index.ts'
 import { aboutPatient, isAbout } from '../../src/operator/trail/about.ts'
@@ -65,8 +65,8 @@ export function whoSawEqualsModel(worker: TestWorker, requests: number) {
         })
       if (deed === 'export') {
         const requestIds: string[] = []
-        const leave = async (left: Parameters<typeof leaveDeed>[2]) => {
-          await leaveDeed(db, 'operator:test', left)
+        const leave = async (left: Parameters<typeof leaveEvent>[2]) => {
+          await leaveEvent(db, 'operator:test', left)
           requestIds.push(`export ${left.resource} ${left.ids}`)
         }
         const shown = new Set<number>()

@@ -14,7 +14,7 @@ import { compareMigrations } from '../environment/migrations.ts'
 import { openStore, type Store } from '../environment/open.ts'
 import { commitHere } from '../environment/project.ts'
 import { developmentKeyFile } from '../environment/ssn-key.ts'
-import { deployed } from '../environment/wrangler-toml.ts'
+import { deployed, readWranglerToml } from '../environment/wrangler-toml.ts'
 import { readKeyFile } from '../files/key-file.ts'
 import { Failure } from '../terminal/failure.ts'
 import { sentenceOf } from '../terminal/sentences.ts'
@@ -30,7 +30,7 @@ export const command = onEnvironments({
     const catalogues = new Map<string, string>()
     return await inTurn(environments, async (environment) => {
       const findings: Record<string, Finding> = {
-        logs: checkLogs(environment),
+        logs: await checkLogs(environment),
         'SSN key': await checkKey(environment),
         cells: await checkCells(environment),
         deployed: await checkDeployed(environment),
@@ -52,10 +52,15 @@ export const command = onEnvironments({
   },
 })
 
-function checkLogs({ config }: Environment): Finding {
-  if (config.observability?.logs?.invocation_logs === false) return { found: 'hold no URLs' }
+/** Checks every environment of the file, since a local run is when there is time to mend one. */
+async function checkLogs({ file }: Environment): Promise<Finding> {
+  const { top, environments } = await readWranglerToml(file)
+  const withUrls = Object.entries({ 'the top level': top, ...environments })
+    .filter(([, { observability }]) => observability?.logs?.invocation_logs !== false)
+    .map(([name]) => name)
+  if (withUrls.length === 0) return { found: 'hold no URLs' }
   const fix = 'set invocation_logs = false under its observability.logs'
-  return { found: 'hold full URLs, and so ids of patients', fix }
+  return { found: `of ${withUrls.join(', ')} hold full URLs, and so ids of patients`, fix }
 }
 
 async function checkKey(environment: Environment): Promise<Finding> {
@@ -198,8 +203,10 @@ async function checkTrail({ db, bucket, environment }: Store): Promise<Finding> 
   return { found, fix: `${seal}, and see whether the cron runs` }
 }
 
-async function checkSize({ db }: Store): Promise<Finding> {
+async function checkSize({ db, bucket }: Store): Promise<Finding> {
   const gigabytes = (await databaseBytes(db)) / 1e9
   const found = `the database has ${gigabytes.toFixed(1)} GB of 10`
-  return gigabytes < 7 ? { found } : { found, fix: 'move clinics to another cell', soon: true }
+  if (gigabytes < 7) return { found }
+  const fix = bucket ? 'move clinics to another cell' : 'declare an R2 bucket TRAIL for the trail'
+  return { found, fix, soon: true }
 }

@@ -4,7 +4,7 @@ import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import * as z from 'zod'
 import type { Bindings } from '../../env.ts'
-import type { Deed } from '../../http/describe.ts'
+import type { AuditEvent } from '../../http/describe.ts'
 import { NO_CLINIC } from '../../operator/content.ts'
 import { databaseOf, type Session } from '../../storage/session.ts'
 import { changedRows } from '../../storage/statement.ts'
@@ -68,7 +68,7 @@ function storeOf(environment: Environment, env: Bindings, close: () => Promise<v
   let cached: Promise<string> | undefined
   /** The operator, whom the trail names in place of a token's id. */
   const operator = () => (cached ??= operatorOf(environment))
-  const leave = async (deed: OperatorDeed) => leaveDeed(db, await operator(), deed)
+  const leave = async (event: OperatorEvent) => leaveEvent(db, await operator(), event)
   return { environment, db, kv, bucket, operator, leave, close }
 }
 
@@ -86,20 +86,20 @@ async function operatorOf({ place, options: { as } }: Environment): Promise<stri
 }
 
 /** What the operator did. `ids` are ranges of record ids, or a token's id. */
-type OperatorDeed = Deed & { clinicId?: string; ids?: string }
+type OperatorEvent = AuditEvent & { clinicId?: string; ids?: string }
 
 /** Records it in the trail. */
-export async function leaveDeed(
+export async function leaveEvent(
   db: Session,
   tokenId: string,
-  { clinicId = NO_CLINIC, ids = '', ...deed }: OperatorDeed,
+  { clinicId = NO_CLINIC, ids = '', ...event }: OperatorEvent,
 ): Promise<void> {
   // Use the database's clock: rows older than ten minutes are sealed, so a wrong local clock must not backdate one.
   const [answer] = await db.batch<{ now: number }>([
     db.prepare("SELECT unixepoch('subsec') * 1000 AS now"),
   ])
   const at = new Date(answer?.results[0]?.now ?? Date.now()).toISOString()
-  const access = { ...deed, clinicId, ids, tokenId, at, requestId: randomUUID(), status: 200 }
+  const access = { ...event, clinicId, ids, tokenId, at, requestId: randomUUID(), status: 200 }
   await changedRows(db, appendAccess, access)
 }
 

@@ -5,8 +5,8 @@ import {
   END,
   keyOf,
   linesBetween,
-  listSegments,
   GENESIS,
+  segmentsOf,
   type Chain,
   type Line,
 } from '../../trail/segments.ts'
@@ -43,13 +43,8 @@ export async function* trailOf(
 
   async function* eventsOf(chain: Chain): AsyncGenerator<TrailEvent> {
     const lost = bucket ? await listKeys(bucket, chain) : new Set<string>()
-    const aged: string[] = []
-    for (const segment of await listSegments(db, chain)) {
-      const key = keyOf(chain, segment)
-      lost.delete(key)
-      if (segment.state === 'aged' && segment.last_at >= since) aged.push(key)
-    }
-    const sources = [agedLines(chain, aged), lostLines(chain, lost), keptLines(chain)]
+    for await (const segment of segmentsOf(db, chain)) lost.delete(keyOf(chain, segment))
+    const sources = [agedLines(chain), lostLines(chain, lost), keptLines(chain)]
     // After a restore of the database, a row may be in both stores, and a lost row may share its place with a new one.
     let last = { place: '', lines: new Set<string>() }
     for await (const row of merged(sources, (a, b) => comparePlaces(chain, a.place, b.place))) {
@@ -64,9 +59,11 @@ export async function* trailOf(
     }
   }
 
-  /** The rows that D1 may no longer have, from R2. Throws SegmentMissing. */
-  async function* agedLines(chain: Chain, keys: readonly string[]) {
-    for (const key of keys) {
+  /** The rows that D1 may no longer have, from R2. More may age while these are read. Throws SegmentMissing. */
+  async function* agedLines(chain: Chain) {
+    for await (const segment of segmentsOf(db, chain)) {
+      if (segment.state !== 'aged' || segment.last_at < since) continue
+      const key = keyOf(chain, segment)
       const stored = bucket && (await readStored(bucket, chain, key))
       if (!stored) throw new SegmentMissing(key)
       yield* stored.lines

@@ -9,9 +9,9 @@ import {
   headerOf,
   keyOf,
   linesBetween,
-  listSegments,
   ndjsonOf,
   GENESIS,
+  segmentsOf,
   STREAMS,
   type Chain,
   type Line,
@@ -96,7 +96,7 @@ async function verifyChain(db: Session, bucket: R2Bucket, chain: Chain, heads: r
   let rowCount = 0
   let sealedUpTo = GENESIS.last
   let misfit: Misfit | undefined
-  for (const segment of await listSegments(db, chain)) {
+  for await (const segment of segmentsOf(db, chain)) {
     const key = keyOf(chain, segment)
     unlisted.delete(key)
     followers.set(headerOf(chain, segment), segment.n + 1)

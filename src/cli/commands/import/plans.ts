@@ -82,7 +82,7 @@ export async function importPlans(
   }
   const imported = await importRows(
     path,
-    { rejected: rejectedFileOf(file), ...options },
+    { ...options, rejected: options.rejected ?? rejectedFileOf(file) },
     { what: 'plans', required: PLAN_COLUMNS, read: readBy(row), write },
   )
 

@@ -1,9 +1,9 @@
 import type * as z from 'zod'
 
-export type Recent<Value> = ReturnType<typeof recent<Value>>
+export type LruCache<Value> = ReturnType<typeof lruCache<Value>>
 
 /** Keeps the values of the last `entries` keys that were set: isolates have 128 MB, and live for days. */
-export function recent<Value>(entries: number) {
+export function lruCache<Value>(entries: number) {
   const memory = new Map<string, Value>()
   return {
     get: (key: string): Value | undefined => memory.get(key),
@@ -22,7 +22,7 @@ export function recent<Value>(entries: number) {
  * Undefined if there is no text, or it doesn't fit.
  */
 export function recordReader<Schema extends z.ZodType>(entries: number, schema: Schema) {
-  const memory = recent<z.output<Schema>>(entries)
+  const memory = lruCache<z.output<Schema>>(entries)
   return (text: string | null | undefined) => {
     if (typeof text !== 'string') return undefined
     const known = memory.get(text)

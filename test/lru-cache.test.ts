@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { recent } from '../src/storage/recent.ts'
+import { lruCache } from '../src/storage/lru-cache.ts'
 import { throughTiers } from '../src/plans/catalogue.ts'
 
-describe('a memory of recent values', () => {
+describe('an LRU cache', () => {
   it('forgets the oldest key when there is no room', () => {
-    const memory = recent<number>(2)
+    const memory = lruCache<number>(2)
 
     for (const [value, key] of ['a', 'b', 'c'].entries()) memory.set(key, value)
 
@@ -12,7 +12,7 @@ describe('a memory of recent values', () => {
   })
 
   it('forgets nothing when a key is set again, which makes it the newest', () => {
-    const memory = recent<number>(2)
+    const memory = lruCache<number>(2)
 
     memory.set('a', 1)
     memory.set('b', 2)
