@@ -81,8 +81,8 @@ export async function* valuesIn<Value>(file: string, schema: z.ZodType<Value>, c
 }
 
 /** All values in a small file that `command` wrote. Throws Failure. */
-export async function readWritten<Value>(...written: Parameters<typeof valuesIn<Value>>) {
+export async function readWritten<Value>(file: string, schema: z.ZodType<Value>, command: string) {
   const values: Value[] = []
-  for await (const value of valuesIn(...written)) values.push(value)
+  for await (const value of valuesIn(file, schema, command)) values.push(value)
   return values
 }

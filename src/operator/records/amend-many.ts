@@ -1,15 +1,20 @@
 import { sql } from 'drizzle-orm/sql/sql'
 import { KEY, type IdempotencyKey } from '../../records/idempotency.ts'
-import { contentOf, type Resource } from '../../records/resource.ts'
+import { contentOf, type Given, type Resource } from '../../records/resource.ts'
 import { commit, nextSeq, nowOrLater, used } from '../../records/write.ts'
 import type { Session } from '../../storage/session.ts'
 import { rows, statements } from '../../storage/statement.ts'
 import { changes, clinics, idempotencyKeys } from '../../storage/tables.ts'
 
-/**
- * Amends many records of a resource at once, each only if its version is still the same. A row has the `id`, the
- * `version`, the `given` columns, and the names of the `changed` fields.
- */
+/** The version of a record that is amended, the columns given, and the names of the fields that change. */
+type Amended = {
+  id: Given[string] | undefined
+  version: Given[string] | undefined
+  changed: readonly string[]
+  given: Record<string, unknown>
+}
+
+/** Amends many records of a resource at once, each only if its version is still the same. */
 export function manyAmender(resource: Resource) {
   const { name, table, text, columns, ownerColumns } = resource
   const types = { ...KEY, rows: 'text', count: 'integer' } as const
@@ -54,7 +59,7 @@ export function manyAmender(resource: Resource) {
   const done = statement<{ record_id: number }>(sql`SELECT changes.record_id FROM ${journaled}`)
 
   /** Returns the ids of the records that were amended. */
-  return async (db: Session, key: IdempotencyKey, amendments: readonly object[]) => {
+  return async (db: Session, key: IdempotencyKey, amendments: readonly Amended[]) => {
     const values = { ...key, rows: JSON.stringify(amendments), count: amendments.length }
     const made = await commit(db, all, values)
     const amended = made ? made.journal : await rows(db, done, values)
