@@ -45,7 +45,6 @@ export type Env = {
     requestId: string
     caller: Caller
     db: Session
-    /** Why authentication failed. */
     refused: WhyRefused
     /** The ids, ascending, that the request touched or asked for, for the trail. */
     recordIds?: readonly number[]

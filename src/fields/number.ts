@@ -18,7 +18,6 @@ const integer = (maximum: number, minimum: number, error: (issue: { input: unkno
 
 const isDigits = (input: unknown) => typeof input === 'string' && /^-?\d+$/.test(input)
 
-/** A positive integer in JSON. */
 export const jsonInteger = (maximum: number) =>
   integer(maximum, 1, ({ input }) =>
     isDigits(input) ? SENT_AS_TEXT : blankOr(NOT_A_NUMBER)({ input }),

@@ -7,10 +7,8 @@ const DEFAULT_PAGE_SIZE = 25
 const LAST_PAGE = Math.floor(Number.MAX_SAFE_INTEGER / LARGEST_PAGE_SIZE)
 
 export const paging = {
-  page: queryInteger(LAST_PAGE).default(1).meta({ description: 'Which page, from 1.' }),
-  page_size: queryInteger(LARGEST_PAGE_SIZE)
-    .default(DEFAULT_PAGE_SIZE)
-    .meta({ description: 'Records a page.' }),
+  page: queryInteger(LAST_PAGE).default(1).describe('Which page, from 1.'),
+  page_size: queryInteger(LARGEST_PAGE_SIZE).default(DEFAULT_PAGE_SIZE).describe('Records a page.'),
 }
 
 /**
@@ -21,11 +19,11 @@ export const pagingInBody = {
   page: jsonInteger(LAST_PAGE)
     .optional()
     .transform((page = 1) => page)
-    .meta({ description: 'Which page, from 1; 1 if left out.' }),
+    .describe('Which page, from 1; 1 if left out.'),
   page_size: jsonInteger(LARGEST_PAGE_SIZE)
     .optional()
     .transform((size = DEFAULT_PAGE_SIZE) => size)
-    .meta({ description: `Records a page; ${DEFAULT_PAGE_SIZE} if left out.` }),
+    .describe(`Records a page; ${DEFAULT_PAGE_SIZE} if left out.`),
 }
 
 /** A requested page: its number, from 1, and its size. */
@@ -37,11 +35,10 @@ export type Page = { json: string; ids: readonly number[]; totalCount: number }
 /** A list's validated query: the page, and the filters that are set. */
 export type ListQuery = PageRequest & Record<string, string | number | boolean | undefined>
 
-/** The envelope's `pagination`. */
 export const pagination = z
   .object({
     current_page: z.int().positive(),
-    total_pages: z.int().nonnegative().meta({ description: '0 if the list is empty.' }),
+    total_pages: z.int().nonnegative().describe('0 if the list is empty.'),
     total_count: z.int().nonnegative(),
     per_page: z.int().positive().max(LARGEST_PAGE_SIZE),
   })

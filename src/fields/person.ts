@@ -20,7 +20,7 @@ export const dateOfBirth = plainText
       .refine((day) => day <= latestToday(), { error: IN_FUTURE })
       .meta({ examples: ['1990-05-15'] }),
   )
-  .meta({ description: 'A calendar day, `YYYY-MM-DD`, not before 1900 and not in the future.' })
+  .describe('A calendar day, `YYYY-MM-DD`, not before 1900 and not in the future.')
 
 const SSN_MESSAGE = `${INVALID}: it takes nine digits, alone or in groups of 3, 2 and 4`
 const PHONE_MESSAGE = `${INVALID}: it takes 7 to 15 digits with + ( ) . - / and spaces, and an extension such as x44`
@@ -40,10 +40,9 @@ export const ssn = optional(
     .transform(withPlainSigns)
     .refine((value) => NINE_DIGITS.test(value), { error: SSN_MESSAGE })
     .transform((value) => value.replace(/\D/g, '')),
-).meta({
-  description:
-    'Nine digits, alone or in groups with dashes, spaces or dots. Answered masked, never in full.',
-})
+).describe(
+  'Nine digits, alone or in groups with dashes, spaces or dots. Answered masked, never in full.',
+)
 
 /**
  * The SSN of an amendment: nine digits, null to remove it, or the mask, which leaves it as it is. Blank text is an
@@ -58,10 +57,7 @@ export const amendedSsn = z
   })
   .transform((value) => (MASK.test(value) ? value : value.replace(/\D/g, '')))
   .nullable()
-  .meta({
-    description:
-      'Nine digits, or `null` for none. The mask that you read leaves the number as it is.',
-  })
+  .describe('Nine digits, or `null` for none. The mask that you read leaves the number as it is.')
 
 /** An extension, such as `x44`, `ext. 44`, `extension 44`, `#44` or `;ext=44`. */
 const EXTENSION = /[,;]? ?(x|ext\.?|extension|#|;ext=) *[0-9]{1,6}$/i

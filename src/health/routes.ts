@@ -18,7 +18,6 @@ const DESCRIBED_BY = `<${OPENAPI}>; rel="service-desc"; type="application/json",
 
 const version = z.string().meta({ description: "The API's version.", examples: ['1.0.0'] })
 
-/** Where a program finds what the API can do. */
 const serviceIndex = z
   .object({
     name: z.string().meta({ examples: ['Clinic Insurances API'] }),
@@ -46,10 +45,7 @@ const readiness = z
 /** An OpenAPI 3.1 document; only its version is described. */
 const openapiAnswer = z.looseObject({ openapi: z.string().meta({ examples: ['3.1.1'] }) })
 
-const findingDescription = describe({
-  id: 'getServiceIndex',
-  tag: 'Service',
-  summary: 'Find the description',
+const findingDescription = describe('getServiceIndex', 'Service', 'Find the description', {
   description: 'Sends a browser to the reference and tells a program where the description is.',
   answers: {
     200: { description: 'Where everything is.', body: serviceIndex, headers: ['Link'] },
@@ -57,10 +53,7 @@ const findingDescription = describe({
   },
 })
 
-const gettingDescription = describe({
-  id: 'getOpenapiDocument',
-  tag: 'Service',
-  summary: 'Get this description',
+const gettingDescription = describe('getOpenapiDocument', 'Service', 'Get this description', {
   description: 'For programs: OpenAPI 3.1, made from the schemas that validate requests.',
   answers: {
     200: { description: 'An OpenAPI 3.1 document.', body: openapiAnswer, headers: ['ETag'] },
@@ -68,18 +61,12 @@ const gettingDescription = describe({
   },
 })
 
-const askingHealth = describe({
-  id: 'getHealth',
-  tag: 'Service',
-  summary: 'Ask whether the API is up',
+const askingHealth = describe('getHealth', 'Service', 'Ask whether the API is up', {
   description: 'Answered by the Worker alone; no storage is touched.',
   answers: { 200: { description: 'It is.', body: health } },
 })
 
-const askingReadiness = describe({
-  id: 'getReadiness',
-  tag: 'Service',
-  summary: 'Ask whether the API can serve',
+const askingReadiness = describe('getReadiness', 'Service', 'Ask whether the API can serve', {
   description:
     'Reaches D1 and KV, once in ten seconds. Ready means: both answer, no migration is missing, ' +
     'and there is a key to seal SSNs to.',
@@ -113,10 +100,7 @@ const tokenAnswer = z
   })
   .meta({ id: 'Token' })
 
-const gettingToken = describe({
-  id: 'getToken',
-  tag: 'Service',
-  summary: 'Get what your token says',
+const gettingToken = describe('getToken', 'Service', 'Get what your token says', {
   description:
     'Its clinic, label and scopes, and when it expires. In the last 14 days before that every ' +
     'answer has the header `X-Token-Expires`.',

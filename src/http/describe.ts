@@ -58,5 +58,10 @@ export const auditEventOf = (c: Context<Env>): AuditEvent | undefined =>
     .map(({ handler }) => noteOf(handler).event)
     .find((event) => event !== undefined)
 
-export const describe = (operation: Operation) =>
-  noted<MiddlewareHandler<Env>>((_, next) => next(), { operation })
+export const describe = (
+  id: string,
+  tag: string,
+  summary: string,
+  more: Omit<Operation, 'id' | 'tag' | 'summary'>,
+) =>
+  noted<MiddlewareHandler<Env>>((_, next) => next(), { operation: { id, tag, summary, ...more } })

@@ -95,7 +95,6 @@ function failureOf(error: Error) {
   return error instanceof SsnKeyError ? 'ssnUnavailable' : 'internal'
 }
 
-/** Suggests the path that was probably meant. */
 export const renderNotFound =
   (app: Hono<Env>, base: string): NotFoundHandler<Env> =>
   (c) => {

@@ -8,9 +8,7 @@ import { COMMIT, VERSION } from './version.ts'
 type Detail = {
   status?: number
   duration_ms?: number
-  /** The cache tier that answered. */
   cache?: string | undefined
-  /** The reason for a 401. */
   refused?: string | undefined
   code?: string
   fault?: string | undefined

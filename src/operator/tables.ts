@@ -2,7 +2,6 @@ import { sql } from 'drizzle-orm/sql/sql'
 import { rows, statements } from '../storage/statement.ts'
 import type { Session } from '../storage/session.ts'
 
-/** A table as the database describes it. */
 export type Table = {
   name: string
   columns: readonly string[]

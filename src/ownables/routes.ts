@@ -15,11 +15,11 @@ import { registerOwnables } from './queries.ts'
 const MOST_OWNABLES = 1000
 
 /** The path of the ownables of a type: `/ownables/Patient`. */
-const ownablesPath = z.object({ ownable_type: ownableType.meta({ description: 'What they are.' }) })
+const ownablesPath = z.object({ ownable_type: ownableType.describe('What they are.') })
 
 /** The path of an ownable: `/ownables/Patient/1049`. */
 const ownablePath = z.object({
-  ownable_type: ownableType.meta({ description: 'What it is.' }),
+  ownable_type: ownableType.describe('What it is.'),
   ownable_id: queryId.meta({
     description: "Its id in the clinic's main system.",
     examples: [1049],
@@ -34,10 +34,7 @@ const ownablesBody = z.strictObject({
     .meta({ description: "Their ids in the clinic's main system.", examples: [[1049, 1050]] }),
 })
 
-const registering = describe({
-  id: 'registerOwnable',
-  tag: 'Ownables',
-  summary: 'Register an ownable',
+const registering = describe('registerOwnable', 'Ownables', 'Register an ownable', {
   description:
     "For the clinic's main system: says that this patient, or other ownable, exists, so that " +
     'records may name it. Registering it again changes nothing.',
@@ -45,14 +42,16 @@ const registering = describe({
   invalid: { ownable_type: [INVALID] },
 })
 
-const registeringMany = describe({
-  id: 'registerOwnables',
-  tag: 'Ownables',
-  summary: 'Register up to a thousand ownables',
-  description: 'All of one type, all or none. Registering them again changes nothing.',
-  answers: { 204: { description: 'They are registered.' } },
-  invalid: { 'ownable_ids[3]': [NOT_A_NUMBER] },
-})
+const registeringMany = describe(
+  'registerOwnables',
+  'Ownables',
+  'Register up to a thousand ownables',
+  {
+    description: 'All of one type, all or none. Registering them again changes nothing.',
+    answers: { 204: { description: 'They are registered.' } },
+    invalid: { 'ownable_ids[3]': [NOT_A_NUMBER] },
+  },
+)
 
 async function register(c: Context<Env>, type: string, ids: readonly number[]) {
   const request = { ...c.get('caller'), requestId: c.get('requestId') }

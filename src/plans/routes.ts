@@ -28,10 +28,7 @@ const TOO_MANY = 'too many matches; add more letters'
 const HEADERS = ['ETag', 'X-Cache'] as const
 const UNCHANGED = { description: 'Your copy is up to date.', headers: HEADERS }
 
-const listing = describe({
-  id: 'listPlans',
-  tag: 'Plans',
-  summary: 'List insurance plans',
+const listing = describe('listPlans', 'Plans', 'List insurance plans', {
   description:
     'One catalogue for all clinics, cached at the edge. Send the `ETag` of your copy as ' +
     '`If-None-Match` and an unchanged list is 304, without a body.',
@@ -42,10 +39,7 @@ const listing = describe({
   invalid: { active: [FLAG_MESSAGE] },
 })
 
-const listingFacets = describe({
-  id: 'listPlanFacets',
-  tag: 'Plans',
-  summary: 'List carriers and plan types',
+const listingFacets = describe('listPlanFacets', 'Plans', 'List carriers and plan types', {
   description:
     'For drop-downs: every carrier and plan type of the catalogue, and how many plans each has.',
   answers: {
@@ -54,10 +48,7 @@ const listingFacets = describe({
   },
 })
 
-const getting = describe({
-  id: 'getPlan',
-  tag: 'Plans',
-  summary: 'Get an insurance plan',
+const getting = describe('getPlan', 'Plans', 'Get an insurance plan', {
   path: planPath,
   answers: {
     200: { description: 'The plan.', body: plan, headers: HEADERS },

@@ -20,34 +20,30 @@ export const plansFilter = z.strictObject({
   plan_type: text(255)
     .transform(foldCase)
     .optional()
-    .meta({ description: 'Plans of this type alone, whatever the case.' }),
+    .describe('Plans of this type alone, whatever the case.'),
   carrier: text(255)
     .transform(foldCase)
     .optional()
-    .meta({ description: 'Plans of this carrier alone, whatever the case.' }),
+    .describe('Plans of this carrier alone, whatever the case.'),
   active: z
     .stringbool({ truthy: ['true', '1'], falsy: ['false', '0'], error: FLAG_MESSAGE })
     .optional()
-    .meta({ description: 'Plans that are (`true`, `1`) or are not (`false`, `0`) active.' }),
+    .describe('Plans that are (`true`, `1`) or are not (`false`, `0`) active.'),
   external_id: text(255)
     .optional()
-    .meta({ description: "The plan with this id of the operator's, as the catalogue was loaded." }),
+    .describe("The plan with this id of the operator's, as the catalogue was loaded."),
   search: text(100)
     .transform((value) => foldedWords(value).join(' '))
     .refine((value) => value !== '', { error: BLANK })
     .optional()
-    .meta({
-      description:
-        'Plans whose name or carrier has words that begin so, such as `gold harb`; every word is needed.',
-    }),
+    .describe(
+      'Plans whose name or carrier has words that begin so, such as `gold harb`; every word is needed.',
+    ),
   sort_by: z
     .enum(SORTS, { error: notOneOf(SORTS) })
     .transform((name) => (name === 'id' ? undefined : name))
     .optional()
-    .meta({
-      description:
-        'What the list is sorted by, `id` by default; names are sorted whatever their case.',
-    }),
+    .describe('What the list is sorted by, `id` by default; names are sorted whatever their case.'),
   sort_dir: z
     .preprocess(
       (value) => (typeof value === 'string' ? value.toUpperCase() : value),
@@ -55,7 +51,7 @@ export const plansFilter = z.strictObject({
     )
     .transform((direction) => (direction === 'ASC' ? undefined : direction))
     .optional()
-    .meta({ description: 'Ascending, by default, or descending, in any case.' }),
+    .describe('Ascending, by default, or descending, in any case.'),
 })
 
 export type PlanQuery = z.output<typeof plansFilter>
@@ -70,9 +66,9 @@ export const plan = z
     plan_name: z.string(),
     carrier: z.string(),
     plan_type: z.string(),
-    coverage_details: z.record(z.string(), z.unknown()).meta({
-      description: 'What the plan covers. Its keys vary with carrier and plan type.',
-    }),
+    coverage_details: z
+      .record(z.string(), z.unknown())
+      .describe('What the plan covers. Its keys vary with carrier and plan type.'),
     active: z.boolean(),
     created_at: timestamp,
     updated_at: timestamp,

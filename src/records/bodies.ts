@@ -3,7 +3,6 @@ import { BLANK } from '../fields/messages.ts'
 import { recordId } from '../fields/number.ts'
 import type { Resource } from './resource.ts'
 
-/** The most records in a batch. */
 export const MOST_RECORDS = 100
 
 /** The value under a key of an unvalidated body; undefined if there is none. */

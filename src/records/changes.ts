@@ -20,10 +20,8 @@ const START_AGAIN = 'start again from 0'
 const changesQuery = z.strictObject({
   after: queryInteger(Number.MAX_SAFE_INTEGER, 0)
     .default(0)
-    .meta({ description: 'The changes after the one with this `seq`.' }),
-  limit: queryInteger(MOST_CHANGES)
-    .default(MOST_CHANGES)
-    .meta({ description: 'So many changes at most.' }),
+    .describe('The changes after the one with this `seq`.'),
+  limit: queryInteger(MOST_CHANGES).default(MOST_CHANGES).describe('So many changes at most.'),
 })
 
 type Row = { json: string; seqs: string; last: number | null; is_known: number }
@@ -31,10 +29,7 @@ type Row = { json: string; seqs: string; last: number | null; is_known: number }
 /** The route that lists the changes to all resources, in the order in which they happened. */
 export function changesRoutes(resources: readonly Resource[]) {
   const names = resources.map(({ name }) => name)
-  const following = describe({
-    id: 'listChanges',
-    tag: 'Changes',
-    summary: 'Follow changes',
+  const following = describe('listChanges', 'Changes', 'Follow changes', {
     description:
       'Every creation, amendment, deletion and restoration in your clinic, in the order in which ' +
       'they happened, each with the record as it is now (`null` if it is deleted). Ask again with ' +
@@ -83,7 +78,7 @@ export function changesRoutes(resources: readonly Resource[]) {
   function changeList() {
     const change = z
       .object({
-        seq: id.meta({ description: 'Numbers the changes of your clinic.' }),
+        seq: id.describe('Numbers the changes of your clinic.'),
         resource: z.enum(names),
         id,
         version: id,

@@ -5,7 +5,6 @@ import { derivedFrom, ownerOf, type Given, type Resource } from './resource.ts'
 
 // Turns what a client sends into what is stored.
 
-/** Validated fields. */
 type Fields = Record<string, unknown>
 
 /** The columns of a sealed SSN, all null if there is none. */

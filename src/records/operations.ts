@@ -88,7 +88,6 @@ export function operationsOf(resource: Resource) {
     ...(person && { date_of_birth: [INVALID] }),
     [owner.id]: [ofOwner],
   })
-  /** An answer whose body is a record. */
   const answered = (description: string, body: z.ZodType, ...headers: HeaderName[]) => ({
     description,
     body,
@@ -102,26 +101,18 @@ export function operationsOf(resource: Resource) {
     `back all that you read${hasSsn ? ', the masked SSN included' : ''}. An amendment that ` +
     'changes nothing makes no version.'
   const amend = {
-    tag,
-    summary: `Amend a ${oneWord}`,
     description: amending,
     path: recordPath,
     answers: { 200: answered(theRecord, written), ...noSuch, ...stale },
     invalid: wrong(CANNOT_CHANGE),
   }
   return {
-    list: describe({
-      id: `list${pascalCase(name)}`,
-      tag,
-      summary: `List ${words}`,
+    list: describe(`list${pascalCase(name)}`, tag, `List ${words}`, {
       description: `Your clinic's ${words}, oldest first, a page at a time.`,
       answers: { 200: { description: `A page of ${words}.`, body: list, headers: ['Link'] } },
       invalid: { [Object.keys(resource.filters)[0] ?? 'page']: [NOT_A_NUMBER] },
     }),
-    create: describe({
-      id: `create${type}`,
-      tag,
-      summary: `Create a ${oneWord}`,
+    create: describe(`create${type}`, tag, `Create a ${oneWord}`, {
       answers: {
         ...(identity && { 200: answered(thereAlready, written, 'Location') }),
         201: answered(theRecord, written, 'Location'),
@@ -129,10 +120,7 @@ export function operationsOf(resource: Resource) {
       },
       invalid: wrong(MUST_EXIST),
     }),
-    batch: describe({
-      id: `batch${pascalCase(name)}`,
-      tag,
-      summary: `Create many ${words}`,
+    batch: describe(`batch${pascalCase(name)}`, tag, `Create many ${words}`, {
       description:
         'Up to a hundred, all or none. Errors go by the place of the record, counted from 0: ' +
         `\`${inBatch}\`.`,
@@ -143,10 +131,7 @@ export function operationsOf(resource: Resource) {
       },
       invalid: { [inBatch]: [MUST_EXIST] },
     }),
-    search: describe({
-      id: `search${pascalCase(name)}`,
-      tag,
-      summary: `Search ${words}`,
+    search: describe(`search${pascalCase(name)}`, tag, `Search ${words}`, {
       description:
         'By the beginning of a last name, or a date of birth, or both; a first name narrows. Accents, ' +
         "case and apostrophes do not count: `oneil` finds `O'Neil`. In a body, so that no name gets into " +
@@ -154,10 +139,7 @@ export function operationsOf(resource: Resource) {
       answers: { 200: { description: `A page of ${words}, by name.`, body: list } },
       invalid: { search: ['too many matches; add a date of birth or more letters'] },
     }),
-    get: describe({
-      id: `get${type}`,
-      tag,
-      summary: `Get a ${oneWord}`,
+    get: describe(`get${type}`, tag, `Get a ${oneWord}`, {
       path: recordPath,
       answers: {
         200: answered(theRecord, record),
@@ -165,24 +147,17 @@ export function operationsOf(resource: Resource) {
         ...noSuch,
       },
     }),
-    put: describe({
+    put: describe(`put${type}`, tag, `Amend a ${oneWord}`, {
       ...amend,
-      id: `put${type}`,
       description: `The same as \`PATCH\`. ${amending}`,
     }),
-    amend: describe({ ...amend, id: `amend${type}` }),
-    delete: describe({
-      id: `delete${type}`,
-      tag,
-      summary: `Delete a ${oneWord}`,
+    amend: describe(`amend${type}`, tag, `Amend a ${oneWord}`, amend),
+    delete: describe(`delete${type}`, tag, `Delete a ${oneWord}`, {
       path: recordPath,
       description: 'Its id is never used again. Its history can still be read.',
       answers: { 204: { description: 'It is deleted.' }, ...noSuch, ...stale },
     }),
-    history: describe({
-      id: `history${type}`,
-      tag,
-      summary: `Read the history of a ${oneWord}`,
+    history: describe(`history${type}`, tag, `Read the history of a ${oneWord}`, {
       description:
         'Every version, newest first, and who made it; also of a deleted record. A deletion has ' +
         'no content.',

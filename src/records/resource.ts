@@ -71,7 +71,7 @@ export const idFilter = (
   where: Filter['where'],
   order = sql`id`,
 ) => ({
-  query: queryId.optional().meta({ description }),
+  query: queryId.optional().describe(description),
   type: 'integer' as const,
   where,
   index,
@@ -207,7 +207,6 @@ export const ownerOf = ({ owner }: Resource, fields: Record<string, unknown>): O
 
 export const ownerTypeOf = ({ owner }: Resource): SQL => sql.raw(owner.type ?? `'${PATIENT}'`)
 
-/** The columns derived from the given fields. */
 export const derivedFrom = ({ fields }: Resource, given: Record<string, unknown>): Given =>
   Object.fromEntries(
     Object.entries(fields).flatMap(([name, field]) => {

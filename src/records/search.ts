@@ -23,8 +23,8 @@ export const searchBody = z
   .strictObject({
     search: z
       .strictObject({
-        last_name: namePrefix.optional().meta({ description: 'How the last name begins.' }),
-        first_name: namePrefix.optional().meta({ description: 'How the first name begins.' }),
+        last_name: namePrefix.optional().describe('How the last name begins.'),
+        first_name: namePrefix.optional().describe('How the first name begins.'),
         date_of_birth: dateOfBirth.optional(),
       })
       .refine((asked) => asked.last_name !== undefined || asked.date_of_birth !== undefined, {

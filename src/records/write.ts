@@ -46,7 +46,6 @@ export const used = sql`(SELECT * FROM ${idempotencyKeys}
 export const nowOrLater = sql`max(${$.now}, coalesce((SELECT at FROM ${changes}
     WHERE clinic_id = ${$.clinicId} ORDER BY seq DESC LIMIT 1), ''))`
 
-/** The number of the clinic's next change. */
 export const nextSeq = sql`1 + coalesce((SELECT max(seq) FROM ${changes} WHERE clinic_id = ${$.clinicId}), 0)`
 
 /** The greatest id that the clinic has ever given out, 0 if none. */
@@ -56,7 +55,6 @@ export const highestId = ({ text }: Resource): SQL => sql`coalesce((
 /** A record as it is answered, in JSON, with its id and its ETag without the quotes. */
 export type Answered = { id: number; etag: string; json: string }
 
-/** The records that this request has just written. */
 export const selectWritten = (resource: Resource) => {
   const { statement } = statements(`${resource.name} just written`, KEY)
   return statement<Answered>(sql`

@@ -22,12 +22,10 @@ const optionalText = (given: z.ZodType<string>, example: string | null) =>
 const optionalDay = (given: z.ZodType<string>, example: string | null) =>
   field(optional(given), day.nullable(), example)
 const optionalId = (description: string, example: number | null) =>
-  field(optional(recordId).meta({ description }), id.nullable(), example)
+  field(optional(recordId).describe(description), id.nullable(), example)
 
-const insurer = line(255).meta({ description: 'An insurer that the catalogue lacks.' })
-const priority = jsonInteger(9).meta({
-  description: 'The lowest pays first; 1 if left out. Ties are allowed.',
-})
+const insurer = line(255).describe('An insurer that the catalogue lacks.')
+const priority = jsonInteger(9).describe('The lowest pays first; 1 if left out. Ties are allowed.')
 
 const NO_NAMES = 'subscriber_first_name IS NULL AND subscriber_last_name IS NULL'
 const NAMES = 'subscriber_first_name IS NOT NULL OR subscriber_last_name IS NOT NULL'
@@ -38,17 +36,13 @@ export const coverages = resource({
   about: 'What a patient is insured with.',
   exampleId: 12,
   fields: {
-    patient_id: field(
-      recordId.meta({ description: 'Who is insured: a patient of your clinic.' }),
-      id,
-      1049,
-    ),
+    patient_id: field(recordId.describe('Who is insured: a patient of your clinic.'), id, 1049),
     plan_id: optionalId('A plan of the catalogue. Exactly one of it and `carrier` is given.', 7),
     carrier: { ...optionalText(insurer, null), identity: foldIdentity },
     member_id: { ...field(memberId, z.string(), 'XYZ 0012345'), identity: foldMemberId },
     group_number: field(groupNumber, z.string().nullable(), '0042'),
     relationship: field(
-      coverageRelationship.meta({ description: 'What the patient is to the subscriber.' }),
+      coverageRelationship.describe('What the patient is to the subscriber.'),
       z.enum(COVERAGE_RELATIONSHIPS),
       'child',
     ),
@@ -74,9 +68,9 @@ export const coverages = resource({
       sql`priority, id`,
     ),
     active_on: {
-      query: calendarDay.optional().meta({
-        description: 'Only those that cover this day, both ends included. Needs `patient_id`.',
-      }),
+      query: calendarDay
+        .optional()
+        .describe('Only those that cover this day, both ends included. Needs `patient_id`.'),
       type: 'text',
       where: (date) =>
         sql`(starts_on IS NULL OR starts_on <= ${date}) AND (ends_on IS NULL OR ends_on >= ${date})`,

@@ -13,13 +13,13 @@ export const dependents = resource({
   exampleId: 456,
   fields: {
     primary_holder_id: field(
-      recordId.meta({ description: "The primary holder's id: that of a patient of your clinic." }),
+      recordId.describe("The primary holder's id: that of a patient of your clinic."),
       id,
       1049,
     ),
     ...personFields('Jane', 'Doe', '2010-03-20'),
     relationship: field(
-      relationship.meta({ description: 'What the dependent is to the holder.' }),
+      relationship.describe('What the dependent is to the holder.'),
       z.enum(RELATIONSHIPS),
       'child',
     ),

@@ -14,26 +14,24 @@ export const personInformations = resource({
   exampleId: 123,
   fields: {
     ownable_id: field(
-      recordId.meta({
-        description: 'Whose information it is: an ownable of your clinic, usually a patient.',
-      }),
+      recordId.describe('Whose information it is: an ownable of your clinic, usually a patient.'),
       id,
       1049,
     ),
     ownable_type: field(
-      ownableType.meta({ description: 'What that ownable is, such as `Patient`.' }),
+      ownableType.describe('What that ownable is, such as `Patient`.'),
       z.string(),
       PATIENT,
     ),
     ...personFields('John', 'Doe', '1990-05-15'),
     ssn: ssnField('123-45-6789'),
     phone: field(
-      phone.meta({ description: '7 to 15 digits; kept as sent.' }),
+      phone.describe('7 to 15 digits; kept as sent.'),
       z.string().nullable(),
       '+1-555-123-4567',
     ),
     email: field(
-      email.meta({ description: 'A conventional e-mail address.' }),
+      email.describe('A conventional e-mail address.'),
       z.string().nullable(),
       REDACTED_EMAIL,
     ),

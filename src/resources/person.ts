@@ -16,7 +16,6 @@ function laterWordsInJson(name: string) {
   return words.length > 0 ? JSON.stringify(words) : null
 }
 
-/** The fields that search uses. */
 export const personFields = (firstName: string, lastName: string, born: string) => ({
   first_name: nameField(firstName),
   last_name: { ...nameField(lastName), words: laterWordsInJson },

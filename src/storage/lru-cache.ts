@@ -1,4 +1,5 @@
 import type * as z from 'zod'
+import { parsedJson } from './parsed-json.ts'
 
 export type LruCache<Value> = ReturnType<typeof lruCache<Value>>
 
@@ -28,17 +29,8 @@ export function recordReader<Schema extends z.ZodType>(entries: number, schema: 
     const known = memory.get(text)
     if (known !== undefined) return known
 
-    const { data } = schema.safeParse(parsed(text))
+    const { data } = schema.safeParse(parsedJson(text))
     if (data !== undefined) memory.set(text, data)
     return data
-  }
-}
-
-/** The parsed text; undefined if it isn't JSON. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

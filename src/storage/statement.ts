@@ -15,7 +15,6 @@ type ValueOf<T extends Type> = T extends 'text'
       ? string | null
       : number | null
 
-/** The values that statements of these types need. */
 export type ValuesOf<All extends Types> = { -readonly [Name in keyof All]: ValueOf<All[Name]> }
 
 type Values = Record<string, string | number | null>

@@ -65,6 +65,5 @@ export const isLive = (record: TokenRecord, now: number) => stateOf(record, now)
 /** How long before its end a token should be rotated: two weeks, in milliseconds. */
 export const NOTICE = 14 * ONE_DAY
 
-/** Whether a live token ends within two weeks. */
 export const isEnding = (record: TokenRecord, now = Date.now()) =>
   isLive(record, now) && !isLive(record, now + NOTICE)

@@ -33,7 +33,6 @@ export function isWellFormedToken(candidate: string): boolean {
   )
 }
 
-/** Adds the checksum to a prefix and secret. */
 export function withChecksum(prefixAndSecret: string): string {
   return prefixAndSecret + base62(BigInt(crc32(prefixAndSecret)), CHECKSUM_DIGITS)
 }

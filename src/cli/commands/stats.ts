@@ -6,7 +6,6 @@ import { listTokens } from '../../operator/tokens.ts'
 import { onStore } from '../environment/command.ts'
 import { counted, table } from '../terminal/report.ts'
 
-/** The most bytes that a D1 database may hold. */
 const MOST_BYTES = 10_000_000_000
 const WEEKS = 8
 

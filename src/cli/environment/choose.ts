@@ -19,7 +19,6 @@ export type EnvironmentOptions = Partial<Values<typeof environmentOptions>>
 type Chosen = Awaited<ReturnType<typeof choose>>
 /** An environment on this machine, with its data in the folder `state`. */
 export type LocalEnvironment = Chosen & { place: 'local'; env: string | undefined; state: string }
-/** An environment at Cloudflare. */
 export type RemoteEnvironment = Chosen & { place: 'remote'; env: string }
 export type Environment = LocalEnvironment | RemoteEnvironment
 
@@ -69,14 +68,12 @@ export const wranglerFlags = ({ env, file }: Environment) => [
 
 export const setUpLine = ({ flags }: Environment) => `run \`npm run clinic -- setup ${flags}\``
 
-/** The command line that deploys new code. */
 export const deployLine = ({ env, file }: RemoteEnvironment) =>
   shellWords([
     ...['npm', 'run', 'deploy', '--', '--env', env],
     ...(file === CONFIG ? [] : ['--config', file]),
   ])
 
-/** The wrangler command that deploys the built Worker. */
 export const shipping = (environment: RemoteEnvironment) => [
   ...['deploy', 'dist/index.js', '--no-bundle'],
   ...wranglerFlags(environment),

@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import * as z from 'zod'
 import { clinicId } from '../../fields/clinic-id.ts'
 import type { Mark } from '../../operator/marks.ts'
+import { parsedJson } from '../../storage/parsed-json.ts'
 import { sha256 } from '../../storage/sha256.ts'
 import { Failure } from '../terminal/failure.ts'
-import { parsedJson, valuesIn } from './lines.ts'
+import { valuesIn } from './lines.ts'
 
 export const MANIFEST = 'manifest.json'
 

@@ -3,7 +3,6 @@ import { resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { Failure } from '../terminal/failure.ts'
 
-/** The file name that means stdin. */
 export const STDIN = '-'
 
 /** Resolves a path in the operator's folder: npm runs scripts in the project's. */

@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import * as z from 'zod'
 import { makeSsnKeyPair, type SsnKeyPair } from '../../operator/ssn.ts'
+import { parsedJson } from '../../storage/parsed-json.ts'
 import { askSecret, canAsk } from '../terminal/ask.ts'
 import { many } from '../terminal/command.ts'
 import { Failure, Misuse } from '../terminal/failure.ts'
 import { note, shellWords } from '../terminal/report.ts'
 import { fromCaller } from './input.ts'
-import { parsedJson } from './lines.ts'
 
 /** 32 bytes in base64url. */
 const key = z.string().regex(/^[A-Za-z0-9_-]{43}=?$/)

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { Readable } from 'node:stream'
 import type * as z from 'zod'
+import { parsedJson } from '../../storage/parsed-json.ts'
 import { Failure } from '../terminal/failure.ts'
 import { shellWords } from '../terminal/report.ts'
 import { openInput } from './input.ts'
@@ -56,15 +57,6 @@ function rejectOtherFormats(bytes: Buffer, file: string) {
   const start = bytes.subarray(0, 8).toString('hex')
   const other = OTHERS.find(([pattern]) => pattern.test(start))
   if (other) throw new Failure(`${file} ${other[1]}`)
-}
-
-/** Parses JSON; undefined if the text is not JSON. */
-export function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** The values in a file that `command` wrote, one a line. Throws Failure. */

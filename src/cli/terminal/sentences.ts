@@ -31,7 +31,6 @@ const STORAGE: Record<string, string> = {
   SQLITE_NOTADB: `the store is damaged: ${COPY}`,
 }
 
-/** The fields that Node adds to a system error. */
 const systemError = z.object({ code: z.string(), path: z.string(), syscall: z.string() }).partial()
 
 /** Says what a system or storage error means and what to do about it; undefined for any other error. */

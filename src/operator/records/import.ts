@@ -129,7 +129,6 @@ export function importer(resource: Resource, importing: Importing) {
     return decided
   }
 
-  /** The row as a new record. */
   async function newRecord({ fields, ssn, sealed, uid }: Decided) {
     const given = { ...defaults, ...fields, ssn: ssn ?? null }
     const record = await recordToStore(resource, clinicId, given, publicKey)

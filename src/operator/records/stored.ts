@@ -34,10 +34,8 @@ export async function listStored(
   })
 }
 
-/** A record of any clinic. */
 type Place = { clinicId: string; id: number }
 
-/** A sealed SSN and its record. */
 export type SealedRecord = Place & { ssn: SealedSsn; owner: SsnOwner }
 
 /** The SSNs of all clinics that are sealed to a key other than `keyId`, by clinic and id. */

@@ -11,7 +11,6 @@ const MAX_COVERAGE_BYTES = 15_000
 
 const IN_BOTH = 'is a column and one of the coverage_details too: give it once'
 
-/** The operator's id of a plan. */
 export const externalId = text(255)
 
 const plan = z.looseObject({

@@ -35,7 +35,6 @@ export const readBy =
     return success ? { accepted: data } : { errors: errorsOf(error, schema, 'field') }
   }
 
-/** The default file for rejected rows. */
 export const rejectedFileOf = (file: string) => `${file === STDIN ? 'stdin' : file}.rejected.ndjson`
 
 /** Throws Failure: nothing was written, because the clinic is not open. */
