@@ -34,7 +34,13 @@ export async function measureBundle() {
 async function measureStartup(): Promise<number | null> {
   const folder = await mkdtemp(join(tmpdir(), 'clinic-startup-'))
   const entry = join(PROJECT, 'node_modules/wrangler/bin/wrangler.js')
-  const options = ['check', 'startup', '--args=--minify', '--outfile', join(folder, 'cpuprofile')]
+  const options = [
+    'check',
+    'startup',
+    '--args=--minify --env staging',
+    '--outfile',
+    join(folder, 'cpuprofile'),
+  ]
   try {
     const { stdout } = await run(process.execPath, [entry, ...options], { cwd: PROJECT })
     return Number(/Active: ([\d.]+) ms/.exec(stdout)?.[1])
