@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ClinicInsurancesError, createClient } from '../src/client/index.ts'
+import { ClinicInsurancesError, createClient } from '../dist/client/index.js'
 import { mintToken } from '../src/tokens/token.ts'
 import { operations } from './support/contract.ts'
 import { aPersonInformation } from './support/fixtures.ts'

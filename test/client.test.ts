@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { ClinicInsurancesError, createClient, etagOf } from '../src/client/index.ts'
+import { ClinicInsurancesError, createClient, etagOf } from '../dist/client/index.js'
 import { checkAgainstDocument, operations } from './support/contract.ts'
 import { aDependent, aPersonInformation, somePlans } from './support/fixtures.ts'
 import { useWorker } from './support/worker.ts'

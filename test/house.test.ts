@@ -25,8 +25,7 @@ const SHARED: Record<string, string> = {
 const TEMPLATE = 'openapi/client-operations.ts'
 
 const SRC = join(PROJECT, 'src')
-const GENERATED = 'client/generated/'
-const written = globSync('**/*.ts', { cwd: SRC }).filter((path) => !path.startsWith(GENERATED))
+const written = globSync('**/*.ts', { cwd: SRC })
 const files = written.map((path) => {
   const text = readFileSync(join(SRC, path), 'utf8')
   const imports = [...text.matchAll(/(?:from |import (?=')|import\()'(\.[^']+)'/g)].map(

@@ -8,7 +8,7 @@ import { databaseOf } from '../storage/session.ts'
 import { rows, statements } from '../storage/statement.ts'
 
 /** The file in which the build lists the migrations that this code needs. */
-export const MIGRATIONS = '/migrations.json'
+const MIGRATIONS = '/migrations.json'
 
 const migrationNames = z.array(z.string())
 

@@ -63,7 +63,7 @@ async function textHere(c: Context<Env>, file: Response): Promise<string> {
 }
 
 /** Built files that are served along with the page of the reference. */
-export const TEXTS = ['/guide.md', '/llms.txt']
+const TEXTS = ['/guide.md', '/llms.txt']
 export const FILES = ['/docs/*', '/client.tgz', ...TEXTS]
 
 export const serveReference = factory.createMiddleware(async (c, next) => {

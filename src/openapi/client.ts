@@ -11,7 +11,6 @@ import { operationsSource } from './client-operations.ts'
 
 const PROJECT = join(import.meta.dirname, '../..')
 const SOURCE = join(PROJECT, 'src/client')
-const GENERATED = join(SOURCE, 'generated')
 const OUT = join(PROJECT, 'dist/client')
 
 const PACKAGE = {
@@ -30,24 +29,26 @@ export async function buildClient(app: Hono<Env>, whole: string, folder: string)
   const document = forReaders(whole)
   const digest = await digestOf(document)
   const mark = join(OUT, 'built-from')
-  const isBuilt = existsSync(join(folder, 'client.tgz')) && existsSync(GENERATED)
+  const isBuilt = existsSync(join(folder, 'client.tgz'))
   if (isBuilt && (await readFile(mark, 'utf8').catch(() => '')) === digest) return
 
   // Imported only now: the hook of typescript-5.mjs must be in place first.
   const { default: openapiTS, astToString } = await import('openapi-typescript')
   const types = astToString(await openapiTS(document, { defaultNonNullable: false }))
-  await mkdir(GENERATED, { recursive: true })
-  await writeFile(join(GENERATED, 'schema.ts'), types)
-  await writeFile(join(GENERATED, 'operations.ts'), operationsSource(app))
 
-  // Two builds may run at once: each works in a folder of its own.
+  // Two builds may run at once: each works in folders of its own.
   const work = `${OUT}-${process.pid}`
+  const source = `${work}-source`
+  await cp(SOURCE, source, { recursive: true })
+  await mkdir(join(source, 'generated'))
+  await writeFile(join(source, 'generated/schema.ts'), types)
+  await writeFile(join(source, 'generated/operations.ts'), operationsSource(app))
   const run = (command: string, ...args: string[]) =>
     execFileSync(command, args, {
       cwd: PROJECT,
       stdio: ['ignore', command === 'npm' ? 'pipe' : 'inherit', 'inherit'],
     })
-  run(join(PROJECT, 'node_modules/.bin/tsc'), '-p', 'src/client', '--outDir', work)
+  run(join(PROJECT, 'node_modules/.bin/tsc'), '-p', source, '--noEmit', 'false', '--outDir', work)
   await writeFile(join(work, 'package.json'), JSON.stringify(PACKAGE, null, 2))
   await cp(join(SOURCE, 'README.md'), join(work, 'README.md'))
   run('npm', 'pack', '--silent', work, '--pack-destination', work)
@@ -55,6 +56,7 @@ export async function buildClient(app: Hono<Env>, whole: string, folder: string)
   await writeFile(join(work, 'built-from'), digest)
   await rm(OUT, { recursive: true, force: true })
   await rename(work, OUT)
+  await rm(source, { recursive: true })
 }
 
 /** Keeps only the first alternative of each `oneOf`: the client is typed for a token that may read. */

@@ -14,7 +14,7 @@ export const NO_CLINIC = '*'
 const LEFT_OUT = ['deletions', 'idempotency_keys', 'name_words', 'segments', 'staged_plans']
 
 /** The time of a backup, and the numbers that each clinic had given out by then. */
-export type Moment = { at: string; marks: readonly Mark[] }
+type Moment = { at: string; marks: readonly Mark[] }
 
 export type Content = { table: Table; rows: () => AsyncGenerator<StoredRow> }
 

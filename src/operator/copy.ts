@@ -136,7 +136,7 @@ async function align(db: Session, part: Part, wanted: readonly StoredRow[]) {
 }
 
 /** How many rows, and how many bytes their columns hold. */
-export type Size = { rows: number; bytes: number }
+type Size = { rows: number; bytes: number }
 
 /** The sizes of parts by the names of their tables, measured in one transaction. */
 export async function sizesOf(db: Session, parts: readonly Part[]): Promise<Record<string, Size>> {

@@ -108,4 +108,3 @@ export const catalogueRecord = z.object({
   version: z.string().regex(/^[0-9A-Za-z-]{1,64}$/),
   bookmark: z.string().regex(BOOKMARK),
 })
-export type CatalogueRecord = z.infer<typeof catalogueRecord>

@@ -78,7 +78,7 @@ export function changesRoutes(resources: readonly Resource[]) {
   function changeList() {
     const change = z
       .object({
-        seq: id.describe('Numbers the changes of your clinic.'),
+        seq: id.describe('The number of the change, counted within your clinic.'),
         resource: z.enum(names),
         id,
         version: id,

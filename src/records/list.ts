@@ -8,7 +8,7 @@ import type { Filter, Resource } from './resource.ts'
 import { highestId } from './write.ts'
 
 /** A page, or the filter that has too many matches and the filter to add. */
-export type Listed = Page | { filter: string; add: string }
+type Listed = Page | { filter: string; add: string }
 
 type Row = { json: string; ids: string; total: number }
 

@@ -79,7 +79,7 @@ export const idFilter = (
 })
 
 /** A rule over several columns. Its condition is never NULL, and is also a CHECK of that name in the migration. */
-export type Rule<Name extends string = string> = { check: string; field: Name; message: string }
+type Rule<Name extends string = string> = { check: string; field: Name; message: string }
 
 /** The columns that every record has. */
 const OURS = ['clinic_id', 'id', 'uid', 'version', 'created_at', 'updated_at'] as const
@@ -118,7 +118,7 @@ export type Resource = ReturnType<typeof complete>
 
 /** `person_informations` as people write it: `person informations`. */
 const wordsOf = (name: string) => name.replaceAll('_', ' ')
-export const sentenceCase = (words: string) => words.charAt(0).toUpperCase() + words.slice(1)
+const sentenceCase = (words: string) => words.charAt(0).toUpperCase() + words.slice(1)
 /** `person_information` as types and methods write it: `PersonInformation`. */
 export const pascalCase = (name: string) => name.split('_').map(sentenceCase).join('')
 

@@ -3,7 +3,7 @@ import type { TokenState } from './record.ts'
 import { SUSPENDED_KEY } from './suspended.ts'
 
 /** KV's values for the key of an accepted token and for the keys read with it. */
-export type TokenValues = ReadonlyMap<string, string | null>
+type TokenValues = ReadonlyMap<string, string | null>
 
 /** Why a token is refused: for the log, never for the client. */
 export type WhyRefused = 'missing' | 'malformed' | 'unknown' | Exclude<TokenState, 'live'>

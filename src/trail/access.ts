@@ -14,8 +14,8 @@ const { $, statement } = statements('trail/access', {
 })
 
 /**
- * Appends an access: a request that read personal data, was refused it, or did something else worth knowing. `at`, in
- * ISO 8601, and the request's id keep it from being written twice. `ids` are its records' ids, as ranges.
+ * Appends an access: a request that read personal data, was refused, or is recorded for another reason. `at`, in ISO
+ * 8601, and the request's id keep it from being written twice. `ids` are its records' ids, as ranges.
  */
 export const appendAccess = statement(
   sql`INSERT INTO ${accesses} (clinic_id, at, request_id, token_id, action, resource, ids, status)

@@ -1,7 +1,7 @@
 import { sha256 } from '../storage/sha256.ts'
 import { type Chain, type Line } from './segments.ts'
 
-/** Puts a segment into R2 unless its key is taken. Returns whether R2 now has this very segment. */
+/** Puts a segment into R2 unless its key is taken. Returns whether R2 now has this segment. */
 export async function putSegment(
   bucket: R2Bucket,
   chain: Chain,

@@ -7,7 +7,7 @@ import { deployed } from './wrangler-toml.ts'
 
 export const DEFAULT_PORT = 8787
 
-/** The file in which `npm run dev` notes the origin at which it last served the state. */
+/** The file where `npm run dev` saves its origin. */
 const originFile = (state: string) => join(state, 'origin')
 
 /** Held until the process ends. */

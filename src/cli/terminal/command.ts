@@ -34,7 +34,7 @@ export function option<Value = string>(
   return wordOf(parse ? added.argParser(parse) : added)
 }
 
-/** An option that must be given: leaving it out is a usage error. */
+/** A mandatory option. */
 export const required = <Value>(words: string, purpose: string, parse: Parse<Value>) =>
   wordOf<Value>(new Option(words, purpose).argParser(parse).makeOptionMandatory())
 

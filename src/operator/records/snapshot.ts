@@ -14,7 +14,7 @@ const PAGE_ROWS = 500
 /** A clinic's records as of the mark, as rows of their table, by id. */
 export async function* recordsAt(db: Session, resource: Resource, { clinic_id, seq }: Mark) {
   const select = selectAt(resource)
-  /** The content at the mark of records beyond the page that have changed since; null if they didn't exist. */
+  /** Records beyond the page that have changed since the mark, as they were then; null if they didn't exist. */
   const changed = new Map<number, string | null>()
   let seen = seq
   for (let after = 0; ;) {

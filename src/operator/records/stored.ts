@@ -60,7 +60,7 @@ export async function listSealedToOtherKeys(
 }
 
 /** A resealed SSN; `replaces` is what was stored before. */
-export type Resealed = Place & { keyId: string; sealed: string; replaces: string }
+type Resealed = Place & { keyId: string; sealed: string; replaces: string }
 
 /**
  * Stores resealed SSNs, except those that have changed meanwhile, and returns their records. `updated_at` and `version`
