@@ -1,9 +1,9 @@
 import type { Context } from 'hono'
 import { attempt, KV_TRY_MILLISECONDS } from '../storage/retry.ts'
 import { recordReader } from '../storage/lru-cache.ts'
-import { factory, type Env } from '../env.ts'
+import { factory, type Bindings, type Env } from '../env.ts'
 import { cellsOf } from '../tokens/cell.ts'
-import { isComplete, letIn, turnedAway, type WhyRefused } from '../tokens/memory.ts'
+import { turnedAway, valuesOf, type WhyRefused } from '../tokens/memory.ts'
 import { NOTICE, stateOf, tokenRecord, type Scope } from '../tokens/record.ts'
 import { SUSPENDED_KEY, suspendedIn } from '../tokens/suspended.ts'
 import { cellOfToken, isWellFormedToken, tokenIdOf, tokenKey } from '../tokens/token.ts'
@@ -52,8 +52,7 @@ export const authenticate = (extraKeyOf: (path: string) => string | undefined) =
 
     const extraKey = extraKeyOf(c.req.path)
     const keys = [key, SUSPENDED_KEY, ...(extraKey === undefined ? [] : [extraKey])]
-    const recalled = letIn.recall(keys.join())
-    const values = recalled ?? (await readKeys(c.env.TOKENS, keys))
+    const values = await valuesOf(keys, Number(c.env.TOKEN_MEMORY_SECONDS), readerOf(c.env))
 
     const held = values.get(key) ?? null
     const record = readTokenRecord(held)
@@ -75,10 +74,6 @@ export const authenticate = (extraKeyOf: (path: string) => string | undefined) =
       return await refuse(c, state)
     }
 
-    const seconds = Number(c.env.TOKEN_MEMORY_SECONDS)
-    if (!recalled && seconds > 0 && isComplete(values, keys)) {
-      letIn.remember(keys.join(), values, seconds * 1000)
-    }
     if (extraKey !== undefined) c.set('extraValue', values.get(extraKey) ?? null)
     await next()
 
@@ -108,9 +103,11 @@ export const requireScope = (scope: Scope, event?: AuditEvent) =>
   )
 
 /** KV's errors don't say why, so every failure is tried again. */
-const readKeys = (kv: KVNamespace, keys: string[]): Promise<Map<string, string | null>> =>
-  attempt(
-    () => kv.get(keys, { type: 'text', cacheTtl: KV_CACHE_SECONDS }),
-    () => 'try again',
-    KV_TRY_MILLISECONDS,
-  )
+const readerOf =
+  ({ TOKENS }: Bindings) =>
+  (keys: string[]) =>
+    attempt(
+      () => TOKENS.get(keys, { type: 'text', cacheTtl: KV_CACHE_SECONDS }),
+      () => 'try again',
+      KV_TRY_MILLISECONDS,
+    )

@@ -3,18 +3,23 @@ import { parsedJson } from './parsed-json.ts'
 
 export type LruCache<Value> = ReturnType<typeof lruCache<Value>>
 
-/** Keeps the values of the last `entries` keys that were set: isolates have 128 MB, and live for days. */
+/** Keeps the values of the `entries` keys that were used last: isolates have 128 MB, and live for days. */
 export function lruCache<Value>(entries: number) {
   const memory = new Map<string, Value>()
+  function set(key: string, value: Value): void {
+    // A Map keeps insertion order, so deleting the key first makes it the newest.
+    memory.delete(key)
+    const [oldest] = memory.keys()
+    if (memory.size >= entries && oldest !== undefined) memory.delete(oldest)
+    memory.set(key, value)
+  }
   return {
-    get: (key: string): Value | undefined => memory.get(key),
-    set(key: string, value: Value): void {
-      // A Map keeps insertion order, so deleting the key first makes it the newest.
-      memory.delete(key)
-      const [oldest] = memory.keys()
-      if (memory.size >= entries && oldest !== undefined) memory.delete(oldest)
-      memory.set(key, value)
+    get(key: string): Value | undefined {
+      const value = memory.get(key)
+      if (value !== undefined) set(key, value)
+      return value
     },
+    set,
   }
 }
 

@@ -2,9 +2,6 @@ import { lruCache } from '../storage/lru-cache.ts'
 import type { TokenState } from './record.ts'
 import { SUSPENDED_KEY } from './suspended.ts'
 
-/** KV's values for the key of an accepted token and for the keys read with it. */
-type TokenValues = ReadonlyMap<string, string | null>
-
 /** Why a token is refused: for the log, never for the client. */
 export type WhyRefused = 'missing' | 'malformed' | 'unknown' | Exclude<TokenState, 'live'>
 
@@ -28,15 +25,26 @@ function brief<Value>() {
   }
 }
 
-/** KV's values for accepted tokens, by the keys that were read. */
-export const letIn = brief<TokenValues>()
+const known = brief<string | null>()
+
+/**
+ * KV's values of the keys. `read` gets the keys that the isolate doesn't remember, if any, and what it finds is
+ * remembered for so many seconds, ten at most. An absent value isn't, so that a newly published catalogue is found at
+ * once; only the list of suspended clinics may be absent.
+ */
+export async function valuesOf(
+  keys: readonly string[],
+  seconds: number,
+  read: (keys: string[]) => Promise<ReadonlyMap<string, string | null>>,
+): Promise<ReadonlyMap<string, string | null | undefined>> {
+  const values = new Map(keys.map((key) => [key, known.recall(key)]))
+  const missing = keys.filter((key) => values.get(key) === undefined)
+  for (const [key, value] of missing.length > 0 ? await read(missing) : []) {
+    values.set(key, value)
+    if (value !== null || key === SUSPENDED_KEY) known.remember(key, value, seconds * 1000)
+  }
+  return values
+}
 
 /** Why tokens were refused, by their keys. A new token isn't here: nobody could try it before it was issued. */
 export const turnedAway = brief<WhyRefused>()
-
-/**
- * Whether KV's answer may be remembered. An absent value may not, so that a newly published catalogue is found at once.
- * Only the list of suspended clinics may be absent.
- */
-export const isComplete = (values: TokenValues, keys: readonly string[]) =>
-  keys.every((key) => key === SUSPENDED_KEY || typeof values.get(key) === 'string')

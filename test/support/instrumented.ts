@@ -13,6 +13,8 @@ type Counts = {
   rowsRead: number
   rowsWritten: number
   kv: number
+  /** How many keys KV was asked for, which is what it bills. */
+  kvKeys: number
   /** How long, in milliseconds, it would have waited for the calls that stalled. */
   patience: number
 }
@@ -43,7 +45,15 @@ type Faults = () => string
 export default {
   async fetch(request, env, ctx) {
     const { headers } = request
-    const counts = { d1: 0, statements: 0, rowsRead: 0, rowsWritten: 0, kv: 0, patience: 0 }
+    const counts = {
+      d1: 0,
+      statements: 0,
+      rowsRead: 0,
+      rowsWritten: 0,
+      kv: 0,
+      kvKeys: 0,
+      patience: 0,
+    }
     const rate = Number(headers.get('x-test-d1-rate') ?? 0)
     const d1Faults = rate > 0 ? atRandom(rate) : inTurn(headers.get('x-test-d1'))
     const kvFaults = inTurn(headers.get('x-test-kv'))
@@ -258,6 +268,7 @@ function faultyKv(kv: KVNamespace, counts: Counts, faults: Faults): KVNamespace 
       if (name !== 'get') return method.bind(target)
       return (...args: unknown[]) => {
         counts.kv++
+        counts.kvKeys += Array.isArray(args[0]) ? args[0].length : 1
         return befall(faults(), counts, async () => Reflect.apply(method, target, args))
       }
     },
