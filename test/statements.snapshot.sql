@@ -437,25 +437,23 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SCALAR SUBQUERY 2
     SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
 
--- create person_informations: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId, ?5 records
+-- create person_informations: ?1 clinicId, ?2 tokenId, ?3 records, ?4 key, ?5 requestId
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
     SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0) + given.key, 'person_informations', record_id + given.key, version, 'create', at, ?2,
       request_id, '[]'
-    FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN json_each(?5) AS given WHERE status = 201
+    FROM idempotency_keys AS used CROSS JOIN json_each(?3) AS given WHERE used.clinic_id = ?1 AND used.key = ?4 AND used.request_id = ?5 AND status = 201
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SCAN given VIRTUAL TABLE INDEX 1:
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- create person_informations: ?1 clinicId, ?2 key, ?3 requestId, ?4 records
+-- create person_informations: ?1 clinicId, ?2 records, ?3 key, ?4 requestId
 INSERT INTO person_informations (clinic_id, id, uid, version, ownable_id, ownable_type, first_name, last_name, date_of_birth, phone, email, first_name_folded, first_name_identity, last_name_folded, last_name_identity, last_name_words, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
     SELECT ?1, used.record_id + given.key, given.value ->> 'uid', used.version, given.value ->> 'ownable_id', given.value ->> 'ownable_type', given.value ->> 'first_name', given.value ->> 'last_name', given.value ->> 'date_of_birth', given.value ->> 'phone', given.value ->> 'email', given.value ->> 'first_name_folded', given.value ->> 'first_name_identity', given.value ->> 'last_name_folded', given.value ->> 'last_name_identity', given.value ->> 'last_name_words', given.value ->> 'ssn_key_id', given.value ->> 'ssn_sealed', given.value ->> 'ssn_last_four', used.at, used.at
-    FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN json_each(?4) AS given WHERE status = 201
+    FROM idempotency_keys AS used CROSS JOIN json_each(?2) AS given WHERE used.clinic_id = ?1 AND used.key = ?3 AND used.request_id = ?4 AND status = 201
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SCAN given VIRTUAL TABLE INDEX 1:
 
 -- create person_informations: ?1 clinicId, ?2 count
@@ -494,21 +492,17 @@ SELECT coalesce((
       SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
 
 -- person_informations just written: ?1 clinicId, ?2 key, ?3 requestId
-SELECT id, etag, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
-      SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM person_informations
-      WHERE clinic_id = ?1
-        AND id BETWEEN (SELECT record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used) AND (SELECT record_id + records - 1 FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
-      ORDER BY id)
+SELECT id, substr(uid, 1, 8) || '.' || version AS etag, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', '***-**-' || ssn_last_four, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) AS json FROM person_informations
+    WHERE clinic_id = ?1
+      AND id BETWEEN (SELECT record_id FROM idempotency_keys AS used WHERE used.clinic_id = ?1 AND used.key = ?2 AND used.request_id = ?3)
+        AND (SELECT record_id + records - 1 FROM idempotency_keys AS used WHERE used.clinic_id = ?1 AND used.key = ?2 AND used.request_id = ?3)
+    ORDER BY id
 
-  CO-ROUTINE (subquery-5)
-    SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
-    SCALAR SUBQUERY 2
-      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-    SCALAR SUBQUERY 4
-      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-  SCAN (subquery-5)
+  SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+  SCALAR SUBQUERY 1
+    SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCALAR SUBQUERY 2
+    SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
 
 -- create person_informations: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count, ?7 records
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
@@ -561,13 +555,12 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
 -- add words of person_informations: ?1 clinicId, ?2 key, ?3 requestId
 INSERT INTO name_words (clinic_id, resource, date_of_birth, word, record_id)
     SELECT ?1, 'person_informations', date_of_birth, word.value, record.id
-    FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN person_informations AS record ON record.clinic_id = ?1
+    FROM idempotency_keys AS used CROSS JOIN person_informations AS record ON record.clinic_id = ?1
         AND record.id BETWEEN used.record_id AND used.record_id + used.records - 1
-      CROSS JOIN json_each(last_name_words) AS word WHERE true
+      CROSS JOIN json_each(last_name_words) AS word WHERE used.clinic_id = ?1 AND used.key = ?2 AND used.request_id = ?3
     ON CONFLICT DO NOTHING
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH record USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
   SCAN word VIRTUAL TABLE INDEX 1:
 
@@ -584,30 +577,27 @@ SELECT state, used.request_id, fingerprint, status, EXISTS (
     SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
 
 -- person_informations of a key: ?1 clinicId, ?2 key, ?3 fingerprint
-SELECT id, etag, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
-      SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM (
+SELECT id, substr(uid, 1, 8) || '.' || version AS etag, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', '***-**-' || ssn_last_four, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) AS json
+    FROM (
       SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
       WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN person_informations
-        ON clinic_id = ?1 AND id BETWEEN first_id AND last_id AND version = made
-      UNION ALL
-      SELECT before ->> 'id' AS id, before ->> 'ownable_id' AS ownable_id, before ->> 'ownable_type' AS ownable_type, before ->> 'first_name' AS first_name, before ->> 'last_name' AS last_name, before ->> 'date_of_birth' AS date_of_birth, '***-**-' || (before ->> 'ssn_last_four') AS ssn, before ->> 'phone' AS phone, before ->> 'email' AS email, before ->> 'created_at' AS created_at, before ->> 'updated_at' AS updated_at, substr((before ->> 'uid'), 1, 8) || '.' || (before ->> 'version')
-      FROM (
+      ON clinic_id = ?1 AND id BETWEEN first_id AND last_id AND version = made
+    UNION ALL
+    SELECT record_id, substr((before ->> 'uid'), 1, 8) || '.' || (before ->> 'version'), json_object('id', before ->> 'id', 'ownable_id', before ->> 'ownable_id', 'ownable_type', before ->> 'ownable_type', 'first_name', before ->> 'first_name', 'last_name', before ->> 'last_name', 'date_of_birth', before ->> 'date_of_birth', 'ssn', '***-**-' || (before ->> 'ssn_last_four'), 'phone', before ->> 'phone', 'email', before ->> 'email', 'created_at', before ->> 'created_at', 'updated_at', before ->> 'updated_at')
+    FROM (
       SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
       WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN changes
-        ON clinic_id = ?1 AND resource = 'person_informations' AND version = made + 1
-          AND record_id BETWEEN first_id AND last_id AND before IS NOT NULL)
+      ON clinic_id = ?1 AND resource = 'person_informations' AND version = made + 1
+        AND record_id BETWEEN first_id AND last_id AND before IS NOT NULL
     ORDER BY id
 
-  CO-ROUTINE (subquery-4)
-    COMPOUND QUERY
-      LEFT-MOST SUBQUERY
-        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-        SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
-      UNION ALL
-        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-        SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>? AND record_id<?)
-  SCAN (subquery-4)
-  USE TEMP B-TREE FOR ORDER BY
+  MERGE (UNION ALL)
+    LEFT
+      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+      SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+    RIGHT
+      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+      SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>? AND record_id<?)
 
 -- what person_informations would break: ?1 clinicId, ?2 rows
 SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
@@ -633,7 +623,7 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
       WHERE value IS NOT (content ->> key) AND key NOT IN ('ssn_key_id', 'ssn_last_four')
         AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\'
         AND key NOT LIKE '%\_words' ESCAPE '\'), 1
-    FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
+    FROM clinics CROSS JOIN (SELECT id, uid, version, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
       WHERE clinic_id = ?3 AND id = CAST(?7 AS INTEGER)) AS target
     WHERE clinics.id = ?3 AND state = 'open' AND (?8 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?8))) AND NOT EXISTS (SELECT key FROM json_each(?9) WHERE value IS NOT (content ->> key))
     RETURNING status
@@ -650,19 +640,18 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   CORRELATED SCALAR SUBQUERY 2
     SCAN json_each VIRTUAL TABLE INDEX 1:
 
--- amend person_informations: ?1 clinicId, ?2 tokenId, ?3 given, ?4 key, ?5 requestId, ?6 id
+-- amend person_informations: ?1 clinicId, ?2 tokenId, ?3 given, ?4 id, ?5 key, ?6 requestId
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
     SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'person_informations', target.id, used.version, 'amend', used.at, ?2, used.request_id,
       (SELECT json_group_array(name) FROM (SELECT iif(key = 'ssn_sealed', 'ssn', key) AS name FROM json_each(?3)
       WHERE value IS NOT (content ->> key) AND key NOT IN ('ssn_key_id', 'ssn_last_four')
         AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\'
         AND key NOT LIKE '%\_words' ESCAPE '\')), content
-    FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
-      WHERE clinic_id = ?1 AND id = CAST(?6 AS INTEGER)) AS target WHERE target.version = used.version - 1
+    FROM idempotency_keys AS used CROSS JOIN (SELECT id, uid, version, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
+      WHERE clinic_id = ?1 AND id = CAST(?4 AS INTEGER)) AS target WHERE used.clinic_id = ?1 AND used.key = ?5 AND used.request_id = ?6 AND target.version = used.version - 1
     RETURNING seq
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
@@ -671,15 +660,15 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
 
 -- amend person_informations: ?1 given, ?2 clinicId, ?3 key, ?4 requestId, ?5 id
 UPDATE person_informations SET version = used.version, updated_at = used.at, ownable_id = ?1 ->> 'ownable_id', ownable_type = ?1 ->> 'ownable_type', first_name = ?1 ->> 'first_name', last_name = ?1 ->> 'last_name', date_of_birth = ?1 ->> 'date_of_birth', phone = ?1 ->> 'phone', email = ?1 ->> 'email', first_name_folded = ?1 ->> 'first_name_folded', first_name_identity = ?1 ->> 'first_name_identity', last_name_folded = ?1 ->> 'last_name_folded', last_name_identity = ?1 ->> 'last_name_identity', last_name_words = ?1 ->> 'last_name_words', ssn_key_id = ?1 ->> 'ssn_key_id', ssn_sealed = ?1 ->> 'ssn_sealed', ssn_last_four = ?1 ->> 'ssn_last_four'
-      FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?2 AND key = ?3 AND request_id = ?4) AS used
-      WHERE person_informations.clinic_id = ?2 AND person_informations.id = CAST(?5 AS INTEGER) AND person_informations.version = used.version - 1
+      FROM idempotency_keys AS used
+      WHERE used.clinic_id = ?2 AND used.key = ?3 AND used.request_id = ?4
+        AND person_informations.clinic_id = ?2 AND person_informations.id = CAST(?5 AS INTEGER) AND person_informations.version = used.version - 1
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
 
 -- amend person_informations: ?1 etags, ?2 fixed, ?3 clinicId, ?4 id
-SELECT (?1 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?1))) AS fits, (SELECT json_group_array(key) FROM (SELECT key FROM json_each(?2) WHERE value IS NOT (content ->> key))) AS wrong FROM (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
+SELECT (?1 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?1))) AS fits, (SELECT json_group_array(key) FROM (SELECT key FROM json_each(?2) WHERE value IS NOT (content ->> key))) AS wrong FROM (SELECT id, uid, version, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
       WHERE clinic_id = ?3 AND id = CAST(?4 AS INTEGER)) AS target
 
   SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
@@ -692,22 +681,21 @@ SELECT (?1 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM 
 -- remove words of person_informations: ?1 clinicId, ?2 key, ?3 requestId
 DELETE FROM name_words WHERE (clinic_id, resource, date_of_birth, word, record_id) IN (
       SELECT ?1, 'person_informations', before ->> 'date_of_birth', word.value, change.record_id
-      FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN changes AS change ON change.clinic_id = ?1 AND resource = 'person_informations'
+      FROM idempotency_keys AS used CROSS JOIN changes AS change ON change.clinic_id = ?1 AND resource = 'person_informations'
           AND change.record_id = used.record_id AND change.version = used.version
           AND change.request_id = used.request_id
         CROSS JOIN json_each(before ->> 'last_name_words') AS word
-      WHERE NOT EXISTS (
+      WHERE used.clinic_id = ?1 AND used.key = ?2 AND used.request_id = ?3 AND NOT EXISTS (
         SELECT * FROM person_informations AS record CROSS JOIN json_each(last_name_words) AS kept
         WHERE record.clinic_id = ?1 AND record.id = used.record_id
           AND date_of_birth = before ->> 'date_of_birth' AND kept.value = word.value))
 
   SEARCH name_words USING COVERING INDEX name_words_by_word (clinic_id=? AND resource=? AND word=? AND date_of_birth=? AND record_id=?)
-  LIST SUBQUERY 4
-    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  LIST SUBQUERY 3
+    SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
     SEARCH change USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
     SCAN word VIRTUAL TABLE INDEX 1:
-    CORRELATED SCALAR SUBQUERY 2
+    CORRELATED SCALAR SUBQUERY 1
       SEARCH record USING PRIMARY KEY (clinic_id=? AND id=?)
       SCAN kept VIRTUAL TABLE INDEX 1:
 
@@ -728,40 +716,37 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- delete person_informations: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId, ?5 id
+-- delete person_informations: ?1 clinicId, ?2 tokenId, ?3 id, ?4 key, ?5 requestId
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
     SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'person_informations', target.id, used.version, 'delete', used.at, ?2,
       used.request_id, '[]', content
-    FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
-      WHERE clinic_id = ?1 AND id = CAST(?5 AS INTEGER)) AS target
+    FROM idempotency_keys AS used CROSS JOIN (SELECT id, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
+      WHERE clinic_id = ?1 AND id = CAST(?3 AS INTEGER)) AS target WHERE used.clinic_id = ?1 AND used.key = ?4 AND used.request_id = ?5
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- delete person_informations: ?1 clinicId, ?2 key, ?3 requestId
-DELETE FROM person_informations WHERE clinic_id = ?1 AND id = (SELECT record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
+DELETE FROM person_informations WHERE clinic_id = ?1 AND id = (SELECT record_id FROM idempotency_keys AS used WHERE used.clinic_id = ?1 AND used.key = ?2 AND used.request_id = ?3)
 
   SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
-  SCALAR SUBQUERY 2
-    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCALAR SUBQUERY 1
+    SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
 
 -- count deletions of person_informations: ?1 clinicId, ?2 key, ?3 requestId
 INSERT INTO deletions (clinic_id, resource, node, n)
     WITH RECURSIVE path (node) AS (
-      SELECT id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN person_informations AS target ON target.clinic_id = ?1 AND id = record_id
-        AND target.version = used.version - 1
+      SELECT id FROM idempotency_keys AS used CROSS JOIN person_informations AS target ON target.clinic_id = ?1 AND id = record_id
+        AND target.version = used.version - 1 WHERE used.clinic_id = ?1 AND used.key = ?2 AND used.request_id = ?3
       UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
     SELECT ?1, 'person_informations', node, 1 FROM path WHERE true
     ON CONFLICT DO UPDATE SET n = n + 1
 
   CO-ROUTINE path
     SETUP
-      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+      SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
       SEARCH target USING PRIMARY KEY (clinic_id=? AND id=?)
     RECURSIVE STEP
       SCAN path
@@ -830,8 +815,7 @@ SELECT json_group_array(json_object('id', id, 'ownable_id', ownable_id, 'ownable
     SCAN (subquery-1)
 
 -- read person_informations: ?1 clinicId, ?2 id
-SELECT id, etag, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
-      SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM person_informations WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER))
+SELECT id, substr(uid, 1, 8) || '.' || version AS etag, json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', '***-**-' || ssn_last_four, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) AS json FROM person_informations WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER)
 
   SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
 
@@ -842,29 +826,27 @@ SELECT * FROM person_informations WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEG
 
 -- history of person_informations: ?1 clinicId, ?2 id, ?3 size, ?4 skipped
 SELECT total, json_group_array(json_object('version', version, 'action', action, 'at', at, 'token_id', iif(token_id LIKE 'operator:%', 'operator', token_id),
-        'request_id', request_id, 'changed', json(changed), 'person_information', json((SELECT json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) FROM (
-          SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at FROM person_informations WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER) AND version = change.version
+        'request_id', request_id, 'changed', json(changed), 'person_information', json((
+          SELECT json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', '***-**-' || ssn_last_four, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) FROM person_informations WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER) AND version = change.version
           UNION ALL
-          SELECT before ->> 'id' AS id, before ->> 'ownable_id' AS ownable_id, before ->> 'ownable_type' AS ownable_type, before ->> 'first_name' AS first_name, before ->> 'last_name' AS last_name, before ->> 'date_of_birth' AS date_of_birth, '***-**-' || (before ->> 'ssn_last_four') AS ssn, before ->> 'phone' AS phone, before ->> 'email' AS email, before ->> 'created_at' AS created_at, before ->> 'updated_at' AS updated_at FROM changes
-          WHERE clinic_id = ?1 AND resource = 'person_informations' AND record_id = CAST(?2 AS INTEGER) AND version > 0 AND version = change.version + 1 AND before IS NOT NULL))))) AS json
+          SELECT json_object('id', before ->> 'id', 'ownable_id', before ->> 'ownable_id', 'ownable_type', before ->> 'ownable_type', 'first_name', before ->> 'first_name', 'last_name', before ->> 'last_name', 'date_of_birth', before ->> 'date_of_birth', 'ssn', '***-**-' || (before ->> 'ssn_last_four'), 'phone', before ->> 'phone', 'email', before ->> 'email', 'created_at', before ->> 'created_at', 'updated_at', before ->> 'updated_at') FROM changes
+          WHERE clinic_id = ?1 AND resource = 'person_informations' AND record_id = CAST(?2 AS INTEGER) AND version > 0 AND version = change.version + 1 AND before IS NOT NULL)))) AS json
     FROM (SELECT max(version) AS total FROM changes WHERE clinic_id = ?1 AND resource = 'person_informations' AND record_id = CAST(?2 AS INTEGER) AND version > 0) LEFT JOIN (
       SELECT * FROM changes WHERE clinic_id = ?1 AND resource = 'person_informations' AND record_id = CAST(?2 AS INTEGER) AND version > 0
       ORDER BY version DESC LIMIT CAST(?3 AS INTEGER) OFFSET CAST(?4 AS INTEGER)) AS change ON true
 
-  CO-ROUTINE (subquery-4)
+  CO-ROUTINE (subquery-3)
     SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version>?)
   MATERIALIZE change
     SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version>?)
-  SCAN (subquery-4)
+  SCAN (subquery-3)
   SCAN change LEFT-JOIN
-  CORRELATED SCALAR SUBQUERY 3
-    CO-ROUTINE (subquery-2)
-      COMPOUND QUERY
-        LEFT-MOST SUBQUERY
-          SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
-        UNION ALL
-          SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
-    SCAN (subquery-2)
+  CORRELATED SCALAR SUBQUERY 2
+    COMPOUND QUERY
+      LEFT-MOST SUBQUERY
+        SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
+      UNION ALL
+        SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
 
 -- search person_informations: ?1 clinicId, ?2 lastName, ?3 most
 SELECT * FROM (SELECT count(*) AS candidates, coalesce(sum(true), 0) AS matches
@@ -1055,25 +1037,23 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SCALAR SUBQUERY 2
     SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
 
--- create dependents: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId, ?5 records
+-- create dependents: ?1 clinicId, ?2 tokenId, ?3 records, ?4 key, ?5 requestId
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
     SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0) + given.key, 'dependents', record_id + given.key, version, 'create', at, ?2,
       request_id, '[]'
-    FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN json_each(?5) AS given WHERE status = 201
+    FROM idempotency_keys AS used CROSS JOIN json_each(?3) AS given WHERE used.clinic_id = ?1 AND used.key = ?4 AND used.request_id = ?5 AND status = 201
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SCAN given VIRTUAL TABLE INDEX 1:
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- create dependents: ?1 clinicId, ?2 key, ?3 requestId, ?4 records
+-- create dependents: ?1 clinicId, ?2 records, ?3 key, ?4 requestId
 INSERT INTO dependents (clinic_id, id, uid, version, primary_holder_id, first_name, last_name, date_of_birth, relationship, first_name_folded, first_name_identity, last_name_folded, last_name_identity, last_name_words, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
     SELECT ?1, used.record_id + given.key, given.value ->> 'uid', used.version, given.value ->> 'primary_holder_id', given.value ->> 'first_name', given.value ->> 'last_name', given.value ->> 'date_of_birth', given.value ->> 'relationship', given.value ->> 'first_name_folded', given.value ->> 'first_name_identity', given.value ->> 'last_name_folded', given.value ->> 'last_name_identity', given.value ->> 'last_name_words', given.value ->> 'ssn_key_id', given.value ->> 'ssn_sealed', given.value ->> 'ssn_last_four', used.at, used.at
-    FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN json_each(?4) AS given WHERE status = 201
+    FROM idempotency_keys AS used CROSS JOIN json_each(?2) AS given WHERE used.clinic_id = ?1 AND used.key = ?3 AND used.request_id = ?4 AND status = 201
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SCAN given VIRTUAL TABLE INDEX 1:
 
 -- create dependents: ?1 clinicId, ?2 count
@@ -1112,21 +1092,17 @@ SELECT coalesce((
       SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
 
 -- dependents just written: ?1 clinicId, ?2 key, ?3 requestId
-SELECT id, etag, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
-      SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM dependents
-      WHERE clinic_id = ?1
-        AND id BETWEEN (SELECT record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used) AND (SELECT record_id + records - 1 FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
-      ORDER BY id)
+SELECT id, substr(uid, 1, 8) || '.' || version AS etag, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', '***-**-' || ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS json FROM dependents
+    WHERE clinic_id = ?1
+      AND id BETWEEN (SELECT record_id FROM idempotency_keys AS used WHERE used.clinic_id = ?1 AND used.key = ?2 AND used.request_id = ?3)
+        AND (SELECT record_id + records - 1 FROM idempotency_keys AS used WHERE used.clinic_id = ?1 AND used.key = ?2 AND used.request_id = ?3)
+    ORDER BY id
 
-  CO-ROUTINE (subquery-5)
-    SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
-    SCALAR SUBQUERY 2
-      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-    SCALAR SUBQUERY 4
-      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-  SCAN (subquery-5)
+  SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+  SCALAR SUBQUERY 1
+    SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCALAR SUBQUERY 2
+    SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
 
 -- create dependents: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count, ?7 records
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
@@ -1179,13 +1155,12 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
 -- add words of dependents: ?1 clinicId, ?2 key, ?3 requestId
 INSERT INTO name_words (clinic_id, resource, date_of_birth, word, record_id)
     SELECT ?1, 'dependents', date_of_birth, word.value, record.id
-    FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN dependents AS record ON record.clinic_id = ?1
+    FROM idempotency_keys AS used CROSS JOIN dependents AS record ON record.clinic_id = ?1
         AND record.id BETWEEN used.record_id AND used.record_id + used.records - 1
-      CROSS JOIN json_each(last_name_words) AS word WHERE true
+      CROSS JOIN json_each(last_name_words) AS word WHERE used.clinic_id = ?1 AND used.key = ?2 AND used.request_id = ?3
     ON CONFLICT DO NOTHING
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH record USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
   SCAN word VIRTUAL TABLE INDEX 1:
 
@@ -1202,30 +1177,27 @@ SELECT state, used.request_id, fingerprint, status, EXISTS (
     SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
 
 -- dependents of a key: ?1 clinicId, ?2 key, ?3 fingerprint
-SELECT id, etag, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
-      SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM (
+SELECT id, substr(uid, 1, 8) || '.' || version AS etag, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', '***-**-' || ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS json
+    FROM (
       SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
       WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN dependents
-        ON clinic_id = ?1 AND id BETWEEN first_id AND last_id AND version = made
-      UNION ALL
-      SELECT before ->> 'id' AS id, before ->> 'primary_holder_id' AS primary_holder_id, before ->> 'first_name' AS first_name, before ->> 'last_name' AS last_name, before ->> 'date_of_birth' AS date_of_birth, before ->> 'relationship' AS relationship, '***-**-' || (before ->> 'ssn_last_four') AS ssn, before ->> 'created_at' AS created_at, before ->> 'updated_at' AS updated_at, substr((before ->> 'uid'), 1, 8) || '.' || (before ->> 'version')
-      FROM (
+      ON clinic_id = ?1 AND id BETWEEN first_id AND last_id AND version = made
+    UNION ALL
+    SELECT record_id, substr((before ->> 'uid'), 1, 8) || '.' || (before ->> 'version'), json_object('id', before ->> 'id', 'primary_holder_id', before ->> 'primary_holder_id', 'first_name', before ->> 'first_name', 'last_name', before ->> 'last_name', 'date_of_birth', before ->> 'date_of_birth', 'relationship', before ->> 'relationship', 'ssn', '***-**-' || (before ->> 'ssn_last_four'), 'created_at', before ->> 'created_at', 'updated_at', before ->> 'updated_at')
+    FROM (
       SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
       WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN changes
-        ON clinic_id = ?1 AND resource = 'dependents' AND version = made + 1
-          AND record_id BETWEEN first_id AND last_id AND before IS NOT NULL)
+      ON clinic_id = ?1 AND resource = 'dependents' AND version = made + 1
+        AND record_id BETWEEN first_id AND last_id AND before IS NOT NULL
     ORDER BY id
 
-  CO-ROUTINE (subquery-4)
-    COMPOUND QUERY
-      LEFT-MOST SUBQUERY
-        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-        SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
-      UNION ALL
-        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-        SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>? AND record_id<?)
-  SCAN (subquery-4)
-  USE TEMP B-TREE FOR ORDER BY
+  MERGE (UNION ALL)
+    LEFT
+      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+      SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+    RIGHT
+      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+      SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>? AND record_id<?)
 
 -- what dependents would break: ?1 clinicId, ?2 rows
 SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
@@ -1251,7 +1223,7 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
       WHERE value IS NOT (content ->> key) AND key NOT IN ('ssn_key_id', 'ssn_last_four')
         AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\'
         AND key NOT LIKE '%\_words' ESCAPE '\'), 1
-    FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
+    FROM clinics CROSS JOIN (SELECT id, uid, version, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
       WHERE clinic_id = ?3 AND id = CAST(?7 AS INTEGER)) AS target
     WHERE clinics.id = ?3 AND state = 'open' AND (?8 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?8))) AND NOT EXISTS (SELECT key FROM json_each(?9) WHERE value IS NOT (content ->> key))
     RETURNING status
@@ -1268,19 +1240,18 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   CORRELATED SCALAR SUBQUERY 2
     SCAN json_each VIRTUAL TABLE INDEX 1:
 
--- amend dependents: ?1 clinicId, ?2 tokenId, ?3 given, ?4 key, ?5 requestId, ?6 id
+-- amend dependents: ?1 clinicId, ?2 tokenId, ?3 given, ?4 id, ?5 key, ?6 requestId
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
     SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'dependents', target.id, used.version, 'amend', used.at, ?2, used.request_id,
       (SELECT json_group_array(name) FROM (SELECT iif(key = 'ssn_sealed', 'ssn', key) AS name FROM json_each(?3)
       WHERE value IS NOT (content ->> key) AND key NOT IN ('ssn_key_id', 'ssn_last_four')
         AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\'
         AND key NOT LIKE '%\_words' ESCAPE '\')), content
-    FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
-      WHERE clinic_id = ?1 AND id = CAST(?6 AS INTEGER)) AS target WHERE target.version = used.version - 1
+    FROM idempotency_keys AS used CROSS JOIN (SELECT id, uid, version, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
+      WHERE clinic_id = ?1 AND id = CAST(?4 AS INTEGER)) AS target WHERE used.clinic_id = ?1 AND used.key = ?5 AND used.request_id = ?6 AND target.version = used.version - 1
     RETURNING seq
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
@@ -1289,15 +1260,15 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
 
 -- amend dependents: ?1 given, ?2 clinicId, ?3 key, ?4 requestId, ?5 id
 UPDATE dependents SET version = used.version, updated_at = used.at, primary_holder_id = ?1 ->> 'primary_holder_id', first_name = ?1 ->> 'first_name', last_name = ?1 ->> 'last_name', date_of_birth = ?1 ->> 'date_of_birth', relationship = ?1 ->> 'relationship', first_name_folded = ?1 ->> 'first_name_folded', first_name_identity = ?1 ->> 'first_name_identity', last_name_folded = ?1 ->> 'last_name_folded', last_name_identity = ?1 ->> 'last_name_identity', last_name_words = ?1 ->> 'last_name_words', ssn_key_id = ?1 ->> 'ssn_key_id', ssn_sealed = ?1 ->> 'ssn_sealed', ssn_last_four = ?1 ->> 'ssn_last_four'
-      FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?2 AND key = ?3 AND request_id = ?4) AS used
-      WHERE dependents.clinic_id = ?2 AND dependents.id = CAST(?5 AS INTEGER) AND dependents.version = used.version - 1
+      FROM idempotency_keys AS used
+      WHERE used.clinic_id = ?2 AND used.key = ?3 AND used.request_id = ?4
+        AND dependents.clinic_id = ?2 AND dependents.id = CAST(?5 AS INTEGER) AND dependents.version = used.version - 1
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
 
 -- amend dependents: ?1 etags, ?2 fixed, ?3 clinicId, ?4 id
-SELECT (?1 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?1))) AS fits, (SELECT json_group_array(key) FROM (SELECT key FROM json_each(?2) WHERE value IS NOT (content ->> key))) AS wrong FROM (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
+SELECT (?1 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?1))) AS fits, (SELECT json_group_array(key) FROM (SELECT key FROM json_each(?2) WHERE value IS NOT (content ->> key))) AS wrong FROM (SELECT id, uid, version, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
       WHERE clinic_id = ?3 AND id = CAST(?4 AS INTEGER)) AS target
 
   SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
@@ -1310,22 +1281,21 @@ SELECT (?1 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM 
 -- remove words of dependents: ?1 clinicId, ?2 key, ?3 requestId
 DELETE FROM name_words WHERE (clinic_id, resource, date_of_birth, word, record_id) IN (
       SELECT ?1, 'dependents', before ->> 'date_of_birth', word.value, change.record_id
-      FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN changes AS change ON change.clinic_id = ?1 AND resource = 'dependents'
+      FROM idempotency_keys AS used CROSS JOIN changes AS change ON change.clinic_id = ?1 AND resource = 'dependents'
           AND change.record_id = used.record_id AND change.version = used.version
           AND change.request_id = used.request_id
         CROSS JOIN json_each(before ->> 'last_name_words') AS word
-      WHERE NOT EXISTS (
+      WHERE used.clinic_id = ?1 AND used.key = ?2 AND used.request_id = ?3 AND NOT EXISTS (
         SELECT * FROM dependents AS record CROSS JOIN json_each(last_name_words) AS kept
         WHERE record.clinic_id = ?1 AND record.id = used.record_id
           AND date_of_birth = before ->> 'date_of_birth' AND kept.value = word.value))
 
   SEARCH name_words USING COVERING INDEX name_words_by_word (clinic_id=? AND resource=? AND word=? AND date_of_birth=? AND record_id=?)
-  LIST SUBQUERY 4
-    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  LIST SUBQUERY 3
+    SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
     SEARCH change USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
     SCAN word VIRTUAL TABLE INDEX 1:
-    CORRELATED SCALAR SUBQUERY 2
+    CORRELATED SCALAR SUBQUERY 1
       SEARCH record USING PRIMARY KEY (clinic_id=? AND id=?)
       SCAN kept VIRTUAL TABLE INDEX 1:
 
@@ -1346,40 +1316,37 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- delete dependents: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId, ?5 id
+-- delete dependents: ?1 clinicId, ?2 tokenId, ?3 id, ?4 key, ?5 requestId
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
     SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'dependents', target.id, used.version, 'delete', used.at, ?2,
       used.request_id, '[]', content
-    FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
-      WHERE clinic_id = ?1 AND id = CAST(?5 AS INTEGER)) AS target
+    FROM idempotency_keys AS used CROSS JOIN (SELECT id, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
+      WHERE clinic_id = ?1 AND id = CAST(?3 AS INTEGER)) AS target WHERE used.clinic_id = ?1 AND used.key = ?4 AND used.request_id = ?5
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- delete dependents: ?1 clinicId, ?2 key, ?3 requestId
-DELETE FROM dependents WHERE clinic_id = ?1 AND id = (SELECT record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
+DELETE FROM dependents WHERE clinic_id = ?1 AND id = (SELECT record_id FROM idempotency_keys AS used WHERE used.clinic_id = ?1 AND used.key = ?2 AND used.request_id = ?3)
 
   SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
-  SCALAR SUBQUERY 2
-    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCALAR SUBQUERY 1
+    SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
 
 -- count deletions of dependents: ?1 clinicId, ?2 key, ?3 requestId
 INSERT INTO deletions (clinic_id, resource, node, n)
     WITH RECURSIVE path (node) AS (
-      SELECT id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN dependents AS target ON target.clinic_id = ?1 AND id = record_id
-        AND target.version = used.version - 1
+      SELECT id FROM idempotency_keys AS used CROSS JOIN dependents AS target ON target.clinic_id = ?1 AND id = record_id
+        AND target.version = used.version - 1 WHERE used.clinic_id = ?1 AND used.key = ?2 AND used.request_id = ?3
       UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
     SELECT ?1, 'dependents', node, 1 FROM path WHERE true
     ON CONFLICT DO UPDATE SET n = n + 1
 
   CO-ROUTINE path
     SETUP
-      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+      SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
       SEARCH target USING PRIMARY KEY (clinic_id=? AND id=?)
     RECURSIVE STEP
       SCAN path
@@ -1448,8 +1415,7 @@ SELECT json_group_array(json_object('id', id, 'primary_holder_id', primary_holde
     SCAN (subquery-1)
 
 -- read dependents: ?1 clinicId, ?2 id
-SELECT id, etag, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
-      SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM dependents WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER))
+SELECT id, substr(uid, 1, 8) || '.' || version AS etag, json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', '***-**-' || ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS json FROM dependents WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER)
 
   SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
 
@@ -1460,29 +1426,27 @@ SELECT * FROM dependents WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER)
 
 -- history of dependents: ?1 clinicId, ?2 id, ?3 size, ?4 skipped
 SELECT total, json_group_array(json_object('version', version, 'action', action, 'at', at, 'token_id', iif(token_id LIKE 'operator:%', 'operator', token_id),
-        'request_id', request_id, 'changed', json(changed), 'dependent', json((SELECT json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at) FROM (
-          SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at FROM dependents WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER) AND version = change.version
+        'request_id', request_id, 'changed', json(changed), 'dependent', json((
+          SELECT json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', '***-**-' || ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) FROM dependents WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER) AND version = change.version
           UNION ALL
-          SELECT before ->> 'id' AS id, before ->> 'primary_holder_id' AS primary_holder_id, before ->> 'first_name' AS first_name, before ->> 'last_name' AS last_name, before ->> 'date_of_birth' AS date_of_birth, before ->> 'relationship' AS relationship, '***-**-' || (before ->> 'ssn_last_four') AS ssn, before ->> 'created_at' AS created_at, before ->> 'updated_at' AS updated_at FROM changes
-          WHERE clinic_id = ?1 AND resource = 'dependents' AND record_id = CAST(?2 AS INTEGER) AND version > 0 AND version = change.version + 1 AND before IS NOT NULL))))) AS json
+          SELECT json_object('id', before ->> 'id', 'primary_holder_id', before ->> 'primary_holder_id', 'first_name', before ->> 'first_name', 'last_name', before ->> 'last_name', 'date_of_birth', before ->> 'date_of_birth', 'relationship', before ->> 'relationship', 'ssn', '***-**-' || (before ->> 'ssn_last_four'), 'created_at', before ->> 'created_at', 'updated_at', before ->> 'updated_at') FROM changes
+          WHERE clinic_id = ?1 AND resource = 'dependents' AND record_id = CAST(?2 AS INTEGER) AND version > 0 AND version = change.version + 1 AND before IS NOT NULL)))) AS json
     FROM (SELECT max(version) AS total FROM changes WHERE clinic_id = ?1 AND resource = 'dependents' AND record_id = CAST(?2 AS INTEGER) AND version > 0) LEFT JOIN (
       SELECT * FROM changes WHERE clinic_id = ?1 AND resource = 'dependents' AND record_id = CAST(?2 AS INTEGER) AND version > 0
       ORDER BY version DESC LIMIT CAST(?3 AS INTEGER) OFFSET CAST(?4 AS INTEGER)) AS change ON true
 
-  CO-ROUTINE (subquery-4)
+  CO-ROUTINE (subquery-3)
     SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version>?)
   MATERIALIZE change
     SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version>?)
-  SCAN (subquery-4)
+  SCAN (subquery-3)
   SCAN change LEFT-JOIN
-  CORRELATED SCALAR SUBQUERY 3
-    CO-ROUTINE (subquery-2)
-      COMPOUND QUERY
-        LEFT-MOST SUBQUERY
-          SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
-        UNION ALL
-          SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
-    SCAN (subquery-2)
+  CORRELATED SCALAR SUBQUERY 2
+    COMPOUND QUERY
+      LEFT-MOST SUBQUERY
+        SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
+      UNION ALL
+        SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
 
 -- search dependents: ?1 clinicId, ?2 lastName, ?3 most
 SELECT * FROM (SELECT count(*) AS candidates, coalesce(sum(true), 0) AS matches
@@ -1673,25 +1637,23 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SCALAR SUBQUERY 2
     SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=?)
 
--- create coverages: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId, ?5 records
+-- create coverages: ?1 clinicId, ?2 tokenId, ?3 records, ?4 key, ?5 requestId
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
     SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0) + given.key, 'coverages', record_id + given.key, version, 'create', at, ?2,
       request_id, '[]'
-    FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN json_each(?5) AS given WHERE status = 201
+    FROM idempotency_keys AS used CROSS JOIN json_each(?3) AS given WHERE used.clinic_id = ?1 AND used.key = ?4 AND used.request_id = ?5 AND status = 201
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SCAN given VIRTUAL TABLE INDEX 1:
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- create coverages: ?1 clinicId, ?2 key, ?3 requestId, ?4 records
+-- create coverages: ?1 clinicId, ?2 records, ?3 key, ?4 requestId
 INSERT INTO coverages (clinic_id, id, uid, version, patient_id, plan_id, carrier, member_id, group_number, relationship, subscriber_id, subscriber_first_name, subscriber_last_name, subscriber_date_of_birth, priority, starts_on, ends_on, carrier_identity, member_id_identity, created_at, updated_at)
     SELECT ?1, used.record_id + given.key, given.value ->> 'uid', used.version, given.value ->> 'patient_id', given.value ->> 'plan_id', given.value ->> 'carrier', given.value ->> 'member_id', given.value ->> 'group_number', given.value ->> 'relationship', given.value ->> 'subscriber_id', given.value ->> 'subscriber_first_name', given.value ->> 'subscriber_last_name', given.value ->> 'subscriber_date_of_birth', given.value ->> 'priority', given.value ->> 'starts_on', given.value ->> 'ends_on', given.value ->> 'carrier_identity', given.value ->> 'member_id_identity', used.at, used.at
-    FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN json_each(?4) AS given WHERE status = 201
+    FROM idempotency_keys AS used CROSS JOIN json_each(?2) AS given WHERE used.clinic_id = ?1 AND used.key = ?3 AND used.request_id = ?4 AND status = 201
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SCAN given VIRTUAL TABLE INDEX 1:
 
 -- create coverages: ?1 clinicId, ?2 count
@@ -1730,21 +1692,17 @@ SELECT coalesce((
       SEARCH deletions USING PRIMARY KEY (clinic_id=? AND resource=? AND node=?)
 
 -- coverages just written: ?1 clinicId, ?2 key, ?3 requestId
-SELECT id, etag, json_object('id', id, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
-      SELECT id, patient_id, plan_id, carrier, member_id, group_number, relationship, subscriber_id, subscriber_first_name, subscriber_last_name, subscriber_date_of_birth, priority, starts_on, ends_on, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM coverages
-      WHERE clinic_id = ?1
-        AND id BETWEEN (SELECT record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used) AND (SELECT record_id + records - 1 FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
-      ORDER BY id)
+SELECT id, substr(uid, 1, 8) || '.' || version AS etag, json_object('id', id, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'created_at', created_at, 'updated_at', updated_at) AS json FROM coverages
+    WHERE clinic_id = ?1
+      AND id BETWEEN (SELECT record_id FROM idempotency_keys AS used WHERE used.clinic_id = ?1 AND used.key = ?2 AND used.request_id = ?3)
+        AND (SELECT record_id + records - 1 FROM idempotency_keys AS used WHERE used.clinic_id = ?1 AND used.key = ?2 AND used.request_id = ?3)
+    ORDER BY id
 
-  CO-ROUTINE (subquery-5)
-    SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
-    SCALAR SUBQUERY 2
-      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-    SCALAR SUBQUERY 4
-      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-  SCAN (subquery-5)
+  SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+  SCALAR SUBQUERY 1
+    SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCALAR SUBQUERY 2
+    SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
 
 -- create coverages: ?1 key, ?2 now, ?3 clinicId, ?4 fingerprint, ?5 requestId, ?6 count, ?7 records
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
@@ -1807,30 +1765,27 @@ SELECT state, used.request_id, fingerprint, status, EXISTS (
     SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
 
 -- coverages of a key: ?1 clinicId, ?2 key, ?3 fingerprint
-SELECT id, etag, json_object('id', id, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
-      SELECT id, patient_id, plan_id, carrier, member_id, group_number, relationship, subscriber_id, subscriber_first_name, subscriber_last_name, subscriber_date_of_birth, priority, starts_on, ends_on, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM (
+SELECT id, substr(uid, 1, 8) || '.' || version AS etag, json_object('id', id, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'created_at', created_at, 'updated_at', updated_at) AS json
+    FROM (
       SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
       WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN coverages
-        ON clinic_id = ?1 AND id BETWEEN first_id AND last_id AND version = made
-      UNION ALL
-      SELECT before ->> 'id' AS id, before ->> 'patient_id' AS patient_id, before ->> 'plan_id' AS plan_id, before ->> 'carrier' AS carrier, before ->> 'member_id' AS member_id, before ->> 'group_number' AS group_number, before ->> 'relationship' AS relationship, before ->> 'subscriber_id' AS subscriber_id, before ->> 'subscriber_first_name' AS subscriber_first_name, before ->> 'subscriber_last_name' AS subscriber_last_name, before ->> 'subscriber_date_of_birth' AS subscriber_date_of_birth, before ->> 'priority' AS priority, before ->> 'starts_on' AS starts_on, before ->> 'ends_on' AS ends_on, before ->> 'created_at' AS created_at, before ->> 'updated_at' AS updated_at, substr((before ->> 'uid'), 1, 8) || '.' || (before ->> 'version')
-      FROM (
+      ON clinic_id = ?1 AND id BETWEEN first_id AND last_id AND version = made
+    UNION ALL
+    SELECT record_id, substr((before ->> 'uid'), 1, 8) || '.' || (before ->> 'version'), json_object('id', before ->> 'id', 'patient_id', before ->> 'patient_id', 'plan_id', before ->> 'plan_id', 'carrier', before ->> 'carrier', 'member_id', before ->> 'member_id', 'group_number', before ->> 'group_number', 'relationship', before ->> 'relationship', 'subscriber_id', before ->> 'subscriber_id', 'subscriber_first_name', before ->> 'subscriber_first_name', 'subscriber_last_name', before ->> 'subscriber_last_name', 'subscriber_date_of_birth', before ->> 'subscriber_date_of_birth', 'priority', before ->> 'priority', 'starts_on', before ->> 'starts_on', 'ends_on', before ->> 'ends_on', 'created_at', before ->> 'created_at', 'updated_at', before ->> 'updated_at')
+    FROM (
       SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM idempotency_keys
       WHERE clinic_id = ?1 AND key = ?2 AND fingerprint = ?3) AS used CROSS JOIN changes
-        ON clinic_id = ?1 AND resource = 'coverages' AND version = made + 1
-          AND record_id BETWEEN first_id AND last_id AND before IS NOT NULL)
+      ON clinic_id = ?1 AND resource = 'coverages' AND version = made + 1
+        AND record_id BETWEEN first_id AND last_id AND before IS NOT NULL
     ORDER BY id
 
-  CO-ROUTINE (subquery-4)
-    COMPOUND QUERY
-      LEFT-MOST SUBQUERY
-        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-        SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
-      UNION ALL
-        SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
-        SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>? AND record_id<?)
-  SCAN (subquery-4)
-  USE TEMP B-TREE FOR ORDER BY
+  MERGE (UNION ALL)
+    LEFT
+      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+      SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id>? AND id<?)
+    RIGHT
+      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+      SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id>? AND record_id<?)
 
 -- what coverages would break: ?1 clinicId, ?2 rows
 SELECT place, json_array(iif(EXISTS (SELECT * FROM ownables
@@ -1866,7 +1821,7 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
       WHERE value IS NOT (content ->> key) AND key NOT IN ('ssn_key_id', 'ssn_last_four')
         AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\'
         AND key NOT LIKE '%\_words' ESCAPE '\'), 1
-    FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'carrier_identity', carrier_identity, 'member_id_identity', member_id_identity, 'created_at', created_at, 'updated_at', updated_at) AS content FROM coverages
+    FROM clinics CROSS JOIN (SELECT id, uid, version, json_object('id', id, 'uid', uid, 'version', version, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'carrier_identity', carrier_identity, 'member_id_identity', member_id_identity, 'created_at', created_at, 'updated_at', updated_at) AS content FROM coverages
       WHERE clinic_id = ?3 AND id = CAST(?7 AS INTEGER)) AS target
     WHERE clinics.id = ?3 AND state = 'open' AND (?8 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?8))) AND NOT EXISTS (SELECT key FROM json_each(?9) WHERE value IS NOT (content ->> key))
     RETURNING status
@@ -1883,19 +1838,18 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   CORRELATED SCALAR SUBQUERY 2
     SCAN json_each VIRTUAL TABLE INDEX 1:
 
--- amend coverages: ?1 clinicId, ?2 tokenId, ?3 given, ?4 key, ?5 requestId, ?6 id
+-- amend coverages: ?1 clinicId, ?2 tokenId, ?3 given, ?4 id, ?5 key, ?6 requestId
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
     SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'coverages', target.id, used.version, 'amend', used.at, ?2, used.request_id,
       (SELECT json_group_array(name) FROM (SELECT iif(key = 'ssn_sealed', 'ssn', key) AS name FROM json_each(?3)
       WHERE value IS NOT (content ->> key) AND key NOT IN ('ssn_key_id', 'ssn_last_four')
         AND key NOT LIKE '%\_folded' ESCAPE '\' AND key NOT LIKE '%\_identity' ESCAPE '\'
         AND key NOT LIKE '%\_words' ESCAPE '\')), content
-    FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'carrier_identity', carrier_identity, 'member_id_identity', member_id_identity, 'created_at', created_at, 'updated_at', updated_at) AS content FROM coverages
-      WHERE clinic_id = ?1 AND id = CAST(?6 AS INTEGER)) AS target WHERE target.version = used.version - 1
+    FROM idempotency_keys AS used CROSS JOIN (SELECT id, uid, version, json_object('id', id, 'uid', uid, 'version', version, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'carrier_identity', carrier_identity, 'member_id_identity', member_id_identity, 'created_at', created_at, 'updated_at', updated_at) AS content FROM coverages
+      WHERE clinic_id = ?1 AND id = CAST(?4 AS INTEGER)) AS target WHERE used.clinic_id = ?1 AND used.key = ?5 AND used.request_id = ?6 AND target.version = used.version - 1
     RETURNING seq
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
@@ -1904,15 +1858,15 @@ INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, t
 
 -- amend coverages: ?1 given, ?2 clinicId, ?3 key, ?4 requestId, ?5 id
 UPDATE coverages SET version = used.version, updated_at = used.at, patient_id = ?1 ->> 'patient_id', plan_id = ?1 ->> 'plan_id', carrier = ?1 ->> 'carrier', member_id = ?1 ->> 'member_id', group_number = ?1 ->> 'group_number', relationship = ?1 ->> 'relationship', subscriber_id = ?1 ->> 'subscriber_id', subscriber_first_name = ?1 ->> 'subscriber_first_name', subscriber_last_name = ?1 ->> 'subscriber_last_name', subscriber_date_of_birth = ?1 ->> 'subscriber_date_of_birth', priority = ?1 ->> 'priority', starts_on = ?1 ->> 'starts_on', ends_on = ?1 ->> 'ends_on', carrier_identity = ?1 ->> 'carrier_identity', member_id_identity = ?1 ->> 'member_id_identity'
-      FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?2 AND key = ?3 AND request_id = ?4) AS used
-      WHERE coverages.clinic_id = ?2 AND coverages.id = CAST(?5 AS INTEGER) AND coverages.version = used.version - 1
+      FROM idempotency_keys AS used
+      WHERE used.clinic_id = ?2 AND used.key = ?3 AND used.request_id = ?4
+        AND coverages.clinic_id = ?2 AND coverages.id = CAST(?5 AS INTEGER) AND coverages.version = used.version - 1
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id=?)
 
 -- amend coverages: ?1 etags, ?2 fixed, ?3 clinicId, ?4 id
-SELECT (?1 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?1))) AS fits, (SELECT json_group_array(key) FROM (SELECT key FROM json_each(?2) WHERE value IS NOT (content ->> key))) AS wrong FROM (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'carrier_identity', carrier_identity, 'member_id_identity', member_id_identity, 'created_at', created_at, 'updated_at', updated_at) AS content FROM coverages
+SELECT (?1 IS NULL OR substr(uid, 1, 8) || '.' || version IN (SELECT value FROM json_each(?1))) AS fits, (SELECT json_group_array(key) FROM (SELECT key FROM json_each(?2) WHERE value IS NOT (content ->> key))) AS wrong FROM (SELECT id, uid, version, json_object('id', id, 'uid', uid, 'version', version, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'carrier_identity', carrier_identity, 'member_id_identity', member_id_identity, 'created_at', created_at, 'updated_at', updated_at) AS content FROM coverages
       WHERE clinic_id = ?3 AND id = CAST(?4 AS INTEGER)) AS target
 
   SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id=?)
@@ -1939,40 +1893,37 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- delete coverages: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId, ?5 id
+-- delete coverages: ?1 clinicId, ?2 tokenId, ?3 id, ?4 key, ?5 requestId
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
     SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'coverages', target.id, used.version, 'delete', used.at, ?2,
       used.request_id, '[]', content
-    FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'carrier_identity', carrier_identity, 'member_id_identity', member_id_identity, 'created_at', created_at, 'updated_at', updated_at) AS content FROM coverages
-      WHERE clinic_id = ?1 AND id = CAST(?5 AS INTEGER)) AS target
+    FROM idempotency_keys AS used CROSS JOIN (SELECT id, json_object('id', id, 'uid', uid, 'version', version, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'carrier_identity', carrier_identity, 'member_id_identity', member_id_identity, 'created_at', created_at, 'updated_at', updated_at) AS content FROM coverages
+      WHERE clinic_id = ?1 AND id = CAST(?3 AS INTEGER)) AS target WHERE used.clinic_id = ?1 AND used.key = ?4 AND used.request_id = ?5
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- delete coverages: ?1 clinicId, ?2 key, ?3 requestId
-DELETE FROM coverages WHERE clinic_id = ?1 AND id = (SELECT record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
+DELETE FROM coverages WHERE clinic_id = ?1 AND id = (SELECT record_id FROM idempotency_keys AS used WHERE used.clinic_id = ?1 AND used.key = ?2 AND used.request_id = ?3)
 
   SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id=?)
-  SCALAR SUBQUERY 2
-    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCALAR SUBQUERY 1
+    SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
 
 -- count deletions of coverages: ?1 clinicId, ?2 key, ?3 requestId
 INSERT INTO deletions (clinic_id, resource, node, n)
     WITH RECURSIVE path (node) AS (
-      SELECT id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN coverages AS target ON target.clinic_id = ?1 AND id = record_id
-        AND target.version = used.version - 1
+      SELECT id FROM idempotency_keys AS used CROSS JOIN coverages AS target ON target.clinic_id = ?1 AND id = record_id
+        AND target.version = used.version - 1 WHERE used.clinic_id = ?1 AND used.key = ?2 AND used.request_id = ?3
       UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
     SELECT ?1, 'coverages', node, 1 FROM path WHERE true
     ON CONFLICT DO UPDATE SET n = n + 1
 
   CO-ROUTINE path
     SETUP
-      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+      SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
       SEARCH target USING PRIMARY KEY (clinic_id=? AND id=?)
     RECURSIVE STEP
       SCAN path
@@ -2056,8 +2007,7 @@ SELECT json_group_array(json_object('id', id, 'patient_id', patient_id, 'plan_id
     SCAN (subquery-1)
 
 -- read coverages: ?1 clinicId, ?2 id
-SELECT id, etag, json_object('id', id, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'created_at', created_at, 'updated_at', updated_at) AS json FROM (
-      SELECT id, patient_id, plan_id, carrier, member_id, group_number, relationship, subscriber_id, subscriber_first_name, subscriber_last_name, subscriber_date_of_birth, priority, starts_on, ends_on, created_at, updated_at, substr(uid, 1, 8) || '.' || version AS etag FROM coverages WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER))
+SELECT id, substr(uid, 1, 8) || '.' || version AS etag, json_object('id', id, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'created_at', created_at, 'updated_at', updated_at) AS json FROM coverages WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER)
 
   SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id=?)
 
@@ -2068,54 +2018,52 @@ SELECT * FROM coverages WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER)
 
 -- history of coverages: ?1 clinicId, ?2 id, ?3 size, ?4 skipped
 SELECT total, json_group_array(json_object('version', version, 'action', action, 'at', at, 'token_id', iif(token_id LIKE 'operator:%', 'operator', token_id),
-        'request_id', request_id, 'changed', json(changed), 'coverage', json((SELECT json_object('id', id, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'created_at', created_at, 'updated_at', updated_at) FROM (
-          SELECT id, patient_id, plan_id, carrier, member_id, group_number, relationship, subscriber_id, subscriber_first_name, subscriber_last_name, subscriber_date_of_birth, priority, starts_on, ends_on, created_at, updated_at FROM coverages WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER) AND version = change.version
+        'request_id', request_id, 'changed', json(changed), 'coverage', json((
+          SELECT json_object('id', id, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'created_at', created_at, 'updated_at', updated_at) FROM coverages WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER) AND version = change.version
           UNION ALL
-          SELECT before ->> 'id' AS id, before ->> 'patient_id' AS patient_id, before ->> 'plan_id' AS plan_id, before ->> 'carrier' AS carrier, before ->> 'member_id' AS member_id, before ->> 'group_number' AS group_number, before ->> 'relationship' AS relationship, before ->> 'subscriber_id' AS subscriber_id, before ->> 'subscriber_first_name' AS subscriber_first_name, before ->> 'subscriber_last_name' AS subscriber_last_name, before ->> 'subscriber_date_of_birth' AS subscriber_date_of_birth, before ->> 'priority' AS priority, before ->> 'starts_on' AS starts_on, before ->> 'ends_on' AS ends_on, before ->> 'created_at' AS created_at, before ->> 'updated_at' AS updated_at FROM changes
-          WHERE clinic_id = ?1 AND resource = 'coverages' AND record_id = CAST(?2 AS INTEGER) AND version > 0 AND version = change.version + 1 AND before IS NOT NULL))))) AS json
+          SELECT json_object('id', before ->> 'id', 'patient_id', before ->> 'patient_id', 'plan_id', before ->> 'plan_id', 'carrier', before ->> 'carrier', 'member_id', before ->> 'member_id', 'group_number', before ->> 'group_number', 'relationship', before ->> 'relationship', 'subscriber_id', before ->> 'subscriber_id', 'subscriber_first_name', before ->> 'subscriber_first_name', 'subscriber_last_name', before ->> 'subscriber_last_name', 'subscriber_date_of_birth', before ->> 'subscriber_date_of_birth', 'priority', before ->> 'priority', 'starts_on', before ->> 'starts_on', 'ends_on', before ->> 'ends_on', 'created_at', before ->> 'created_at', 'updated_at', before ->> 'updated_at') FROM changes
+          WHERE clinic_id = ?1 AND resource = 'coverages' AND record_id = CAST(?2 AS INTEGER) AND version > 0 AND version = change.version + 1 AND before IS NOT NULL)))) AS json
     FROM (SELECT max(version) AS total FROM changes WHERE clinic_id = ?1 AND resource = 'coverages' AND record_id = CAST(?2 AS INTEGER) AND version > 0) LEFT JOIN (
       SELECT * FROM changes WHERE clinic_id = ?1 AND resource = 'coverages' AND record_id = CAST(?2 AS INTEGER) AND version > 0
       ORDER BY version DESC LIMIT CAST(?3 AS INTEGER) OFFSET CAST(?4 AS INTEGER)) AS change ON true
 
-  CO-ROUTINE (subquery-4)
+  CO-ROUTINE (subquery-3)
     SEARCH changes USING COVERING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version>?)
   MATERIALIZE change
     SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version>?)
-  SCAN (subquery-4)
+  SCAN (subquery-3)
   SCAN change LEFT-JOIN
-  CORRELATED SCALAR SUBQUERY 3
-    CO-ROUTINE (subquery-2)
-      COMPOUND QUERY
-        LEFT-MOST SUBQUERY
-          SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id=?)
-        UNION ALL
-          SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
-    SCAN (subquery-2)
+  CORRELATED SCALAR SUBQUERY 2
+    COMPOUND QUERY
+      LEFT-MOST SUBQUERY
+        SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id=?)
+      UNION ALL
+        SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
 
 -- changes: ?1 clinicId, ?2 after, ?3 limit
 SELECT json_group_array(json_object('seq', seq, 'resource', resource, 'id', record_id, 'version', version,
         'action', action, 'at', at, 'record', json(CASE resource WHEN 'person_informations' THEN (
-          SELECT json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', ssn, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) FROM (SELECT id, ownable_id, ownable_type, first_name, last_name, date_of_birth, '***-**-' || ssn_last_four AS ssn, phone, email, created_at, updated_at FROM person_informations
-            WHERE clinic_id = ?1 AND id = record_id)) WHEN 'dependents' THEN (
-          SELECT json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', ssn, 'created_at', created_at, 'updated_at', updated_at) FROM (SELECT id, primary_holder_id, first_name, last_name, date_of_birth, relationship, '***-**-' || ssn_last_four AS ssn, created_at, updated_at FROM dependents
-            WHERE clinic_id = ?1 AND id = record_id)) WHEN 'coverages' THEN (
-          SELECT json_object('id', id, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'created_at', created_at, 'updated_at', updated_at) FROM (SELECT id, patient_id, plan_id, carrier, member_id, group_number, relationship, subscriber_id, subscriber_first_name, subscriber_last_name, subscriber_date_of_birth, priority, starts_on, ends_on, created_at, updated_at FROM coverages
-            WHERE clinic_id = ?1 AND id = record_id)) END)))
+          SELECT json_object('id', id, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'ssn', '***-**-' || ssn_last_four, 'phone', phone, 'email', email, 'created_at', created_at, 'updated_at', updated_at) FROM person_informations
+          WHERE clinic_id = ?1 AND id = record_id) WHEN 'dependents' THEN (
+          SELECT json_object('id', id, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'ssn', '***-**-' || ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) FROM dependents
+          WHERE clinic_id = ?1 AND id = record_id) WHEN 'coverages' THEN (
+          SELECT json_object('id', id, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'created_at', created_at, 'updated_at', updated_at) FROM coverages
+          WHERE clinic_id = ?1 AND id = record_id) END)))
         FILTER (WHERE action <> 'skip') AS json,
       json_group_array(seq) FILTER (WHERE action <> 'skip') AS seqs, max(seq) AS last,
       EXISTS (SELECT * FROM changes WHERE clinic_id = ?1 AND seq = CAST(?2 AS INTEGER)) AS is_known
     FROM (SELECT * FROM changes WHERE clinic_id = ?1 AND seq > CAST(?2 AS INTEGER) ORDER BY seq LIMIT CAST(?3 AS INTEGER))
 
-  CO-ROUTINE (subquery-8)
+  CO-ROUTINE (subquery-5)
     SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq>?)
-  SCAN (subquery-8)
-  CORRELATED SCALAR SUBQUERY 2
+  SCAN (subquery-5)
+  CORRELATED SCALAR SUBQUERY 1
     SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 4
+  CORRELATED SCALAR SUBQUERY 2
     SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
-  CORRELATED SCALAR SUBQUERY 6
+  CORRELATED SCALAR SUBQUERY 3
     SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id=?)
-  SCALAR SUBQUERY 7
+  SCALAR SUBQUERY 4
     SEARCH changes USING PRIMARY KEY (clinic_id=? AND seq=?)
 
 -- named plans: ?1 names
@@ -2151,10 +2099,9 @@ WITH named (id) AS (
   USE TEMP B-TREE FOR ORDER BY
 
 -- repair: ?1 clinicId, ?2 key, ?3 requestId
-SELECT status FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used
+SELECT status FROM idempotency_keys AS used WHERE used.clinic_id = ?1 AND used.key = ?2 AND used.request_id = ?3
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
 
 -- marks: 
 SELECT id AS clinic_id, coalesce((SELECT max(seq) FROM changes WHERE clinic_id = clinics.id), 0) AS seq,
@@ -2332,53 +2279,53 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- amend many person_informations: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId, ?5 rows
+-- amend many person_informations: ?1 clinicId, ?2 tokenId, ?3 rows, ?4 key, ?5 requestId
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
     SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0) + row_number() OVER (ORDER BY nth) - 1, 'person_informations', stored.id, stored.version + 1,
       'amend', used.at, ?2, used.request_id, given ->> 'changed', content
-    FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?5)) AS given
-      CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations WHERE clinic_id = ?1) AS stored
+    FROM idempotency_keys AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?3)) AS given
+      CROSS JOIN (SELECT id, version, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations WHERE clinic_id = ?1) AS stored
       ON stored.id = given ->> 'id' AND stored.version = given ->> 'version'
+    WHERE used.clinic_id = ?1 AND used.key = ?4 AND used.request_id = ?5
     RETURNING record_id
 
-  CO-ROUTINE (subquery-6)
-    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  CO-ROUTINE (subquery-5)
+    SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
     SCAN json_each VIRTUAL TABLE INDEX 1:
     SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
     USE TEMP B-TREE FOR ORDER BY
-  SCAN (subquery-6)
+  SCAN (subquery-5)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- amend many person_informations: ?1 clinicId, ?2 key, ?3 requestId, ?4 rows
+-- amend many person_informations: ?1 rows, ?2 clinicId, ?3 key, ?4 requestId
 WITH own AS MATERIALIZED (
       SELECT changes.record_id AS own_id, changes.version, changes.at, json_patch(before, given -> 'given') AS content
-      FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?4)) AS given CROSS JOIN changes
-        ON changes.clinic_id = ?1 AND resource = 'person_informations' AND changes.record_id = given ->> 'id'
-          AND changes.version = (given ->> 'version') + 1 AND changes.request_id = used.request_id)
+      FROM idempotency_keys AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?1)) AS given CROSS JOIN changes
+        ON changes.clinic_id = ?2 AND resource = 'person_informations' AND changes.record_id = given ->> 'id'
+          AND changes.version = (given ->> 'version') + 1 AND changes.request_id = used.request_id
+      WHERE used.clinic_id = ?2 AND used.key = ?3 AND used.request_id = ?4)
     UPDATE person_informations SET version = own.version, first_name = content ->> 'first_name', last_name = content ->> 'last_name', date_of_birth = content ->> 'date_of_birth', phone = content ->> 'phone', email = content ->> 'email', first_name_folded = content ->> 'first_name_folded', first_name_identity = content ->> 'first_name_identity', last_name_folded = content ->> 'last_name_folded', last_name_identity = content ->> 'last_name_identity', last_name_words = content ->> 'last_name_words', ssn_key_id = content ->> 'ssn_key_id', ssn_sealed = content ->> 'ssn_sealed', ssn_last_four = content ->> 'ssn_last_four', updated_at = own.at FROM own
-    WHERE person_informations.clinic_id = ?1 AND id IN (SELECT own_id FROM own)
+    WHERE person_informations.clinic_id = ?2 AND id IN (SELECT own_id FROM own)
       AND id = own_id AND person_informations.version = own.version - 1
 
   MATERIALIZE own
-    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+    SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
     SCAN json_each VIRTUAL TABLE INDEX 1:
     SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
   SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
-  LIST SUBQUERY 4
+  LIST SUBQUERY 3
     SCAN own
   BLOOM FILTER ON own (own_id=?)
   SEARCH own USING AUTOMATIC COVERING INDEX (own_id=?)
 
--- amend many person_informations: ?1 clinicId, ?2 key, ?3 requestId, ?4 rows
-SELECT changes.record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?4)) AS given CROSS JOIN changes
-        ON changes.clinic_id = ?1 AND resource = 'person_informations' AND changes.record_id = given ->> 'id'
+-- amend many person_informations: ?1 rows, ?2 clinicId, ?3 key, ?4 requestId
+SELECT changes.record_id FROM idempotency_keys AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?1)) AS given CROSS JOIN changes
+        ON changes.clinic_id = ?2 AND resource = 'person_informations' AND changes.record_id = given ->> 'id'
           AND changes.version = (given ->> 'version') + 1 AND changes.request_id = used.request_id
+      WHERE used.clinic_id = ?2 AND used.key = ?3 AND used.request_id = ?4
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SCAN json_each VIRTUAL TABLE INDEX 1:
   SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
 
@@ -2402,36 +2349,34 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
       SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'person_informations', record_id, version, 'restore', at,
         ?2, request_id, '[]'
-      FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used
+      FROM idempotency_keys AS used WHERE used.clinic_id = ?1 AND used.key = ?3 AND used.request_id = ?4
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- repair person_informations: ?1 clinicId, ?2 key, ?3 requestId
 INSERT INTO person_informations (clinic_id, id, uid, version, ownable_id, ownable_type, first_name, last_name, date_of_birth, phone, email, first_name_folded, first_name_identity, last_name_folded, last_name_identity, last_name_words, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
-      SELECT ?1, deleted.before ->> 'id', deleted.before ->> 'uid', used.version, deleted.before ->> 'ownable_id', deleted.before ->> 'ownable_type', deleted.before ->> 'first_name', deleted.before ->> 'last_name', deleted.before ->> 'date_of_birth', deleted.before ->> 'phone', deleted.before ->> 'email', deleted.before ->> 'first_name_folded', deleted.before ->> 'first_name_identity', deleted.before ->> 'last_name_folded', deleted.before ->> 'last_name_identity', deleted.before ->> 'last_name_words', deleted.before ->> 'ssn_key_id', deleted.before ->> 'ssn_sealed', deleted.before ->> 'ssn_last_four', deleted.before ->> 'created_at', used.at FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN changes AS deleted
+      SELECT ?1, deleted.before ->> 'id', deleted.before ->> 'uid', used.version, deleted.before ->> 'ownable_id', deleted.before ->> 'ownable_type', deleted.before ->> 'first_name', deleted.before ->> 'last_name', deleted.before ->> 'date_of_birth', deleted.before ->> 'phone', deleted.before ->> 'email', deleted.before ->> 'first_name_folded', deleted.before ->> 'first_name_identity', deleted.before ->> 'last_name_folded', deleted.before ->> 'last_name_identity', deleted.before ->> 'last_name_words', deleted.before ->> 'ssn_key_id', deleted.before ->> 'ssn_sealed', deleted.before ->> 'ssn_last_four', deleted.before ->> 'created_at', used.at FROM idempotency_keys AS used CROSS JOIN changes AS deleted
         ON deleted.clinic_id = ?1 AND deleted.resource = 'person_informations'
           AND deleted.record_id = used.record_id AND deleted.version = used.version - 1
+      WHERE used.clinic_id = ?1 AND used.key = ?2 AND used.request_id = ?3
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH deleted USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
 
 -- count deletions of person_informations: ?1 clinicId, ?2 key, ?3 requestId
 INSERT INTO deletions (clinic_id, resource, node, n)
     WITH RECURSIVE path (node) AS (
-      SELECT id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN person_informations AS target ON target.clinic_id = ?1 AND id = record_id
-        AND target.version = used.version - 0
+      SELECT id FROM idempotency_keys AS used CROSS JOIN person_informations AS target ON target.clinic_id = ?1 AND id = record_id
+        AND target.version = used.version - 0 WHERE used.clinic_id = ?1 AND used.key = ?2 AND used.request_id = ?3
       UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
     SELECT ?1, 'person_informations', node, 0 FROM path WHERE true
     ON CONFLICT DO UPDATE SET n = n + -1
 
   CO-ROUTINE path
     SETUP
-      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+      SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
       SEARCH target USING PRIMARY KEY (clinic_id=? AND id=?)
     RECURSIVE STEP
       SCAN path
@@ -2457,22 +2402,20 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
       SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'person_informations', record_id, version, 'erase', at,
         ?2, request_id, '[]'
-      FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used
+      FROM idempotency_keys AS used WHERE used.clinic_id = ?1 AND used.key = ?3 AND used.request_id = ?4
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- repair person_informations: ?1 clinicId, ?2 key, ?3 requestId
 UPDATE changes SET before = NULL
-      WHERE clinic_id = ?1 AND resource = 'person_informations' AND record_id = (SELECT record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
+      WHERE clinic_id = ?1 AND resource = 'person_informations' AND record_id = (SELECT record_id FROM idempotency_keys AS used WHERE used.clinic_id = ?1 AND used.key = ?2 AND used.request_id = ?3)
         AND before IS NOT NULL
 
   SEARCH changes USING PRIMARY KEY (clinic_id=?)
-  SCALAR SUBQUERY 2
-    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCALAR SUBQUERY 1
+    SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
 
 -- find person_informations: ?1 clinicId, ?2 id
 SELECT * FROM person_informations WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER)
@@ -2483,7 +2426,7 @@ SELECT * FROM person_informations WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEG
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
     SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
     WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, target.id, target.version + 1, 1
-    FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
+    FROM clinics CROSS JOIN (SELECT id, version, ownable_type, ownable_id, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
       WHERE clinic_id = ?3 AND id = CAST(?6 AS INTEGER) AND version = CAST(?7 AS INTEGER)) AS target WHERE clinics.id = ?3 AND clinics.state = 'open'
     RETURNING status
 
@@ -2492,25 +2435,24 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- repair person_informations: ?1 clinicId, ?2 tokenId, ?3 type, ?4 key, ?5 requestId, ?6 id, ?7 version
+-- repair person_informations: ?1 clinicId, ?2 tokenId, ?3 type, ?4 id, ?5 version, ?6 key, ?7 requestId
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
       SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'person_informations', target.id, used.version, 'reassign', used.at, ?2, used.request_id,
         iif(ownable_type = ?3, json_array('ownable_id'), json_array('ownable_type', 'ownable_id')), content
-      FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
-      WHERE clinic_id = ?1 AND id = CAST(?6 AS INTEGER) AND version = CAST(?7 AS INTEGER)) AS target
+      FROM idempotency_keys AS used CROSS JOIN (SELECT id, version, ownable_type, ownable_id, json_object('id', id, 'uid', uid, 'version', version, 'ownable_id', ownable_id, 'ownable_type', ownable_type, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'phone', phone, 'email', email, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM person_informations
+      WHERE clinic_id = ?1 AND id = CAST(?4 AS INTEGER) AND version = CAST(?5 AS INTEGER)) AS target WHERE used.clinic_id = ?1 AND used.key = ?6 AND used.request_id = ?7
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- repair person_informations: ?1 ownerId, ?2 type, ?3 ssn, ?4 clinicId, ?5 key, ?6 requestId, ?7 id
-UPDATE person_informations SET version = used.version, updated_at = used.at, ownable_id = CAST(?1 AS INTEGER), ownable_type = ?2, ssn_key_id = coalesce(?3 ->> 'ssn_key_id', ssn_key_id), ssn_sealed = coalesce(?3 ->> 'ssn_sealed', ssn_sealed) FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?4 AND key = ?5 AND request_id = ?6) AS used
-      WHERE person_informations.clinic_id = ?4 AND id = CAST(?7 AS INTEGER) AND person_informations.version = used.version - 1
+UPDATE person_informations SET version = used.version, updated_at = used.at, ownable_id = CAST(?1 AS INTEGER), ownable_type = ?2, ssn_key_id = coalesce(?3 ->> 'ssn_key_id', ssn_key_id), ssn_sealed = coalesce(?3 ->> 'ssn_sealed', ssn_sealed) FROM idempotency_keys AS used
+      WHERE used.clinic_id = ?4 AND used.key = ?5 AND used.request_id = ?6
+        AND person_informations.clinic_id = ?4 AND id = CAST(?7 AS INTEGER) AND person_informations.version = used.version - 1
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH person_informations USING PRIMARY KEY (clinic_id=? AND id=?)
 
 -- export person_informations: ?1 clinicId, ?2 after, ?3 limit
@@ -2639,53 +2581,53 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- amend many dependents: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId, ?5 rows
+-- amend many dependents: ?1 clinicId, ?2 tokenId, ?3 rows, ?4 key, ?5 requestId
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
     SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0) + row_number() OVER (ORDER BY nth) - 1, 'dependents', stored.id, stored.version + 1,
       'amend', used.at, ?2, used.request_id, given ->> 'changed', content
-    FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?5)) AS given
-      CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents WHERE clinic_id = ?1) AS stored
+    FROM idempotency_keys AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?3)) AS given
+      CROSS JOIN (SELECT id, version, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents WHERE clinic_id = ?1) AS stored
       ON stored.id = given ->> 'id' AND stored.version = given ->> 'version'
+    WHERE used.clinic_id = ?1 AND used.key = ?4 AND used.request_id = ?5
     RETURNING record_id
 
-  CO-ROUTINE (subquery-6)
-    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  CO-ROUTINE (subquery-5)
+    SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
     SCAN json_each VIRTUAL TABLE INDEX 1:
     SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
     USE TEMP B-TREE FOR ORDER BY
-  SCAN (subquery-6)
+  SCAN (subquery-5)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- amend many dependents: ?1 clinicId, ?2 key, ?3 requestId, ?4 rows
+-- amend many dependents: ?1 rows, ?2 clinicId, ?3 key, ?4 requestId
 WITH own AS MATERIALIZED (
       SELECT changes.record_id AS own_id, changes.version, changes.at, json_patch(before, given -> 'given') AS content
-      FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?4)) AS given CROSS JOIN changes
-        ON changes.clinic_id = ?1 AND resource = 'dependents' AND changes.record_id = given ->> 'id'
-          AND changes.version = (given ->> 'version') + 1 AND changes.request_id = used.request_id)
+      FROM idempotency_keys AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?1)) AS given CROSS JOIN changes
+        ON changes.clinic_id = ?2 AND resource = 'dependents' AND changes.record_id = given ->> 'id'
+          AND changes.version = (given ->> 'version') + 1 AND changes.request_id = used.request_id
+      WHERE used.clinic_id = ?2 AND used.key = ?3 AND used.request_id = ?4)
     UPDATE dependents SET version = own.version, first_name = content ->> 'first_name', last_name = content ->> 'last_name', date_of_birth = content ->> 'date_of_birth', relationship = content ->> 'relationship', first_name_folded = content ->> 'first_name_folded', first_name_identity = content ->> 'first_name_identity', last_name_folded = content ->> 'last_name_folded', last_name_identity = content ->> 'last_name_identity', last_name_words = content ->> 'last_name_words', ssn_key_id = content ->> 'ssn_key_id', ssn_sealed = content ->> 'ssn_sealed', ssn_last_four = content ->> 'ssn_last_four', updated_at = own.at FROM own
-    WHERE dependents.clinic_id = ?1 AND id IN (SELECT own_id FROM own)
+    WHERE dependents.clinic_id = ?2 AND id IN (SELECT own_id FROM own)
       AND id = own_id AND dependents.version = own.version - 1
 
   MATERIALIZE own
-    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+    SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
     SCAN json_each VIRTUAL TABLE INDEX 1:
     SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
   SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
-  LIST SUBQUERY 4
+  LIST SUBQUERY 3
     SCAN own
   BLOOM FILTER ON own (own_id=?)
   SEARCH own USING AUTOMATIC COVERING INDEX (own_id=?)
 
--- amend many dependents: ?1 clinicId, ?2 key, ?3 requestId, ?4 rows
-SELECT changes.record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?4)) AS given CROSS JOIN changes
-        ON changes.clinic_id = ?1 AND resource = 'dependents' AND changes.record_id = given ->> 'id'
+-- amend many dependents: ?1 rows, ?2 clinicId, ?3 key, ?4 requestId
+SELECT changes.record_id FROM idempotency_keys AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?1)) AS given CROSS JOIN changes
+        ON changes.clinic_id = ?2 AND resource = 'dependents' AND changes.record_id = given ->> 'id'
           AND changes.version = (given ->> 'version') + 1 AND changes.request_id = used.request_id
+      WHERE used.clinic_id = ?2 AND used.key = ?3 AND used.request_id = ?4
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SCAN json_each VIRTUAL TABLE INDEX 1:
   SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
 
@@ -2709,36 +2651,34 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
       SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'dependents', record_id, version, 'restore', at,
         ?2, request_id, '[]'
-      FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used
+      FROM idempotency_keys AS used WHERE used.clinic_id = ?1 AND used.key = ?3 AND used.request_id = ?4
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- repair dependents: ?1 clinicId, ?2 key, ?3 requestId
 INSERT INTO dependents (clinic_id, id, uid, version, primary_holder_id, first_name, last_name, date_of_birth, relationship, first_name_folded, first_name_identity, last_name_folded, last_name_identity, last_name_words, ssn_key_id, ssn_sealed, ssn_last_four, created_at, updated_at)
-      SELECT ?1, deleted.before ->> 'id', deleted.before ->> 'uid', used.version, deleted.before ->> 'primary_holder_id', deleted.before ->> 'first_name', deleted.before ->> 'last_name', deleted.before ->> 'date_of_birth', deleted.before ->> 'relationship', deleted.before ->> 'first_name_folded', deleted.before ->> 'first_name_identity', deleted.before ->> 'last_name_folded', deleted.before ->> 'last_name_identity', deleted.before ->> 'last_name_words', deleted.before ->> 'ssn_key_id', deleted.before ->> 'ssn_sealed', deleted.before ->> 'ssn_last_four', deleted.before ->> 'created_at', used.at FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN changes AS deleted
+      SELECT ?1, deleted.before ->> 'id', deleted.before ->> 'uid', used.version, deleted.before ->> 'primary_holder_id', deleted.before ->> 'first_name', deleted.before ->> 'last_name', deleted.before ->> 'date_of_birth', deleted.before ->> 'relationship', deleted.before ->> 'first_name_folded', deleted.before ->> 'first_name_identity', deleted.before ->> 'last_name_folded', deleted.before ->> 'last_name_identity', deleted.before ->> 'last_name_words', deleted.before ->> 'ssn_key_id', deleted.before ->> 'ssn_sealed', deleted.before ->> 'ssn_last_four', deleted.before ->> 'created_at', used.at FROM idempotency_keys AS used CROSS JOIN changes AS deleted
         ON deleted.clinic_id = ?1 AND deleted.resource = 'dependents'
           AND deleted.record_id = used.record_id AND deleted.version = used.version - 1
+      WHERE used.clinic_id = ?1 AND used.key = ?2 AND used.request_id = ?3
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH deleted USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
 
 -- count deletions of dependents: ?1 clinicId, ?2 key, ?3 requestId
 INSERT INTO deletions (clinic_id, resource, node, n)
     WITH RECURSIVE path (node) AS (
-      SELECT id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN dependents AS target ON target.clinic_id = ?1 AND id = record_id
-        AND target.version = used.version - 0
+      SELECT id FROM idempotency_keys AS used CROSS JOIN dependents AS target ON target.clinic_id = ?1 AND id = record_id
+        AND target.version = used.version - 0 WHERE used.clinic_id = ?1 AND used.key = ?2 AND used.request_id = ?3
       UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
     SELECT ?1, 'dependents', node, 0 FROM path WHERE true
     ON CONFLICT DO UPDATE SET n = n + -1
 
   CO-ROUTINE path
     SETUP
-      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+      SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
       SEARCH target USING PRIMARY KEY (clinic_id=? AND id=?)
     RECURSIVE STEP
       SCAN path
@@ -2764,22 +2704,20 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
       SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'dependents', record_id, version, 'erase', at,
         ?2, request_id, '[]'
-      FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used
+      FROM idempotency_keys AS used WHERE used.clinic_id = ?1 AND used.key = ?3 AND used.request_id = ?4
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- repair dependents: ?1 clinicId, ?2 key, ?3 requestId
 UPDATE changes SET before = NULL
-      WHERE clinic_id = ?1 AND resource = 'dependents' AND record_id = (SELECT record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
+      WHERE clinic_id = ?1 AND resource = 'dependents' AND record_id = (SELECT record_id FROM idempotency_keys AS used WHERE used.clinic_id = ?1 AND used.key = ?2 AND used.request_id = ?3)
         AND before IS NOT NULL
 
   SEARCH changes USING PRIMARY KEY (clinic_id=?)
-  SCALAR SUBQUERY 2
-    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCALAR SUBQUERY 1
+    SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
 
 -- find dependents: ?1 clinicId, ?2 id
 SELECT * FROM dependents WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER)
@@ -2790,7 +2728,7 @@ SELECT * FROM dependents WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER)
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
     SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
     WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, target.id, target.version + 1, 1
-    FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
+    FROM clinics CROSS JOIN (SELECT id, version, primary_holder_id, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
       WHERE clinic_id = ?3 AND id = CAST(?6 AS INTEGER) AND version = CAST(?7 AS INTEGER)) AS target WHERE clinics.id = ?3 AND clinics.state = 'open'
     RETURNING status
 
@@ -2799,25 +2737,24 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- repair dependents: ?1 clinicId, ?2 tokenId, ?3 type, ?4 key, ?5 requestId, ?6 id, ?7 version
+-- repair dependents: ?1 clinicId, ?2 tokenId, ?3 type, ?4 id, ?5 version, ?6 key, ?7 requestId
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
       SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'dependents', target.id, used.version, 'reassign', used.at, ?2, used.request_id,
         iif('Patient' = ?3, json_array('primary_holder_id'), json_array('', 'primary_holder_id')), content
-      FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
-      WHERE clinic_id = ?1 AND id = CAST(?6 AS INTEGER) AND version = CAST(?7 AS INTEGER)) AS target
+      FROM idempotency_keys AS used CROSS JOIN (SELECT id, version, primary_holder_id, json_object('id', id, 'uid', uid, 'version', version, 'primary_holder_id', primary_holder_id, 'first_name', first_name, 'last_name', last_name, 'date_of_birth', date_of_birth, 'relationship', relationship, 'first_name_folded', first_name_folded, 'first_name_identity', first_name_identity, 'last_name_folded', last_name_folded, 'last_name_identity', last_name_identity, 'last_name_words', last_name_words, 'ssn_key_id', ssn_key_id, 'ssn_sealed', ssn_sealed, 'ssn_last_four', ssn_last_four, 'created_at', created_at, 'updated_at', updated_at) AS content FROM dependents
+      WHERE clinic_id = ?1 AND id = CAST(?4 AS INTEGER) AND version = CAST(?5 AS INTEGER)) AS target WHERE used.clinic_id = ?1 AND used.key = ?6 AND used.request_id = ?7
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- repair dependents: ?1 ownerId, ?2 ssn, ?3 clinicId, ?4 key, ?5 requestId, ?6 id
-UPDATE dependents SET version = used.version, updated_at = used.at, primary_holder_id = CAST(?1 AS INTEGER), ssn_key_id = coalesce(?2 ->> 'ssn_key_id', ssn_key_id), ssn_sealed = coalesce(?2 ->> 'ssn_sealed', ssn_sealed) FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?3 AND key = ?4 AND request_id = ?5) AS used
-      WHERE dependents.clinic_id = ?3 AND id = CAST(?6 AS INTEGER) AND dependents.version = used.version - 1
+UPDATE dependents SET version = used.version, updated_at = used.at, primary_holder_id = CAST(?1 AS INTEGER), ssn_key_id = coalesce(?2 ->> 'ssn_key_id', ssn_key_id), ssn_sealed = coalesce(?2 ->> 'ssn_sealed', ssn_sealed) FROM idempotency_keys AS used
+      WHERE used.clinic_id = ?3 AND used.key = ?4 AND used.request_id = ?5
+        AND dependents.clinic_id = ?3 AND id = CAST(?6 AS INTEGER) AND dependents.version = used.version - 1
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH dependents USING PRIMARY KEY (clinic_id=? AND id=?)
 
 -- export dependents: ?1 clinicId, ?2 after, ?3 limit
@@ -2946,53 +2883,53 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- amend many coverages: ?1 clinicId, ?2 tokenId, ?3 key, ?4 requestId, ?5 rows
+-- amend many coverages: ?1 clinicId, ?2 tokenId, ?3 rows, ?4 key, ?5 requestId
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
     SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0) + row_number() OVER (ORDER BY nth) - 1, 'coverages', stored.id, stored.version + 1,
       'amend', used.at, ?2, used.request_id, given ->> 'changed', content
-    FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?5)) AS given
-      CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'carrier_identity', carrier_identity, 'member_id_identity', member_id_identity, 'created_at', created_at, 'updated_at', updated_at) AS content FROM coverages WHERE clinic_id = ?1) AS stored
+    FROM idempotency_keys AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?3)) AS given
+      CROSS JOIN (SELECT id, version, json_object('id', id, 'uid', uid, 'version', version, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'carrier_identity', carrier_identity, 'member_id_identity', member_id_identity, 'created_at', created_at, 'updated_at', updated_at) AS content FROM coverages WHERE clinic_id = ?1) AS stored
       ON stored.id = given ->> 'id' AND stored.version = given ->> 'version'
+    WHERE used.clinic_id = ?1 AND used.key = ?4 AND used.request_id = ?5
     RETURNING record_id
 
-  CO-ROUTINE (subquery-6)
-    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  CO-ROUTINE (subquery-5)
+    SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
     SCAN json_each VIRTUAL TABLE INDEX 1:
     SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id=?)
     USE TEMP B-TREE FOR ORDER BY
-  SCAN (subquery-6)
+  SCAN (subquery-5)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- amend many coverages: ?1 clinicId, ?2 key, ?3 requestId, ?4 rows
+-- amend many coverages: ?1 rows, ?2 clinicId, ?3 key, ?4 requestId
 WITH own AS MATERIALIZED (
       SELECT changes.record_id AS own_id, changes.version, changes.at, json_patch(before, given -> 'given') AS content
-      FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?4)) AS given CROSS JOIN changes
-        ON changes.clinic_id = ?1 AND resource = 'coverages' AND changes.record_id = given ->> 'id'
-          AND changes.version = (given ->> 'version') + 1 AND changes.request_id = used.request_id)
+      FROM idempotency_keys AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?1)) AS given CROSS JOIN changes
+        ON changes.clinic_id = ?2 AND resource = 'coverages' AND changes.record_id = given ->> 'id'
+          AND changes.version = (given ->> 'version') + 1 AND changes.request_id = used.request_id
+      WHERE used.clinic_id = ?2 AND used.key = ?3 AND used.request_id = ?4)
     UPDATE coverages SET version = own.version, plan_id = content ->> 'plan_id', carrier = content ->> 'carrier', member_id = content ->> 'member_id', group_number = content ->> 'group_number', relationship = content ->> 'relationship', subscriber_id = content ->> 'subscriber_id', subscriber_first_name = content ->> 'subscriber_first_name', subscriber_last_name = content ->> 'subscriber_last_name', subscriber_date_of_birth = content ->> 'subscriber_date_of_birth', priority = content ->> 'priority', starts_on = content ->> 'starts_on', ends_on = content ->> 'ends_on', carrier_identity = content ->> 'carrier_identity', member_id_identity = content ->> 'member_id_identity', updated_at = own.at FROM own
-    WHERE coverages.clinic_id = ?1 AND id IN (SELECT own_id FROM own)
+    WHERE coverages.clinic_id = ?2 AND id IN (SELECT own_id FROM own)
       AND id = own_id AND coverages.version = own.version - 1
 
   MATERIALIZE own
-    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+    SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
     SCAN json_each VIRTUAL TABLE INDEX 1:
     SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
   SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id=?)
-  LIST SUBQUERY 4
+  LIST SUBQUERY 3
     SCAN own
   BLOOM FILTER ON own (own_id=?)
   SEARCH own USING AUTOMATIC COVERING INDEX (own_id=?)
 
--- amend many coverages: ?1 clinicId, ?2 key, ?3 requestId, ?4 rows
-SELECT changes.record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?4)) AS given CROSS JOIN changes
-        ON changes.clinic_id = ?1 AND resource = 'coverages' AND changes.record_id = given ->> 'id'
+-- amend many coverages: ?1 rows, ?2 clinicId, ?3 key, ?4 requestId
+SELECT changes.record_id FROM idempotency_keys AS used CROSS JOIN (SELECT key AS nth, value AS given FROM json_each(?1)) AS given CROSS JOIN changes
+        ON changes.clinic_id = ?2 AND resource = 'coverages' AND changes.record_id = given ->> 'id'
           AND changes.version = (given ->> 'version') + 1 AND changes.request_id = used.request_id
+      WHERE used.clinic_id = ?2 AND used.key = ?3 AND used.request_id = ?4
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SCAN json_each VIRTUAL TABLE INDEX 1:
   SEARCH changes USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
 
@@ -3016,36 +2953,34 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
       SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'coverages', record_id, version, 'restore', at,
         ?2, request_id, '[]'
-      FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used
+      FROM idempotency_keys AS used WHERE used.clinic_id = ?1 AND used.key = ?3 AND used.request_id = ?4
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- repair coverages: ?1 clinicId, ?2 key, ?3 requestId
 INSERT INTO coverages (clinic_id, id, uid, version, patient_id, plan_id, carrier, member_id, group_number, relationship, subscriber_id, subscriber_first_name, subscriber_last_name, subscriber_date_of_birth, priority, starts_on, ends_on, carrier_identity, member_id_identity, created_at, updated_at)
-      SELECT ?1, deleted.before ->> 'id', deleted.before ->> 'uid', used.version, deleted.before ->> 'patient_id', deleted.before ->> 'plan_id', deleted.before ->> 'carrier', deleted.before ->> 'member_id', deleted.before ->> 'group_number', deleted.before ->> 'relationship', deleted.before ->> 'subscriber_id', deleted.before ->> 'subscriber_first_name', deleted.before ->> 'subscriber_last_name', deleted.before ->> 'subscriber_date_of_birth', deleted.before ->> 'priority', deleted.before ->> 'starts_on', deleted.before ->> 'ends_on', deleted.before ->> 'carrier_identity', deleted.before ->> 'member_id_identity', deleted.before ->> 'created_at', used.at FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN changes AS deleted
+      SELECT ?1, deleted.before ->> 'id', deleted.before ->> 'uid', used.version, deleted.before ->> 'patient_id', deleted.before ->> 'plan_id', deleted.before ->> 'carrier', deleted.before ->> 'member_id', deleted.before ->> 'group_number', deleted.before ->> 'relationship', deleted.before ->> 'subscriber_id', deleted.before ->> 'subscriber_first_name', deleted.before ->> 'subscriber_last_name', deleted.before ->> 'subscriber_date_of_birth', deleted.before ->> 'priority', deleted.before ->> 'starts_on', deleted.before ->> 'ends_on', deleted.before ->> 'carrier_identity', deleted.before ->> 'member_id_identity', deleted.before ->> 'created_at', used.at FROM idempotency_keys AS used CROSS JOIN changes AS deleted
         ON deleted.clinic_id = ?1 AND deleted.resource = 'coverages'
           AND deleted.record_id = used.record_id AND deleted.version = used.version - 1
+      WHERE used.clinic_id = ?1 AND used.key = ?2 AND used.request_id = ?3
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH deleted USING INDEX changes_by_record (clinic_id=? AND resource=? AND record_id=? AND version=?)
 
 -- count deletions of coverages: ?1 clinicId, ?2 key, ?3 requestId
 INSERT INTO deletions (clinic_id, resource, node, n)
     WITH RECURSIVE path (node) AS (
-      SELECT id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used CROSS JOIN coverages AS target ON target.clinic_id = ?1 AND id = record_id
-        AND target.version = used.version - 0
+      SELECT id FROM idempotency_keys AS used CROSS JOIN coverages AS target ON target.clinic_id = ?1 AND id = record_id
+        AND target.version = used.version - 0 WHERE used.clinic_id = ?1 AND used.key = ?2 AND used.request_id = ?3
       UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
     SELECT ?1, 'coverages', node, 0 FROM path WHERE true
     ON CONFLICT DO UPDATE SET n = n + -1
 
   CO-ROUTINE path
     SETUP
-      SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+      SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
       SEARCH target USING PRIMARY KEY (clinic_id=? AND id=?)
     RECURSIVE STEP
       SCAN path
@@ -3071,22 +3006,20 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
       SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'coverages', record_id, version, 'erase', at,
         ?2, request_id, '[]'
-      FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?3 AND request_id = ?4) AS used
+      FROM idempotency_keys AS used WHERE used.clinic_id = ?1 AND used.key = ?3 AND used.request_id = ?4
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- repair coverages: ?1 clinicId, ?2 key, ?3 requestId
 UPDATE changes SET before = NULL
-      WHERE clinic_id = ?1 AND resource = 'coverages' AND record_id = (SELECT record_id FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used)
+      WHERE clinic_id = ?1 AND resource = 'coverages' AND record_id = (SELECT record_id FROM idempotency_keys AS used WHERE used.clinic_id = ?1 AND used.key = ?2 AND used.request_id = ?3)
         AND before IS NOT NULL
 
   SEARCH changes USING PRIMARY KEY (clinic_id=?)
-  SCALAR SUBQUERY 2
-    SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SCALAR SUBQUERY 1
+    SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
 
 -- find coverages: ?1 clinicId, ?2 id
 SELECT * FROM coverages WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER)
@@ -3097,7 +3030,7 @@ SELECT * FROM coverages WHERE clinic_id = ?1 AND id = CAST(?2 AS INTEGER)
 INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records)
     SELECT clinics.id, ?1, max(?2, coalesce((SELECT at FROM changes
     WHERE clinic_id = ?3 ORDER BY seq DESC LIMIT 1), '')), ?4, ?5, 200, target.id, target.version + 1, 1
-    FROM clinics CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'carrier_identity', carrier_identity, 'member_id_identity', member_id_identity, 'created_at', created_at, 'updated_at', updated_at) AS content FROM coverages
+    FROM clinics CROSS JOIN (SELECT id, version, patient_id, json_object('id', id, 'uid', uid, 'version', version, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'carrier_identity', carrier_identity, 'member_id_identity', member_id_identity, 'created_at', created_at, 'updated_at', updated_at) AS content FROM coverages
       WHERE clinic_id = ?3 AND id = CAST(?6 AS INTEGER) AND version = CAST(?7 AS INTEGER)) AS target WHERE clinics.id = ?3 AND clinics.state = 'open'
     RETURNING status
 
@@ -3106,25 +3039,24 @@ INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, statu
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
--- repair coverages: ?1 clinicId, ?2 tokenId, ?3 type, ?4 key, ?5 requestId, ?6 id, ?7 version
+-- repair coverages: ?1 clinicId, ?2 tokenId, ?3 type, ?4 id, ?5 version, ?6 key, ?7 requestId
 INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
       SELECT ?1, 1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0), 'coverages', target.id, used.version, 'reassign', used.at, ?2, used.request_id,
         iif('Patient' = ?3, json_array('patient_id'), json_array('', 'patient_id')), content
-      FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?1 AND key = ?4 AND request_id = ?5) AS used CROSS JOIN (SELECT *, json_object('id', id, 'uid', uid, 'version', version, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'carrier_identity', carrier_identity, 'member_id_identity', member_id_identity, 'created_at', created_at, 'updated_at', updated_at) AS content FROM coverages
-      WHERE clinic_id = ?1 AND id = CAST(?6 AS INTEGER) AND version = CAST(?7 AS INTEGER)) AS target
+      FROM idempotency_keys AS used CROSS JOIN (SELECT id, version, patient_id, json_object('id', id, 'uid', uid, 'version', version, 'patient_id', patient_id, 'plan_id', plan_id, 'carrier', carrier, 'member_id', member_id, 'group_number', group_number, 'relationship', relationship, 'subscriber_id', subscriber_id, 'subscriber_first_name', subscriber_first_name, 'subscriber_last_name', subscriber_last_name, 'subscriber_date_of_birth', subscriber_date_of_birth, 'priority', priority, 'starts_on', starts_on, 'ends_on', ends_on, 'carrier_identity', carrier_identity, 'member_id_identity', member_id_identity, 'created_at', created_at, 'updated_at', updated_at) AS content FROM coverages
+      WHERE clinic_id = ?1 AND id = CAST(?4 AS INTEGER) AND version = CAST(?5 AS INTEGER)) AS target WHERE used.clinic_id = ?1 AND used.key = ?6 AND used.request_id = ?7
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id=?)
   SCALAR SUBQUERY 1
     SEARCH changes USING PRIMARY KEY (clinic_id=?)
 
 -- repair coverages: ?1 ownerId, ?2 clinicId, ?3 key, ?4 requestId, ?5 id
-UPDATE coverages SET version = used.version, updated_at = used.at, patient_id = CAST(?1 AS INTEGER) FROM (SELECT * FROM idempotency_keys
-    WHERE clinic_id = ?2 AND key = ?3 AND request_id = ?4) AS used
-      WHERE coverages.clinic_id = ?2 AND id = CAST(?5 AS INTEGER) AND coverages.version = used.version - 1
+UPDATE coverages SET version = used.version, updated_at = used.at, patient_id = CAST(?1 AS INTEGER) FROM idempotency_keys AS used
+      WHERE used.clinic_id = ?2 AND used.key = ?3 AND used.request_id = ?4
+        AND coverages.clinic_id = ?2 AND id = CAST(?5 AS INTEGER) AND coverages.version = used.version - 1
 
-  SEARCH idempotency_keys USING PRIMARY KEY (clinic_id=? AND key=?)
+  SEARCH used USING PRIMARY KEY (clinic_id=? AND key=?)
   SEARCH coverages USING PRIMARY KEY (clinic_id=? AND id=?)
 
 -- export coverages: ?1 clinicId, ?2 after, ?3 limit

@@ -10,6 +10,7 @@ import { absent, refuseBroken, selectBroken } from './refusals.ts'
 import { contentOf, type Resource } from './resource.ts'
 import { addWords, removeWords, SOURCES } from './words.ts'
 import {
+  byThisRequest,
   fits,
   nextSeq,
   nowOrLater,
@@ -32,7 +33,7 @@ export function amender(resource: Resource) {
   const { table, text, columns } = resource
   const types = { ...TARGETED, given: 'text', fixed: 'text' } as const
   const { $, statement } = statements(`amend ${resource.name}`, types)
-  const target = sql`(SELECT *, ${contentOf(resource)} AS content FROM ${table}
+  const target = sql`(SELECT id, uid, version, ${contentOf(resource)} AS content FROM ${table}
       WHERE clinic_id = ${$.clinicId} AND id = ${$.id}) AS target`
   const wrong = sql`SELECT key FROM json_each(${$.fixed}) WHERE value IS NOT (content ->> key)`
   // Derived columns don't count as changes, and of the three SSN columns only ssn_sealed does.
@@ -53,7 +54,7 @@ export function amender(resource: Resource) {
     INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
     SELECT ${$.clinicId}, ${nextSeq}, ${text}, target.id, used.version, 'amend', used.at, ${$.tokenId}, used.request_id,
       (SELECT json_group_array(name) FROM (${changed})), content
-    FROM ${used} CROSS JOIN ${target} WHERE target.version = used.version - 1
+    FROM ${used} CROSS JOIN ${target} WHERE ${byThisRequest} AND target.version = used.version - 1
     RETURNING seq`)
 
   const updates = lruCache<ReturnType<typeof statement<never>>>(MOST_UPDATES)
@@ -69,7 +70,8 @@ export function amender(resource: Resource) {
     const made = statement(sql`
       UPDATE ${table} SET version = used.version, updated_at = used.at${sql.join(set)}
       FROM ${used}
-      WHERE ${table}.clinic_id = ${$.clinicId} AND ${table}.id = ${$.id} AND ${table}.version = used.version - 1`)
+      WHERE ${byThisRequest}
+        AND ${table}.clinic_id = ${$.clinicId} AND ${table}.id = ${$.id} AND ${table}.version = used.version - 1`)
     updates.set(names.join(), made)
     return made
   }

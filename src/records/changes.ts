@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm/sql/sql'
 import * as z from 'zod'
-import { columnsOf, jsonOf } from '../storage/json.ts'
+import { jsonOf } from '../storage/json.ts'
 import { first, statements } from '../storage/statement.ts'
 import { changes } from '../storage/tables.ts'
 import { factory } from '../env.ts'
@@ -42,8 +42,8 @@ export function changesRoutes(resources: readonly Resource[]) {
   const { $, statement } = statements('changes', types)
   const recordNow = resources.map((resource) => {
     return sql`WHEN ${resource.text} THEN (
-          SELECT ${jsonOf(resource.answered)} FROM (SELECT ${columnsOf(resource.answered)} FROM ${resource.table}
-            WHERE clinic_id = ${$.clinicId} AND id = record_id))`
+          SELECT ${jsonOf(resource.answered, resource.answered)} FROM ${resource.table}
+          WHERE clinic_id = ${$.clinicId} AND id = record_id)`
   })
   // A `skip` row isn't a change (see the migration), so it's left out.
   const select = statement<Row>(sql`

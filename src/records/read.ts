@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql/sql'
 import type { SsnOwner } from '../ssn/suite.ts'
 import type { Page, PageRequest } from '../fields/paging.ts'
-import { columnsOf, jsonOf } from '../storage/json.ts'
+import { jsonOf } from '../storage/json.ts'
 import type { Session } from '../storage/session.ts'
 import { first, statements } from '../storage/statement.ts'
 import { changes } from '../storage/tables.ts'
@@ -20,17 +20,16 @@ export function reader(resource: Resource) {
   const isVersion = sql`clinic_id = ${$.clinicId} AND resource = ${resource.text} AND record_id = ${$.id} AND version > 0`
 
   const selectOne = statement<Answered>(sql`
-    SELECT id, etag, ${jsonOf(answered)} AS json FROM (
-      SELECT ${columnsOf(answered)}, ${etagColumn()} AS etag FROM ${table} WHERE ${isRecord})`)
+    SELECT id, ${etagColumn()} AS etag, ${jsonOf(answered, answered)} AS json FROM ${table} WHERE ${isRecord}`)
 
   const selectRow = statement<Given>(sql`SELECT * FROM ${table} WHERE ${isRecord}`)
 
   // A version's content is the next change's `before`; the latest version's is in the record itself.
-  const content = sql`(SELECT ${jsonOf(answered)} FROM (
-          SELECT ${columnsOf(answered)} FROM ${table} WHERE ${isRecord} AND version = change.version
+  const content = sql`(
+          SELECT ${jsonOf(answered, answered)} FROM ${table} WHERE ${isRecord} AND version = change.version
           UNION ALL
-          SELECT ${columnsOf(answeredBefore(resource))} FROM ${changes}
-          WHERE ${isVersion} AND version = change.version + 1 AND before IS NOT NULL))`
+          SELECT ${jsonOf(answered, answeredBefore(resource))} FROM ${changes}
+          WHERE ${isVersion} AND version = change.version + 1 AND before IS NOT NULL)`
   const selectVersions = history.statement<{ total: number | null; json: string }>(sql`
     SELECT total, json_group_array(json_object('version', version, 'action', action, 'at', at, 'token_id', iif(token_id LIKE 'operator:%', 'operator', token_id),
         'request_id', request_id, 'changed', json(changed), ${sql.raw(`'${resource.one}'`)}, json(${content}))) AS json

@@ -3,7 +3,7 @@ import { statements } from '../storage/statement.ts'
 import { changes, nameWords } from '../storage/tables.ts'
 import { KEY } from './idempotency.ts'
 import type { Resource } from './resource.ts'
-import { used } from './write.ts'
+import { byThisRequest, used } from './write.ts'
 
 // Search also finds people by the later words of a last name. A record has them in its column `last_name_words`, and
 // the table `name_words` indexes them, a row a word. Every write of a record updates those rows right after it.
@@ -20,7 +20,7 @@ export const addWords = ({ name, text, table }: Resource) =>
     SELECT ${$.clinicId}, ${text}, date_of_birth, word.value, record.id
     FROM ${used} CROSS JOIN ${table} AS record ON record.clinic_id = ${$.clinicId}
         AND record.id BETWEEN used.record_id AND used.record_id + used.records - 1
-      CROSS JOIN json_each(last_name_words) AS word WHERE true
+      CROSS JOIN json_each(last_name_words) AS word WHERE ${byThisRequest}
     ON CONFLICT DO NOTHING`)
 
 /** Removes the words that the key's record had before this change but no longer has. */
@@ -32,7 +32,7 @@ export const removeWords = ({ name, text, table }: Resource) =>
           AND change.record_id = used.record_id AND change.version = used.version
           AND change.request_id = used.request_id
         CROSS JOIN json_each(before ->> 'last_name_words') AS word
-      WHERE NOT EXISTS (
+      WHERE ${byThisRequest} AND NOT EXISTS (
         SELECT * FROM ${table} AS record CROSS JOIN json_each(last_name_words) AS kept
         WHERE record.clinic_id = ${$.clinicId} AND record.id = used.record_id
           AND date_of_birth = before ->> 'date_of_birth' AND kept.value = word.value))`)

@@ -3,7 +3,7 @@ import { whyClosed } from '../clinics/queries.ts'
 import { invalid, refusal } from '../http/errors.ts'
 import { IDEMPOTENCY_KEY } from '../http/headers.ts'
 import { storageFaultOf, StorageUnavailable } from '../storage/faults.ts'
-import { columnsOf, jsonOf } from '../storage/json.ts'
+import { jsonOf } from '../storage/json.ts'
 import type { Session } from '../storage/session.ts'
 import {
   batch,
@@ -38,9 +38,9 @@ const { $ } = statements('write', TARGETED)
 /** Whether the record has one of the ETags. */
 export const fits = sql`(${$.etags} IS NULL OR ${etagColumn()} IN (SELECT value FROM json_each(${$.etags})))`
 
-/** The row of this request's key. */
-export const used = sql`(SELECT * FROM ${idempotencyKeys}
-    WHERE clinic_id = ${$.clinicId} AND key = ${$.key} AND request_id = ${$.requestId}) AS used`
+/** The row of this request's key: `FROM ${used} … WHERE ${byThisRequest}`. SQLite compiles a subquery more slowly. */
+export const used = sql`${idempotencyKeys} AS used`
+export const byThisRequest = sql`used.clinic_id = ${$.clinicId} AND used.key = ${$.key} AND used.request_id = ${$.requestId}`
 
 /** The time of the write: now, but never before the clinic's last change. */
 export const nowOrLater = sql`max(${$.now}, coalesce((SELECT at FROM ${changes}
@@ -55,14 +55,14 @@ export const highestId = ({ text }: Resource): SQL => sql`coalesce((
 /** A record as it is answered, in JSON, with its id and its ETag without the quotes. */
 export type Answered = { id: number; etag: string; json: string }
 
-export const selectWritten = (resource: Resource) => {
-  const { statement } = statements(`${resource.name} just written`, KEY)
+export const selectWritten = ({ name, table, answered }: Resource) => {
+  const { statement } = statements(`${name} just written`, KEY)
   return statement<Answered>(sql`
-    SELECT id, etag, ${jsonOf(resource.answered)} AS json FROM (
-      SELECT ${columnsOf(resource.answered)}, ${etagColumn()} AS etag FROM ${resource.table}
-      WHERE clinic_id = ${$.clinicId}
-        AND id BETWEEN (SELECT record_id FROM ${used}) AND (SELECT record_id + records - 1 FROM ${used})
-      ORDER BY id)`)
+    SELECT id, ${etagColumn()} AS etag, ${jsonOf(answered, answered)} AS json FROM ${table}
+    WHERE clinic_id = ${$.clinicId}
+      AND id BETWEEN (SELECT record_id FROM ${used} WHERE ${byThisRequest})
+        AND (SELECT record_id + records - 1 FROM ${used} WHERE ${byThisRequest})
+    ORDER BY id`)
 }
 
 type KeyUse = {
@@ -86,19 +86,20 @@ export const whyRefused = (resource: Resource) => ({
 
 /** The records as the key wrote them. If one has changed since, the next change in the journal has its content. */
 function selectUnderKey(resource: Resource) {
+  const { name, table, text, answered } = resource
   const first = sql`(
       SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM ${idempotencyKeys}
       WHERE clinic_id = ${$.clinicId} AND key = ${$.key} AND fingerprint = ${$.fingerprint}) AS used`
-  const { statement } = statements(`${resource.name} of a key`, KEY)
+  const { statement } = statements(`${name} of a key`, KEY)
   return statement<Answered>(sql`
-    SELECT id, etag, ${jsonOf(resource.answered)} AS json FROM (
-      SELECT ${columnsOf(resource.answered)}, ${etagColumn()} AS etag FROM ${first} CROSS JOIN ${resource.table}
-        ON clinic_id = ${$.clinicId} AND id BETWEEN first_id AND last_id AND version = made
-      UNION ALL
-      SELECT ${columnsOf(answeredBefore(resource))}, ${etagColumn("(before ->> 'uid')", "(before ->> 'version')")}
-      FROM ${first} CROSS JOIN ${changes}
-        ON clinic_id = ${$.clinicId} AND resource = ${resource.text} AND version = made + 1
-          AND record_id BETWEEN first_id AND last_id AND before IS NOT NULL)
+    SELECT id, ${etagColumn()} AS etag, ${jsonOf(answered, answered)} AS json
+    FROM ${first} CROSS JOIN ${table}
+      ON clinic_id = ${$.clinicId} AND id BETWEEN first_id AND last_id AND version = made
+    UNION ALL
+    SELECT record_id, ${etagColumn("(before ->> 'uid')", "(before ->> 'version')")}, ${jsonOf(answered, answeredBefore(resource))}
+    FROM ${first} CROSS JOIN ${changes}
+      ON clinic_id = ${$.clinicId} AND resource = ${text} AND version = made + 1
+        AND record_id BETWEEN first_id AND last_id AND before IS NOT NULL
     ORDER BY id`)
 }
 

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql/sql'
 import { KEY, type IdempotencyKey } from '../../records/idempotency.ts'
 import { contentOf, type Given, type Resource } from '../../records/resource.ts'
-import { commit, nextSeq, nowOrLater, used } from '../../records/write.ts'
+import { byThisRequest, commit, nextSeq, nowOrLater, used } from '../../records/write.ts'
 import type { Session } from '../../storage/session.ts'
 import { rows, statements } from '../../storage/statement.ts'
 import { changes, clinics, idempotencyKeys } from '../../storage/tables.ts'
@@ -33,8 +33,9 @@ export function manyAmender(resource: Resource) {
     SELECT ${$.clinicId}, ${nextSeq} + row_number() OVER (ORDER BY nth) - 1, ${text}, stored.id, stored.version + 1,
       'amend', used.at, ${$.tokenId}, used.request_id, given ->> 'changed', content
     FROM ${used} CROSS JOIN ${given}
-      CROSS JOIN (SELECT *, ${contentOf(resource)} AS content FROM ${table} WHERE clinic_id = ${$.clinicId}) AS stored
+      CROSS JOIN (SELECT id, version, ${contentOf(resource)} AS content FROM ${table} WHERE clinic_id = ${$.clinicId}) AS stored
       ON stored.id = given ->> 'id' AND stored.version = given ->> 'version'
+    WHERE ${byThisRequest}
     RETURNING record_id`)
 
   const set = columns
@@ -45,7 +46,8 @@ export function manyAmender(resource: Resource) {
     })
   const journaled = sql`${used} CROSS JOIN ${given} CROSS JOIN ${changes}
         ON changes.clinic_id = ${$.clinicId} AND resource = ${text} AND changes.record_id = given ->> 'id'
-          AND changes.version = (given ->> 'version') + 1 AND changes.request_id = used.request_id`
+          AND changes.version = (given ->> 'version') + 1 AND changes.request_id = used.request_id
+      WHERE ${byThisRequest}`
   const update = statement(sql`
     WITH own AS MATERIALIZED (
       SELECT changes.record_id AS own_id, changes.version, changes.at, json_patch(before, given -> 'given') AS content

@@ -4,7 +4,7 @@ import { countDeletion } from '../../records/deletions.ts'
 import { KEY, ownKey, type IdempotencyKey } from '../../records/idempotency.ts'
 import { contentOf, ownerTypeOf, type Given, type Resource } from '../../records/resource.ts'
 import { addWords } from '../../records/words.ts'
-import { commit, nextSeq, nowOrLater, used } from '../../records/write.ts'
+import { byThisRequest, commit, nextSeq, nowOrLater, used } from '../../records/write.ts'
 import type { Session } from '../../storage/session.ts'
 import { first, statements } from '../../storage/statement.ts'
 import { changes, clinics, idempotencyKeys } from '../../storage/tables.ts'
@@ -15,7 +15,9 @@ import { changes, clinics, idempotencyKeys } from '../../storage/tables.ts'
 /** Which record, and who repairs it. `requestId` identifies this run. */
 export type Repair = { clinicId: string; id: number; tokenId: string; requestId?: string }
 
-const selectUsed = statements('repair', KEY).statement(sql`SELECT status FROM ${used}`)
+const selectUsed = statements('repair', KEY).statement(
+  sql`SELECT status FROM ${used} WHERE ${byThisRequest}`,
+)
 
 /** Writes under a key of its own. Returns whether that is done, now or by a try whose answer was lost. */
 async function repaired(
@@ -28,7 +30,7 @@ async function repaired(
 }
 
 export function repairer(resource: Resource) {
-  const { name, table, text, columns, owner, hasSsn, person } = resource
+  const { name, table, text, columns, owner, ownerColumns, hasSsn, person } = resource
   const { $, statement } = statements(`repair ${name}`, { ...KEY, id: 'integer' })
   const owned = { type: 'text', ownerId: 'integer', version: 'integer', ssn: 'text' } as const
   const reassigning = statements(`repair ${name}`, { ...KEY, id: 'integer', ...owned })
@@ -51,7 +53,7 @@ export function repairer(resource: Resource) {
       INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
       SELECT ${$.clinicId}, ${nextSeq}, ${text}, record_id, version, ${sql.raw(`'${action}'`)}, at,
         ${$.tokenId}, request_id, '[]'
-      FROM ${used}`),
+      FROM ${used} WHERE ${byThisRequest}`),
   })
 
   const values = columns.map((column) => {
@@ -64,7 +66,8 @@ export function repairer(resource: Resource) {
       INSERT INTO ${table} (clinic_id, ${sql.raw(columns.join(', '))})
       SELECT ${$.clinicId}, ${sql.raw(values.join(', '))} FROM ${used} CROSS JOIN ${changes} AS deleted
         ON deleted.clinic_id = ${$.clinicId} AND deleted.resource = ${text}
-          AND deleted.record_id = used.record_id AND deleted.version = used.version - 1`),
+          AND deleted.record_id = used.record_id AND deleted.version = used.version - 1
+      WHERE ${byThisRequest}`),
     count: countDeletion(resource, -1),
   }
   const restoring = person ? { ...inserting, words: addWords(resource) } : inserting
@@ -73,7 +76,7 @@ export function repairer(resource: Resource) {
     ...ofDeleted('erase', sql`action = 'delete'`),
     erase: statement(sql`
       UPDATE ${changes} SET before = NULL
-      WHERE clinic_id = ${$.clinicId} AND resource = ${text} AND record_id = (SELECT record_id FROM ${used})
+      WHERE clinic_id = ${$.clinicId} AND resource = ${text} AND record_id = (SELECT record_id FROM ${used} WHERE ${byThisRequest})
         AND before IS NOT NULL`),
   }
 
@@ -82,7 +85,7 @@ export function repairer(resource: Resource) {
   )
 
   const given = reassigning.$
-  const target = sql`(SELECT *, ${contentOf(resource)} AS content FROM ${table}
+  const target = sql`(SELECT ${sql.raw(['id', 'version', ...ownerColumns].join(', '))}, ${contentOf(resource)} AS content FROM ${table}
       WHERE clinic_id = ${$.clinicId} AND id = ${$.id} AND version = ${given.version})`
   const [type, ownerId] = [sql.raw(`'${owner.type ?? ''}'`), sql.raw(`'${owner.id}'`)]
   const set = [
@@ -102,10 +105,11 @@ export function repairer(resource: Resource) {
       INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
       SELECT ${$.clinicId}, ${nextSeq}, ${text}, target.id, used.version, 'reassign', used.at, ${$.tokenId}, used.request_id,
         iif(${ownerTypeOf(resource)} = ${given.type}, json_array(${ownerId}), json_array(${type}, ${ownerId})), content
-      FROM ${used} CROSS JOIN ${target} AS target`),
+      FROM ${used} CROSS JOIN ${target} AS target WHERE ${byThisRequest}`),
     update: reassigning.statement(sql`
       UPDATE ${table} SET ${sql.join(set, sql`, `)} FROM ${used}
-      WHERE ${table}.clinic_id = ${$.clinicId} AND id = ${$.id} AND ${table}.version = used.version - 1`),
+      WHERE ${byThisRequest}
+        AND ${table}.clinic_id = ${$.clinicId} AND id = ${$.id} AND ${table}.version = used.version - 1`),
   }
 
   return {
