@@ -23,7 +23,7 @@ export type Endpoint = {
   send: (n: number) => Sent
   /** What a call leaves in the trail, which costs until it ends. */
   leaves: { accesses: number; changes: number; keys: number }
-  /** No call can be made twice, as there is nothing to do the second time. */
+  /** No call is made twice: there is nothing to do the second time, or it would create the same again and again. */
   isOnce?: boolean
   /** Its clinic, if it has one of its own. */
   clinicId?: string
@@ -94,17 +94,21 @@ export function endpointsOf(records: number): Endpoint[] {
     plans('plan facets', () => '/plans/facets'),
     plans('a plan', (n) => `/plans/${1 + n}`),
     write('create a person information', (n) => post(persons, { person_information: person(n) }), {
-      inTwin: true,
+      ...{ isOnce: true, inTwin: true },
     }),
-    write('create a dependent', (n) => post(dependents, { dependent: dependent(n) })),
-    write('create a coverage', (n) => post(coverages, { coverage: coverage(n) })),
+    write('create a dependent', (n) => post(dependents, { dependent: dependent(n) }), {
+      isOnce: true,
+    }),
+    write('create a coverage', (n) => post(coverages, { coverage: coverage(n) }), {
+      isOnce: true,
+    }),
     write(
       `create ${BATCH} in a batch`,
       (n) =>
         post(`${persons}/batch`, {
           person_informations: Array.from({ length: BATCH }, (_, m) => person(n * BATCH + m)),
         }),
-      { leaves: { accesses: 0, changes: BATCH, keys: 1 } },
+      { isOnce: true, leaves: { accesses: 0, changes: BATCH, keys: 1 } },
     ),
     write(
       'create a person who is there',
@@ -168,7 +172,7 @@ const someOf = (n: number) => 40 + (Math.floor(n / 3) % 400)
 const person = (n: number) => ({
   ownable_id: 1,
   ownable_type: 'Patient',
-  first_name: `Ana ${n}`,
+  first_name: `Ana ${10_000 + n}`,
   last_name: 'Sørensen',
   date_of_birth: '1990-05-15',
   ssn: '987-65-4320',
@@ -177,13 +181,13 @@ const person = (n: number) => ({
 })
 
 const coverage = (n: number) => ({
-  ...{ patient_id: 1, plan_id: 7, member_id: `XYZ 00${n}`, group_number: '0042' },
+  ...{ patient_id: 1, plan_id: 7, member_id: `XYZ ${10_000 + n}`, group_number: '0042' },
   ...{ relationship: 'self', priority: 1, starts_on: '2026-01-01' },
 })
 
 const dependent = (n: number) => ({
   primary_holder_id: 1,
-  first_name: `Ida ${n}`,
+  first_name: `Ida ${10_000 + n}`,
   last_name: 'Sørensen',
   date_of_birth: '2010-03-20',
   relationship: 'child',

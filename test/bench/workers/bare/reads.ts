@@ -180,15 +180,23 @@ export async function search(asked: Asked, kind: Kind): Promise<Response> {
   const { last_name: last = '', first_name: given = '', date_of_birth: day } = search
   if (last === '' && day === undefined) return refusal(422, 'needs a last_name or a date_of_birth')
 
-  const from = `${kind.table} WHERE clinic_id = ?1 ${day === undefined ? '' : 'AND date_of_birth = ?5'}
-    AND last_name_folded >= ?2 AND last_name_folded < ?2 || char(1114111)`
-  const isFirst =
-    given === '' ? 'true' : `first_name_folded >= ?6 AND first_name_folded < ?6 || char(1114111)`
+  const { table } = kind
+  const begins = (column: string, name: string) =>
+    `${column} >= ${name} AND ${column} < ${name} || char(1114111)`
+  const isBorn = day === undefined ? '' : 'AND date_of_birth = ?5'
+  const isFirst = given === '' ? 'true' : begins('first_name_folded', '?6')
+  const columns = `${kind.columns}, last_name_folded, first_name_folded`
   const found = await first(
     asked,
-    `SELECT ${PAGE(kind)}, (SELECT json_array(count(*), coalesce(sum(${isFirst}), 0)) FROM (
-        SELECT first_name_folded FROM ${from} LIMIT 1001)) AS counts
-      FROM (SELECT ${kind.columns} FROM ${from} AND ${isFirst}
+    `WITH found AS MATERIALIZED (
+        SELECT * FROM (SELECT ${columns} FROM ${table} INDEXED BY ${table}_by_${day === undefined ? 'name' : 'date_of_birth'}
+          WHERE clinic_id = ?1 ${isBorn} AND ${begins('last_name_folded', '?2')} LIMIT 1001)
+        UNION
+        SELECT * FROM (SELECT ${columns} FROM (SELECT record_id FROM name_words WHERE ?2 <> '' AND clinic_id = ?1
+            AND resource = '${table}' ${isBorn} AND ${begins('word', '?2')} LIMIT 1001)
+          CROSS JOIN ${table} ON clinic_id = ?1 AND id = record_id))
+      SELECT ${PAGE(kind)}, (SELECT json_array(count(*), coalesce(sum(${isFirst}), 0)) FROM found) AS counts
+      FROM (SELECT * FROM found WHERE ${isFirst}
         ORDER BY last_name_folded, first_name_folded, id LIMIT ?3 OFFSET ?4)`,
     ...[clinicId, foldName(last), page_size, (page - 1) * page_size],
     ...(given === '' && day === undefined ? [] : [day ?? null, foldName(given)]),

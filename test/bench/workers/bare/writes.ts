@@ -6,7 +6,8 @@ import { record } from './reads.ts'
 
 // Each write is one batch, in which all follows from the row of its key. ?1 is the clinic, ?2 the key, ?3 the request.
 
-const USED = `(SELECT * FROM idempotency_keys WHERE clinic_id = ?1 AND key = ?2 AND request_id = ?3) AS used`
+const USED = 'idempotency_keys AS used'
+const IS_USED = 'used.clinic_id = ?1 AND used.key = ?2 AND used.request_id = ?3'
 const AT = `max(?4, coalesce((SELECT at FROM changes WHERE clinic_id = ?1 ORDER BY seq DESC LIMIT 1), ''))`
 const NEXT_SEQ = `1 + coalesce((SELECT max(seq) FROM changes WHERE clinic_id = ?1), 0)`
 
@@ -15,10 +16,16 @@ const KEEP_KEY = (status: number, rest: string) => `
   INSERT INTO idempotency_keys (clinic_id, key, at, fingerprint, request_id, status, record_id, version, records) SELECT ?1, ?2, ${AT}, ?5, ?3, ${status}, ${rest}`
 const OPEN = `FROM clinics WHERE clinics.id = ?1 AND state = 'open' RETURNING version`
 const TARGET = ({ table, content }: Kind) =>
-  `(SELECT *, ${content} AS content FROM ${table} WHERE clinic_id = ?1 AND id = ?6) AS target`
+  `(SELECT id, version, ${content} AS content FROM ${table} WHERE clinic_id = ?1 AND id = ?6) AS target`
 
 const NEXT_ID = (table: string) =>
   `1 + coalesce((SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = '${table}'), 0)`
+
+/** What a person who is there already has in common, apart from the owner. */
+const SAME = [
+  ...['date_of_birth', 'last_name_folded', 'first_name_folded'],
+  ...['last_name_identity', 'first_name_identity'],
+]
 
 /** Keeps the key for the person who is there already, if so: ?7 are the records. */
 const KEEP_KEY_OF_SAME = ({ table, type, owner }: Kind) => `
@@ -28,9 +35,9 @@ const KEEP_KEY_OF_SAME = ({ table, type, owner }: Kind) => `
   FROM clinics LEFT JOIN ${table} AS same ON same.clinic_id = ?1 AND same.id = (
     SELECT min(other.id) FROM json_each(?7) AS given
       CROSS JOIN ${table} AS other INDEXED BY ${table}_by_date_of_birth
-    WHERE other.clinic_id = ?1 AND date_of_birth = given.value ->> 'date_of_birth'
-      AND last_name_folded = given.value ->> 'last_name_folded'
-      AND first_name_folded = given.value ->> 'first_name_folded'
+    WHERE other.clinic_id = ?1
+      AND ${SAME.map((name) => `${name} = given.value ->> '${name}'`).join(' AND ')}
+      AND (ssn_last_four <> given.value ->> 'ssn_last_four') IS NOT TRUE
       AND ${type} = coalesce(given.value ->> 'ownable_type', 'Patient') AND ${owner} = given.value ->> '${owner}')
   WHERE clinics.id = ?1 AND state = 'open' RETURNING version`
 
@@ -42,7 +49,7 @@ async function keyOf({ request, url, clinicId, requestId }: Asked, masked: unkno
 }
 
 /** Runs a batch of texts and their values; null if the schema refused it. */
-async function write({ session }: Asked, ...all: [sql: string, ...values: unknown[]][]) {
+async function write({ session }: Asked, ...all: (readonly [sql: string, ...values: unknown[]])[]) {
   try {
     return await session.batch<Row>(
       all.map(([sql, ...values]) => session.prepare(sql).bind(...values)),
@@ -54,7 +61,7 @@ async function write({ session }: Asked, ...all: [sql: string, ...values: unknow
 
 const WRITTEN = ({ table, json }: Kind) => `
   SELECT id, substr(uid, 1, 8) || '.' || made.version AS etag, ${json} AS json FROM ${USED} CROSS JOIN ${table} AS made
-    ON made.clinic_id = ?1 AND id BETWEEN record_id AND record_id + records - 1 ORDER BY id`
+    ON made.clinic_id = ?1 AND id BETWEEN record_id AND record_id + records - 1 WHERE ${IS_USED} ORDER BY id`
 
 export async function create(asked: Asked, kind: Kind, isBatch: boolean): Promise<Response> {
   const { table, stored } = kind
@@ -89,11 +96,11 @@ export async function create(asked: Asked, kind: Kind, isBatch: boolean): Promis
     [
       `INSERT INTO changes (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
         SELECT ?1, ${NEXT_SEQ}${nth}, '${table}', record_id${nth}, 1, 'create', at, ?5, ?3, '[]'
-        FROM ${from} WHERE status = 201`,
+        FROM ${from} WHERE ${IS_USED} AND status = 201`,
       ...[...own, values, asked.tokenId],
     ],
     [
-      `INSERT INTO ${table} (clinic_id, ${stored.join()}) SELECT ?1, ${columns} FROM ${from} WHERE status = 201`,
+      `INSERT INTO ${table} (clinic_id, ${stored.join()}) SELECT ?1, ${columns} FROM ${from} WHERE ${IS_USED} AND status = 201`,
       ...[...own, values],
     ],
     [WRITTEN(kind), ...own],
@@ -158,12 +165,12 @@ export async function amend(asked: Asked, kind: Kind, id: string): Promise<Respo
         SELECT ?1, ${NEXT_SEQ}, '${table}', target.id, used.version, 'amend', used.at, ?4, ?3,
           (SELECT json_group_array(key) FROM json_each(?5)
             WHERE value IS NOT (content ->> key) AND key IN ('${names.join("', '")}')), content
-        FROM ${USED} CROSS JOIN ${TARGET(kind)} WHERE target.version = used.version - 1`,
+        FROM ${USED} CROSS JOIN ${TARGET(kind)} WHERE ${IS_USED} AND target.version = used.version - 1`,
       ...[...own, asked.tokenId, said, wanted],
     ],
     [
       `UPDATE ${table} SET version = used.version, updated_at = used.at, ${set.join()} FROM ${USED}
-        WHERE ${table}.clinic_id = ?1 AND ${table}.id = ?4 AND ${table}.version = used.version - 1`,
+        WHERE ${IS_USED} AND ${table}.clinic_id = ?1 AND ${table}.id = ?4 AND ${table}.version = used.version - 1`,
       ...[...own, wanted, said],
     ],
     [WRITTEN(kind), ...own],
@@ -171,6 +178,13 @@ export async function amend(asked: Asked, kind: Kind, id: string): Promise<Respo
   const row = written?.at(-1)?.results[0]
   return row ? record(row) : refusal(404, kind.missing)
 }
+
+/** Removes the words by which search finds a person, before the person is deleted. */
+const REMOVE_WORDS = ({ table }: Kind) => `
+  DELETE FROM name_words WHERE (clinic_id, resource, date_of_birth, word, record_id) IN (
+    SELECT ?1, '${table}', date_of_birth, word.value, gone.id
+    FROM ${USED} CROSS JOIN ${table} AS gone ON gone.clinic_id = ?1 AND gone.id = record_id
+      CROSS JOIN json_each(last_name_words) AS word WHERE ${IS_USED})`
 
 export async function remove(asked: Asked, kind: Kind, id: string): Promise<Response> {
   const { table } = kind
@@ -192,17 +206,21 @@ export async function remove(asked: Asked, kind: Kind, id: string): Promise<Resp
     [
       `INSERT INTO changes
         SELECT ?1, ${NEXT_SEQ}, '${table}', target.id, used.version, 'delete', used.at, ?4, ?3, '[]', content
-        FROM ${USED} CROSS JOIN ${TARGET(kind)}`,
+        FROM ${USED} CROSS JOIN ${TARGET(kind)} WHERE ${IS_USED}`,
       ...[...own, asked.tokenId, null, wanted],
     ],
     [
       `INSERT INTO deletions
         WITH RECURSIVE path (node) AS (
-          SELECT record_id FROM ${USED} UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
+          SELECT record_id FROM ${USED} WHERE ${IS_USED} UNION ALL SELECT node + (node & -node) FROM path WHERE node < 16777216)
         SELECT ?1, '${table}', node, 1 FROM path WHERE true ON CONFLICT DO UPDATE SET n = n + 1`,
       ...own,
     ],
-    [`DELETE FROM ${table} WHERE clinic_id = ?1 AND id = (SELECT record_id FROM ${USED})`, ...own],
+    ...('last_name' in kind.derived ? [[REMOVE_WORDS(kind), ...own] as const] : []),
+    [
+      `DELETE FROM ${table} WHERE clinic_id = ?1 AND id = (SELECT record_id FROM ${USED} WHERE ${IS_USED})`,
+      ...own,
+    ],
   )
   if (!written?.[0]?.results.length) return refusal(404, kind.missing)
   return json(null, 204, {}, {})
