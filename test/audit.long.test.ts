@@ -5,5 +5,5 @@ import { useWorker } from './support/worker.ts'
 
 const worker = useWorker({ instrumented: true })
 
-trailEqualsRequests(worker, thorough(1000, 250))
-whoSawEqualsModel(worker, thorough(1000, 250))
+trailEqualsRequests(worker, thorough(1000, 120))
+whoSawEqualsModel(worker, thorough(1000, 120))

@@ -10,10 +10,10 @@ import { useWorker } from './support/worker.ts'
 const worker = useWorker()
 beforeAll(() => worker.publish(somePlans(3)))
 
-describe('the list of coverages', () => listsEqualModel(worker, thorough(2000, 60), 900_000))
+describe('the list of coverages', () => listsEqualModel(worker, thorough(2000, 30), 900_000))
 
 const [PATIENT, OTHER] = [1049, 1050]
-const ROUNDS = thorough(200, 60)
+const ROUNDS = thorough(200, 20)
 
 const byName = { subscriber_id: null, subscriber_first_name: 'Ana', subscriber_last_name: 'Doe' }
 const nameless = { subscriber_first_name: null, subscriber_last_name: null }

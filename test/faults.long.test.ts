@@ -4,5 +4,5 @@ import { thorough } from './support/thorough.ts'
 import { useWorker } from './support/worker.ts'
 
 describe('a storm', () => {
-  nothingIsLostInAStorm(useWorker({ instrumented: true }), thorough(2000, 500), 0.3)
+  nothingIsLostInAStorm(useWorker({ instrumented: true }), thorough(2000, 300), 0.3)
 })

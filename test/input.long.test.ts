@@ -2,4 +2,4 @@ import { noInputBreaksIt } from './support/fuzz.ts'
 import { thorough } from './support/thorough.ts'
 import { useWorker } from './support/worker.ts'
 
-noInputBreaksIt(useWorker(), thorough(700, 150))
+noInputBreaksIt(useWorker(), thorough(700, 75))

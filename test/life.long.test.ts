@@ -10,6 +10,6 @@ const AN_HOUR = 3_600_000
 // The quick tests live shorter lives.
 if (thorough(1, 0)) lifeEqualsModel(worker, { runs: 20, steps: 40 })
 
-describe('pages', () => pagesEqualModel(worker, thorough(20_000, 450), AN_HOUR))
+describe('pages', () => pagesEqualModel(worker, thorough(20_000, 200), AN_HOUR))
 
-describe('deletions', () => deletionsCostTheSame(worker, thorough(5000, 150), AN_HOUR))
+describe('deletions', () => deletionsCostTheSame(worker, thorough(5000, 75), AN_HOUR))

@@ -4,7 +4,7 @@ import { measureMemory } from './bench/memory.ts'
 import { openSite, type Site } from './bench/site.ts'
 import { thorough } from './support/thorough.ts'
 
-const REQUESTS = thorough(100_000, 10_000)
+const REQUESTS = thorough(100_000, 3_000)
 /** All that an isolate remembers is bounded by its number of entries; these fill the largest, of 1,000 of a kind. */
 const ENOUGH_TO_FILL = 7_000
 const MEGABYTE = 1e6

@@ -106,6 +106,8 @@ export async function openSite(
       })),
     })
     await miniflare.ready
+    // Other runtimes that this process starts are as they ship.
+    delete process.env.MINIFLARE_WORKERD_V8_FLAGS
 
     type All = Bindings & { TWIN: D1Database; EMPTY: D1Database; EMPTY_TOKENS: KVNamespace }
     const { DB, TWIN, TOKENS, EMPTY, EMPTY_TOKENS } = await miniflare.getBindings<All>('service')

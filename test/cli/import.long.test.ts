@@ -7,7 +7,7 @@ import { writeManyPlans } from '../support/many-plans.ts'
 import { makeStore, serve, start, type TestStore } from './command.ts'
 import { thorough } from '../support/thorough.ts'
 
-const PLANS = thorough(100_000, 50_000)
+const PLANS = thorough(100_000, 20_000)
 const MEGABYTE_IN_KB = 1000
 let whole: TestStore
 let cut: TestStore
@@ -67,7 +67,7 @@ describe(`an import of ${PLANS} plans`, () => {
     const killed = importInto(cut)
     await expect
       .poll(() => killed.printed.stderr, { timeout: 120_000, interval: 20 })
-      .toContain('40,000 rows')
+      .toContain(`${(PLANS / 2).toLocaleString('en')} rows`)
     if (killed.child.pid !== undefined) process.kill(-killed.child.pid, 'SIGKILL')
     await killed.finished
     const halfway = await contents(cut)
