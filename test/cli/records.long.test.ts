@@ -50,13 +50,30 @@ describe('records reassign', () => {
     const nobody = await records('reassign', path, '--to', 'Patient/9', ...key)
     const moved = await records('reassign', path, '--to', 'Patient/2', ...key)
 
-    expect(nobody.stderr).toContain('cannot be given to Patient/9: is that registered?')
+    expect(nobody.stderr).toContain(
+      'cannot be given to Patient/9: primary_holder_id must exist; PUT /ownables/Patient/9 registers it',
+    )
     expect(moved).toMatchObject({ status: 0 })
     expect((await get(path)).body).toMatchObject({ primary_holder_id: 2, ssn: '***-**-4320' })
     // The SSN opens for its new owner.
     const out = served.store.file('moved.ndjson')
     await runJson(['export', 'dependents', ...clinic, '--out', out, ...served.store.flags])
     expect(await run(['ssn', 'open', out, ...key])).toMatchObject({ status: 0 })
+  })
+})
+
+describe('records reassign of a coverage', () => {
+  it('names the rule that the new owner would break', async () => {
+    const plan = { carrier: 'Acme', member_id: 'A1' }
+    const coverage = { patient_id: 1, subscriber_id: 2, relationship: 'child', ...plan }
+    const answer = await served.worker.call('/coverages', token, { coverage })
+    const path = `/coverages/${JSON.parse(await answer.text()).id}`
+
+    const refused = await records('reassign', path, '--to', 'Patient/2')
+
+    expect(refused).toMatchObject({ status: 1 })
+    expect(refused.stderr).toContain('given to Patient/2: subscriber_id is the patient; say self')
+    expect((await get(path)).body).toMatchObject({ patient_id: 1 })
   })
 })
 

@@ -1,12 +1,14 @@
 import { sql, type SQL } from 'drizzle-orm/sql/sql'
+import type { FieldErrors } from '../../http/errors.ts'
 import type { Ownable } from '../../ownables/queries.ts'
 import { countDeletion } from '../../records/deletions.ts'
 import { KEY, ownKey, type IdempotencyKey } from '../../records/idempotency.ts'
+import { brokenIn, errorsOfBroken, selectBroken } from '../../records/refusals.ts'
 import { contentOf, ownerTypeOf, type Given, type Resource } from '../../records/resource.ts'
 import { addWords } from '../../records/words.ts'
 import { byThisRequest, commit, nextSeq, nowOrLater, used } from '../../records/write.ts'
 import type { Session } from '../../storage/session.ts'
-import { first, statements } from '../../storage/statement.ts'
+import { first, rows, statements } from '../../storage/statement.ts'
 import { changes, clinics, idempotencyKeys } from '../../storage/tables.ts'
 
 // The operator's repairs of single records. Each is one batch under its own key, like a client's write, and is safe to
@@ -84,6 +86,7 @@ export function repairer(resource: Resource) {
     sql`SELECT * FROM ${table} WHERE clinic_id = ${$.clinicId} AND id = ${$.id}`,
   )
 
+  const selectWrong = selectBroken(resource)
   const given = reassigning.$
   const target = sql`(SELECT ${sql.raw(['id', 'version', ...ownerColumns].join(', '))}, ${contentOf(resource)} AS content FROM ${table}
       WHERE clinic_id = ${$.clinicId} AND id = ${$.id} AND version = ${given.version})`
@@ -124,9 +127,16 @@ export function repairer(resource: Resource) {
     /** Finds the stored record to reassign; undefined if the clinic has no record with that id. */
     find: (db: Session, { clinicId, id }: Repair) => first(db, select, { clinicId, id }),
 
+    /** What would be wrong with a record of that owner, by field. */
+    async errorsOf(db: Session, { clinicId, id }: Repair, to: Ownable): Promise<FieldErrors> {
+      const owned = { id, [owner.id]: to.id, ...(owner.type && { [owner.type]: to.type }) }
+      const broken = await rows(db, selectWrong, { clinicId, rows: JSON.stringify([owned]) })
+      return errorsOfBroken(resource, brokenIn(broken))
+    },
+
     /**
      * Gives a record another owner, with the SSN resealed for that owner. False if the record has changed since
-     * `version`, or the owner is not registered.
+     * `version`, or must not have that owner.
      */
     reassign(db: Session, repair: Repair, to: Ownable, version: number, ssn: Given) {
       const owner = { type: to.type, ownerId: to.id, version, ssn: JSON.stringify(ssn) }

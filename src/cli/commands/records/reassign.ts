@@ -26,19 +26,24 @@ export const command = onStore({
     if (to.type !== PATIENT && resource.owner.type === undefined) {
       throw new Failure(`${resource.name} are owned by a Patient`)
     }
-    const { find, reassign } = repairer(resource)
-    const wrong = `cannot be given to ${to.type}/${to.id}: is that registered?`
-    return await repairRecord(given, store, 'reassigned', wrong, async (target) => {
+    const { find, errorsOf, reassign } = repairer(resource)
+    const changed = 'has just been changed; run the same command again'
+    return await repairRecord(given, store, 'reassigned', changed, async (target) => {
       const stored = await find(store.db, target)
       if (!stored) throw new Failure(`${target.clinicId} has no ${resource.name}/${target.id}`)
+      const errors = await errorsOf(store.db, target, to)
+      const wrong = Object.entries(errors).map(([field, messages]) => `${field} ${messages.join()}`)
+      const owner = `${to.type}/${to.id}`
+      if (resource.owner.id in errors) wrong.push(`PUT /ownables/${owner} registers it`)
+      if (wrong.length > 0) throw new Failure(`it cannot be given to ${owner}: ${wrong.join('; ')}`)
       const version = Number(stored.version)
       if (!stored.ssn_sealed) return await reassign(store.db, target, to, version, {})
 
-      const owner = ssnOwner(resource, stored)
+      const oldOwner = ssnOwner(resource, stored)
       const [keyId, sealed] = [`${stored.ssn_key_id}`, `${stored.ssn_sealed}`]
       const ssn = { keyId, sealed, lastFour: `${stored.ssn_last_four}` }
-      const digits = await openWith(await readKeys(key), ssn, owner)
-      const newOwner = { ...owner, ownableType: to.type, ownableId: to.id }
+      const digits = await openWith(await readKeys(key), ssn, oldOwner)
+      const newOwner = { ...oldOwner, ownableType: to.type, ownableId: to.id }
       const resealed = await sealSsn(digits, newOwner, await activePublicKey(store.environment))
       return await reassign(store.db, target, to, version, ssnColumns(resealed))
     })
