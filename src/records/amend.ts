@@ -10,7 +10,6 @@ import { absent, refuseBroken, selectBroken } from './refusals.ts'
 import { contentOf, type Resource } from './resource.ts'
 import { addWords, removeWords, SOURCES } from './words.ts'
 import {
-  byThisRequest,
   fits,
   nextSeq,
   nowOrLater,
@@ -54,7 +53,7 @@ export function amender(resource: Resource) {
     INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
     SELECT ${$.clinicId}, ${nextSeq}, ${text}, target.id, used.version, 'amend', used.at, ${$.tokenId}, used.request_id,
       (SELECT json_group_array(name) FROM (${changed})), content
-    FROM ${used} CROSS JOIN ${target} WHERE ${byThisRequest} AND target.version = used.version - 1
+    FROM ${used.row} CROSS JOIN ${target} WHERE ${used.isOurs} AND target.version = used.version - 1
     RETURNING seq`)
 
   const updates = lruCache<ReturnType<typeof statement<never>>>(MOST_UPDATES)
@@ -69,8 +68,8 @@ export function amender(resource: Resource) {
     )
     const made = statement(sql`
       UPDATE ${table} SET version = used.version, updated_at = used.at${sql.join(set)}
-      FROM ${used}
-      WHERE ${byThisRequest}
+      FROM ${used.row}
+      WHERE ${used.isOurs}
         AND ${table}.clinic_id = ${$.clinicId} AND ${table}.id = ${$.id} AND ${table}.version = used.version - 1`)
     updates.set(names.join(), made)
     return made

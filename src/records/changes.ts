@@ -40,11 +40,10 @@ export function changesRoutes(resources: readonly Resource[]) {
 
   const types = { clinicId: 'text', after: 'integer', limit: 'integer' } as const
   const { $, statement } = statements('changes', types)
-  const recordNow = resources.map((resource) => {
-    return sql`WHEN ${resource.text} THEN (
-          SELECT ${jsonOf(resource.answered, resource.answered)} FROM ${resource.table}
-          WHERE clinic_id = ${$.clinicId} AND id = record_id)`
-  })
+  const recordNow = resources.map(
+    ({ text, table, answered }) => sql`WHEN ${text} THEN (
+          SELECT ${jsonOf(answered)} FROM ${table} WHERE clinic_id = ${$.clinicId} AND id = record_id)`,
+  )
   // A `skip` row isn't a change (see the migration), so it's left out.
   const select = statement<Row>(sql`
     SELECT json_group_array(json_object('seq', seq, 'resource', resource, 'id', record_id, 'version', version,

@@ -8,16 +8,7 @@ import { KEY, type IdempotencyKey } from './idempotency.ts'
 import { refuseBroken, selectBroken } from './refusals.ts'
 import type { Given, Resource } from './resource.ts'
 import { addWords } from './words.ts'
-import {
-  byThisRequest,
-  highestId,
-  nextSeq,
-  nowOrLater,
-  selectWritten,
-  used,
-  whyRefused,
-  write,
-} from './write.ts'
+import { highestId, nextSeq, nowOrLater, selectWritten, used, whyRefused, write } from './write.ts'
 
 /** The highest id that a resource can have: the tree of deletions ends there. */
 const MOST_IDS = 2 ** 24
@@ -78,7 +69,7 @@ export function creator(resource: Resource) {
     INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
     SELECT ${$.clinicId}, ${nextSeq} + given.key, ${text}, record_id + given.key, version, 'create', at, ${$.tokenId},
       request_id, '[]'
-    FROM ${used} CROSS JOIN json_each(${$.records}) AS given WHERE ${byThisRequest} AND status = 201`)
+    FROM ${used.row} CROSS JOIN json_each(${$.records}) AS given WHERE ${used.isOurs} AND status = 201`)
 
   const fromKey: Record<string, SQL> = {
     id: sql`used.record_id + given.key`,
@@ -90,7 +81,7 @@ export function creator(resource: Resource) {
   const insert = statement(sql`
     INSERT INTO ${table} (clinic_id, ${sql.raw(columns.join(', '))})
     SELECT ${$.clinicId}, ${sql.join(values, sql`, `)}
-    FROM ${used} CROSS JOIN json_each(${$.records}) AS given WHERE ${byThisRequest} AND status = 201`)
+    FROM ${used.row} CROSS JOIN json_each(${$.records}) AS given WHERE ${used.isOurs} AND status = 201`)
 
   const selectFull = statement<{ is_full: number; is_limited: number }>(sql`
     SELECT ${highestId(resource)} + ${$.count} > ${sql.raw(String(MOST_IDS))} AS is_full,

@@ -9,7 +9,6 @@ import { absent } from './refusals.ts'
 import { contentOf, type Resource } from './resource.ts'
 import { removeWords } from './words.ts'
 import {
-  byThisRequest,
   fits,
   nextSeq,
   nowOrLater,
@@ -37,11 +36,11 @@ export function deleter(resource: Resource) {
     INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
     SELECT ${$.clinicId}, ${nextSeq}, ${text}, target.id, used.version, 'delete', used.at, ${$.tokenId},
       used.request_id, '[]', content
-    FROM ${used} CROSS JOIN (SELECT id, ${contentOf(resource)} AS content FROM ${table}
-      WHERE clinic_id = ${$.clinicId} AND id = ${$.id}) AS target WHERE ${byThisRequest}`)
+    FROM ${used.row} CROSS JOIN (SELECT id, ${contentOf(resource)} AS content FROM ${table}
+      WHERE clinic_id = ${$.clinicId} AND id = ${$.id}) AS target WHERE ${used.isOurs}`)
 
   const remove = statement(sql`
-    DELETE FROM ${table} WHERE clinic_id = ${$.clinicId} AND id = (SELECT record_id FROM ${used} WHERE ${byThisRequest})`)
+    DELETE FROM ${table} WHERE clinic_id = ${$.clinicId} AND id = (SELECT record_id FROM ${used.row} WHERE ${used.isOurs})`)
 
   const ofAny = { keepKey, journal, count: countDeletion(resource, 1), remove }
   const all = person ? { ...ofAny, words: removeWords(resource) } : ofAny

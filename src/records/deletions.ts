@@ -3,7 +3,7 @@ import { statements } from '../storage/statement.ts'
 import { deletions } from '../storage/tables.ts'
 import { KEY } from './idempotency.ts'
 import type { Resource } from './resource.ts'
-import { byThisRequest, used } from './write.ts'
+import { used } from './write.ts'
 
 // Deleted ids are counted in a Fenwick tree (see the migration), so a page is found by descending from its top, and a
 // deletion costs the same however many came before.
@@ -21,8 +21,8 @@ export const countDeletion = ({ name, table, text }: Resource, by: 1 | -1) =>
   statements(`count deletions of ${name}`, KEY).statement(sql`
     INSERT INTO ${deletions} (clinic_id, resource, node, n)
     WITH RECURSIVE path (node) AS (
-      SELECT id FROM ${used} CROSS JOIN ${table} AS target ON target.clinic_id = ${$.clinicId} AND id = record_id
-        AND target.version = used.version - ${sql.raw(String(Math.max(by, 0)))} WHERE ${byThisRequest}
+      SELECT id FROM ${used.row} CROSS JOIN ${table} AS target ON target.clinic_id = ${$.clinicId} AND id = record_id
+        AND target.version = used.version - ${sql.raw(String(Math.max(by, 0)))} WHERE ${used.isOurs}
       UNION ALL SELECT node + (node & -node) FROM path WHERE node < ${TOP})
     SELECT ${$.clinicId}, ${text}, node, ${sql.raw(String(Math.max(by, 0)))} FROM path WHERE true
     ON CONFLICT DO UPDATE SET n = n + ${sql.raw(String(by))}`)

@@ -21,7 +21,7 @@ const pageOf = ({ json = '[]', ids = '[]', total = 0 }: Partial<Row> = {}) => ({
 /** Lists a clinic's records: all of them by rank, or those that match the filters, through the index of one filter. */
 export function lister(resource: Resource) {
   const { table, filters, answered } = resource
-  const asPage = sql`json_group_array(${jsonOf(answered)}) AS json, json_group_array(id) AS ids`
+  const asPage = sql`json_group_array(${jsonOf(answered, {})}) AS json, json_group_array(id) AS ids`
 
   const ofPlaces = { clinicId: 'text', rank: 'integer', size: 'integer' } as const
   const ofAll = statements(`list ${resource.name}`, ofPlaces)

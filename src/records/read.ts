@@ -20,13 +20,13 @@ export function reader(resource: Resource) {
   const isVersion = sql`clinic_id = ${$.clinicId} AND resource = ${resource.text} AND record_id = ${$.id} AND version > 0`
 
   const selectOne = statement<Answered>(sql`
-    SELECT id, ${etagColumn()} AS etag, ${jsonOf(answered, answered)} AS json FROM ${table} WHERE ${isRecord}`)
+    SELECT id, ${etagColumn()} AS etag, ${jsonOf(answered)} AS json FROM ${table} WHERE ${isRecord}`)
 
   const selectRow = statement<Given>(sql`SELECT * FROM ${table} WHERE ${isRecord}`)
 
   // A version's content is the next change's `before`; the latest version's is in the record itself.
   const content = sql`(
-          SELECT ${jsonOf(answered, answered)} FROM ${table} WHERE ${isRecord} AND version = change.version
+          SELECT ${jsonOf(answered)} FROM ${table} WHERE ${isRecord} AND version = change.version
           UNION ALL
           SELECT ${jsonOf(answered, answeredBefore(resource))} FROM ${changes}
           WHERE ${isVersion} AND version = change.version + 1 AND before IS NOT NULL)`

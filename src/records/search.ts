@@ -54,7 +54,7 @@ export function searcher(resource: Resource) {
   })
   const { table, text, answered } = resource
   const match = sql`${columnsOf(answered)}, hex(last_name_folded || char(0) || first_name_folded) AS place`
-  const json = jsonOf(answered)
+  const json = jsonOf(answered, {})
   const beginsWith = (column: string, name: SQL) =>
     sql`${sql.raw(column)} >= ${name} AND ${sql.raw(column)} < ${name} || char(1114111)`
 

@@ -38,9 +38,11 @@ const { $ } = statements('write', TARGETED)
 /** Whether the record has one of the ETags. */
 export const fits = sql`(${$.etags} IS NULL OR ${etagColumn()} IN (SELECT value FROM json_each(${$.etags})))`
 
-/** The row of this request's key: `FROM ${used} … WHERE ${byThisRequest}`. SQLite compiles a subquery more slowly. */
-export const used = sql`${idempotencyKeys} AS used`
-export const byThisRequest = sql`used.clinic_id = ${$.clinicId} AND used.key = ${$.key} AND used.request_id = ${$.requestId}`
+/** The row of this request's key: `FROM ${used.row} … WHERE ${used.isOurs}`. SQLite compiles a subquery more slowly. */
+export const used = {
+  row: sql`${idempotencyKeys} AS used`,
+  isOurs: sql`used.clinic_id = ${$.clinicId} AND used.key = ${$.key} AND used.request_id = ${$.requestId}`,
+}
 
 /** The time of the write: now, but never before the clinic's last change. */
 export const nowOrLater = sql`max(${$.now}, coalesce((SELECT at FROM ${changes}
@@ -58,10 +60,10 @@ export type Answered = { id: number; etag: string; json: string }
 export const selectWritten = ({ name, table, answered }: Resource) => {
   const { statement } = statements(`${name} just written`, KEY)
   return statement<Answered>(sql`
-    SELECT id, ${etagColumn()} AS etag, ${jsonOf(answered, answered)} AS json FROM ${table}
+    SELECT id, ${etagColumn()} AS etag, ${jsonOf(answered)} AS json FROM ${table}
     WHERE clinic_id = ${$.clinicId}
-      AND id BETWEEN (SELECT record_id FROM ${used} WHERE ${byThisRequest})
-        AND (SELECT record_id + records - 1 FROM ${used} WHERE ${byThisRequest})
+      AND id BETWEEN (SELECT record_id FROM ${used.row} WHERE ${used.isOurs})
+        AND (SELECT record_id + records - 1 FROM ${used.row} WHERE ${used.isOurs})
     ORDER BY id`)
 }
 
@@ -92,7 +94,7 @@ function selectUnderKey(resource: Resource) {
       WHERE clinic_id = ${$.clinicId} AND key = ${$.key} AND fingerprint = ${$.fingerprint}) AS used`
   const { statement } = statements(`${name} of a key`, KEY)
   return statement<Answered>(sql`
-    SELECT id, ${etagColumn()} AS etag, ${jsonOf(answered, answered)} AS json
+    SELECT id, ${etagColumn()} AS etag, ${jsonOf(answered)} AS json
     FROM ${first} CROSS JOIN ${table}
       ON clinic_id = ${$.clinicId} AND id BETWEEN first_id AND last_id AND version = made
     UNION ALL

@@ -5,10 +5,9 @@ export type Fields = Record<string, SQL | null>
 
 /**
  * A row as JSON, written by SQLite, its keys in the order of `fields`. D1 then returns the answer as one text, so no
- * request maps or serializes rows. The row's columns are named like the fields, unless `as` says how to write one, such
- * as a boolean or JSON, which SQLite keeps as a number and as text.
+ * request maps or serializes rows. `as` says how to write fields that are not columns of that name.
  */
-export function jsonOf(fields: Fields, as: Fields = {}): SQL {
+export function jsonOf(fields: Fields, as = fields): SQL {
   const members = Object.keys(fields).map(
     (key) => sql`${sql.raw(`'${key}'`)}, ${as[key] ?? sql.raw(key)}`,
   )

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql/sql'
 import { KEY, type IdempotencyKey } from '../../records/idempotency.ts'
 import { contentOf, type Given, type Resource } from '../../records/resource.ts'
-import { byThisRequest, commit, nextSeq, nowOrLater, used } from '../../records/write.ts'
+import { commit, nextSeq, nowOrLater, used } from '../../records/write.ts'
 import type { Session } from '../../storage/session.ts'
 import { rows, statements } from '../../storage/statement.ts'
 import { changes, clinics, idempotencyKeys } from '../../storage/tables.ts'
@@ -32,10 +32,10 @@ export function manyAmender(resource: Resource) {
     INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
     SELECT ${$.clinicId}, ${nextSeq} + row_number() OVER (ORDER BY nth) - 1, ${text}, stored.id, stored.version + 1,
       'amend', used.at, ${$.tokenId}, used.request_id, given ->> 'changed', content
-    FROM ${used} CROSS JOIN ${given}
+    FROM ${used.row} CROSS JOIN ${given}
       CROSS JOIN (SELECT id, version, ${contentOf(resource)} AS content FROM ${table} WHERE clinic_id = ${$.clinicId}) AS stored
       ON stored.id = given ->> 'id' AND stored.version = given ->> 'version'
-    WHERE ${byThisRequest}
+    WHERE ${used.isOurs}
     RETURNING record_id`)
 
   const set = columns
@@ -44,10 +44,10 @@ export function manyAmender(resource: Resource) {
       if (column === 'version') return 'version = own.version'
       return column === 'updated_at' ? 'updated_at = own.at' : `${column} = content ->> '${column}'`
     })
-  const journaled = sql`${used} CROSS JOIN ${given} CROSS JOIN ${changes}
+  const journaled = sql`${used.row} CROSS JOIN ${given} CROSS JOIN ${changes}
         ON changes.clinic_id = ${$.clinicId} AND resource = ${text} AND changes.record_id = given ->> 'id'
           AND changes.version = (given ->> 'version') + 1 AND changes.request_id = used.request_id
-      WHERE ${byThisRequest}`
+      WHERE ${used.isOurs}`
   const update = statement(sql`
     WITH own AS MATERIALIZED (
       SELECT changes.record_id AS own_id, changes.version, changes.at, json_patch(before, given -> 'given') AS content

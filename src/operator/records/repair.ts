@@ -6,7 +6,7 @@ import { KEY, ownKey, type IdempotencyKey } from '../../records/idempotency.ts'
 import { brokenIn, errorsOfBroken, selectBroken } from '../../records/refusals.ts'
 import { contentOf, ownerTypeOf, type Given, type Resource } from '../../records/resource.ts'
 import { addWords } from '../../records/words.ts'
-import { byThisRequest, commit, nextSeq, nowOrLater, used } from '../../records/write.ts'
+import { commit, nextSeq, nowOrLater, used } from '../../records/write.ts'
 import type { Session } from '../../storage/session.ts'
 import { first, rows, statements } from '../../storage/statement.ts'
 import { changes, clinics, idempotencyKeys } from '../../storage/tables.ts'
@@ -18,7 +18,7 @@ import { changes, clinics, idempotencyKeys } from '../../storage/tables.ts'
 export type Repair = { clinicId: string; id: number; tokenId: string; requestId?: string }
 
 const selectUsed = statements('repair', KEY).statement(
-  sql`SELECT status FROM ${used} WHERE ${byThisRequest}`,
+  sql`SELECT status FROM ${used.row} WHERE ${used.isOurs}`,
 )
 
 /** Writes under a key of its own. Returns whether that is done, now or by a try whose answer was lost. */
@@ -55,7 +55,7 @@ export function repairer(resource: Resource) {
       INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed)
       SELECT ${$.clinicId}, ${nextSeq}, ${text}, record_id, version, ${sql.raw(`'${action}'`)}, at,
         ${$.tokenId}, request_id, '[]'
-      FROM ${used} WHERE ${byThisRequest}`),
+      FROM ${used.row} WHERE ${used.isOurs}`),
   })
 
   const values = columns.map((column) => {
@@ -66,10 +66,10 @@ export function repairer(resource: Resource) {
     ...ofDeleted('restore', sql`action = 'delete' AND before IS NOT NULL`),
     insert: statement(sql`
       INSERT INTO ${table} (clinic_id, ${sql.raw(columns.join(', '))})
-      SELECT ${$.clinicId}, ${sql.raw(values.join(', '))} FROM ${used} CROSS JOIN ${changes} AS deleted
+      SELECT ${$.clinicId}, ${sql.raw(values.join(', '))} FROM ${used.row} CROSS JOIN ${changes} AS deleted
         ON deleted.clinic_id = ${$.clinicId} AND deleted.resource = ${text}
           AND deleted.record_id = used.record_id AND deleted.version = used.version - 1
-      WHERE ${byThisRequest}`),
+      WHERE ${used.isOurs}`),
     count: countDeletion(resource, -1),
   }
   const restoring = person ? { ...inserting, words: addWords(resource) } : inserting
@@ -78,7 +78,7 @@ export function repairer(resource: Resource) {
     ...ofDeleted('erase', sql`action = 'delete'`),
     erase: statement(sql`
       UPDATE ${changes} SET before = NULL
-      WHERE clinic_id = ${$.clinicId} AND resource = ${text} AND record_id = (SELECT record_id FROM ${used} WHERE ${byThisRequest})
+      WHERE clinic_id = ${$.clinicId} AND resource = ${text} AND record_id = (SELECT record_id FROM ${used.row} WHERE ${used.isOurs})
         AND before IS NOT NULL`),
   }
 
@@ -108,10 +108,10 @@ export function repairer(resource: Resource) {
       INSERT INTO ${changes} (clinic_id, seq, resource, record_id, version, action, at, token_id, request_id, changed, before)
       SELECT ${$.clinicId}, ${nextSeq}, ${text}, target.id, used.version, 'reassign', used.at, ${$.tokenId}, used.request_id,
         iif(${ownerTypeOf(resource)} = ${given.type}, json_array(${ownerId}), json_array(${type}, ${ownerId})), content
-      FROM ${used} CROSS JOIN ${target} AS target WHERE ${byThisRequest}`),
+      FROM ${used.row} CROSS JOIN ${target} AS target WHERE ${used.isOurs}`),
     update: reassigning.statement(sql`
-      UPDATE ${table} SET ${sql.join(set, sql`, `)} FROM ${used}
-      WHERE ${byThisRequest}
+      UPDATE ${table} SET ${sql.join(set, sql`, `)} FROM ${used.row}
+      WHERE ${used.isOurs}
         AND ${table}.clinic_id = ${$.clinicId} AND id = ${$.id} AND ${table}.version = used.version - 1`),
   }
 
