@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { trailOf } from '../src/operator/trail/events.ts'
 import { databaseOf } from '../src/storage/session.ts'
 import { dependents } from '../src/resources/dependent.ts'
-import { resources } from '../src/resources/index.ts'
 import { aboutPatient, isAbout } from '../src/operator/trail/about.ts'
 import { repairer } from '../src/operator/records/repair.ts'
 import { tokenIdOf, tokenKey } from '../src/tokens/token.ts'
@@ -107,7 +106,7 @@ describe('the audit trail', () => {
     await clinic.get('/dependents/1', settled)
 
     const sawOf = async (patient: number) => {
-      const about = await aboutPatient(db, resources, clinicId, patient)
+      const about = await aboutPatient(db, clinicId, patient)
       const seen = []
       for await (const event of trailOf(db, undefined, clinicId, '')) {
         if (isAbout(about, event)) seen.push(event.request_id)

@@ -1,4 +1,4 @@
-import { sql, type SQL } from 'drizzle-orm/sql/sql'
+import { sql } from 'drizzle-orm/sql/sql'
 import type { Session } from '../storage/session.ts'
 import { changedRows, first, rows, statements } from '../storage/statement.ts'
 import { clinics } from '../storage/tables.ts'
@@ -26,8 +26,7 @@ const none = statements('clinics', {})
 
 const select = one.statement<Clinic>(sql`SELECT * FROM ${clinics} WHERE id = ${one.$.id}`)
 
-export const findClinic = (db: Session, id: string): Promise<Clinic | undefined> =>
-  first(db, select, { id })
+export const findClinic = (db: Session, id: string) => first(db, select, { id })
 
 // `created_at` tells a clinic from another cell's clinic with the same id.
 
@@ -61,10 +60,9 @@ const selectAll = none.statement<Clinic>(sql`
 
 export const listClinics = (db: Session): Promise<Clinic[]> => rows(db, selectAll, {})
 
-const insertText = (id: SQL) => sql`
+const insert = one.statement<{ id: string }>(sql`
   INSERT INTO ${clinics} (id, state, created_at)
-  VALUES (${id}, 'open', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')) ON CONFLICT DO NOTHING RETURNING id`
-const insert = one.statement<{ id: string }>(insertText(one.$.id))
+  VALUES (${one.$.id}, 'open', strftime('%Y-%m-%dT%H:%M:%fZ', 'now')) ON CONFLICT DO NOTHING RETURNING id`)
 
 /** Adds an open clinic. False if the id is taken. */
 export const createClinic = async (db: Session, id: string): Promise<boolean> =>

@@ -19,3 +19,5 @@ export const timestamp = z
   .meta({ format: 'date-time', examples: ['2023-10-20T10:00:00.000Z'] })
 
 export const day = z.iso.date().meta({ examples: ['1990-05-15'] })
+
+export const nullableText = z.string().nullable()

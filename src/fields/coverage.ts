@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { foldIdentity } from './fold.ts'
 import { blankOr, INVALID, LIKE_AN_SSN } from './messages.ts'
-import { line, looksLikeSsn, oneWordOf, optional, plainText } from './text.ts'
+import { line, looksLikeSsn, optional, plainText } from './text.ts'
 
 const NOT_TEXT = 'must be text, in quotes: a number loses its zeros'
 
@@ -20,11 +20,6 @@ export const foldMemberId = (memberId: string) =>
   foldIdentity(memberId).replace(/[\s\p{Pd}\u2212]+/gu, '')
 
 export const groupNumber = optional(z.string({ error: NOT_TEXT }).pipe(line(50)))
-
-/** What the patient is to the subscriber. FHIR R4 has the same codes. */
-export const COVERAGE_RELATIONSHIPS = ['self', 'spouse', 'child', 'parent', 'other'] as const
-
-export const coverageRelationship = oneWordOf(COVERAGE_RELATIONSHIPS)
 
 /** A real calendar day from 1900 to 9999, past or future. */
 export const calendarDay = plainText.pipe(

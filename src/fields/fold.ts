@@ -85,9 +85,5 @@ export function laterWords(name: string): string[] {
 
 /** The distinct folded words of a text, which search finds by their beginnings. */
 export const foldedWords = (text: string) => [
-  ...new Set(
-    foldName(text)
-      .split(/[^\p{L}\p{M}\p{N}]+/u)
-      .filter(Boolean),
-  ),
+  ...new Set(foldName(text).match(/[\p{L}\p{M}\p{N}]+/gu)),
 ]

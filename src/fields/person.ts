@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { IN_FUTURE, INVALID, LIKE_AN_SSN } from './messages.ts'
-import { holdsSsn, line, oneWordOf, optional, plainText, plainTextOr } from './text.ts'
+import { holdsSsn, line, optional, plainText, plainTextOr } from './text.ts'
 
 const FOURTEEN_HOURS = 14 * 60 * 60 * 1000
 
@@ -110,5 +110,3 @@ function isAddress(value: string) {
 }
 
 export const RELATIONSHIPS = ['spouse', 'child', 'parent', 'other'] as const
-
-export const relationship = oneWordOf(RELATIONSHIPS)

@@ -10,8 +10,6 @@ import { rows, statements } from '../storage/statement.ts'
 /** The file in which the build lists the migrations that this code needs. */
 const MIGRATIONS = '/migrations.json'
 
-const migrationNames = z.array(z.string())
-
 const { statement } = statements('health/readiness', {})
 
 const selectApplied = statement<{ name: string }>(sql`SELECT name FROM d1_migrations`)
@@ -26,11 +24,10 @@ export async function reasonsNotReady(env: Bindings): Promise<string[]> {
     attempt(readKv, () => 'try again'),
   ])
   const key = sealingKey(env)
+  const isMigrated = needed.every((name) => applied.some((one) => one.name === name))
   const isOfStore = env.SSN_PUBLIC_KEY !== LOCAL || key === values.get(LOCAL_KEY)
   return [
-    ...(needed.every((name) => applied.some((one) => one.name === name))
-      ? []
-      : ['migrations are missing']),
+    ...(isMigrated ? [] : ['migrations are missing']),
     ...(key ? [] : ['no SSN key']),
     ...(key && !isOfStore ? ['the SSN key belongs to another store'] : []),
   ]
@@ -38,7 +35,7 @@ export async function reasonsNotReady(env: Bindings): Promise<string[]> {
 
 async function readNeeded({ ASSETS }: Bindings): Promise<string[]> {
   const file = await ASSETS.fetch(new Request(new URL(MIGRATIONS, 'http://assets.invalid')))
-  return migrationNames.parse(await file.json())
+  return z.array(z.string()).parse(await file.json())
 }
 
 /** A database that was never migrated has no table of migrations. */

@@ -31,9 +31,8 @@ const isRead = (c: Context<Env>) => READS.includes(c.req.method)
 /** A built file, undefined if there is none; 304 if the caller's copy is up to date. */
 async function builtFile(c: Context<Env>, path: string): Promise<Response | undefined> {
   const url = new URL(path, c.req.url)
-  const found = await c.env.ASSETS.fetch(
-    new Request(url, isRead(c) ? c.req.raw : { method: 'HEAD' }),
-  )
+  const request = new Request(url, isRead(c) ? c.req.raw : { method: 'HEAD' })
+  const found = await c.env.ASSETS.fetch(request)
   // The headers of a fetched response are read-only.
   return found.status === 404 ? undefined : new Response(found.body, found)
 }

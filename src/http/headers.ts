@@ -15,14 +15,12 @@ export const TOKEN_EXPIRES = 'X-Token-Expires'
 export const TOKEN_POLICY = { name: 'token', limit: 3000, period: 60 }
 export const FAILURE_POLICY = { name: 'failed-authentication', limit: 60, period: 60 }
 
-/** A header of an answer as the document describes it. Its schema is JSON Schema. */
-type Header = { description: string; required?: boolean; schema: Record<string, unknown> }
-
-const sometimes = (description: string, schema = {}): Header => ({
+/** A header as the document describes it. Its schema is JSON Schema. */
+const sometimes = (description: string, schema = {}) => ({
   description,
   schema: { type: 'string', ...schema },
 })
-const always = (description: string, schema = {}): Header => ({
+const always = (description: string, schema = {}) => ({
   description,
   required: true,
   schema: { type: 'string', ...schema },
@@ -68,8 +66,7 @@ export type HeaderName = keyof typeof HEADERS
 const asked = (name: string, description: string, schema = {}) => ({
   name,
   in: 'header',
-  description,
-  schema: { type: 'string', ...schema },
+  ...sometimes(description, schema),
 })
 
 /** The request headers that routes may read, by the name of their component in the document. */

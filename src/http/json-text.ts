@@ -32,12 +32,10 @@ function faultOfSense(text: string): Fault | undefined {
     else if (token !== ':') {
       if (isTooPrecise(token)) return { name: 'tooPrecise', detail: placeOf(text, index) }
     } else {
-      const name: unknown = JSON.parse(key.literal)
+      const name = String(JSON.parse(key.literal))
       const names = objects.at(-1)
-      if (names?.has(String(name))) {
-        return { name: 'repeatedKey', detail: placeOf(text, key.index) }
-      }
-      names?.add(String(name))
+      if (names?.has(name)) return { name: 'repeatedKey', detail: placeOf(text, key.index) }
+      names?.add(name)
     }
   }
   return undefined

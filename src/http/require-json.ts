@@ -36,7 +36,6 @@ export const requireJson = (tooLarge: TooLarge = 'tooLarge') =>
     }
 
     const text = decodeUtf8(await readBody(c, tooLarge))
-    if (text === undefined) throw refusal('notJson', { detail: 'it is not UTF-8' })
     const fault = faultOfJson(text)
     if (fault !== undefined) throw refusal(fault.name, fault)
 
@@ -73,10 +72,10 @@ async function readBody({ req }: Context<Env>, tooLarge: TooLarge): Promise<Uint
   }
 }
 
-function decodeUtf8(bytes: Uint8Array): string | undefined {
+function decodeUtf8(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes)
   } catch {
-    return undefined
+    throw refusal('notJson', { detail: 'it is not UTF-8' })
   }
 }

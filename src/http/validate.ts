@@ -51,13 +51,11 @@ export function validateQuery<Schema extends Strict>(schema: Schema) {
 
 /** Mistakes that the parser ignores: a value without a name, and a repeated parameter. */
 function spellingErrors(url: string, { shape }: Strict): FieldErrors {
-  const names = [...new URL(url).searchParams.keys()]
-  const repeated = Object.keys(shape).filter(
-    (name) => names.indexOf(name) !== names.lastIndexOf(name),
-  )
+  const { searchParams } = new URL(url)
+  const repeated = Object.keys(shape).filter((name) => searchParams.getAll(name).length > 1)
   return {
     ...Object.fromEntries(repeated.map((name) => [name, [REPEATED]])),
-    ...(names.includes('') && { '': [NAMELESS] }),
+    ...(searchParams.has('') && { '': [NAMELESS] }),
   }
 }
 

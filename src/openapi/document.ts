@@ -17,6 +17,7 @@ import { exampleOf, schemaWriter, type JsonSchema } from './schemas.ts'
 export type Route = Note & { method: string; pattern: string; operation: Operation }
 
 const read = (path: string) => readFileSync(join(import.meta.dirname, path), 'utf8')
+const ref = (place: string, name: string) => ({ $ref: `#/components/${place}/${name}` })
 
 /** The changelog without its parts for operators. */
 const CHANGES = read('../../.github/CHANGELOG.md')
@@ -69,7 +70,7 @@ export function openapiDocument(app: Hono<Env>) {
       parameters: [
         ...fieldsIn('path', route.path ?? route.operation.path),
         ...fieldsIn('query', route.query),
-        ...requestHeadersOf(route).map((name) => ({ $ref: `#/components/parameters/${name}` })),
+        ...requestHeadersOf(route).map((name) => ref('parameters', name)),
       ],
       ...(route.body && {
         requestBody: { required: true, ...content(write(route.body, 'input')) },
@@ -77,10 +78,7 @@ export function openapiDocument(app: Hono<Env>) {
       'x-codeSamples': [clientSample(id, argumentsOf(route), !(204 in answers))],
       responses: {
         ...Object.fromEntries(
-          refusalsOf(route).map(([status, { name }]) => [
-            status,
-            { $ref: `#/components/responses/${name}` },
-          ]),
+          refusalsOf(route).map(([status, { name }]) => [status, ref('responses', name)]),
         ),
         ...(isGuarded(route) && { 422: fieldErrorsOf(route) }),
         ...Object.fromEntries(
@@ -107,10 +105,9 @@ export function openapiDocument(app: Hono<Env>) {
 
   /** Example arguments of the client's method: the path's parameters, and the content of the body. */
   function argumentsOf({ path, body, operation }: Route): unknown[] {
-    const examples = [path ?? operation.path, body].map((part) =>
+    return [path ?? operation.path, body].flatMap((part) =>
       Object.values(Object(part && exampleOf(write(part, 'input'), components))),
     )
-    return examples.flat()
   }
 
   const responseOf = (
@@ -121,10 +118,7 @@ export function openapiDocument(app: Hono<Env>) {
   ) => ({
     description,
     headers: Object.fromEntries(
-      (['X-Request-Id', ...headers] as const).map((name) => [
-        name,
-        { $ref: `#/components/headers/${name}` },
-      ]),
+      ['X-Request-Id', ...headers].map((name) => [name, ref('headers', name)]),
     ),
     ...(body && content(write(body, 'output'), example)),
   })

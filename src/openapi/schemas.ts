@@ -82,30 +82,23 @@ function intoComponents<T>(schema: T): T {
   return JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/'))
 }
 
+type Part = z.core.JSONSchema._JSONSchema | unknown[] | undefined
+
 /** An example of the schema: its own, or one made from the examples of its parts. */
-export function exampleOf(schema: JsonSchema, components: Record<string, JsonSchema>): unknown {
+export function exampleOf(given: Part, components: Record<string, JsonSchema>): unknown {
+  const schema: JsonSchema = typeof given === 'object' && !Array.isArray(given) ? given : {}
   if (schema.$ref !== undefined) {
-    return exampleOf(
-      components[schema.$ref.slice('#/components/schemas/'.length)] ?? {},
-      components,
-    )
+    return exampleOf(components[schema.$ref.slice('#/components/schemas/'.length)], components)
   }
   if (schema.examples?.length) return schema.examples[0]
   if (schema.const !== undefined) return schema.const
   if (schema.enum) return schema.enum[0]
   const [first] = schema.anyOf ?? schema.oneOf ?? []
-  if (first) return exampleOf(asSchema(first), components)
-  if (schema.type === 'array') return [exampleOf(asSchema(schema.items), components)]
+  if (first) return exampleOf(first, components)
+  if (schema.type === 'array') return [exampleOf(schema.items, components)]
   if (schema.type === 'object') {
-    return Object.fromEntries(
-      Object.entries(schema.properties ?? {}).map(([key, property]) => [
-        key,
-        exampleOf(asSchema(property), components),
-      ]),
-    )
+    const parts = Object.entries(schema.properties ?? {})
+    return Object.fromEntries(parts.map(([key, part]) => [key, exampleOf(part, components)]))
   }
   return schema.minimum ?? undefined
 }
-
-const asSchema = (schema: z.core.JSONSchema._JSONSchema | unknown[] | undefined): JsonSchema =>
-  typeof schema === 'object' && !Array.isArray(schema) ? schema : {}

@@ -1,5 +1,5 @@
 import type { Session } from '../storage/session.ts'
-import type { Resource } from '../records/resource.ts'
+import { resources } from '../resources/index.ts'
 import { rowsOf, type StoredRow } from './copy.ts'
 import type { Mark } from './marks.ts'
 import { recordsAt } from './records/snapshot.ts'
@@ -19,11 +19,7 @@ type Moment = { at: string; marks: readonly Mark[] }
 export type Content = { table: Table; rows: () => AsyncGenerator<StoredRow> }
 
 /** Every table with its rows as of the moment, in an order in which they can be inserted; clinics come last. */
-export async function contentAt(
-  db: Session,
-  resources: readonly Resource[],
-  { at, marks }: Moment,
-) {
+export async function contentAt(db: Session, { at, marks }: Moment) {
   const isClinics = ({ name }: Table) => name === 'clinics'
   const tables = (await listTables(db))
     .filter(({ name }) => !LEFT_OUT.includes(name))

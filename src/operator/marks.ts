@@ -1,6 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm/sql/sql'
 import { TOP } from '../records/deletions.ts'
-import type { Resource } from '../records/resource.ts'
+import { resources } from '../resources/index.ts'
 import type { Session } from '../storage/session.ts'
 import { batch, rows, statements } from '../storage/statement.ts'
 import { changes, clinics, deletions } from '../storage/tables.ts'
@@ -12,15 +12,14 @@ import { listKeys, readStored } from '../trail/bucket.ts'
 /** The highest numbers that a clinic has given out: the `seq` of its last change, and an id for each resource. */
 export type Mark = { clinic_id: string; seq: number; ids: Record<string, number> }
 
-const marking = statements('marks', {})
-const selectMarks = marking.statement<{ clinic_id: string; seq: number; ids: string }>(sql`
+const selectMarks = statements('marks', {}).statement<Omit<Mark, 'ids'> & { ids: string }>(sql`
   SELECT id AS clinic_id, coalesce((SELECT max(seq) FROM ${changes} WHERE clinic_id = clinics.id), 0) AS seq,
     (SELECT json_group_object(resource, highest) FROM (
       SELECT resource, max(record_id) AS highest FROM ${changes} WHERE clinic_id = clinics.id GROUP BY resource)) AS ids
   FROM ${clinics} ORDER BY id`)
 
 /** Every clinic's mark, all as of one moment. */
-export async function listMarks(db: Session, resources: readonly Resource[]): Promise<Mark[]> {
+export async function listMarks(db: Session): Promise<Mark[]> {
   const none = Object.fromEntries(resources.map(({ name }) => [name, 0]))
   const found = await rows(db, selectMarks, {})
   return found.map(({ ids, ...mark }) => ({ ...mark, ids: { ...none, ...JSON.parse(ids) } }))

@@ -28,13 +28,11 @@ export async function createdByWeek(db: Session, clinicId: string, weeks: number
 }
 
 /** Table sizes, of a clinic or, without one, of the tables that all clinics share. */
-export const sizesByTable = (db: Session, tables: readonly Table[], clinicId?: string) =>
-  sizesOf(
-    db,
-    tables
-      .filter(({ isOfClinics }) => isOfClinics === (clinicId !== undefined))
-      .map((table) => ({ table, ...(clinicId !== undefined && { clinicId }) })),
-  )
+export function sizesByTable(db: Session, tables: readonly Table[], clinicId?: string) {
+  const counted = tables.filter(({ isOfClinics }) => isOfClinics === (clinicId !== undefined))
+  const parts = counted.map((table) => ({ table, ...(clinicId !== undefined && { clinicId }) }))
+  return sizesOf(db, parts)
+}
 
 export async function databaseBytes(db: Session): Promise<number> {
   const [answer] = await db.batch([db.prepare('SELECT 1')])

@@ -106,18 +106,17 @@ const search = statement<Row>(sql`
 
 /** Lists plans. Undefined if a search has too many matches. */
 export async function listPlans(db: Session, query: PlanQuery) {
-  const { page, page_size: size, plan_type, carrier, active, external_id, search: text } = query
-  const [planType = null, ofCarrier = null] = [plan_type, carrier]
+  const { page, page_size: size, active, search: text, sort_by: sortBy = 'id', sort_dir } = query
+  const { plan_type: planType = null, carrier = null, external_id: externalId = null } = query
   const isActive = active === undefined ? null : Number(active)
-  const { sort_by: sortBy = 'id', sort_dir } = query
   // Within one carrier, sorting by carrier is the same as by id, so it has no lists.
-  const sort = carrier !== undefined && sortBy === 'carrier' ? 'id' : sortBy
+  const sort = carrier !== null && sortBy === 'carrier' ? 'id' : sortBy
   const values = {
     planType,
-    carrier: ofCarrier,
+    carrier,
     active: isActive,
-    externalId: external_id ?? null,
-    list: JSON.stringify([sort, planType, ofCarrier, isActive]),
+    externalId,
+    list: JSON.stringify([sort, planType, carrier, isActive]),
     size,
     skipped: (page - 1) * size,
     isDescending: Number(sort_dir === 'DESC'),

@@ -10,21 +10,15 @@ import { text } from '../fields/text.ts'
 export const SORTS = ['id', 'plan_name', 'carrier'] as const
 export type Sort = (typeof SORTS)[number]
 
-const FLAGS = ['true', 'false', '1', '0']
-export const FLAG_MESSAGE = notOneOf(FLAGS)
+export const FLAG_MESSAGE = notOneOf(['true', 'false', '1', '0'])
 const DIRECTIONS = ['ASC', 'DESC'] as const
+const folded = text(255).transform(foldCase).optional()
 
 /** Filters are folded and defaults are dropped, so that `PPO` and `ppo` share a cache entry. */
 export const plansFilter = z.strictObject({
   ...paging,
-  plan_type: text(255)
-    .transform(foldCase)
-    .optional()
-    .describe('Plans of this type alone, whatever the case.'),
-  carrier: text(255)
-    .transform(foldCase)
-    .optional()
-    .describe('Plans of this carrier alone, whatever the case.'),
+  plan_type: folded.describe('Plans of this type alone, whatever the case.'),
+  carrier: folded.describe('Plans of this carrier alone, whatever the case.'),
   active: z
     .stringbool({ truthy: ['true', '1'], falsy: ['false', '0'], error: FLAG_MESSAGE })
     .optional()

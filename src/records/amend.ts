@@ -5,21 +5,11 @@ import { lruCache } from '../storage/lru-cache.ts'
 import type { Session } from '../storage/session.ts'
 import { statements } from '../storage/statement.ts'
 import { changes, clinics, idempotencyKeys } from '../storage/tables.ts'
-import type { IdempotencyKey } from './idempotency.ts'
+import { TARGETED, type IdempotencyKey, type Target } from './idempotency.ts'
 import { absent, refuseBroken, selectBroken } from './refusals.ts'
 import { contentOf, type Resource } from './resource.ts'
 import { addWords, removeWords, SOURCES } from './words.ts'
-import {
-  fits,
-  nextSeq,
-  nowOrLater,
-  selectWritten,
-  TARGETED,
-  used,
-  whyRefused,
-  write,
-  type Target,
-} from './write.ts'
+import { fits, nextSeq, nowOrLater, selectWritten, used, whyRefused, write } from './write.ts'
 
 /** How many UPDATE statements to keep, one per set of columns: clients amend the same few again and again. */
 const MOST_UPDATES = 100

@@ -28,13 +28,26 @@ type Row = { json: string; seqs: string; last: number | null; is_known: number }
 
 /** The route that lists the changes to all resources, in the order in which they happened. */
 export function changesRoutes(resources: readonly Resource[]) {
-  const names = resources.map(({ name }) => name)
+  const change = z
+    .object({
+      seq: id.describe('The number of the change, counted within your clinic.'),
+      resource: z.enum(resources.map(({ name }) => name)),
+      id,
+      version: id,
+      action,
+      at: timestamp,
+      record: z.union(resources.map(({ record }) => record)).nullable(),
+    })
+    .meta({ id: 'Change' })
+  const changeList = z
+    .object({ changes: z.array(change), last_seq: z.int().nonnegative() })
+    .meta({ id: 'ChangeList' })
   const following = describe('listChanges', 'Changes', 'Follow changes', {
     description:
       'Every creation, amendment, deletion and restoration in your clinic, in the order in which ' +
       'they happened, each with the record as it is now (`null` if it is deleted). Ask again with ' +
       '`after` set to `last_seq`, and you miss nothing and see nothing twice. Nothing expires.',
-    answers: { 200: { description: 'The next changes.', body: changeList() } },
+    answers: { 200: { description: 'The next changes.', body: changeList } },
     invalid: { after: [START_AGAIN] },
   })
 
@@ -73,21 +86,4 @@ export function changesRoutes(resources: readonly Resource[]) {
         return jsonText(c, 200, `{"changes":${json},"last_seq":${last ?? after}}`)
       },
     )
-
-  function changeList() {
-    const change = z
-      .object({
-        seq: id.describe('The number of the change, counted within your clinic.'),
-        resource: z.enum(names),
-        id,
-        version: id,
-        action,
-        at: timestamp,
-        record: z.union(resources.map(({ record }) => record)).nullable(),
-      })
-      .meta({ id: 'Change' })
-    return z
-      .object({ changes: z.array(change), last_seq: z.int().nonnegative() })
-      .meta({ id: 'ChangeList' })
-  }
 }

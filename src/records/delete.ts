@@ -4,20 +4,11 @@ import type { Session } from '../storage/session.ts'
 import { statements } from '../storage/statement.ts'
 import { changes, clinics, idempotencyKeys } from '../storage/tables.ts'
 import { countDeletion } from './deletions.ts'
-import type { IdempotencyKey } from './idempotency.ts'
+import { TARGETED, type IdempotencyKey, type Target } from './idempotency.ts'
 import { absent } from './refusals.ts'
 import { contentOf, type Resource } from './resource.ts'
 import { removeWords } from './words.ts'
-import {
-  fits,
-  nextSeq,
-  nowOrLater,
-  TARGETED,
-  used,
-  whyRefused,
-  write,
-  type Target,
-} from './write.ts'
+import { fits, nextSeq, nowOrLater, used, whyRefused, write } from './write.ts'
 
 /** Deletes a record, once per idempotency key; the journal keeps its content. Throws ApiError. */
 export function deleter(resource: Resource) {

@@ -59,9 +59,8 @@ export async function amendmentOf(
 /** The record that an SSN is sealed for, from a row of the resource or a line of an export. */
 export function ssnOwner(resource: Resource, record: Record<string, unknown>): SsnOwner {
   const { type: ownableType, id: ownableId } = ownerOf(resource, record)
-  const { clinic_id, uid } = record
-  const clinicId = String(clinic_id)
-  return { clinicId, table: resource.name, ownableType, ownableId, uid: String(uid) }
+  const [clinicId, uid] = [String(record.clinic_id), String(record.uid)]
+  return { clinicId, table: resource.name, ownableType, ownableId, uid }
 }
 
 /** The fields for a fingerprint: an SSN is cut to its last four digits; a mask stays as it was sent. */

@@ -21,6 +21,10 @@ export const KEY = {
 } as const
 export type IdempotencyKey = ValuesOf<typeof KEY>
 
+/** A write of the record `id`. `etags` is a JSON array, one of which it must have; null allows any. */
+export const TARGETED = { ...KEY, id: 'integer', etags: 'text?' } as const
+export type Target = Pick<ValuesOf<typeof TARGETED>, 'id' | 'etags'>
+
 type Writer = { clinicId: string; tokenId: string; requestId?: string }
 
 /** The prefix of our own keys. Clients can't send it, since it isn't printable ASCII. */
@@ -39,8 +43,7 @@ export function ownKey({ clinicId, tokenId, requestId = crypto.randomUUID() }: W
 export async function idempotencyKey(c: Context<Env>, masked: unknown): Promise<IdempotencyKey> {
   const { pathname, search } = new URL(c.req.url)
   const request = [c.req.method, pathname, search, c.req.header('If-Match') ?? null, masked]
-  const { clinicId, tokenId } = c.get('caller')
-  const own = ownKey({ clinicId, tokenId, requestId: c.get('requestId') })
+  const own = ownKey({ ...c.get('caller'), requestId: c.get('requestId') })
   return {
     ...own,
     key: c.req.header(IDEMPOTENCY_KEY) ?? own.key,

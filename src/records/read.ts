@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm/sql/sql'
 import type { SsnOwner } from '../ssn/suite.ts'
-import type { Page, PageRequest } from '../fields/paging.ts'
+import type { PageRequest } from '../fields/paging.ts'
 import { jsonOf } from '../storage/json.ts'
 import type { Session } from '../storage/session.ts'
 import { first, statements } from '../storage/statement.ts'
@@ -47,13 +47,8 @@ export function reader(resource: Resource) {
     },
 
     /** A record's versions, newest first, even if it is deleted; undefined if there never was such a record. */
-    async history(
-      db: Session,
-      clinicId: string,
-      id: number,
-      { page, page_size: size }: PageRequest,
-    ): Promise<Page | undefined> {
-      const asked = { clinicId, id, size, skipped: (page - 1) * size }
+    async history(db: Session, clinicId: string, id: number, { page, page_size }: PageRequest) {
+      const asked = { clinicId, id, size: page_size, skipped: (page - 1) * page_size }
       const { total, json = '[]' } = (await first(db, selectVersions, asked)) ?? {}
       return total ? { json, ids: [id], totalCount: total } : undefined
     },

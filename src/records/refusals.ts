@@ -70,10 +70,7 @@ export function selectBroken(resource: Resource) {
 }
 
 /** The ids of owners, plans and so on that records refer to, for the trail: an error reveals whether they exist. */
-export function idsNamed(
-  { owner, references }: Resource,
-  records: readonly Readonly<Record<string, unknown>>[],
-): number[] {
+export function idsNamed({ owner, references }: Resource, records: Record<string, unknown>[]) {
   const names = [owner.id, ...Object.keys(references)]
   const ids = records.flatMap((record) => names.map((name) => record[name]))
   return [...new Set(ids.filter((id) => typeof id === 'number'))].toSorted((a, b) => a - b)
@@ -87,11 +84,7 @@ export const brokenIn = (rows: readonly Row[]): Broken[] =>
   })
 
 /** The field errors of rows that break references or rules; in a batch by place, `dependents[3].relationship`. */
-export function errorsOfBroken(
-  { name, rules }: Resource,
-  broken: readonly Broken[],
-  isBatch = false,
-): FieldErrors {
+export function errorsOfBroken({ name, rules }: Resource, broken: Broken[], isBatch = false) {
   const errors: FieldErrors = {}
   for (const { place, names } of broken) {
     for (const each of names) {

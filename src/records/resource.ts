@@ -2,9 +2,10 @@ import { sql, type SQL } from 'drizzle-orm/sql/sql'
 import * as z from 'zod'
 import { id, maskedSsn, timestamp } from '../fields/answered.ts'
 import { PATIENT } from '../fields/ownable-type.ts'
-import { queryId } from '../fields/number.ts'
-import { paging } from '../fields/paging.ts'
+import { queryId, recordId } from '../fields/number.ts'
+import type { PageRequest } from '../fields/paging.ts'
 import { amendedSsn, ssn } from '../fields/person.ts'
+import { oneWordOf } from '../fields/text.ts'
 import type { Ownable } from '../ownables/queries.ts'
 import type { Fields } from '../storage/json.ts'
 
@@ -36,6 +37,13 @@ export const field = (
   answered: z.ZodType,
   example: Field['example'],
 ): Field => ({ given, answered, example })
+
+/** The field of the owner's id. */
+export const ownerId = (description: string) => field(recordId.describe(description), id, 1049)
+
+/** A field that holds one of the words. */
+export const wordField = (words: readonly string[], description: string, example: string) =>
+  field(oneWordOf(words).describe(description), z.enum(words), example)
 
 /** An SSN is sealed before it is stored, in columns of its own, and answered masked. */
 export const ssnField = (example: string): Field => ({
@@ -103,9 +111,7 @@ type Description<Name extends string = string, Parameter extends string = string
   person?: boolean
   /** Columns whose value must exist elsewhere: the SQL condition, given the value and the clinic. */
   references?: Record<string, (value: SQL, clinicId: SQL) => SQL>
-  filters: Record<Parameter, Filter<NoInfer<Parameter>>> & {
-    [Paging in keyof typeof paging]?: never
-  }
+  filters: Record<Parameter, Filter<NoInfer<Parameter>>> & { [Paging in keyof PageRequest]?: never }
   /**
    * Two records that agree in these columns are the same, for `if_exists=return` and imports; `index` finds them.
    * `where` adds a condition on the `other` record and the `given` one.
@@ -186,7 +192,7 @@ function complete(description: Description) {
     answered: answeredBy(record, hasSsn),
     /** A record's content: every column of its table except clinic_id. */
     columns,
-    ownerColumns: ownerColumnsOf(owner),
+    ownerColumns: owner.type === undefined ? [owner.id] : [owner.type, owner.id],
     words,
     oneWord,
     tag: sentenceCase(words),
@@ -196,9 +202,6 @@ function complete(description: Description) {
     text: sql.raw(`'${name}'`),
   }
 }
-
-const ownerColumnsOf = ({ id, type }: Description['owner']) =>
-  type === undefined ? [id] : [type, id]
 
 export const ownerOf = ({ owner }: Resource, fields: Record<string, unknown>): Ownable => ({
   type: owner.type === undefined ? PATIENT : String(fields[owner.type]),
@@ -230,10 +233,8 @@ const answeredBy = (record: z.ZodObject, hasSsn: boolean): Fields => ({
 })
 
 /** The same for a record before a change, from the journal. */
-export const answeredBefore = ({ record, hasSsn }: Resource): Fields => ({
-  ...Object.fromEntries(
-    Object.keys(record.shape).map((key) => [key, sql.raw(`before ->> '${key}'`)]),
-  ),
+export const answeredBefore = ({ answered, hasSsn }: Resource): Fields => ({
+  ...Object.fromEntries(Object.keys(answered).map((key) => [key, sql.raw(`before ->> '${key}'`)])),
   ...(hasSsn && { ssn: sql`'***-**-' || (before ->> 'ssn_last_four')` }),
 })
 

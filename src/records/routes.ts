@@ -16,14 +16,14 @@ import { bodiesOf, MOST_RECORDS, partOf } from './bodies.ts'
 import { creator } from './create.ts'
 import { deleter } from './delete.ts'
 import { amendmentOf, masked, recordToStore } from './given.ts'
-import { idempotencyKey } from './idempotency.ts'
+import { idempotencyKey, type Target } from './idempotency.ts'
 import { lister } from './list.ts'
 import { creationQuery, listQuery, operationsOf, recordPath } from './operations.ts'
 import { reader } from './read.ts'
 import { absent, furtherErrors, idsNamed } from './refusals.ts'
 import type { Given, Resource } from './resource.ts'
 import { MOST_CANDIDATES, searchBody, searcher } from './search.ts'
-import type { Target, Written } from './write.ts'
+import type { Written } from './write.ts'
 
 const pages = z.strictObject(paging)
 
@@ -35,7 +35,6 @@ export function recordRoutes(resource: Resource) {
   const writers = (action: string) => requireScope('insurances:write', { action, resource: name })
   const docs = operationsOf(resource)
   const { documented, ...bodies } = bodiesOf(resource)
-  const filters = Object.keys(resource.filters)
 
   /** The id in the path. Throws 404 if it isn't an id. */
   function idIn(c: Context<Env>): number {
@@ -105,7 +104,7 @@ export function recordRoutes(resource: Resource) {
   const routes = app
     .get('/', docs.list, readers('list'), validateQuery(listQuery(resource)), async (c) => {
       const query: ListQuery = c.req.valid('query')
-      const isFiltered = filters.some((filter) => query[filter] !== undefined)
+      const isFiltered = Object.keys(resource.filters).some((filter) => query[filter] !== undefined)
       if (isFiltered) await countRows(c, (query.page - 1) * query.page_size)
 
       const page = await list(c.get('db'), c.get('caller').clinicId, query)

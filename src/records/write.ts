@@ -5,16 +5,9 @@ import { IDEMPOTENCY_KEY } from '../http/headers.ts'
 import { storageFaultOf, StorageUnavailable } from '../storage/faults.ts'
 import { jsonOf } from '../storage/json.ts'
 import type { Session } from '../storage/session.ts'
-import {
-  batch,
-  statements,
-  type Batch,
-  type RowsOf,
-  type Statement,
-  type ValuesOf,
-} from '../storage/statement.ts'
+import { batch, statements, type Batch, type RowsOf, type Statement } from '../storage/statement.ts'
 import { changes, clinics, idempotencyKeys } from '../storage/tables.ts'
-import { KEY, type IdempotencyKey } from './idempotency.ts'
+import { KEY, TARGETED, type IdempotencyKey } from './idempotency.ts'
 import { answeredBefore, etagColumn, type Resource } from './resource.ts'
 
 // How a write works. It is one batch, which D1 runs as one transaction:
@@ -28,10 +21,6 @@ import { answeredBefore, etagColumn, type Resource } from './resource.ts'
 // written or the batch was refused, another batch finds out why.
 
 const KEY_USED = 'has already been used for another request'
-
-/** A write of the record `id`. `etags` is a JSON array, one of which it must have; null allows any. */
-export const TARGETED = { ...KEY, id: 'integer', etags: 'text?' } as const
-export type Target = Pick<ValuesOf<typeof TARGETED>, 'id' | 'etags'>
 
 const { $ } = statements('write', TARGETED)
 

@@ -1,24 +1,17 @@
 import { sql, type SQL } from 'drizzle-orm/sql/sql'
 import * as z from 'zod'
-import { day, id } from '../fields/answered.ts'
-import {
-  calendarDay,
-  COVERAGE_RELATIONSHIPS,
-  coverageRelationship,
-  foldMemberId,
-  groupNumber,
-  memberId,
-} from '../fields/coverage.ts'
+import { day, id, nullableText } from '../fields/answered.ts'
+import { calendarDay, foldMemberId, groupNumber, memberId } from '../fields/coverage.ts'
 import { foldIdentity } from '../fields/fold.ts'
 import { jsonInteger, recordId } from '../fields/number.ts'
 import { PATIENT } from '../fields/ownable-type.ts'
 import { dateOfBirth, personName } from '../fields/person.ts'
 import { line, optional } from '../fields/text.ts'
-import { field, idFilter, resource } from '../records/resource.ts'
+import { field, idFilter, ownerId, resource, wordField } from '../records/resource.ts'
 import { ownables, plans } from '../storage/tables.ts'
 
 const optionalText = (given: z.ZodType<string>, example: string | null) =>
-  field(optional(given), z.string().nullable(), example)
+  field(optional(given), nullableText, example)
 const optionalDay = (given: z.ZodType<string>, example: string | null) =>
   field(optional(given), day.nullable(), example)
 const optionalId = (description: string, example: number | null) =>
@@ -26,6 +19,9 @@ const optionalId = (description: string, example: number | null) =>
 
 const insurer = line(255).describe('An insurer that the catalogue lacks.')
 const priority = jsonInteger(9).describe('The lowest pays first; 1 if left out. Ties are allowed.')
+
+/** What the patient is to the subscriber. FHIR R4 has the same codes. */
+const COVERAGE_RELATIONSHIPS = ['self', 'spouse', 'child', 'parent', 'other']
 
 const NO_NAMES = 'subscriber_first_name IS NULL AND subscriber_last_name IS NULL'
 const NAMES = 'subscriber_first_name IS NOT NULL OR subscriber_last_name IS NOT NULL'
@@ -36,14 +32,14 @@ export const coverages = resource({
   about: 'What a patient is insured with.',
   exampleId: 12,
   fields: {
-    patient_id: field(recordId.describe('Who is insured: a patient of your clinic.'), id, 1049),
+    patient_id: ownerId('Who is insured: a patient of your clinic.'),
     plan_id: optionalId('A plan of the catalogue. Exactly one of it and `carrier` is given.', 7),
     carrier: { ...optionalText(insurer, null), identity: foldIdentity },
     member_id: { ...field(memberId, z.string(), 'XYZ 0012345'), identity: foldMemberId },
-    group_number: field(groupNumber, z.string().nullable(), '0042'),
-    relationship: field(
-      coverageRelationship.describe('What the patient is to the subscriber.'),
-      z.enum(COVERAGE_RELATIONSHIPS),
+    group_number: field(groupNumber, nullableText, '0042'),
+    relationship: wordField(
+      COVERAGE_RELATIONSHIPS,
+      'What the patient is to the subscriber.',
       'child',
     ),
     subscriber_id: optionalId('The subscriber, if that is another patient of your clinic.', null),

@@ -1,9 +1,6 @@
 import { sql } from 'drizzle-orm/sql/sql'
-import * as z from 'zod'
-import { id } from '../fields/answered.ts'
-import { recordId } from '../fields/number.ts'
-import { relationship, RELATIONSHIPS } from '../fields/person.ts'
-import { field, idFilter, resource, ssnField } from '../records/resource.ts'
+import { RELATIONSHIPS } from '../fields/person.ts'
+import { idFilter, ownerId, resource, ssnField, wordField } from '../records/resource.ts'
 import { personFields, personIdentity } from './person.ts'
 
 export const dependents = resource({
@@ -12,17 +9,9 @@ export const dependents = resource({
   about: 'Who is insured through a primary holder.',
   exampleId: 456,
   fields: {
-    primary_holder_id: field(
-      recordId.describe("The primary holder's id: that of a patient of your clinic."),
-      id,
-      1049,
-    ),
+    primary_holder_id: ownerId("The primary holder's id: that of a patient of your clinic."),
     ...personFields('Jane', 'Doe', '2010-03-20'),
-    relationship: field(
-      relationship.describe('What the dependent is to the holder.'),
-      z.enum(RELATIONSHIPS),
-      'child',
-    ),
+    relationship: wordField(RELATIONSHIPS, 'What the dependent is to the holder.', 'child'),
     ssn: ssnField('987-65-4321'),
   },
   owner: { id: 'primary_holder_id', filter: 'primary_holder_id' },

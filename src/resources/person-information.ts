@@ -1,10 +1,9 @@
 import { sql } from 'drizzle-orm/sql/sql'
 import * as z from 'zod'
-import { id } from '../fields/answered.ts'
-import { recordId } from '../fields/number.ts'
+import { nullableText } from '../fields/answered.ts'
 import { ownableType, PATIENT } from '../fields/ownable-type.ts'
 import { email, phone, REDACTED_EMAIL } from '../fields/person.ts'
-import { field, idFilter, resource, ssnField } from '../records/resource.ts'
+import { field, idFilter, ownerId, resource, ssnField } from '../records/resource.ts'
 import { personFields, personIdentity } from './person.ts'
 
 export const personInformations = resource({
@@ -13,11 +12,7 @@ export const personInformations = resource({
   about: 'Who a patient, or another ownable, is.',
   exampleId: 123,
   fields: {
-    ownable_id: field(
-      recordId.describe('Whose information it is: an ownable of your clinic, usually a patient.'),
-      id,
-      1049,
-    ),
+    ownable_id: ownerId('Whose information it is: an ownable of your clinic, usually a patient.'),
     ownable_type: field(
       ownableType.describe('What that ownable is, such as `Patient`.'),
       z.string(),
@@ -25,16 +20,8 @@ export const personInformations = resource({
     ),
     ...personFields('John', 'Doe', '1990-05-15'),
     ssn: ssnField('123-45-6789'),
-    phone: field(
-      phone.describe('7 to 15 digits; kept as sent.'),
-      z.string().nullable(),
-      '+1-555-123-4567',
-    ),
-    email: field(
-      email.describe('A conventional e-mail address.'),
-      z.string().nullable(),
-      REDACTED_EMAIL,
-    ),
+    phone: field(phone.describe('7 to 15 digits; kept as sent.'), nullableText, '+1-555-123-4567'),
+    email: field(email.describe('A conventional e-mail address.'), nullableText, REDACTED_EMAIL),
   },
   owner: { id: 'ownable_id', type: 'ownable_type', filter: 'patient_id' },
   person: true,

@@ -32,6 +32,5 @@ export const authenticatedData = (
   new TextEncoder().encode(JSON.stringify([clinicId, table, ownableType, ownableId, uid, lastFour]))
 
 /** The first 8 hex digits of SHA-256 over the raw public key: names the key that opens a record. */
-export async function keyIdOf(publicKey: Uint8Array<ArrayBuffer>): Promise<string> {
-  return (await sha256(publicKey)).slice(0, 8)
-}
+export const keyIdOf = async (publicKey: Uint8Array<ArrayBuffer>) =>
+  (await sha256(publicKey)).slice(0, 8)

@@ -15,10 +15,9 @@ export function jsonOf(fields: Fields, as = fields): SQL {
 }
 
 /** The fields as the columns of a SELECT. */
-export const columnsOf = (fields: Fields): SQL =>
-  sql.join(
-    Object.entries(fields).map(([key, field]) =>
-      field ? sql`${field} AS ${sql.raw(key)}` : sql.raw(key),
-    ),
-    sql`, `,
+export function columnsOf(fields: Fields): SQL {
+  const columns = Object.entries(fields).map(([key, field]) =>
+    field ? sql`${field} AS ${sql.raw(key)}` : sql.raw(key),
   )
+  return sql.join(columns, sql`, `)
+}

@@ -28,9 +28,8 @@ export async function attempt<Answer>(
       if (!isWaiting && (remedy !== 'try again' || tried === TRIES)) {
         throw new StorageUnavailable(storageFaultOf(failure) ?? 'timeout')
       }
-      await pause(
-        Math.random() * (isWaiting ? 2 * WAIT_MILLISECONDS : FIRST_PAUSE_MILLISECONDS * 2 ** tried),
-      )
+      const longest = isWaiting ? 2 * WAIT_MILLISECONDS : FIRST_PAUSE_MILLISECONDS * 2 ** tried
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * longest))
       if (!isWaiting) tried++
     }
   }
@@ -52,6 +51,3 @@ export async function withinTime<Answer>(
     clearTimeout(timer)
   }
 }
-
-const pause = (milliseconds: number) =>
-  new Promise<void>((resolve) => setTimeout(resolve, milliseconds))

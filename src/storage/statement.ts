@@ -3,19 +3,11 @@ import { is } from 'drizzle-orm/entity'
 import { Placeholder, sql, type SQL } from 'drizzle-orm/sql/sql'
 import type { Session } from './session.ts'
 
-/** The type of a named value; with `?` it may be null. */
-type Type = 'text' | 'integer' | 'text?' | 'integer?'
-export type Types = Readonly<Record<string, Type>>
+/** What a named value may be, by its type; with `?` it may be null. */
+type Value = { text: string; integer: number; 'text?': string | null; 'integer?': number | null }
+export type Types = Readonly<Record<string, keyof Value>>
 
-type ValueOf<T extends Type> = T extends 'text'
-  ? string
-  : T extends 'integer'
-    ? number
-    : T extends 'text?'
-      ? string | null
-      : number | null
-
-export type ValuesOf<All extends Types> = { -readonly [Name in keyof All]: ValueOf<All[Name]> }
+export type ValuesOf<All extends Types> = { -readonly [Name in keyof All]: Value[All[Name]] }
 
 type Values = Record<string, string | number | null>
 

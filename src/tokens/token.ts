@@ -20,36 +20,26 @@ export const KEY_PREFIX = 'token:'
 /** Makes a new token, of the cell if there is one. Only the clinic keeps it: we store its `tokenKey`. */
 export function mintToken(cell?: string): string {
   const prefix = cell === undefined ? PREFIX : `${PREFIX}${cell}_`
-  return withChecksum(prefix + base62(randomSecret(), SECRET_DIGITS))
+  const random = crypto.getRandomValues(new Uint8Array(SECRET_BYTES))
+  const secret = random.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
+  return withChecksum(prefix + base62(secret, SECRET_DIGITS))
 }
 
 /** The cell that a token names, if any. */
 export const cellOfToken = (token: string) => WELL_FORMED.exec(token)?.[1]
 
 /** Whether prefix, alphabet, length and checksum are right, not whether the token was issued. */
-export function isWellFormedToken(candidate: string): boolean {
-  return (
-    WELL_FORMED.test(candidate) && withChecksum(candidate.slice(0, -CHECKSUM_DIGITS)) === candidate
-  )
-}
+export const isWellFormedToken = (candidate: string): boolean =>
+  WELL_FORMED.test(candidate) && withChecksum(candidate.slice(0, -CHECKSUM_DIGITS)) === candidate
 
-export function withChecksum(prefixAndSecret: string): string {
-  return prefixAndSecret + base62(BigInt(crc32(prefixAndSecret)), CHECKSUM_DIGITS)
-}
+export const withChecksum = (prefixAndSecret: string): string =>
+  prefixAndSecret + base62(BigInt(crc32(prefixAndSecret)), CHECKSUM_DIGITS)
 
 /** The key of a token's record in KV: `token:` and the SHA-256 of the token in hex. */
-export async function tokenKey(token: string): Promise<string> {
-  return KEY_PREFIX + (await sha256(token))
-}
+export const tokenKey = async (token: string) => KEY_PREFIX + (await sha256(token))
 
 /** The public name of a token, 16 hex digits of its hash: for logs and lists, useless as a credential. */
 export const tokenIdOf = (key: string) => key.slice(KEY_PREFIX.length, KEY_PREFIX.length + 16)
-
-function randomSecret(): bigint {
-  return crypto
-    .getRandomValues(new Uint8Array(SECRET_BYTES))
-    .reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
-}
 
 function base62(value: bigint, digits: number): string {
   let text = ''

@@ -62,7 +62,7 @@ export async function sealTrail(
   }
 }
 
-const ofSegment = statements('trail/seal', {
+const { $, statement } = statements('trail/seal', {
   clinicId: 'text',
   stream: 'text',
   n: 'integer',
@@ -72,13 +72,12 @@ const ofSegment = statements('trail/seal', {
   digest: 'text',
   now: 'text',
 })
-const { $ } = ofSegment
-const begin = ofSegment.statement(
+const begin = statement(
   sql`INSERT INTO ${segments} (clinic_id, stream, n, state, row_count, last, last_at, sha256)
     VALUES (${$.clinicId}, ${$.stream}, ${$.n}, 'pending', ${$.rowCount}, ${$.last}, ${$.lastAt}, ${$.digest})
     ON CONFLICT DO NOTHING`,
 )
-const markSealed = ofSegment.statement(
+const markSealed = statement(
   sql`UPDATE ${segments} SET state = 'sealed', sealed_at = ${$.now}
     WHERE clinic_id = ${$.clinicId} AND stream = ${$.stream} AND n = ${$.n}
       AND state = 'pending' AND sha256 = ${$.digest}`,

@@ -66,10 +66,7 @@ const selectLines = ({ table, line, place, key, keyOf }: (typeof STREAMS)[Chain[
         AND (${key}) <= ${keyOf(ofLines.$.upTo)} AND at >= ${ofLines.$.since}
       ORDER BY ${key} LIMIT ${ofLines.$.limit}`,
   )
-const linesOf = {
-  changes: selectLines(STREAMS.changes),
-  accesses: selectLines(STREAMS.accesses),
-}
+const linesOf = { changes: selectLines(STREAMS.changes), accesses: selectLines(STREAMS.accesses) }
 
 /** The statement that reads D1's rows after a place, up to another, since a time, and at most `limit` of them. */
 export const linesBetween = (

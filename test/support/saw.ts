@@ -158,7 +158,7 @@ export function whoSawEqualsModel(worker: TestWorker, requests: number) {
     for (const one of sequence.slice(half)) await send(one)
 
     for (const patient of PATIENTS) {
-      const about = await aboutPatient(db, resources, clinic.clinicId, patient)
+      const about = await aboutPatient(db, clinic.clinicId, patient)
       const told = new Set<string>()
       for await (const event of trailOf(db, bucket, clinic.clinicId, '')) {
         if (!isAbout(about, event)) continue

@@ -1,6 +1,5 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { resources } from '../../resources/index.ts'
 import { contentAt, type Content } from '../../operator/content.ts'
 import type { StoredRow } from '../../operator/copy.ts'
 import { digesting, digestOf, type Digest } from '../../operator/digest.ts'
@@ -48,9 +47,9 @@ export async function backUp(
   folder: string,
   publicKey: string,
 ) {
-  const moment = { at: new Date().toISOString(), marks: await listMarks(db, resources) }
+  const moment = { at: new Date().toISOString(), marks: await listMarks(db) }
   const bookmark = db.bookmark()
-  const content = await contentAt(db, resources, moment)
+  const content = await contentAt(db, moment)
   const before = await fingerprint(content)
   const tables: Record<string, Digest> = {}
   const keyIds = new Set<string>()

@@ -10,8 +10,6 @@ import { clinicOption, outOption } from '../terminal/options.ts'
 import { counted } from '../terminal/report.ts'
 import { parseResource } from './records/named-record.ts'
 
-const PAGE_ROWS = 500
-
 export const command = onStore({
   example: 'export person_informations --clinic riverside --local --out people.ndjson',
   takes: {
@@ -34,7 +32,7 @@ export async function* recordsOf(
   clinicId: string,
 ) {
   for (let after = 0; ;) {
-    const page = await listStored(db, resource, clinicId, after, PAGE_ROWS)
+    const page = await listStored(db, resource, clinicId, after)
     const last = page.at(-1)
     if (!last) return
     const ids = rangesOf(page.map(({ id }) => id))

@@ -1,4 +1,3 @@
-import { resources } from '../../resources/index.ts'
 import { listMarks } from '../../operator/marks.ts'
 import { onStore } from '../environment/command.ts'
 import { writeAll } from '../files/output.ts'
@@ -9,7 +8,7 @@ export const command = onStore({
   example: 'marks --remote --env production --out marks.ndjson',
   takes: { out: outOption },
   async work({ out }, { db }) {
-    const clinics = await writeAll(out, await listMarks(db, resources))
+    const clinics = await writeAll(out, await listMarks(db))
     return { json: { clinics }, lines: [`marked: ${counted(clinics)} clinics`] }
   },
 })

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { listClinics } from '../../clinics/queries.ts'
-import { resources } from '../../resources/index.ts'
 import { contentAt } from '../../operator/content.ts'
 import { addMissing, type StoredRow } from '../../operator/copy.ts'
 import { digestOf } from '../../operator/digest.ts'
@@ -38,7 +37,7 @@ async function restore({ db, kv, leave }: Store, folder: string, manifest: Manif
   const isEmpty = (await listClinics(db)).length === 0 && (await listTokens(kv)).length === 0
   if (!isEmpty) throw new Failure('the store is not empty: restore into a new one')
 
-  const content = await contentAt(db, resources, manifest)
+  const content = await contentAt(db, manifest)
   const names = [...content.map(({ table }) => table.name), 'tokens']
   const unlike = Object.keys(manifest.tables).filter((name) => !names.includes(name))
   if (unlike.length > 0) throw new Failure(`the store has no table ${unlike.join(', ')}`)
@@ -61,7 +60,7 @@ async function restore({ db, kv, leave }: Store, folder: string, manifest: Manif
     await addMissing(db, { table }, rowsIn(table.name))
     note(`${table.name}: ${counted(manifest.tables[table.name]?.rows ?? 0)}`)
   }
-  for (const mark of manifest.marks) await completeRecords(db, resources, mark)
+  for (const mark of manifest.marks) await completeRecords(db, mark)
   for (const { table, rows } of rest) await compare(table.name, rows(), 'what the store holds')
 
   for await (const { version } of rowsIn('catalogue')) {

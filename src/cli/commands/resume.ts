@@ -1,4 +1,3 @@
-import { resources } from '../../resources/index.ts'
 import { highestSealed, listMarks, resumeAfter } from '../../operator/marks.ts'
 import { mark } from '../files/backup.ts'
 import { readWritten } from '../files/lines.ts'
@@ -20,8 +19,7 @@ export const command = onStore({
     }
   },
   async work({ file, skip = 0 }, { db, bucket, leave, operator }) {
-    const marks =
-      file === undefined ? await listMarks(db, resources) : await readWritten(file, mark, 'marks')
+    const marks = file === undefined ? await listMarks(db) : await readWritten(file, mark, 'marks')
     for (const { clinic_id, seq, ids } of marks) {
       const sealed = bucket ? await highestSealed(bucket, clinic_id) : 0
       const skipped = {

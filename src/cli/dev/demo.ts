@@ -38,13 +38,8 @@ const NAMES = `
   Håkon Solberg 1952-05-17 · Isla MacLeod 2000-02-29 · João Gonçalves 1986-06-10
 `
 
-const PEOPLE = [...NAMES.matchAll(/(\S+) (\S+) (\d{4}-\d\d-\d\d)/g)].map(
-  ([, first_name = '', last_name = '', date_of_birth = '']) => ({
-    first_name,
-    last_name,
-    date_of_birth,
-  }),
-)
+const PERSON = /(?<first_name>\S+) (?<last_name>\S+) (?<date_of_birth>\d{4}-\d\d-\d\d)/g
+const PEOPLE = [...NAMES.matchAll(PERSON)].map(({ groups }) => ({ ...groups }))
 
 const CHILDREN = ['Ada', 'Benoît', 'Çelik', 'Dara', 'Émile', 'Femi', 'Grete', 'Hugo', 'Ida', 'José']
 
@@ -119,12 +114,9 @@ export async function loadDemo(
   for (const { clinicId, token, firstPatientId, people } of clinicsOf(here)) {
     // Four patients have no record yet.
     const patients = Array.from({ length: people.length + 4 }, (_, n) => firstPatientId + n)
+    const ownables = patients.map((id) => ({ type: PATIENT, id }))
     await createClinic(db, clinicId)
-    await insertOwnables(
-      db,
-      clinicId,
-      patients.map((id) => ({ type: PATIENT, id })),
-    )
+    await insertOwnables(db, clinicId, ownables)
     const records = people.flatMap((person, n) => [...recordsOf(person, n, firstPatientId + n)])
     for (const [resource, own] of Map.groupBy(records, ([resource]) => resource)) {
       const stored = await Promise.all(
@@ -142,17 +134,15 @@ export async function loadDemo(
  * file, and two in three a dependent.
  */
 function* recordsOf(person: Given, n: number, id: number): Generator<[Resource, Given]> {
-  yield [
-    personInformations,
-    {
-      ownable_id: id,
-      ownable_type: PATIENT,
-      ...person,
-      ssn: n % 5 === 4 ? null : sampleSsn(n),
-      phone: n % 6 === 5 ? null : `+1-202-555-01${10 + n}`,
-      email: n % 4 === 3 ? null : `patient.${id}@example.com`,
-    },
-  ]
+  const information = {
+    ownable_id: id,
+    ownable_type: PATIENT,
+    ...person,
+    ssn: n % 5 === 4 ? null : sampleSsn(n),
+    phone: n % 6 === 5 ? null : `+1-202-555-01${10 + n}`,
+    email: n % 4 === 3 ? null : `patient.${id}@example.com`,
+  }
+  yield [personInformations, information]
   const member_id = `M ${String(100 + n).padStart(7, '0')}`
   const insured = { patient_id: id, member_id, relationship: 'self', starts_on: '2026-01-01' }
   yield [coverages, { ...insured, plan_id: 1 + n, group_number: '0042', priority: 1 }]

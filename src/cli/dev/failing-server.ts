@@ -23,12 +23,11 @@ export function serveWithFaults({ ip, port }: Address, inner: number, percent: n
     passed.on('error', () => to.destroy())
     from.pipe(passed)
   }
+  const policy = `"token";q=${TOKEN_POLICY.limit};w=${TOKEN_POLICY.period}`
   const faults: Fault[] = [
     refuse('storageUnavailable'),
     (from, to) => pass(from, to, true),
-    refuse('tooManyRequests', {
-      'RateLimit-Policy': `"token";q=${TOKEN_POLICY.limit};w=${TOKEN_POLICY.period}`,
-    }),
+    refuse('tooManyRequests', { 'RateLimit-Policy': policy }),
   ]
   let failed = 0
 

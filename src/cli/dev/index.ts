@@ -60,14 +60,12 @@ async function serve({ port = DEFAULT_PORT, ip = 'localhost', ...given }: Values
     SSN_PUBLIC_KEY: key.publicKey,
     ...(here.cell && { CELL: here.cell, CELLS: JSON.stringify(here.origins) }),
   }
-  const server = startWrangler(
-    [
-      ...['dev', '--port', String(inner), '--config', environment.file, '--persist-to', state],
-      ...(faults === undefined ? ['--ip', ip] : []),
-      ...Object.entries(variables).flatMap(([name, value]) => ['--var', `${name}:${value}`]),
-    ],
-    'inherit',
-  )
+  const args = [
+    ...['dev', '--port', String(inner), '--config', environment.file, '--persist-to', state],
+    ...(faults === undefined ? ['--ip', ip] : []),
+    ...Object.entries(variables).flatMap(([name, value]) => ['--var', `${name}:${value}`]),
+  ]
+  const server = startWrangler(args, 'inherit')
   for (const signal of SIGNALS) {
     process.removeAllListeners(signal).on(signal, () => server.kill(signal))
   }

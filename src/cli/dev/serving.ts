@@ -31,12 +31,8 @@ async function probe({ ip, port }: Address): Promise<number> {
 
 /** Waits until the server answers, so that the banner comes after wrangler's own lines. */
 export async function untilServed(port: number): Promise<void> {
-  const isServed = () =>
-    fetch(`http://localhost:${port}/health`).then(
-      ({ ok }) => ok,
-      () => false,
-    )
-  while (!(await isServed())) await setTimeout(200)
+  const answer = () => fetch(`http://localhost:${port}/health`).catch(() => undefined)
+  while (!(await answer())?.ok) await setTimeout(200)
 }
 
 const ISSUE = "npm run clinic -- token create --local --clinic CLINIC --label 'my tests'"

@@ -8,9 +8,7 @@ import type { Environment, LocalEnvironment } from './choose.ts'
 import { deployed, readWranglerToml } from './wrangler-toml.ts'
 
 /** The Worker's variables that name its cell and the origins of all; none if there is only one Worker. */
-const cellVariables = z
-  .object({ CELL: cellName.optional(), CELLS: z.string().optional() })
-  .catch({})
+const cellVariables = z.object({ CELL: cellName, CELLS: z.string() }).partial().catch({})
 type CellVariables = z.infer<typeof cellVariables>
 
 /** The file in which `npm run dev` notes the state's cell. */
@@ -45,9 +43,7 @@ export async function cellsOfDeployment(file: string, env: string, cell: string)
   const origins = Object.fromEntries(
     cells.map(({ CELL, config }) => [CELL, deployed(config).origin]),
   )
-  const stale = cells.filter(
-    (one) => !isDeepStrictEqual(cellsOf({ CELLS: one.CELLS ?? '' }), origins),
-  )
+  const stale = cells.filter(({ CELLS = '' }) => !isDeepStrictEqual(cellsOf({ CELLS }), origins))
   return { cells, origins, stale: stale.map((one) => one.env) }
 }
 

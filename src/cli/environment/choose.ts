@@ -61,18 +61,13 @@ async function choose(options: EnvironmentOptions) {
 export const configFile = ({ config }: EnvironmentOptions) => (config ? fromCaller(config) : CONFIG)
 
 /** The flags that select the environment for wrangler. */
-export const wranglerFlags = ({ env, file }: Environment) => [
-  ...(env ? ['--env', env] : []),
-  ...['--config', file],
-]
+export const wranglerFlags = ({ env, file }: Environment) =>
+  env ? ['--env', env, '--config', file] : ['--config', file]
 
 export const setUpLine = ({ flags }: Environment) => `run \`npm run clinic -- setup ${flags}\``
 
 export const deployLine = ({ env, file }: RemoteEnvironment) =>
-  shellWords([
-    ...['npm', 'run', 'deploy', '--', '--env', env],
-    ...(file === CONFIG ? [] : ['--config', file]),
-  ])
+  `npm run deploy -- ${shellWords(['--env', env, ...(file === CONFIG ? [] : ['--config', file])])}`
 
 export const shipping = (environment: RemoteEnvironment) => [
   ...['deploy', 'dist/index.js', '--no-bundle'],
@@ -86,6 +81,4 @@ export const building = (environment: RemoteEnvironment) => [
 ]
 
 export const devLine = ({ state }: LocalEnvironment) =>
-  state === DEFAULT_STATE
-    ? 'npm run dev'
-    : shellWords(['npm', 'run', 'dev', '--', '--persist-to', state])
+  state === DEFAULT_STATE ? 'npm run dev' : `npm run dev -- --persist-to ${shellWords([state])}`

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { access, constants, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { access, constants, mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import * as z from 'zod'
@@ -10,12 +10,8 @@ import { databaseOf, type Session } from '../../storage/session.ts'
 import { changedRows } from '../../storage/statement.ts'
 import { appendAccess } from '../../trail/access.ts'
 import { Failure } from '../terminal/failure.ts'
-import {
-  setUpLine,
-  type LocalEnvironment,
-  type RemoteEnvironment,
-  type Environment,
-} from './choose.ts'
+import { setUpLine } from './choose.ts'
+import type { Environment, LocalEnvironment, RemoteEnvironment } from './choose.ts'
 import { applyMigrations, compareMigrations } from './migrations.ts'
 import { deployed, type Configuration } from './wrangler-toml.ts'
 import { askWrangler, runWrangler } from './wrangler.ts'
@@ -66,7 +62,6 @@ function storeOf(environment: Environment, env: Bindings, close: () => Promise<v
   const { TOKENS: kv, TRAIL: bucket } = env
   const db = databaseOf(env, 'first-primary', STEP_MILLISECONDS)
   let cached: Promise<string> | undefined
-  /** The operator, whom the trail names in place of a token's id. */
   const operator = () => (cached ??= operatorOf(environment))
   const leave = async (event: OperatorEvent) => leaveEvent(db, await operator(), event)
   return { environment, db, kv, bucket, operator, leave, close }
@@ -174,8 +169,8 @@ async function openRemote(environment: RemoteEnvironment): Promise<Store> {
     kv_namespaces: config.kv_namespaces.map((one) => ({ ...one, id, remote: true })),
     r2_buckets: config.r2_buckets.map((one) => ({ ...one, remote: true })),
   }
-  const folder = await mkdtemp(join(tmpdir(), 'clinic-'))
-  const configPath = join(folder, 'wrangler.json')
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'clinic-'))
+  const configPath = join(folder.path, 'wrangler.json')
   try {
     await writeFile(configPath, JSON.stringify(copy))
     // Without this, wrangler prints its progress to stdout, among the output.
@@ -187,7 +182,5 @@ async function openRemote(environment: RemoteEnvironment): Promise<Store> {
   } catch (error) {
     const reason = error instanceof Error ? error.message.trim().slice(0, 500) : ''
     throw new Failure(`${env} cannot be reached: ${reason || SIGN_IN}`)
-  } finally {
-    await rm(folder, { recursive: true })
   }
 }

@@ -11,13 +11,13 @@ import { PROJECT } from './project.ts'
 /** Runs a program, and ends it when this process ends or is killed. */
 const RUN_BELOW = join(import.meta.dirname, 'run-below.sh')
 
-const binary = z.object({ default: z.string() })
+const PROJECT_BIN = join(PROJECT, 'node_modules/.bin')
 
 /** After this, every workerd that we or our wrangler start ends when this process ends. */
 export function endWorkerdWithUs(): void {
   if (process.platform === 'win32') return
   const require = createRequire(import.meta.resolve('miniflare'))
-  process.env.CLINIC_WORKERD = binary.parse(require('workerd')).default
+  process.env.CLINIC_WORKERD = z.object({ default: z.string() }).parse(require('workerd')).default
   process.env.CLINIC_PID = String(process.pid)
   process.env.MINIFLARE_WORKERD_PATH = RUN_BELOW
 }
@@ -29,9 +29,7 @@ export const startWrangler = (args: readonly string[], stdio: StdioOptions) =>
     stdio,
     env: {
       ...process.env,
-      PATH: [dirname(process.execPath), process.env.PATH, join(PROJECT, 'node_modules/.bin')].join(
-        delimiter,
-      ),
+      PATH: [dirname(process.execPath), process.env.PATH, PROJECT_BIN].join(delimiter),
       WRANGLER_SEND_METRICS: 'false',
       CLINIC_PROGRAM: 'wrangler',
     },

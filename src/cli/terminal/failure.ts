@@ -64,12 +64,8 @@ export function endInOrder(manner: Manner): void {
  * process in the middle of a step.
  */
 export function stopAtCtrlC(): AbortSignal {
-  const stop = () =>
-    stopping.abort(
-      new Failure(
-        'stopped; what was written so far is complete: run the same command again to go on',
-      ),
-    )
+  const reason = 'stopped; what was written so far is complete: run the same command again to go on'
+  const stop = () => stopping.abort(new Failure(reason))
   for (const signal of SIGNALS) process.removeAllListeners(signal).once(signal, stop)
   return stopping.signal
 }

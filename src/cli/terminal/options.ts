@@ -52,12 +52,10 @@ export const wholeNumber = (from: number, to: number) =>
 
 /** `90d`, `12h`, `30m` or `10s`, in milliseconds. */
 export function parseDuration(value: string): number {
-  const [, amount, unit = ''] = /^([1-9]\d{0,4})([smhd])$/.exec(value) ?? []
-  const milliseconds = Number(amount) * (UNITS[unit] ?? NaN)
-  if (Number.isNaN(milliseconds)) {
-    throw new InvalidArgumentError('Use a number and s, m, h or d, such as 90d.')
-  }
-  return milliseconds
+  const [, amount, letter = ''] = /^([1-9]\d{0,4})([smhd])$/.exec(value) ?? []
+  const unit = UNITS[letter]
+  if (unit) return Number(amount) * unit
+  throw new InvalidArgumentError('Use a number and s, m, h or d, such as 90d.')
 }
 
 /** A token's lifetime in milliseconds, from a duration; undefined for `never`. */

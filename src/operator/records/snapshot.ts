@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm/sql/sql'
 import type { Resource } from '../../records/resource.ts'
+import { resources } from '../../resources/index.ts'
 import type { Session } from '../../storage/session.ts'
 import { batch, changedRows, statements } from '../../storage/statement.ts'
 import { changes, nameWords } from '../../storage/tables.ts'
@@ -59,7 +60,7 @@ export function selectAt(resource: Resource) {
  * Writes what is derived from a clinic's restored records: how many ids are deleted (those up to the mark that no
  * record has), and the words that search uses.
  */
-export async function completeRecords(db: Session, resources: readonly Resource[], mark: Mark) {
+export async function completeRecords(db: Session, mark: Mark) {
   const { clinic_id: clinicId, ids } = mark
   for (const resource of resources) {
     const highest = ids[resource.name] ?? 0

@@ -9,15 +9,11 @@ import { ssnOwner } from '../../records/given.ts'
 
 // Records as they are stored, for the operator: the Worker itself reads no sealed SSN.
 
-/** A clinic's records after the given id, by id, as an export writes them: with the SSN still sealed. */
-export async function listStored(
-  db: Session,
-  resource: Resource,
-  clinicId: string,
-  after: number,
-  limit: number,
-) {
-  const found = await rows(db, selectStored(resource), { clinicId, after, limit })
+const PAGE_ROWS = 500
+
+/** A page of a clinic's records after the given id, by id, as an export writes them: with the SSN still sealed. */
+export async function listStored(db: Session, resource: Resource, clinicId: string, after: number) {
+  const found = await rows(db, selectStored(resource), { clinicId, after, limit: PAGE_ROWS })
   const { name: table, record, hasSsn } = resource
   return found.map((row) => {
     const { clinic_id, uid, id, ssn_key_id: key_id, ssn_sealed: sealed, ssn_last_four } = row

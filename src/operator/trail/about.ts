@@ -6,6 +6,7 @@ import type { Session } from '../../storage/session.ts'
 import { changes } from '../../storage/tables.ts'
 import { PATIENT } from '../../fields/ownable-type.ts'
 import { ownerTypeOf, type Resource } from '../../records/resource.ts'
+import { resources } from '../../resources/index.ts'
 
 // The trail says which records were seen; the journal says whose they were at the time.
 
@@ -39,12 +40,7 @@ export async function aboutRecord(db: Session, resource: Resource, clinicId: str
 const CHANGES_A_STEP = 100_000
 
 /** A patient's records, each for as long as it was the patient's. An erased record is nobody's. */
-export async function aboutPatient(
-  db: Session,
-  resources: readonly Resource[],
-  clinicId: string,
-  patientId: number,
-): Promise<About> {
+export async function aboutPatient(db: Session, clinicId: string, patientId: number) {
   const about: Owned[] = []
   for (const resource of resources) {
     for (const id of await listRecordsEver(resource)) {

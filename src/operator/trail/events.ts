@@ -35,10 +35,7 @@ export async function* trailOf(
   clinicId: string,
   since: string,
 ) {
-  const events = [
-    eventsOf({ clinicId, stream: 'accesses' }),
-    eventsOf({ clinicId, stream: 'changes' }),
-  ]
+  const events = (['accesses', 'changes'] as const).map((stream) => eventsOf({ clinicId, stream }))
   yield* merged(events, (a, b) => Number(a.at > b.at) - Number(a.at < b.at))
 
   async function* eventsOf(chain: Chain): AsyncGenerator<TrailEvent> {

@@ -1,4 +1,3 @@
-import { resources } from '../../../resources/index.ts'
 import { NO_CLINIC } from '../../../operator/content.ts'
 import { aboutPatient, aboutRecord, isAbout, type About } from '../../../operator/trail/about.ts'
 import { SegmentMissing, trailOf, type TrailEvent } from '../../../operator/trail/events.ts'
@@ -32,7 +31,7 @@ export const command = onStore({
   async work({ clinic, patient, record, since: given, out }, { db, bucket, leave, environment }) {
     const clinicId = clinic ?? NO_CLINIC
     let about: About | undefined
-    if (patient !== undefined) about = await aboutPatient(db, resources, clinicId, patient)
+    if (patient !== undefined) about = await aboutPatient(db, clinicId, patient)
     if (record) about = await aboutRecord(db, record.resource, clinicId, record.id)
     const since = given ?? (about ? '' : parseSince('24h'))
     const events = matching(trailOf(db, bucket, clinicId, since), about)

@@ -27,11 +27,7 @@ const EUROPEAN = /^-?(\d{1,3}(\.\d{3})+|\d+),\d{1,2}$|^-?\d{1,3}(\.\d{3}){2,}$|^
  * Reads a file of plans once to find the types of its columns, since one value is not enough: of the ZIP codes `02134`
  * and `90210`, the second looks like a number. `text` and `number` are the operator's choices. Throws Failure.
  */
-export async function lookThrough(
-  file: string,
-  text: readonly string[],
-  number: readonly string[],
-) {
+export async function lookThrough(file: string, text: string[], number: string[]) {
   const { isJson, rows } = await openRows(file, PLAN_COLUMNS)
   const seen = new Map<string, { looks: Set<string>; example: string }>()
   let isEuropean = false

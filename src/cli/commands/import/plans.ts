@@ -55,7 +55,7 @@ export async function importPlans(
   file: string,
   { text = [], number = [], deactivateMissing, republish, ...options }: Options,
 ): Promise<Report> {
-  const { dryRun } = options
+  const { dryRun, rejected = rejectedFileOf(file) } = options
   // The file is read twice, so stdin is saved first.
   await using kept = file === STDIN ? await mkdtempDisposable(join(tmpdir(), 'clinic-')) : undefined
   const path = kept ? join(kept.path, 'stdin') : file
@@ -80,11 +80,8 @@ export async function importPlans(
     stillActive += active
     return counts
   }
-  const imported = await importRows(
-    path,
-    { ...options, rejected: options.rejected ?? rejectedFileOf(file) },
-    { what: 'plans', required: PLAN_COLUMNS, read: readBy(row), write },
-  )
+  const from = { what: 'plans', required: PLAN_COLUMNS, read: readBy(row), write }
+  const imported = await importRows(path, { dryRun, rejected }, from)
 
   const isComplete = imported.rejections.count === 0 && seen.size > 0
   const deactivate = deactivateMissing === true && isComplete

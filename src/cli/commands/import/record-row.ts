@@ -62,15 +62,6 @@ export function rowReader(resource: Resource, { clinicId, keyId, dates, withoutI
     else spellings.set(id, written)
   }
 
-  /** The errors by field. Those of dates say which forms are accepted. */
-  function errorsIn(error: z.core.$ZodError) {
-    const errors = errorsOf(error, given, 'field')
-    for (const [name, [message]] of Object.entries(errors)) {
-      if (isDate(name) && message === INVALID) errors[name] = [message + REMEDIES[dates]]
-    }
-    return errors
-  }
-
   function read(row: Record<string, unknown>, line: number): Read<ImportedRow> {
     const { fields: columns, fault } = find(Object.keys(row))
     if (fault) return { errors: { row: [fault] } }
@@ -88,7 +79,11 @@ export function rowReader(resource: Resource, { clinicId, keyId, dates, withoutI
     const named = Object.fromEntries(kept)
 
     const { data, error } = given.safeParse(named)
-    const errors = error ? errorsIn(error) : {}
+    const errors = error ? errorsOf(error, given, 'field') : {}
+    // The error of a date says which forms are accepted.
+    for (const [name, [message]] of Object.entries(errors)) {
+      if (isDate(name) && message === INVALID) errors[name] = [message + REMEDIES[dates]]
+    }
     if (sealed && !origin) {
       errors.ssn = ['was sealed for another clinic: open it first, with `ssn open`']
     } else if (sealed && sealed.keyId !== keyId) {
