@@ -111,15 +111,12 @@ Exit status: 0 done, 1 failed, 2 usage error.`,
 
 /** Adds every command. Its file is loaded only when it is called, since loading takes most of a short run. */
 async function addCommands(program: Command, [called]: readonly string[]) {
-  const groupOf = (name: string) =>
+  const groupOf = (name: string, purpose = '') =>
     program.commands.find((group) => group.name() === name) ??
-    program
-      .command(name)
-      .description(GROUPS[name] ?? '')
-      .helpCommand(false)
+    program.command(name).description(purpose).helpCommand(false)
   for (const [words, purpose, load] of [...COMMANDS, ...(await importsOf(called))]) {
     const [first = '', second] = words.split(' ')
-    const parent = second === undefined ? program : groupOf(first)
+    const parent = second === undefined ? program : groupOf(first, GROUPS[first])
     const isDefault = words === 'audit list'
     const command = parent.command(second ?? first, { isDefault }).description(purpose)
     parent.hook('preSubcommand', async (_, chosen) => {

@@ -22,7 +22,6 @@ const one = statements('clinics', { id: 'text' })
 const arrival = statements('clinics', { id: 'text', created_at: 'text', record_limit: 'integer?' })
 const change = statements('clinics', { id: 'text', state: 'text', from: 'text' })
 const limiting = statements('clinics', { id: 'text', limit: 'integer?' })
-const none = statements('clinics', {})
 
 const select = one.statement<Clinic>(sql`SELECT * FROM ${clinics} WHERE id = ${one.$.id}`)
 
@@ -55,7 +54,7 @@ export const selectState = one.statement<{ state: State }>(sql`
 export const whyClosed = (state: string | undefined) =>
   state === undefined || state === 'suspended' ? 'suspended' : 'frozen'
 
-const selectAll = none.statement<Clinic>(sql`
+const selectAll = statements('clinics', {}).statement<Clinic>(sql`
   SELECT id, state, created_at FROM ${clinics} ORDER BY id`)
 
 export const listClinics = (db: Session): Promise<Clinic[]> => rows(db, selectAll, {})
@@ -69,12 +68,10 @@ export const createClinic = async (db: Session, id: string): Promise<boolean> =>
   (await rows(db, insert, { id })).length > 0
 
 /** The same statement on one line, for a tool that takes no parameters. */
-export const createClinicText = (id: string) =>
-  insert
-    .text()
-    .sql.replace('?1', `'${clinicId.parse(id)}'`)
-    .trim()
-    .replace(/\s+/g, ' ')
+export function createClinicText(id: string) {
+  const line = insert.text().sql.trim().replace(/\s+/g, ' ')
+  return line.replace('?1', `'${clinicId.parse(id)}'`)
+}
 
 const update = change.statement<{ id: string }>(sql`
   UPDATE ${clinics} SET state = ${change.$.state}

@@ -10,17 +10,15 @@ import { rows, statements } from '../storage/statement.ts'
 /** The file in which the build lists the migrations that this code needs. */
 const MIGRATIONS = '/migrations.json'
 
-const { statement } = statements('health/readiness', {})
-
-const selectApplied = statement<{ name: string }>(sql`SELECT name FROM d1_migrations`)
+const selectApplied = statements('health/readiness', {}).statement<{ name: string }>(sql`
+  SELECT name FROM d1_migrations`)
 
 /** Checks D1 and KV. Returns the reasons why the Worker is not ready; none if it is. */
 export async function reasonsNotReady(env: Bindings): Promise<string[]> {
-  const db = databaseOf(env, 'first-unconstrained')
   const readKv = () => env.TOKENS.get<string>([CATALOGUE_KEY, LOCAL_KEY])
   const [needed, applied, values] = await Promise.all([
     readNeeded(env),
-    rows(db, selectApplied, {}).catch(noneIfNew),
+    rows(databaseOf(env, 'first-unconstrained'), selectApplied, {}).catch(noneIfNew),
     attempt(readKv, () => 'try again'),
   ])
   const key = sealingKey(env)

@@ -51,8 +51,7 @@ export async function builtDocument(c: Context<Env>): Promise<Response | undefin
   const servers = cells
     .sort(([a], [b]) => Number(b === c.env.CELL) - Number(a === c.env.CELL))
     .map(([cell, url]) => ({ url, description: `The cell ${cell}.` }))
-  const document: object = JSON.parse(text)
-  return new Response(JSON.stringify({ ...document, servers }), file)
+  return new Response(JSON.stringify({ ...JSON.parse(text), servers }), file)
 }
 
 /** The text of a built file, with the origin that serves it. */

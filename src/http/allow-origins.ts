@@ -24,14 +24,12 @@ const isAllowed = (origin: string, allowed = '') =>
     .split(',')
     .some((one) => one.trim().replace(/\/$/, '') === origin)
 
+const OURS = Object.values(REQUEST_HEADERS).map(({ name }) => name)
+
 const allow = cors({
   origin: (origin) => origin,
   allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-  allowHeaders: [
-    'Content-Type',
-    'X-User-Token',
-    ...Object.values(REQUEST_HEADERS).map(({ name }) => name),
-  ],
+  allowHeaders: ['Content-Type', 'X-User-Token', ...OURS],
   exposeHeaders: Object.keys(HEADERS),
   maxAge: ONE_DAY_IN_SECONDS,
 })

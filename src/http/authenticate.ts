@@ -30,10 +30,6 @@ async function refuse(c: Context<Env>, why: WhyRefused): Promise<never> {
   })
 }
 
-/** The origin of the cell, unless it is this one. */
-const originElsewhere = ({ env }: Context<Env>, cell = env.CELL) =>
-  cell === env.CELL ? undefined : cellsOf(env)[cell ?? '']
-
 /**
  * Lets in whoever holds a live token, and sets `caller`. All other tokens get the same answer, whatever is wrong with
  * them; a mistyped one costs no read. A token of another cell that isn't stored here is sent there, whether it exists
@@ -63,8 +59,8 @@ export const authenticate = (extraKeyOf: (path: string) => string | undefined) =
       const tokenId = tokenIdOf(key)
       c.set('caller', { tokenId, clinicId, label, scopes, expiresAt, isSuspended })
     }
-    const keeper = held === null ? cellOfToken(token) : record?.moved_to
-    const origin = originElsewhere(c, keeper)
+    const keeper = (held === null ? cellOfToken(token) : record?.moved_to) ?? c.env.CELL
+    const origin = keeper === c.env.CELL ? undefined : cellsOf(c.env)[keeper ?? '']
     if (origin) {
       await (state === 'moved' ? countRequests(c, 1) : limitAddress(c))
       throw misdirected(origin)

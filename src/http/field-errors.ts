@@ -45,19 +45,15 @@ function* messagesOf(error: z.core.$ZodError, schema: z.ZodType, noun: Noun, roo
 
 /** Whether the wrapper was forgotten: the body isn't an object, or has a record's fields at its top level. */
 function lacksWrapper(error: z.core.$ZodError, schema: z.ZodType, root: string): boolean {
-  const inner = knownAt(schema, [root, 0])
-  const isFieldOf = (key: string) => inner.includes(key) || knownAt(schema, [root]).includes(key)
+  const known = [...knownAt(schema, [root, 0]), ...knownAt(schema, [root])]
   const mistyped = error.issues
     .filter(({ code }) => code === 'invalid_type')
     .map(({ path }) => path.join('.'))
   if (root !== '' && mistyped.includes('')) return true
-  return (
-    mistyped.includes(root) &&
-    error.issues.some(
-      (issue) =>
-        issue.code === 'unrecognized_keys' && issue.path.length === 0 && issue.keys.some(isFieldOf),
-    )
+  const extra = error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys' && issue.path.length === 0 ? issue.keys : [],
   )
+  return mistyped.includes(root) && extra.some((key) => known.includes(key))
 }
 
 const wrap = (schema: z.ZodType, root: string) => {

@@ -19,12 +19,10 @@ export function linkHeader(url: string, { totalCount }: Found, query: ListQuery)
   const { page, page_size } = query
   const last = Math.ceil(totalCount / page_size)
   const targets = { first: 1, prev: Math.min(page - 1, last), next: page + 1, last }
-  const links = []
-  for (const [relation, target] of Object.entries(targets)) {
-    if (target < 1 || target > Math.max(last, 1)) continue
-    links.push(`<${path}?${searchOf({ ...query, page: target })}>; rel="${relation}"`)
-  }
-  return links.join(', ')
+  return Object.entries(targets)
+    .filter(([, target]) => target >= 1 && target <= Math.max(last, 1))
+    .map(([relation, page]) => `<${path}?${searchOf({ ...query, page })}>; rel="${relation}"`)
+    .join(', ')
 }
 
 /** A query in canonical form: the keys that are set, in alphabetical order. */

@@ -28,15 +28,12 @@ const document = JSON.stringify(openapiDocument(routes))
 await writeFile(join(ASSETS, 'openapi.json'), document)
 await buildReference(join(ASSETS, 'docs'))
 
-await writeFile(
-  join(ASSETS, 'guide.md'),
-  `# Clinic Insurances API\n\n${GUIDE.replace(/^(?=#)/gm, '#')}`,
-)
+const guide = `# Clinic Insurances API\n\n${GUIDE.replace(/^(?=#)/gm, '#')}`
+await writeFile(join(ASSETS, 'guide.md'), guide)
 await writeFile(join(ASSETS, 'llms.txt'), LLMS)
 
-const migrations = (await readdir(join(PROJECT, 'migrations'))).filter((name) =>
-  name.endsWith('.sql'),
-)
+const files = await readdir(join(PROJECT, 'migrations'))
+const migrations = files.filter((name) => name.endsWith('.sql'))
 await writeFile(join(ASSETS, 'migrations.json'), JSON.stringify(migrations))
 
 await buildClient(routes, document, ASSETS)

@@ -61,6 +61,7 @@ export function openapiDocument(app: Hono<Env>) {
   function operationOf(route: Route) {
     const { id, tag, summary, description, answers } = route.operation
     const scope = route.scope && `Scope: \`${route.scope}\`.`
+    const shared = refusalsOf(route).map(([status, { name }]) => [status, ref('responses', name)])
     return {
       operationId: id,
       tags: [tag],
@@ -77,9 +78,7 @@ export function openapiDocument(app: Hono<Env>) {
       }),
       'x-codeSamples': [clientSample(id, argumentsOf(route), !(204 in answers))],
       responses: {
-        ...Object.fromEntries(
-          refusalsOf(route).map(([status, { name }]) => [status, ref('responses', name)]),
-        ),
+        ...Object.fromEntries(shared),
         ...(isGuarded(route) && { 422: fieldErrorsOf(route) }),
         ...Object.fromEntries(
           Object.entries(answers).map(([status, answer]) => [status, answerOf(answer, route)]),

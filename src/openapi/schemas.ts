@@ -67,10 +67,9 @@ function simplify(
 
 /** The required keys: those whose schema rejects undefined. */
 const requiredKeys = (shape: z.core.$ZodShape) =>
-  Object.keys(shape).filter((key) => {
-    const field = shape[key]
-    return field && !z.safeParse(field, undefined).success
-  })
+  Object.entries(shape)
+    .filter(([, field]) => !z.safeParse(field, undefined).success)
+    .map(([key]) => key)
 
 function replace(target: Record<string, unknown>, source: Record<string, unknown>): void {
   for (const key of Object.keys(target)) delete target[key]

@@ -13,18 +13,15 @@ export const NO_CLINIC = '*'
 /** Tables that are derived from records, matter only for a day, or describe a bucket that isn't copied. */
 const LEFT_OUT = ['deletions', 'idempotency_keys', 'name_words', 'segments', 'staged_plans']
 
-/** The time of a backup, and the numbers that each clinic had given out by then. */
-type Moment = { at: string; marks: readonly Mark[] }
-
 export type Content = { table: Table; rows: () => AsyncGenerator<StoredRow> }
 
 /** Every table with its rows as of the moment, in an order in which they can be inserted; clinics come last. */
-export async function contentAt(db: Session, { at, marks }: Moment) {
+export async function contentAt(db: Session, { at, marks }: { at: string; marks: Mark[] }) {
   const isClinics = ({ name }: Table) => name === 'clinics'
-  const tables = (await listTables(db))
+  return (await listTables(db))
     .filter(({ name }) => !LEFT_OUT.includes(name))
     .sort((a, b) => Number(isClinics(a)) - Number(isClinics(b)))
-  return tables.map((table): Content => ({ table, rows: () => rowsAt(table) }))
+    .map((table): Content => ({ table, rows: () => rowsAt(table) }))
 
   async function* rowsAt(table: Table): AsyncGenerator<StoredRow> {
     const resource = resources.find(({ name }) => name === table.name)

@@ -51,10 +51,9 @@ function isWithin({ table: { key }, clinicId, after, end }: Part): SQL {
 
 async function read(db: Session, part: Part, limit = -1): Promise<StoredRow[]> {
   const { name, columns, key } = part.table
-  const select = statement<StoredRow>(
-    sql`SELECT ${list(columns)} FROM ${sql.raw(name)} WHERE ${isWithin(part)}
-      ORDER BY ${list(key)} LIMIT ${sql.raw(`${limit}`)}`,
-  )
+  const select = statement<StoredRow>(sql`
+    SELECT ${list(columns)} FROM ${sql.raw(name)} WHERE ${isWithin(part)}
+      ORDER BY ${list(key)} LIMIT ${sql.raw(`${limit}`)}`)
   return await rows(db, select, valuesOf(part, []))
 }
 
@@ -90,10 +89,9 @@ async function* inPortions(all: AsyncIterable<StoredRow>): AsyncGenerator<Stored
 const isArriving = sql`EXISTS (SELECT * FROM ${clinics} WHERE id = ${$.clinicId} AND state = 'arriving')`
 
 const insert = ({ name, columns }: Table, condition: SQL, onConflict: SQL) =>
-  statement(
-    sql`INSERT INTO ${sql.raw(name)} (${list(columns)})
-      SELECT ${fields(columns)} FROM json_each(${$.rows}) WHERE ${condition} ON CONFLICT ${onConflict}`,
-  )
+  statement(sql`
+    INSERT INTO ${sql.raw(name)} (${list(columns)})
+      SELECT ${fields(columns)} FROM json_each(${$.rows}) WHERE ${condition} ON CONFLICT ${onConflict}`)
 
 /** Adds the rows that the part lacks: of a whole table, or of a clinic that is arriving. */
 export async function addMissing(db: Session, part: Part, all: AsyncIterable<StoredRow>) {
@@ -125,10 +123,9 @@ async function align(db: Session, part: Part, wanted: readonly StoredRow[]) {
   if (values.rows === JSON.stringify(await read(db, part))) return
 
   const { name, columns, key } = part.table
-  const drop = statement(
-    sql`DELETE FROM ${sql.raw(name)} WHERE ${isWithin(part)} AND ${isArriving}
-      AND (${list(key)}) NOT IN (SELECT ${fields(key)} FROM json_each(${$.rows}))`,
-  )
+  const drop = statement(sql`
+    DELETE FROM ${sql.raw(name)} WHERE ${isWithin(part)} AND ${isArriving}
+      AND (${list(key)}) NOT IN (SELECT ${fields(key)} FROM json_each(${$.rows}))`)
   const set = list(columns.map((column) => `${column} = excluded.${column}`))
   const unique = list(['clinic_id', ...key])
   const upsert = insert(part.table, isArriving, sql`(${unique}) DO UPDATE SET ${set}`)
@@ -144,10 +141,9 @@ export async function sizesOf(db: Session, parts: readonly Part[]): Promise<Reco
     parts.map((part) => {
       const { name, columns } = part.table
       const bytes = columns.map((column) => `ifnull(octet_length(${column}), 0)`).join(' + ')
-      const measure = statement(
-        sql`SELECT count(*) AS rows, ifnull(sum(${sql.raw(bytes)}), 0) AS bytes
-          FROM ${sql.raw(name)} WHERE ${isWithin(part)}`,
-      )
+      const measure = statement(sql`
+        SELECT count(*) AS rows, ifnull(sum(${sql.raw(bytes)}), 0) AS bytes
+          FROM ${sql.raw(name)} WHERE ${isWithin(part)}`)
       return measure.bind(db, valuesOf(part, []))
     }),
   )
@@ -159,10 +155,9 @@ export async function sizesOf(db: Session, parts: readonly Part[]): Promise<Reco
 export async function clear(db: Session, part: Part, state: 'arriving' | 'moved') {
   const { name, key } = part.table
   const all = sql`FROM ${sql.raw(name)} WHERE ${isWithin(part)}`
-  const remove = statement(
-    sql`DELETE ${all}
+  const remove = statement(sql`
+    DELETE ${all}
       AND EXISTS (SELECT * FROM ${clinics} WHERE id = ${$.clinicId} AND state = ${sql.raw(`'${state}'`)})
-      AND (${list(key)}) IN (SELECT ${list(key)} ${all} LIMIT ${sql.raw(`${2 * PAGE_ROWS}`)})`,
-  )
+      AND (${list(key)}) IN (SELECT ${list(key)} ${all} LIMIT ${sql.raw(`${2 * PAGE_ROWS}`)})`)
   while ((await changedRows(db, remove, valuesOf(part, []))) > 0);
 }

@@ -20,7 +20,6 @@ export function digesting(all: AsyncIterable<StoredRow>) {
   }
 }
 
-/** Reads all rows, only to compute their digest. */
 export async function digestOf(all: AsyncIterable<StoredRow>): Promise<Digest> {
   const passed = digesting(all)
   for await (const _ of passed.rows());

@@ -30,9 +30,8 @@ const FORKS = 100
 
 /** The highest `seq` that R2 has of a clinic, 0 if none: a lower bound of what was given out. */
 export async function highestSealed(bucket: R2Bucket, clinicId: string): Promise<number> {
-  const chain = { clinicId, stream: 'changes' as const }
-  const keys = [...(await listKeys(bucket, chain))].slice(-FORKS)
-  const stored = await Promise.all(keys.map((key) => readStored(bucket, chain, key)))
+  const keys = [...(await listKeys(bucket, { clinicId, stream: 'changes' }))].slice(-FORKS)
+  const stored = await Promise.all(keys.map((key) => readStored(bucket, key)))
   return Math.max(0, ...stored.map((segment) => Number(segment?.lines.at(-1)?.place ?? 0)))
 }
 

@@ -7,7 +7,6 @@ import { clinics, ownables } from '../storage/tables.ts'
 const VALUES = { clinicId: 'text', now: 'text', ownables: 'text' } as const
 const { $, statement } = statements('operator/ownables', VALUES)
 
-/** The distinct ownables of the rows. */
 const given = sql`(SELECT DISTINCT value ->> '$.type' AS type, value ->> '$.id' AS id
   FROM json_each(${$.ownables}))`
 

@@ -105,35 +105,9 @@ export async function digestPlans(db: Session): Promise<string> {
   }
 }
 
-const dropOldWords = statement(sql`
-  DELETE FROM ${planWords} WHERE (word, plan_id) IN (
-    SELECT old.value, plans.id FROM ${stagedPlans} AS given
-      JOIN ${plans} ON plans.external_id = given.external_id AND plans.words <> given.words
-      JOIN json_each(plans.words) AS old)`)
-const takeOver = statement(sql`
-  INSERT INTO ${plans} (${columns}, created_at, updated_at)
-    SELECT ${columns}, ${$.now}, ${$.now} FROM ${stagedPlans} WHERE true ORDER BY position
-    ON CONFLICT (external_id) DO UPDATE SET
-      ${sql.raw([...CONTENT, ...FOLDED, 'updated_at'].map((name) => `${name} = excluded.${name}`).join(', '))}
-    WHERE ${differsFrom('excluded')}`)
-const deactivateMissing = statement(sql`
-  UPDATE ${plans} SET active = 0, updated_at = ${$.now}
-    WHERE ${$.deactivateMissing} AND active = 1
-      AND external_id NOT IN (SELECT external_id FROM ${stagedPlans})`)
-const addWords = statement(sql`
-  INSERT INTO ${planWords} (word, plan_id)
-    SELECT new.value, plans.id FROM ${plans} JOIN json_each(words) AS new
-    WHERE updated_at = ${$.now} ON CONFLICT DO NOTHING`)
-const giveVersion = statement(sql`
-  INSERT INTO ${catalogue} (id, version) SELECT 1, ${$.version}
-    WHERE ${$.republish} OR NOT EXISTS (SELECT * FROM ${catalogue})
-      OR EXISTS (SELECT * FROM ${plans} WHERE updated_at = ${$.now})
-    ON CONFLICT (id) DO UPDATE SET version = excluded.version`)
-
 /** The lists and facets are rebuilt only if this batch has just set the version. */
 const isNew = sql`(SELECT version FROM ${catalogue}) = ${$.version}`
 
-const dropLists = statement(sql`DELETE FROM ${planLists} WHERE ${isNew}`)
 const FILTERS = ['plan_type_folded', 'carrier_folded', 'active']
 const ORDERS: Record<Sort, string> = {
   id: 'id',
@@ -172,35 +146,52 @@ function makeList(sort: Sort, set: readonly string[]) {
       ) GROUP BY 1, 2`)
 }
 
-const dropFacets = statement(sql`DELETE FROM ${planFacets} WHERE ${isNew}`)
 const makeFacet = (facet: string) =>
   statement(sql`
     INSERT INTO ${planFacets} (facet, folded, name, plans)
     SELECT ${sql.raw(`'${facet}', ${facet}_folded, min(${facet}), count(*)`)}
     FROM ${plans} WHERE ${isNew} GROUP BY 2`)
-const makeFacets = { makeCarriers: makeFacet('carrier'), makePlanTypes: makeFacet('plan_type') }
 
 type Counts = Record<'inserted' | 'updated' | 'unchanged' | 'deactivated', number>
-const selectOutcome = statement<{ version: string } & Counts>(sql`
-  SELECT version, total(created_at = ${$.now}) AS inserted,
-      total(updated_at = ${$.now} AND created_at <> ${$.now} AND is_staged) AS updated,
-      (SELECT count(*) FROM ${stagedPlans}) - total(is_staged) AS unchanged,
-      total(updated_at = ${$.now} AND NOT is_staged) AS deactivated
-    FROM ${catalogue} LEFT JOIN (
-      SELECT created_at, updated_at, external_id IN (SELECT external_id FROM ${stagedPlans}) AS is_staged
-      FROM ${plans} WHERE updated_at = ${$.now})`)
 
 const publishing = {
-  dropOldWords,
-  takeOver,
-  deactivateMissing,
-  addWords,
-  giveVersion,
-  dropLists,
+  dropOldWords: statement(sql`
+    DELETE FROM ${planWords} WHERE (word, plan_id) IN (
+      SELECT old.value, plans.id FROM ${stagedPlans} AS given
+        JOIN ${plans} ON plans.external_id = given.external_id AND plans.words <> given.words
+        JOIN json_each(plans.words) AS old)`),
+  takeOver: statement(sql`
+    INSERT INTO ${plans} (${columns}, created_at, updated_at)
+      SELECT ${columns}, ${$.now}, ${$.now} FROM ${stagedPlans} WHERE true ORDER BY position
+      ON CONFLICT (external_id) DO UPDATE SET
+        ${sql.raw([...CONTENT, ...FOLDED, 'updated_at'].map((name) => `${name} = excluded.${name}`).join(', '))}
+      WHERE ${differsFrom('excluded')}`),
+  deactivateMissing: statement(sql`
+    UPDATE ${plans} SET active = 0, updated_at = ${$.now}
+      WHERE ${$.deactivateMissing} AND active = 1
+        AND external_id NOT IN (SELECT external_id FROM ${stagedPlans})`),
+  addWords: statement(sql`
+    INSERT INTO ${planWords} (word, plan_id)
+      SELECT new.value, plans.id FROM ${plans} JOIN json_each(words) AS new
+      WHERE updated_at = ${$.now} ON CONFLICT DO NOTHING`),
+  giveVersion: statement(sql`
+    INSERT INTO ${catalogue} (id, version) SELECT 1, ${$.version}
+      WHERE ${$.republish} OR NOT EXISTS (SELECT * FROM ${catalogue})
+        OR EXISTS (SELECT * FROM ${plans} WHERE updated_at = ${$.now})
+      ON CONFLICT (id) DO UPDATE SET version = excluded.version`),
+  dropLists: statement(sql`DELETE FROM ${planLists} WHERE ${isNew}`),
   ...makeLists,
-  dropFacets,
-  ...makeFacets,
-  outcome: selectOutcome,
+  dropFacets: statement(sql`DELETE FROM ${planFacets} WHERE ${isNew}`),
+  makeCarriers: makeFacet('carrier'),
+  makePlanTypes: makeFacet('plan_type'),
+  outcome: statement<{ version: string } & Counts>(sql`
+    SELECT version, total(created_at = ${$.now}) AS inserted,
+        total(updated_at = ${$.now} AND created_at <> ${$.now} AND is_staged) AS updated,
+        (SELECT count(*) FROM ${stagedPlans}) - total(is_staged) AS unchanged,
+        total(updated_at = ${$.now} AND NOT is_staged) AS deactivated
+      FROM ${catalogue} LEFT JOIN (
+        SELECT created_at, updated_at, external_id IN (SELECT external_id FROM ${stagedPlans}) AS is_staged
+        FROM ${plans} WHERE updated_at = ${$.now})`),
 }
 
 /**

@@ -8,12 +8,11 @@ import type { Table } from './tables.ts'
 const TYPES = { clinicId: 'text', now: 'text', since: 'text' } as const
 const { $, statement } = statements('operator/stats', TYPES)
 
-const selectCreated = statement<{ weeks_ago: number; count: number }>(
-  sql`SELECT CAST((julianday(${$.now}) - julianday(at)) / 7 AS INTEGER) AS weeks_ago, count(*) AS count
+const selectCreated = statement<{ weeks_ago: number; count: number }>(sql`
+  SELECT CAST((julianday(${$.now}) - julianday(at)) / 7 AS INTEGER) AS weeks_ago, count(*) AS count
     FROM ${changes}
     WHERE clinic_id = ${$.clinicId} AND action = 'create' AND at > ${$.since} AND at <= ${$.now}
-    GROUP BY weeks_ago`,
-)
+    GROUP BY weeks_ago`)
 
 const WEEK = 7 * 24 * 60 * 60 * 1000
 

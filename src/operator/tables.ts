@@ -10,21 +10,18 @@ export type Table = {
   isOfClinics: boolean
 }
 
-const { statement } = statements('operator/tables', {})
-
 type Described = { name: string; columns: string; key: string; referenced: string }
 
 // D1's own tables can't be read.
-const selectTables = statement<Described>(
-  sql`SELECT name,
+const selectTables = statements('operator/tables', {}).statement<Described>(sql`
+  SELECT name,
       (SELECT json_group_array(name ORDER BY cid) FROM pragma_table_info(master.name)) AS columns,
       (SELECT json_group_array(name ORDER BY pk) FROM pragma_table_info(master.name)
         WHERE pk > 0 AND name <> 'clinic_id') AS key,
       (SELECT json_group_array("table") FROM pragma_foreign_key_list(master.name)) AS referenced
     FROM sqlite_master AS master WHERE type = 'table' AND name NOT LIKE 'd1~_%' ESCAPE '~'
       AND name NOT LIKE '~_%' ESCAPE '~' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'
-    ORDER BY master.rowid`,
-)
+    ORDER BY master.rowid`)
 
 /** Every table of the store, each after those that it references. A new table needs no change here. */
 export async function listTables(db: Session): Promise<Table[]> {

@@ -10,16 +10,15 @@ export type StoredToken = { key: string; id: string; record: TokenRecord }
 /** Every token whose id begins with `id`, in no particular order. */
 export async function listTokens(kv: KVNamespace, id = ''): Promise<StoredToken[]> {
   const found: StoredToken[] = []
-  let cursor: string | null = null
-  do {
+  for (let cursor: string | null = null; ;) {
     const page: KVNamespaceListResult<unknown> = await kv.list({ prefix: KEY_PREFIX + id, cursor })
     for (const { name: key, metadata } of page.keys) {
       const record = tokenRecord.safeParse(metadata ?? (await kv.get(key, 'json')))
       if (record.success) found.push({ key, id: tokenIdOf(key), record: record.data })
     }
-    cursor = page.list_complete ? null : page.cursor
-  } while (cursor !== null)
-  return found
+    if (page.list_complete) return found
+    cursor = page.cursor
+  }
 }
 
 export const putToken = async (kv: KVNamespace, token: string, record: TokenRecord) =>

@@ -14,10 +14,8 @@ import { registerOwnables } from './queries.ts'
 
 const MOST_OWNABLES = 1000
 
-/** The path of the ownables of a type: `/ownables/Patient`. */
 const ownablesPath = z.object({ ownable_type: ownableType.describe('What they are.') })
 
-/** The path of an ownable: `/ownables/Patient/1049`. */
 const ownablePath = z.object({
   ownable_type: ownableType.describe('What it is.'),
   ownable_id: queryId.meta({

@@ -82,8 +82,7 @@ async function lookUp(key: string, version: string): Promise<PlansAnswer | undef
   try {
     const found = await withinTime(caches.default.match(key), ONE_SECOND)
     if (!found) return undefined
-    const link = found.headers.get('Link') ?? ''
-    return { body: await found.arrayBuffer(), link, version }
+    return { body: await found.arrayBuffer(), link: found.headers.get('Link') ?? '', version }
   } catch {
     return undefined
   }

@@ -97,15 +97,12 @@ async function serve(c: Context<Env>, rest: string, load: Load): Promise<Respons
   const catalogue = readCatalogue(c.get('extraValue'))
   if (!catalogue) return answer(c, rest, await loadAt('first-primary'), 'BYPASS')
 
-  const etag = catalogueEtag(catalogue.version, rest)
+  const { version, bookmark } = catalogue
+  const etag = catalogueEtag(version, rest)
   if (!isNoneOf(etag, c.req.header('If-None-Match'))) return notModified(c, etag)
 
-  const [found, tier] = await throughTiers(
-    catalogue.version,
-    url,
-    (promise) => c.executionCtx.waitUntil(promise),
-    () => loadAt(catalogue.bookmark),
-  )
+  const waitUntil = (promise: Promise<unknown>) => c.executionCtx.waitUntil(promise)
+  const [found, tier] = await throughTiers(version, url, waitUntil, () => loadAt(bookmark))
   return answer(c, rest, found, tier)
 }
 

@@ -53,9 +53,7 @@ export function amender(resource: Resource) {
     const known = updates.get(names.join())
     if (known) return known
 
-    const set = names.map(
-      (name) => sql`, ${sql.raw(name)} = ${$.given} ->> ${sql.raw(`'${name}'`)}`,
-    )
+    const set = names.map((name) => sql`, ${sql.raw(name)} = ${$.given} ->> '${sql.raw(name)}'`)
     const made = statement(sql`
       UPDATE ${table} SET version = used.version, updated_at = used.at${sql.join(set)}
       FROM ${used.row}
@@ -74,8 +72,8 @@ export function amender(resource: Resource) {
   const why = { ...whyRefused(resource), target: selectTarget, broken: selectBroken(resource) }
 
   return (db: Session, key: IdempotencyKey, target: Target, { given, fixed }: Amendment) => {
-    const all = { keepKey, journal, update: updateOf(given), records }
     const hasWords = words && SOURCES.some((name) => name in given)
+    const all = { keepKey, journal, update: updateOf(given), records, ...(hasWords && words) }
     const values = {
       ...key,
       ...target,
@@ -83,19 +81,13 @@ export function amender(resource: Resource) {
       fixed: JSON.stringify(fixed),
       rows: JSON.stringify([{ ...given, id: target.id }]),
     }
-    return write(
-      db,
-      hasWords ? { ...all, ...words } : all,
-      values,
-      why,
-      ({ target: [found], broken }) => {
-        if (!found) throw absent(resource)
-        if (!found.fits) throw refusal('stale')
-        const differing: string[] = JSON.parse(found.wrong)
-        if (differing.length > 0) throw invalid(Object.fromEntries(differing.map(fixedError)))
-        refuseBroken(resource, broken)
-      },
-    )
+    return write(db, all, values, why, ({ target: [found], broken }) => {
+      if (!found) throw absent(resource)
+      if (!found.fits) throw refusal('stale')
+      const differing: string[] = JSON.parse(found.wrong)
+      if (differing.length > 0) throw invalid(Object.fromEntries(differing.map(fixedError)))
+      refuseBroken(resource, broken)
+    })
   }
 }
 

@@ -100,18 +100,13 @@ export function creator(resource: Resource) {
     { returnExisting = false, isBatch = false } = {},
   ) => {
     const records = JSON.stringify(given)
-    const all = returnExisting ? unlessThere : always
     const hasWords = words && given.some((record) => record.last_name_words)
-    return write(
-      db,
-      hasWords ? { ...all, words } : all,
-      { ...key, records, rows: records, count: given.length },
-      why,
-      ({ broken, full: [full] }) => {
-        refuseBroken(resource, broken, isBatch)
-        if (full?.is_limited) throw refusal('limited')
-        if (full?.is_full) throw invalid({ [resource.one]: [NO_MORE_IDS] })
-      },
-    )
+    const all = { ...(returnExisting ? unlessThere : always), ...(hasWords && { words }) }
+    const bound = { ...key, records, rows: records, count: given.length }
+    return write(db, all, bound, why, ({ broken, full: [full] }) => {
+      refuseBroken(resource, broken, isBatch)
+      if (full?.is_limited) throw refusal('limited')
+      if (full?.is_full) throw invalid({ [resource.one]: [NO_MORE_IDS] })
+    })
   }
 }

@@ -66,7 +66,5 @@ export function ssnOwner(resource: Resource, record: Record<string, unknown>): S
 /** The fields for a fingerprint: an SSN is cut to its last four digits; a mask stays as it was sent. */
 export const masked = ({ ssn, ...others }: Fields): Fields => ({
   ...others,
-  ...(ssn !== undefined && {
-    ssn: typeof ssn === 'string' ? ssn.replace(/^\d+(\d{4})$/, '$1') : ssn,
-  }),
+  ssn: typeof ssn === 'string' ? ssn.replace(/^\d+(\d{4})$/, '$1') : ssn,
 })

@@ -2,7 +2,7 @@ import { sql, type SQL } from 'drizzle-orm/sql/sql'
 import type { ListQuery, Page } from '../fields/paging.ts'
 import { columnsOf, jsonOf } from '../storage/json.ts'
 import type { Session } from '../storage/session.ts'
-import { first, statements, type Types } from '../storage/statement.ts'
+import { first, statements } from '../storage/statement.ts'
 import { deletedCount, idAtRank } from './deletions.ts'
 import type { Filter, Resource } from './resource.ts'
 import { highestId } from './write.ts'
@@ -34,13 +34,8 @@ export function lister(resource: Resource) {
   const filterTypes: Record<string, 'text?' | 'integer?'> = Object.fromEntries(
     Object.entries(filters).map(([name, { type }]) => [name, `${type}?` as const]),
   )
-  const matching = statements(`filter ${resource.name}`, {
-    clinicId: 'text',
-    size: 'integer',
-    skipped: 'integer',
-    most: 'integer',
-    ...filterTypes,
-  } satisfies Types)
+  const types = { clinicId: 'text', size: 'integer', skipped: 'integer', most: 'integer' } as const
+  const matching = statements(`filter ${resource.name}`, { ...types, ...filterTypes })
 
   /** Finds rows through the index of one filter, in its order; the other filters, if given, narrow them. */
   function selectBy(leading: string, { index, order, where }: Filter & { index: string }) {
@@ -68,17 +63,11 @@ export function lister(resource: Resource) {
     const leader = leaders.find(({ name }) => query[name] !== undefined)
     if (!leader) return pageOf(await first(db, selectAll, { clinicId, rank: skipped + 1, size }))
 
-    const { most } = leader.filter
+    const { most: limit } = leader.filter
+    const most = (limit?.matches ?? Number.MAX_SAFE_INTEGER - 1) + 1
     const given = Object.keys(filters).map((name) => [name, query[name] ?? null])
-    const page = pageOf(
-      await first(db, leader.select, {
-        ...Object.fromEntries(given),
-        clinicId,
-        size,
-        skipped,
-        most: (most?.matches ?? Number.MAX_SAFE_INTEGER - 1) + 1,
-      }),
-    )
-    return most && page.totalCount > most.matches ? { filter: leader.name, add: most.add } : page
+    const values = { ...Object.fromEntries(given), clinicId, size, skipped, most }
+    const page = pageOf(await first(db, leader.select, values))
+    return limit && page.totalCount > limit.matches ? { filter: leader.name, add: limit.add } : page
   }
 }

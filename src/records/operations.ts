@@ -33,11 +33,10 @@ export const creationQuery = ({ identity, oneWord }: Resource) =>
       if_exists: z
         .enum(['return'], { error: notOneOf(['return']) })
         .optional()
-        .meta({
-          description:
-            `With \`return\`, a ${oneWord} of the same ${identity.words} is answered with 200, ` +
+        .describe(
+          `With \`return\`, a ${oneWord} of the same ${identity.words} is answered with 200, ` +
             'the oldest if there are several, and nothing is created.',
-        }),
+        ),
     }),
   })
 

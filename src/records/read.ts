@@ -11,11 +11,10 @@ import type { Answered } from './write.ts'
 
 /** Reads single records. Another clinic's record looks the same as one that doesn't exist. */
 export function reader(resource: Resource) {
+  const { name, table, answered } = resource
   const ONE = { clinicId: 'text', id: 'integer' } as const
-  const { $, statement } = statements(`read ${resource.name}`, ONE)
-  const pages = { ...ONE, size: 'integer', skipped: 'integer' } as const
-  const history = statements(`history of ${resource.name}`, pages)
-  const { table, answered } = resource
+  const { $, statement } = statements(`read ${name}`, ONE)
+  const history = statements(`history of ${name}`, { ...ONE, size: 'integer', skipped: 'integer' })
   const isRecord = sql`clinic_id = ${$.clinicId} AND id = ${$.id}`
   const isVersion = sql`clinic_id = ${$.clinicId} AND resource = ${resource.text} AND record_id = ${$.id} AND version > 0`
 

@@ -51,19 +51,17 @@ function conditionsOf(resource: Resource) {
 export function selectBroken(resource: Resource) {
   const conditions = conditionsOf(resource)
   const names = new Set(conditions.flatMap(({ columns }) => columns))
-  const merged = [...names].map((name) =>
-    sql.raw(
+  const merged = [...names].map(
+    (name) =>
       `iif(json_type(given.value, '$.${name}') IS NULL, stored.${name}, given.value ->> '${name}') AS ${name}`,
-    ),
   )
   const broken = conditions.map(
     ({ name, condition }) => sql`iif(${condition}, NULL, ${sql.raw(`'${name}'`)})`,
   )
   const all = conditions.map(({ condition }) => condition)
-  const { statement } = statements(`what ${resource.name} would break`, VALUES)
-  return statement<Row>(sql`
+  return statements(`what ${resource.name} would break`, VALUES).statement<Row>(sql`
     SELECT place, json_array(${sql.join(broken, sql`, `)}) AS broken FROM (
-      SELECT given.key AS place, ${sql.join(merged, sql`, `)}
+      SELECT given.key AS place, ${sql.raw(merged.join(', '))}
       FROM json_each(${$.rows}) AS given LEFT JOIN ${resource.table} AS stored
         ON stored.clinic_id = ${$.clinicId} AND stored.id = given.value ->> 'id') AS merged
     WHERE NOT (${sql.join(all, sql` AND `)})`)

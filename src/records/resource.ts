@@ -163,12 +163,8 @@ function complete(description: Description) {
     )
     .meta({ id: `New${pascalCase(one)}`, examples: [ofEach(({ example }) => example)] })
   const at = '2023-10-20T10:00:00.000Z'
-  const example = {
-    id: exampleId,
-    ...ofEach(({ example, answeredExample = example }) => answeredExample),
-    created_at: at,
-    updated_at: at,
-  }
+  const examples = ofEach(({ example, answeredExample = example }) => answeredExample)
+  const example = { id: exampleId, ...examples, created_at: at, updated_at: at }
   const times = { created_at: timestamp, updated_at: timestamp }
   const record = z
     .object({ id, ...ofEach(({ answered }) => answered), ...times })

@@ -23,7 +23,6 @@ import { reader } from './read.ts'
 import { absent, furtherErrors, idsNamed } from './refusals.ts'
 import type { Given, Resource } from './resource.ts'
 import { MOST_CANDIDATES, searchBody, searcher } from './search.ts'
-import type { Written } from './write.ts'
 
 const pages = z.strictObject(paging)
 
@@ -55,7 +54,7 @@ export function recordRoutes(resource: Resource) {
     given: readonly Given[],
     body: unknown,
     options: { returnExisting?: boolean; isBatch?: boolean },
-  ): Promise<Written> {
+  ) {
     const { clinicId } = c.get('caller')
     const publicKey = sealingKey(c.env)
     const records = await Promise.all(

@@ -44,14 +44,9 @@ type Match = { id: number; place: string; json: string | null }
 
 /** Searches people; accents, case and apostrophes do not count. Undefined if there are too many matches. */
 export function searcher(resource: Resource) {
-  const { $, statement } = statements(`search ${resource.name}`, {
-    clinicId: 'text',
-    lastName: 'text',
-    firstName: 'text',
-    dateOfBirth: 'text?',
-    most: 'integer',
-    end: 'integer',
-  })
+  const asked = { lastName: 'text', firstName: 'text', dateOfBirth: 'text?' } as const
+  const types = { clinicId: 'text', ...asked, most: 'integer', end: 'integer' } as const
+  const { $, statement } = statements(`search ${resource.name}`, types)
   const { table, text, answered } = resource
   const match = sql`${columnsOf(answered)}, hex(last_name_folded || char(0) || first_name_folded) AS place`
   const json = jsonOf(answered, {})
@@ -86,29 +81,22 @@ export function searcher(resource: Resource) {
             CROSS JOIN ${table} ON clinic_id = ${$.clinicId} AND id = record_id)`),
     }
   }
-  const searches = [false, true].map((hasDate) =>
-    [false, true].map((hasFirstName) => statementsFor(hasDate, hasFirstName)),
-  )
+  const byName = { all: statementsFor(false, false), narrowed: statementsFor(false, true) }
+  const byDate = { all: statementsFor(true, false), narrowed: statementsFor(true, true) }
 
   return async (
     db: Session,
     clinicId: string,
-    { last_name = '', first_name = '', date_of_birth }: Asked,
+    { last_name: lastName = '', first_name: firstName = '', date_of_birth: dateOfBirth }: Asked,
     { page, page_size: size }: PageRequest,
   ): Promise<Page | undefined> => {
-    const [hasDate, hasFirstName] = [date_of_birth !== undefined, first_name !== '']
+    const hasFirstName = firstName !== ''
     const most = hasFirstName ? MOST_CANDIDATES : MOST_MATCHES
-    const search = searches[Number(hasDate)]?.[Number(hasFirstName)]
-    if (!search) return undefined
+    const searches = dateOfBirth === undefined ? byName : byDate
+    const search = hasFirstName ? searches.narrowed : searches.all
 
-    const found = await batch(db, search, {
-      clinicId,
-      lastName: last_name,
-      firstName: first_name,
-      most,
-      dateOfBirth: date_of_birth ?? null,
-      end: page * size,
-    })
+    const values = { clinicId, lastName, firstName, dateOfBirth: dateOfBirth ?? null, most }
+    const found = await batch(db, search, { ...values, end: page * size })
     const [{ candidates, matches } = { candidates: 0, matches: 0 }] = found.counts
     const later = new Map(
       found.byLaterWords.flatMap((one) => (one.json === null ? [] : [[one.id, one]])),
@@ -119,10 +107,7 @@ export function searcher(resource: Resource) {
     const onPage = [...found.beginning, ...later.values()]
       .toSorted((a, b) => (a.place === b.place ? a.id - b.id : a.place < b.place ? -1 : 1))
       .slice((page - 1) * size, page * size)
-    return {
-      totalCount,
-      json: `[${onPage.map((one) => one.json).join()}]`,
-      ids: onPage.map(({ id }) => id),
-    }
+    const records = onPage.map((one) => one.json).join()
+    return { totalCount, json: `[${records}]`, ids: onPage.map(({ id }) => id) }
   }
 }

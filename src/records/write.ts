@@ -46,15 +46,13 @@ export const highestId = ({ text }: Resource): SQL => sql`coalesce((
 /** A record as it is answered, in JSON, with its id and its ETag without the quotes. */
 export type Answered = { id: number; etag: string; json: string }
 
-export const selectWritten = ({ name, table, answered }: Resource) => {
-  const { statement } = statements(`${name} just written`, KEY)
-  return statement<Answered>(sql`
+export const selectWritten = ({ name, table, answered }: Resource) =>
+  statements(`${name} just written`, KEY).statement<Answered>(sql`
     SELECT id, ${etagColumn()} AS etag, ${jsonOf(answered)} AS json FROM ${table}
     WHERE clinic_id = ${$.clinicId}
       AND id BETWEEN (SELECT record_id FROM ${used.row} WHERE ${used.isOurs})
         AND (SELECT record_id + records - 1 FROM ${used.row} WHERE ${used.isOurs})
     ORDER BY id`)
-}
 
 type KeyUse = {
   state: string
@@ -81,8 +79,7 @@ function selectUnderKey(resource: Resource) {
   const first = sql`(
       SELECT record_id AS first_id, record_id + records - 1 AS last_id, version AS made FROM ${idempotencyKeys}
       WHERE clinic_id = ${$.clinicId} AND key = ${$.key} AND fingerprint = ${$.fingerprint}) AS used`
-  const { statement } = statements(`${name} of a key`, KEY)
-  return statement<Answered>(sql`
+  return statements(`${name} of a key`, KEY).statement<Answered>(sql`
     SELECT id, ${etagColumn()} AS etag, ${jsonOf(answered)} AS json
     FROM ${first} CROSS JOIN ${table}
       ON clinic_id = ${$.clinicId} AND id BETWEEN first_id AND last_id AND version = made

@@ -9,8 +9,6 @@ export type Types = Readonly<Record<string, keyof Value>>
 
 export type ValuesOf<All extends Types> = { -readonly [Name in keyof All]: Value[All[Name]] }
 
-type Values = Record<string, string | number | null>
-
 /** One SQL statement: the values that it needs, and the rows that it returns. */
 export type Statement<Needs = never, Row = unknown> = {
   /** The whole SQL, with `?1`, `?2` … for the values called `names`. */
@@ -35,7 +33,7 @@ export function statements<const All extends Types>(module: string, types: All) 
       const text = () => (written ??= write(query))
       const made = {
         text,
-        bind(db: Session, values: Values) {
+        bind(db: Session, values: Record<string, string | number | null>) {
           const { sql, names } = text()
           return db.prepare(sql).bind(...names.map((name) => values[name]))
         },
@@ -101,21 +99,14 @@ export async function rows<Needs, Row>(
   return answer?.results ?? []
 }
 
-export async function first<Needs, Row>(
+export const first = async <Needs, Row>(
   db: Session,
   statement: Statement<Needs, Row>,
   values: Needs,
-): Promise<Row | undefined> {
-  const [row] = await rows(db, statement, values)
-  return row
-}
+): Promise<Row | undefined> => (await rows(db, statement, values))[0]
 
 /** Runs one statement and returns how many rows it changed. */
-export async function changedRows<Needs>(
-  db: Session,
-  statement: Statement<Needs>,
-  values: Needs,
-): Promise<number> {
+export async function changedRows<Needs>(db: Session, statement: Statement<Needs>, values: Needs) {
   const [answer] = await db.batch([statement.bind(db, values)])
   return answer?.meta.changes ?? 0
 }

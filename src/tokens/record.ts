@@ -38,10 +38,7 @@ type NewRecord = Pick<TokenRecord, 'clinic_id' | 'label' | 'scopes'> & {
   lifetime?: number | undefined
 }
 
-export const newRecord = (
-  { clinic_id, label, scopes, lifetime }: NewRecord,
-  now = Date.now(),
-): TokenRecord => ({
+export const newRecord = ({ clinic_id, label, scopes, lifetime }: NewRecord, now = Date.now()) => ({
   clinic_id,
   label,
   scopes,

@@ -17,8 +17,7 @@ const { $, statement } = statements('trail/access', {
  * Appends an access: a request that read personal data, was refused, or is recorded for another reason. `at`, in ISO
  * 8601, and the request's id keep it from being written twice. `ids` are its records' ids, as ranges.
  */
-export const appendAccess = statement(
-  sql`INSERT INTO ${accesses} (clinic_id, at, request_id, token_id, action, resource, ids, status)
+export const appendAccess = statement(sql`
+  INSERT INTO ${accesses} (clinic_id, at, request_id, token_id, action, resource, ids, status)
     VALUES (${$.clinicId}, ${$.at}, ${$.requestId}, ${$.tokenId}, ${$.action}, ${$.resource}, ${$.ids}, ${$.status})
-    ON CONFLICT DO NOTHING`,
-)
+    ON CONFLICT DO NOTHING`)

@@ -14,19 +14,17 @@ const SEGMENTS_A_RUN = 40
 const MOST_CANDIDATES = 400
 
 const ofOld = statements('trail/age', { until: 'text', limit: 'integer' })
-const selectOld = ofOld.statement<Segment & { clinicId: string; stream: 'accesses' }>(
-  sql`SELECT *, clinic_id AS clinicId FROM ${segments}
+const selectOld = ofOld.statement<Segment & { clinicId: string; stream: 'accesses' }>(sql`
+  SELECT *, clinic_id AS clinicId FROM ${segments}
     WHERE stream = 'accesses' AND state = 'sealed' AND sealed_at < ${ofOld.$.until}
-    ORDER BY sealed_at LIMIT ${ofOld.$.limit}`,
-)
+    ORDER BY sealed_at LIMIT ${ofOld.$.limit}`)
 
 const { $, statement } = statements('trail/age', { clinicId: 'text', n: 'integer', places: 'text' })
 const isSealed = sql`clinic_id = ${$.clinicId} AND (at, request_id) IN (
   SELECT substr(value, 1, 24), substr(value, 26) FROM json_each(${$.places}))`
-const selectHeld = statement<Line>(
-  sql`SELECT ${STREAMS.accesses.place} AS place, ${STREAMS.accesses.line} AS line
-    FROM ${accesses} WHERE ${isSealed} ORDER BY at, request_id`,
-)
+const selectHeld = statement<Line>(sql`
+  SELECT ${STREAMS.accesses.place} AS place, ${STREAMS.accesses.line} AS line
+    FROM ${accesses} WHERE ${isSealed} ORDER BY at, request_id`)
 const aging = {
   mark: statement(sql`
     UPDATE ${segments} SET state = 'aged'
@@ -44,11 +42,10 @@ export async function ageAccesses(db: Session, bucket: R2Bucket, now: number) {
   let [agedSegments, agedRows] = [0, 0]
   for (const segment of await rows(db, selectOld, { until, limit: MOST_CANDIDATES })) {
     if (agedSegments === SEGMENTS_A_RUN) break
-    const { clinicId, n } = segment
     const key = keyOf(segment, segment)
-    const stored = await readStored(bucket, segment, key)
+    const stored = await readStored(bucket, key)
     const places = JSON.stringify(stored?.lines.map(({ place }) => place) ?? [])
-    const values = { clinicId, n, places }
+    const values = { ...segment, places }
     const held = stored && ndjsonOf(stored.header, await rows(db, selectHeld, values))
     if (stored?.sha256 !== segment.sha256 || (await sha256(held ?? '')) !== segment.sha256) {
       unfit.push(key)

@@ -2,31 +2,24 @@ import { sha256 } from '../storage/sha256.ts'
 import { type Chain, type Line } from './segments.ts'
 
 /** Puts a segment into R2 unless its key is taken. Returns whether R2 now has this segment. */
-export async function putSegment(
-  bucket: R2Bucket,
-  chain: Chain,
-  key: string,
-  ndjson: string,
-  digest: string,
-) {
+export async function putSegment(bucket: R2Bucket, key: string, ndjson: string, digest: string) {
   const gzipped = new Blob([ndjson]).stream().pipeThrough(new CompressionStream('gzip'))
   const put = await bucket.put(key, await new Response(gzipped).arrayBuffer(), {
     onlyIf: { etagDoesNotMatch: '*' },
     httpMetadata: { contentType: 'application/gzip' },
   })
-  return Boolean(put) || (await readStored(bucket, chain, key))?.sha256 === digest
+  return Boolean(put) || (await readStored(bucket, key))?.sha256 === digest
 }
 
 /**
  * Reads a segment from R2: `header` is its first line, `lines` the others. Undefined if R2 lacks it, or has something
  * else.
  */
-export async function readStored(bucket: R2Bucket, { stream }: Chain, key: string) {
-  const object = await bucket.get(key)
-  const held = await object?.arrayBuffer()
+export async function readStored(bucket: R2Bucket, key: string) {
+  const held = await (await bucket.get(key))?.arrayBuffer()
   if (held === undefined) return undefined
-  const placeOf = (row: { seq: number; at: string; request_id: string }) =>
-    stream === 'changes' ? `${row.seq}` : `${row.at} ${row.request_id}`
+  const placeOf = (row: { seq?: number; at: string; request_id: string }) =>
+    row.seq === undefined ? `${row.at} ${row.request_id}` : `${row.seq}`
   try {
     const unzipped = new Blob([held]).stream().pipeThrough(new DecompressionStream('gzip'))
     const bytes = new Uint8Array(await new Response(unzipped).arrayBuffer())

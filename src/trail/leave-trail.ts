@@ -29,8 +29,8 @@ export const leaveTrail = factory.createMiddleware(async (c, next) => {
 const lastLimited = lruCache<number>(1000)
 
 /** Whether this isolate has already recorded a 429 of the token this minute. The log has them all. */
-function isLimitRecorded(tokenId: string, now = Date.now()): boolean {
-  const minute = Math.floor(now / 60_000)
+function isLimitRecorded(tokenId: string): boolean {
+  const minute = Math.floor(Date.now() / 60_000)
   if (lastLimited.get(tokenId) === minute) return true
   lastLimited.set(tokenId, minute)
   return false
@@ -38,15 +38,9 @@ function isLimitRecorded(tokenId: string, now = Date.now()): boolean {
 
 async function append(c: Context<Env>, event: AuditEvent): Promise<void> {
   const { clinicId, tokenId } = c.get('caller')
-  const access = {
-    ...event,
-    clinicId,
-    tokenId,
-    at: new Date().toISOString(),
-    requestId: c.get('requestId'),
-    ids: rangesOf(c.get('recordIds') ?? []),
-    status: c.res.status,
-  }
+  const request = { clinicId, tokenId, requestId: c.get('requestId'), at: new Date().toISOString() }
+  const ids = rangesOf(c.get('recordIds') ?? [])
+  const access = { ...event, ...request, ids, status: c.res.status }
   // Let the answer go out first.
   await scheduler.wait(0)
   try {

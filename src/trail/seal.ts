@@ -72,22 +72,19 @@ const { $, statement } = statements('trail/seal', {
   digest: 'text',
   now: 'text',
 })
-const begin = statement(
-  sql`INSERT INTO ${segments} (clinic_id, stream, n, state, row_count, last, last_at, sha256)
+const begin = statement(sql`
+  INSERT INTO ${segments} (clinic_id, stream, n, state, row_count, last, last_at, sha256)
     VALUES (${$.clinicId}, ${$.stream}, ${$.n}, 'pending', ${$.rowCount}, ${$.last}, ${$.lastAt}, ${$.digest})
-    ON CONFLICT DO NOTHING`,
-)
-const markSealed = statement(
-  sql`UPDATE ${segments} SET state = 'sealed', sealed_at = ${$.now}
+    ON CONFLICT DO NOTHING`)
+const markSealed = statement(sql`
+  UPDATE ${segments} SET state = 'sealed', sealed_at = ${$.now}
     WHERE clinic_id = ${$.clinicId} AND stream = ${$.stream} AND n = ${$.n}
-      AND state = 'pending' AND sha256 = ${$.digest}`,
-)
+      AND state = 'pending' AND sha256 = ${$.digest}`)
 
 const ofChain = statements('trail/seal', { clinicId: 'text', stream: 'text' })
-const selectLatest = ofChain.statement<Segment>(
-  sql`SELECT * FROM ${segments} WHERE clinic_id = ${ofChain.$.clinicId} AND stream = ${ofChain.$.stream}
-    ORDER BY n DESC LIMIT 2`,
-)
+const selectLatest = ofChain.statement<Segment>(sql`
+  SELECT * FROM ${segments} WHERE clinic_id = ${ofChain.$.clinicId} AND stream = ${ofChain.$.stream}
+    ORDER BY n DESC LIMIT 2`)
 
 /**
  * Seals the next segment of each chain that has rows left. Unfit: the pending rows have changed, or R2 has something
@@ -100,10 +97,10 @@ async function sealNext(db: Session, bucket: R2Bucket, chains: readonly Chain[],
     fresh.length > 0 ? await db.batch(fresh.map(({ values }) => begin.bind(db, values))) : []
   const begun = fresh.filter((_, at) => answers[at]?.meta.changes === 1)
   const outcomeOf = async (one: (typeof next)[number]) => {
-    const { chain, key, ndjson, pending, values } = one
+    const { key, ndjson, pending, values } = one
     if (!pending && !begun.includes(one)) return 'overtaken'
     if (pending && pending.sha256 !== values.digest) return 'unfit'
-    return (await putSegment(bucket, chain, key, ndjson, values.digest)) ? 'sealed' : 'unfit'
+    return (await putSegment(bucket, key, ndjson, values.digest)) ? 'sealed' : 'unfit'
   }
   const done = await Promise.all(
     next.map(async (one) => ({ ...one, outcome: await outcomeOf(one) })),
@@ -121,29 +118,19 @@ async function readNext(db: Session, chains: readonly Chain[], now: number) {
     const pending = newest?.state === 'pending' ? newest : undefined
     const previous = (pending ? second : newest) ?? GENESIS
     const end = chain.stream === 'accesses' ? settledBefore(now) : END
-    return { chain, pending, previous, after: previous.last, upTo: pending?.last ?? end }
+    const range = { after: previous.last, upTo: pending?.last ?? end, limit: ROWS_A_SEGMENT }
+    return { chain, pending, previous, read: linesBetween(db, chain, range) }
   })
-  const read = await db.batch<Line>(
-    ranges.map(({ chain, after, upTo }) =>
-      linesBetween(db, chain, { after, upTo, limit: ROWS_A_SEGMENT }),
-    ),
-  )
+  const answers = await db.batch<Line>(ranges.map(({ read }) => read))
   const all = ranges.map(async ({ chain, pending, previous }, at) => {
-    const lines = read[at]?.results ?? []
+    const lines = answers[at]?.results ?? []
     const { place: last = '', line = '{}' } = lines.at(-1) ?? {}
     const { at: lastAt = '' }: { at?: string } = JSON.parse(line)
     const n = previous.n + 1
     const ndjson = ndjsonOf(headerOf(chain, previous), lines)
     const digest = await sha256(ndjson)
-    const values = {
-      ...chain,
-      n,
-      rowCount: lines.length,
-      last,
-      lastAt,
-      digest,
-      now: new Date(now).toISOString(),
-    }
+    const sealedAt = new Date(now).toISOString()
+    const values = { ...chain, n, rowCount: lines.length, last, lastAt, digest, now: sealedAt }
     const key = keyOf(chain, pending ?? { n, sha256: digest })
     return { chain, values, lines, ndjson, key, pending }
   })

@@ -60,12 +60,11 @@ const ofLines = statements('trail/segments', {
   limit: 'integer',
 })
 const selectLines = ({ table, line, place, key, keyOf }: (typeof STREAMS)[Chain['stream']]) =>
-  ofLines.statement<Line>(
-    sql`SELECT ${place} AS place, ${line} AS line FROM ${table}
+  ofLines.statement<Line>(sql`
+    SELECT ${place} AS place, ${line} AS line FROM ${table}
       WHERE clinic_id = ${ofLines.$.clinicId} AND (${key}) > ${keyOf(ofLines.$.after)}
         AND (${key}) <= ${keyOf(ofLines.$.upTo)} AND at >= ${ofLines.$.since}
-      ORDER BY ${key} LIMIT ${ofLines.$.limit}`,
-  )
+      ORDER BY ${key} LIMIT ${ofLines.$.limit}`)
 const linesOf = { changes: selectLines(STREAMS.changes), accesses: selectLines(STREAMS.accesses) }
 
 /** The statement that reads D1's rows after a place, up to another, since a time, and at most `limit` of them. */
@@ -77,10 +76,9 @@ export const linesBetween = (
 
 const SEGMENTS_A_PAGE = 500
 const ofChain = statements('trail/segments', { clinicId: 'text', stream: 'text', n: 'integer' })
-const selectSegments = ofChain.statement<Segment>(
-  sql`SELECT * FROM ${segments} WHERE clinic_id = ${ofChain.$.clinicId} AND stream = ${ofChain.$.stream}
-    AND n > ${ofChain.$.n} ORDER BY n LIMIT ${sql.raw(`${SEGMENTS_A_PAGE}`)}`,
-)
+const selectSegments = ofChain.statement<Segment>(sql`
+  SELECT * FROM ${segments} WHERE clinic_id = ${ofChain.$.clinicId} AND stream = ${ofChain.$.stream}
+    AND n > ${ofChain.$.n} ORDER BY n LIMIT ${sql.raw(`${SEGMENTS_A_PAGE}`)}`)
 
 /** A chain's segments, first to last: one an hour for as long as the clinic is in use. */
 export async function* segmentsOf(db: Session, chain: Chain) {
@@ -93,13 +91,11 @@ export async function* segmentsOf(db: Session, chain: Chain) {
 }
 
 const ofClinic = statements('trail/segments', { clinicId: 'text' })
-const markAllAged = ofClinic.statement(
-  sql`UPDATE ${segments} SET state = 'aged' WHERE clinic_id = ${ofClinic.$.clinicId} AND state = 'sealed'`,
-)
+const markAllAged = ofClinic.statement(sql`
+  UPDATE ${segments} SET state = 'aged' WHERE clinic_id = ${ofClinic.$.clinicId} AND state = 'sealed'`)
 
 /** Marks a moved clinic's sealed segments as aged, which means only in R2, before its rows are deleted. */
-export const ageAll = async (db: Session, clinicId: string) =>
-  void (await changedRows(db, markAllAged, { clinicId }))
+export const ageAll = (db: Session, clinicId: string) => changedRows(db, markAllAged, { clinicId })
 
 /** Names a segment by its number and its digest, so that R2 can hold two with the same number. */
 type Name = Pick<Segment, 'n' | 'sha256'>

@@ -26,8 +26,8 @@ const lastSealed = (stream: Chain['stream']) =>
   sql`coalesce((SELECT last FROM ${segments} WHERE clinic_id = id AND stream = '${sql.raw(stream)}'
     AND state <> 'pending' ORDER BY n DESC LIMIT 1), '')`
 
-const selectUnsealed = statement<Chain & { since: string }>(
-  sql`WITH RECURSIVE ${clinicsIn('changes')}, ${clinicsIn('accesses')},
+const selectUnsealed = statement<Chain & { since: string }>(sql`
+  WITH RECURSIVE ${clinicsIn('changes')}, ${clinicsIn('accesses')},
     waiting (clinic_id, stream, since) AS (
       SELECT id, 'changes', (SELECT at FROM ${changes}
         WHERE clinic_id = id AND seq > CAST(${lastSealed('changes')} AS INTEGER) ORDER BY seq LIMIT 1)
@@ -39,8 +39,7 @@ const selectUnsealed = statement<Chain & { since: string }>(
       FROM (SELECT id, ${lastSealed('accesses')} AS last FROM accesses_clinics WHERE id IS NOT NULL))
     SELECT clinic_id AS clinicId, stream, since FROM waiting WHERE since IS NOT NULL
       AND clinic_id NOT IN (SELECT id FROM ${clinics} WHERE state = 'arriving')
-    ORDER BY since LIMIT ${$.limit}`,
-)
+    ORDER BY since LIMIT ${$.limit}`)
 
 /**
  * The streams that have rows to seal, the one with the oldest row first; `since` is that row's time, in ISO 8601.

@@ -30,14 +30,12 @@ export const command = onStore({
     // Written last: without it, a folder is not a complete backup.
     await writeFile(join(folder, MANIFEST), text, { mode: 0o600 })
     const { needed } = manifest.ssn_keys
-    return {
-      json: { ...manifest, digest },
-      lines: [
-        `${folder} holds all of the store at ${manifest.at}, and was read back.`,
-        `To open its SSNs you need the private keys ${needed.join(', ') || '(none yet)'}, which are not in it.`,
-        `Keep its digest elsewhere, for \`restore --digest\`: ${digest}`,
-      ],
-    }
+    const lines = [
+      `${folder} holds all of the store at ${manifest.at}, and was read back.`,
+      `To open its SSNs you need the private keys ${needed.join(', ') || '(none yet)'}, which are not in it.`,
+      `Keep its digest elsewhere, for \`restore --digest\`: ${digest}`,
+    ]
+    return { json: { ...manifest, digest }, lines }
   },
 })
 

@@ -77,14 +77,12 @@ async function checkKey(environment: Environment): Promise<Finding> {
   )
 }
 
-/** Checks that the cells of the deployment agree on each other's origins. */
 async function checkCells(environment: Environment): Promise<Finding> {
   const { cell } = await cellOf(environment)
   if (environment.place === 'local' || cell === undefined) return undefined
   const { origins, stale } = await cellsOfDeployment(environment.file, environment.env, cell)
-  if (stale.length === 0) {
-    return { found: `this is ${cell}; all agree on ${Object.keys(origins).join(', ')}` }
-  }
+  const cells = Object.keys(origins).join(', ')
+  if (stale.length === 0) return { found: `this is ${cell}; all agree on ${cells}` }
   const setUp = `run \`npm run clinic -- setup ${environment.flags} --cell ${cell}\``
   const found = `CELLS of ${stale.join(', ')} is not where the cells answer`
   return { found, fix: `${setUp}, then deploy all cells` }
@@ -93,7 +91,6 @@ async function checkCells(environment: Environment): Promise<Finding> {
 const health = z.object({ version: z.string(), commit: z.string().nullish() })
 const unready = z.object({ errors: z.string() })
 
-/** Asks the deployed Worker for its version, and whether it is ready. */
 async function checkDeployed(environment: Environment): Promise<Finding> {
   if (environment.place === 'local') return undefined
   const { origin, ssnPublicKey } = deployed(environment.config)
@@ -105,10 +102,8 @@ async function checkDeployed(environment: Environment): Promise<Finding> {
       .then((response) => response.json())
       .catch(() => undefined)
   const { data: running } = health.safeParse(await ask('/health'))
-  if (!running) {
-    const fix = `deploy it: \`${deployLine(environment)}\``
-    return { found: `${origin}/health does not answer`, fix }
-  }
+  const fix = `deploy it: \`${deployLine(environment)}\``
+  if (!running) return { found: `${origin}/health does not answer`, fix }
   const { data: refusal } = unready.safeParse(await ask('/health/ready'))
   if (refusal) return { found: `it is not ready: ${refusal.errors}`, fix: setUpLine(environment) }
   const found = `${running.version}, commit ${running.commit ?? 'unknown'}`
@@ -144,10 +139,8 @@ async function checkStore(environment: Environment, catalogues?: Map<string, str
 
 async function checkMigrations({ db, environment }: Store): Promise<Finding> {
   const { missing, unknown } = await compareMigrations(db)
-  if (unknown.length > 0) {
-    const fix = 'the database is ahead of this code: update it, or you may deploy what is too old'
-    return { found: `${unknown.join(', ')} are applied, but not here`, fix }
-  }
+  const fix = 'the database is ahead of this code: update it, or you may deploy what is too old'
+  if (unknown.length > 0) return { found: `${unknown.join(', ')} are applied, but not here`, fix }
   if (missing.length === 0) return { found: 'all applied' }
   return { found: `${missing.join(', ')} not applied`, fix: setUpLine(environment) }
 }
@@ -159,7 +152,6 @@ async function checkCatalogue({ kv, environment: { flags } }: Store): Promise<Fi
   return { found: 'none, so every list of plans reads D1', fix }
 }
 
-/** Checks that the plans are those of the first cell. */
 async function checkPlans({ db, environment }: Store, catalogues: Map<string, string>) {
   const { env = '' } = environment
   const digest = await digestPlans(db)
@@ -179,17 +171,13 @@ async function checkTokens({ kv, environment: { flags } }: Store): Promise<Findi
 
 /** An interrupted import has changed nothing, but somebody should finish it. */
 async function checkImport({ db, environment: { flags } }: Store): Promise<Finding> {
-  const [counted] = await db.batch<{ staged: number }>([
-    db.prepare('SELECT count(*) AS staged FROM staged_plans'),
-  ])
+  const count = db.prepare('SELECT count(*) AS staged FROM staged_plans')
+  const [counted] = await db.batch<{ staged: number }>([count])
   const staged = counted?.results[0]?.staged ?? 0
   if (staged === 0) return { found: 'none was cut short' }
   const found = `one of plans was cut short at ${staged} rows, and nothing of it is served`
   return { found, fix: `run \`npm run clinic -- import plans plans.csv ${flags}\` again` }
 }
-
-/** The cron seals hourly: after this long, it has missed a run or does not keep up. */
-const LONGEST_WAIT_SECONDS = 2 * 60 * 60
 
 async function checkTrail({ db, bucket, environment }: Store): Promise<Finding> {
   if (!bucket) return { found: 'nothing is sealed, as there is no bucket' }
@@ -197,7 +185,8 @@ async function checkTrail({ db, bucket, environment }: Store): Promise<Finding> 
   if (answer instanceof Error)
     return { found: 'the bucket cannot be reached', fix: setUpLine(environment) }
   const waited = await secondsUnsealed(db)
-  if (waited <= LONGEST_WAIT_SECONDS) return { found: 'is sealed in R2' }
+  // The cron seals hourly: after two hours, it has missed a run or does not keep up.
+  if (waited <= 2 * 60 * 60) return { found: 'is sealed in R2' }
   const seal = `run \`npm run clinic -- audit seal ${environment.flags}\``
   const found = `its oldest unsealed row is ${(waited / 3600).toFixed(1)} hours old`
   return { found, fix: `${seal}, and see whether the cron runs` }

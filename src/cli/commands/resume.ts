@@ -22,11 +22,8 @@ export const command = onStore({
     const marks = file === undefined ? await listMarks(db) : await readWritten(file, mark, 'marks')
     for (const { clinic_id, seq, ids } of marks) {
       const sealed = bucket ? await highestSealed(bucket, clinic_id) : 0
-      const skipped = {
-        clinic_id,
-        seq: Math.max(seq + skip, sealed),
-        ids: Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, id + skip])),
-      }
+      const last = Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, id + skip]))
+      const skipped = { clinic_id, seq: Math.max(seq + skip, sealed), ids: last }
       await resumeAfter(db, skipped, await operator())
       await leave({ action: 'resume', resource: 'clinics', clinicId: clinic_id })
     }

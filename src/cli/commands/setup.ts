@@ -63,13 +63,11 @@ export const command = commandOn(environmentOptions, (options, work: Work<Enviro
     if (wanted.cell) throw new Misuse('--cell goes with --remote; `npm run dev` takes it, too')
     const { store, applied, key } = await prepareLocal(environment)
     await store.close()
-    return {
-      json: { migrations_applied: applied, ssn_key_id: key.keyId },
-      lines: [
-        `migrations applied: ${applied.join(', ') || 'none, as none was missing'}`,
-        `SSN key ${key.keyId} is in ${developmentKeyFile(environment)}`,
-      ],
-    }
+    const lines = [
+      `migrations applied: ${applied.join(', ') || 'none, as none was missing'}`,
+      `SSN key ${key.keyId} is in ${developmentKeyFile(environment)}`,
+    ]
+    return { json: { migrations_applied: applied, ssn_key_id: key.keyId }, lines }
   },
 })
 
@@ -128,16 +126,14 @@ async function setUpRemote(environment: RemoteEnvironment, wanted: Wanted): Prom
     token = await issueFirstToken(environment, clinic, cell)
     logStep('first token', token ? 'issued' : 'exists')
   }
-  return {
-    json: { environment: env, steps, ...(token && { token: token.json }) },
-    lines: [
-      ...(token ? [...token.lines, ''] : []),
-      `${env} is set up. Next, with your file of plans:`,
-      '',
-      `  npm run clinic -- import plans plans.csv ${flags}`,
-      `  npm run clinic -- doctor ${flags}`,
-    ],
-  }
+  const lines = [
+    ...(token ? [...token.lines, ''] : []),
+    `${env} is set up. Next, with your file of plans:`,
+    '',
+    `  npm run clinic -- import plans plans.csv ${flags}`,
+    `  npm run clinic -- doctor ${flags}`,
+  ]
+  return { json: { environment: env, steps, ...(token && { token: token.json }) }, lines }
 }
 
 /** Checks the jurisdiction, which cannot be changed later, and the host name, if one is needed. Throws Misuse. */
@@ -161,7 +157,6 @@ function checkPlace({ env, config }: RemoteEnvironment, { jurisdiction, domain, 
 const LOCKED_DAYS = 2192
 const RULE = 'six-years'
 
-/** Locks every object in the trail's bucket against changes and deletion. */
 async function lockTrail({ file, config }: RemoteEnvironment, place: string | undefined) {
   let outcome = 'exists'
   for (const { bucket_name: name, jurisdiction = place } of config.r2_buckets) {
@@ -200,9 +195,8 @@ async function addEnvironment(options: EnvironmentOptions, cell: string) {
   const like = deploymentOf(env, cell)
   if (!(like in environments)) {
     const names = Object.keys(environments).map((name) => `${name}-${cell}`)
-    throw new Misuse(
-      `there is no environment ${env}: call that of a new cell ${names.join(' or ')}`,
-    )
+    const advice = `call that of a new cell ${names.join(' or ')}`
+    throw new Misuse(`there is no environment ${env}: ${advice}`)
   }
   await addToWranglerToml(file, like, env)
   note(`${file}: added ${env}, like ${like}`)

@@ -38,14 +38,12 @@ function problemOf(state: string): string | undefined {
 }
 
 function appliedIn(file: string): string[] {
-  const database = new DatabaseSync(file, { readOnly: true })
+  using database = new DatabaseSync(file, { readOnly: true })
   try {
     const rows = database.prepare('SELECT name FROM d1_migrations').all()
     return rows.map(({ name }) => String(name))
   } catch {
     // The database was never migrated, or is one of Miniflare's own.
     return []
-  } finally {
-    database.close()
   }
 }

@@ -31,13 +31,12 @@ export function serveWithFaults({ ip, port }: Address, inner: number, percent: n
   ]
   let failed = 0
 
-  const server = createServer((from, to) => {
+  createServer((from, to) => {
     const isApi = from.url?.startsWith('/v1/')
     const fault = isApi && Math.random() * 100 < percent && faults[failed++ % faults.length]
     if (fault) fault(from, to)
     else pass(from, to)
-  })
-  server.listen(port, ip)
+  }).listen(port, ip)
 }
 
 /** Refuses as the API does, but with a Retry-After of one second, so that nobody waits for an hour. */
@@ -51,6 +50,5 @@ const refuse =
       'X-Request-Id': crypto.randomUUID(),
       'Retry-After': '1',
       ...headers,
-    })
-    to.end(JSON.stringify({ errors }))
+    }).end(JSON.stringify({ errors }))
   }

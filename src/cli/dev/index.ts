@@ -32,9 +32,8 @@ const program = new Command('dev')
   .description('Serve the API locally: migrated, with a key and a demo.')
   .exitOverride()
 const read = readerOf(program, words)
-await program
-  .action(() => serve(read()))
-  .parseAsync(process.argv.filter((word) => word !== '--debug'))
+program.action(() => serve(read()))
+await program.parseAsync(process.argv.filter((word) => word !== '--debug'))
 
 async function serve({ port = DEFAULT_PORT, ip = 'localhost', ...given }: Values<typeof words>) {
   const { faults, cell, cells, persistTo } = given

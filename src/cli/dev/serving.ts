@@ -7,9 +7,8 @@ import { Failure } from '../terminal/failure.ts'
 export type Address = { ip: string; port: number }
 
 /** Throws Failure if we can't listen there. */
-export async function checkFree(address: Address): Promise<void> {
-  await probe(address).catch((error: NodeJS.ErrnoException) => {
-    const { ip, port } = address
+export async function checkFree({ ip, port }: Address): Promise<void> {
+  await probe({ ip, port }).catch((error: NodeJS.ErrnoException) => {
     throw new Failure(
       error.code === 'EADDRINUSE'
         ? `port ${port} is taken: choose another with --port`

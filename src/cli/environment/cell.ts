@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
 import { cellName, cellsOf } from '../../tokens/cell.ts'
+import type { Work } from '../terminal/command.ts'
 import type { Report } from '../terminal/report.ts'
 import type { Environment, LocalEnvironment } from './choose.ts'
 import { deployed, readWranglerToml } from './wrangler-toml.ts'
@@ -38,20 +39,15 @@ export const deploymentOf = (env: string, cell: string) =>
 export async function cellsOfDeployment(file: string, env: string, cell: string) {
   const { environments } = await readWranglerToml(file)
   const cells = Object.entries(environments)
-    .map(([name, config]) => ({ env: name, config, ...cellVariables.parse(config.vars) }))
+    .map(([env, config]) => ({ env, ...deployed(config), ...cellVariables.parse(config.vars) }))
     .filter((one) => one.CELL && deploymentOf(one.env, one.CELL) === deploymentOf(env, cell))
-  const origins = Object.fromEntries(
-    cells.map(({ CELL, config }) => [CELL, deployed(config).origin]),
-  )
+  const origins = Object.fromEntries(cells.map(({ CELL, origin }) => [CELL, origin]))
   const stale = cells.filter(({ CELLS = '' }) => !isDeepStrictEqual(cellsOf({ CELLS }), origins))
   return { cells, origins, stale: stale.map((one) => one.env) }
 }
 
 /** Works on one environment after the other. The reports of several are combined into one. */
-export async function inTurn(
-  environments: readonly Environment[],
-  work: (environment: Environment) => Promise<Report>,
-): Promise<Report> {
+export async function inTurn(environments: readonly Environment[], work: Work<Environment>) {
   const reports: [env: string, report: Report][] = []
   for (const one of environments) reports.push([one.env ?? '', await work(one)])
   const [first] = reports

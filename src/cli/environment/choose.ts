@@ -42,19 +42,16 @@ export async function chooseLocal(options: EnvironmentOptions): Promise<LocalEnv
 }
 
 async function choose(options: EnvironmentOptions) {
-  const { local, env, persistTo, config: given } = options
+  const { local, env, persistTo } = options
   const file = configFile(options)
   const { top, environments } = await readWranglerToml(file)
   const names = Object.keys(environments).join(' or ')
   const config = env === undefined ? top : environments[env]
   if (!config) throw new Misuse(`there is no environment ${env}: use --env ${names}`)
+  const given = Object.entries({ env, 'persist-to': persistTo, config: options.config })
+  const words = given.flatMap(([name, value]) => (value ? [`--${name}`, value] : []))
   /** The flags that select it, for command lines that we print. */
-  const flags = shellWords([
-    local ? '--local' : '--remote',
-    ...Object.entries({ env, 'persist-to': persistTo, config: given }).flatMap(([name, value]) =>
-      value ? [`--${name}`, value] : [],
-    ),
-  ])
+  const flags = shellWords([local ? '--local' : '--remote', ...words])
   return { options, flags, file, config, names }
 }
 
@@ -69,10 +66,8 @@ export const setUpLine = ({ flags }: Environment) => `run \`npm run clinic -- se
 export const deployLine = ({ env, file }: RemoteEnvironment) =>
   `npm run deploy -- ${shellWords(['--env', env, ...(file === CONFIG ? [] : ['--config', file])])}`
 
-export const shipping = (environment: RemoteEnvironment) => [
-  ...['deploy', 'dist/index.js', '--no-bundle'],
-  ...wranglerFlags(environment),
-]
+export const shipping = (environment: RemoteEnvironment) =>
+  ['deploy', 'dist/index.js', '--no-bundle'].concat(wranglerFlags(environment))
 
 /** The wrangler command that builds the Worker, which is the same for all environments. */
 export const building = (environment: RemoteEnvironment) => [

@@ -13,11 +13,9 @@ export async function checkClinic({ db, environment }: Clinics, id: string) {
 
   const ids = clinics.map((one) => one.id)
   const similar = nearest(id, ids)
-  throw new Failure(
-    similar === undefined
-      ? `there is no clinic ${id}: \`npm run clinic -- create ${id} ${environment.flags}\` adds it`
-      : `there is no clinic ${id}; did you mean ${similar}?`,
-  )
+  if (similar) throw new Failure(`there is no clinic ${id}; did you mean ${similar}?`)
+  const create = `npm run clinic -- create ${id} ${environment.flags}`
+  throw new Failure(`there is no clinic ${id}: \`${create}\` adds it`)
 }
 
 /** Checks that a token may be issued to the clinic. Throws Failure. */

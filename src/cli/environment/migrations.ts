@@ -5,9 +5,8 @@ import { neededMigrations } from './project.ts'
 /** Compares the database with this folder: `missing` are not applied, and `unknown` are applied but not here. */
 export async function compareMigrations(db: Session) {
   const files = neededMigrations()
-  const [tables] = await db.batch([
-    db.prepare("SELECT name FROM sqlite_master WHERE name = 'd1_migrations'"),
-  ])
+  const find = db.prepare("SELECT name FROM sqlite_master WHERE name = 'd1_migrations'")
+  const [tables] = await db.batch([find])
   if (tables?.results.length === 0) return { missing: files, unknown: [], isNew: true }
   const [applied] = await db.batch<{ name: string }>([db.prepare('SELECT name FROM d1_migrations')])
   const names = (applied?.results ?? []).map(({ name }) => name)
@@ -18,10 +17,8 @@ export async function compareMigrations(db: Session) {
   }
 }
 
-export const applyMigrations = (environment: Environment) => [
-  ...['d1', 'migrations', 'apply', 'DB'],
-  ...(environment.place === 'remote'
-    ? ['--remote']
-    : ['--local', '--persist-to', environment.state]),
-  ...wranglerFlags(environment),
-]
+export function applyMigrations(environment: Environment) {
+  const isRemote = environment.place === 'remote'
+  const where = isRemote ? ['--remote'] : ['--local', '--persist-to', environment.state]
+  return ['d1', 'migrations', 'apply', 'DB', ...where, ...wranglerFlags(environment)]
+}

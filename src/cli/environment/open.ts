@@ -83,19 +83,13 @@ async function operatorOf({ place, options: { as } }: Environment): Promise<stri
 /** What the operator did. `ids` are ranges of record ids, or a token's id. */
 type OperatorEvent = AuditEvent & { clinicId?: string; ids?: string }
 
-/** Records it in the trail. */
-export async function leaveEvent(
-  db: Session,
-  tokenId: string,
-  { clinicId = NO_CLINIC, ids = '', ...event }: OperatorEvent,
-): Promise<void> {
+export async function leaveEvent(db: Session, tokenId: string, event: OperatorEvent) {
   // Use the database's clock: rows older than ten minutes are sealed, so a wrong local clock must not backdate one.
-  const [answer] = await db.batch<{ now: number }>([
-    db.prepare("SELECT unixepoch('subsec') * 1000 AS now"),
-  ])
+  const clock = db.prepare("SELECT unixepoch('subsec') * 1000 AS now")
+  const [answer] = await db.batch<{ now: number }>([clock])
   const at = new Date(answer?.results[0]?.now ?? Date.now()).toISOString()
-  const access = { ...event, clinicId, ids, tokenId, at, requestId: randomUUID(), status: 200 }
-  await changedRows(db, appendAccess, access)
+  const access = { ...event, tokenId, at, requestId: randomUUID(), status: 200 }
+  await changedRows(db, appendAccess, { clinicId: NO_CLINIC, ids: '', ...access })
 }
 
 /** Opens the files of `wrangler dev` with Miniflare: wrangler itself would take twice the memory. */
@@ -157,9 +151,7 @@ async function openRemote(environment: RemoteEnvironment): Promise<Store> {
   const setUp = setUpLine(environment)
   if (!deployed(config).ssnPublicKey) throw new Failure(`${env} does not exist yet: ${setUp}`)
   const { databaseId: database_id, namespaceId: id } = await findIds(environment)
-  if (database_id === undefined || id === undefined) {
-    throw new Failure(`${env} was never deployed: ${setUp}`)
-  }
+  if (!database_id || !id) throw new Failure(`${env} was never deployed: ${setUp}`)
   const { name, account_id, compatibility_date } = config
   const copy = {
     name,

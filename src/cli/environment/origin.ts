@@ -20,12 +20,10 @@ let lock: DatabaseSync | undefined
 export async function claimState({ state }: LocalEnvironment, origin: string): Promise<void> {
   await mkdir(state, { recursive: true })
   lock = lockOf(state)
-  if (!lock) {
-    throw new Failure(
-      `${state} is served already, at ${await servedAt(state)}: stop that server, or choose another folder with --persist-to`,
-    )
-  }
-  await writeFile(originFile(state), origin)
+  if (lock) return await writeFile(originFile(state), origin)
+  throw new Failure(
+    `${state} is served already, at ${await servedAt(state)}: stop that server, or choose another folder with --persist-to`,
+  )
 }
 
 export function isServed(state: string): boolean {
@@ -52,6 +50,4 @@ const servedAt = (state: string) =>
 
 /** The origin of the store's Worker, if known. */
 export const originOf = async (environment: Environment) =>
-  environment.place === 'remote'
-    ? deployed(environment.config).origin
-    : await servedAt(environment.state)
+  environment.place === 'remote' ? deployed(environment.config).origin : servedAt(environment.state)

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import * as z from 'zod'
-import { makeSsnKeyPair, type SsnKeyPair } from '../../operator/ssn.ts'
+import { makeSsnKeyPair, openSsn, type SsnKeyPair } from '../../operator/ssn.ts'
+import type { SealedSsn } from '../../ssn/seal.ts'
+import type { SsnOwner } from '../../ssn/suite.ts'
 import { parsedJson } from '../../storage/parsed-json.ts'
 import { askSecret, canAsk } from '../terminal/ask.ts'
 import { many } from '../terminal/command.ts'
@@ -21,14 +23,29 @@ const keyPair = z.object({
 
 export const keyOption = many('--key <file...>', 'private key files (default: asks for a key)')
 
+/** Private keys by their ids. */
+export type Keys = ReadonlyMap<string, SsnKeyPair>
+
 /** Reads the key files or, if there are none, asks for a key. Returns them by id. Throws Failure. */
-export async function readKeys(files: readonly string[]): Promise<Map<string, SsnKeyPair>> {
+export async function readKeys(files: readonly string[]): Promise<Keys> {
   if (files.length === 0 && !canAsk()) throw new Misuse('name the private key: --key FILE')
   const keys =
     files.length === 0
       ? [parseKey(await askSecret('The private key (the line in its file)'), 'what you typed')]
       : await Promise.all(files.map((file) => readKeyFile(fromCaller(file))))
   return new Map(keys.map((key) => [key.keyId, key]))
+}
+
+/** Opens an SSN to its nine digits. Throws Failure if none of the keys opens it for its owner. */
+export async function openWith(keys: Keys, ssn: SealedSsn, owner: SsnOwner): Promise<string> {
+  const key = keys.get(ssn.keyId)
+  if (!key) {
+    const given = [...keys.keys()].join(', ')
+    throw new Failure(`its SSN is sealed to key ${ssn.keyId}; given: ${given}`)
+  }
+  return await openSsn(ssn, owner, key.privateKey).catch(() => {
+    throw new Failure('its SSN was altered, or sealed for another record or with another key')
+  })
 }
 
 /** Reads a key file, and warns if others can read it too. Throws Failure. */

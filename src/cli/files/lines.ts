@@ -29,7 +29,9 @@ export async function* linesOf(stream: Readable, file: string): AsyncGenerator<s
   let rest: Buffer = Buffer.alloc(0)
   for await (const chunk of stream) {
     const bytes = Buffer.concat([rest, chunk])
-    if (line === 0) rejectOtherFormats(bytes, file)
+    const magic = bytes.subarray(0, 8).toString('hex')
+    const other = line === 0 && OTHERS.find(([pattern]) => pattern.test(magic))
+    if (other) throw new Failure(`${file} ${other[1]}`)
     let start = 0
     for (let end = bytes.indexOf('\n'); end !== -1; end = bytes.indexOf('\n', start)) {
       yield decode(bytes.subarray(start, end))
@@ -51,12 +53,6 @@ export async function* linesOf(stream: Readable, file: string): AsyncGenerator<s
     const text = bytes.toString('utf8').replace(/\r$/, '')
     return line === 1 ? text.replace(/^\uFEFF/, '') : text
   }
-}
-
-function rejectOtherFormats(bytes: Buffer, file: string) {
-  const start = bytes.subarray(0, 8).toString('hex')
-  const other = OTHERS.find(([pattern]) => pattern.test(start))
-  if (other) throw new Failure(`${file} ${other[1]}`)
 }
 
 /** The values in a file that `command` wrote, one a line. Throws Failure. */

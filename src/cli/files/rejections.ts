@@ -26,6 +26,6 @@ export async function openRejections(file: string, dryRun: boolean | undefined) 
       handle ??= await open(path, 'wx', 0o600)
       await handle.write(lineOf({ line, errors }))
     },
-    close: async () => await handle?.close(),
+    [Symbol.asyncDispose]: async () => await handle?.close(),
   }
 }

@@ -53,11 +53,7 @@ async function* ndjsonRows(lines: AsyncIterable<string>): AsyncGenerator<Row> {
 
 const MALFORMED = 'has too few or too many columns, or a quote that is out of place'
 
-async function* csvRows(
-  lines: AsyncIterable<string>,
-  file: string,
-  findMissing: FindMissing,
-): AsyncGenerator<Row> {
+async function* csvRows(lines: AsyncIterable<string>, file: string, findMissing: FindMissing) {
   const malformed: Row[] = []
   const parser = parse({
     columns: (header: string[]) => columnNames(header, file, findMissing),

@@ -11,8 +11,6 @@ export type Values<All extends Words> = {
   [Name in keyof All]: All[Name] extends Word<infer Value> ? Value : never
 }
 
-type Parse<Value> = (text: string) => Value
-
 const wordOf = <Value>(added: Option): Word<Value> => ({
   addTo(command) {
     command.addOption(added)
@@ -25,17 +23,14 @@ export const flag = (words: string, purpose: string) =>
   wordOf<true | undefined>(new Option(words, purpose))
 
 /** An option with a value, such as `--out <file>`; without `parse` the value is text. */
-export function option<Value = string>(
+export const option = <Value = string>(
   words: string,
   purpose: string,
-  parse?: Parse<Value>,
-): Word<NoInfer<Value> | undefined> {
-  const added = new Option(words, purpose)
-  return wordOf(parse ? added.argParser(parse) : added)
-}
+  parse?: (text: string) => Value,
+): Word<NoInfer<Value> | undefined> =>
+  wordOf(parse ? new Option(words, purpose).argParser(parse) : new Option(words, purpose))
 
-/** A mandatory option. */
-export const required = <Value>(words: string, purpose: string, parse: Parse<Value>) =>
+export const required = <Value>(words: string, purpose: string, parse: (text: string) => Value) =>
   wordOf<Value>(new Option(words, purpose).argParser(parse).makeOptionMandatory())
 
 /** An option that takes several values, such as `--key <file...>`. */
@@ -46,7 +41,7 @@ export const many = (words: string, purpose: string) =>
 export const argument = <Value = string>(
   words: string,
   purpose: string,
-  parse?: Parse<Value>,
+  parse?: (text: string) => Value,
 ): Word<NoInfer<Value>> => ({
   addTo(command) {
     const index = command.registeredArguments.length

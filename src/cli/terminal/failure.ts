@@ -22,10 +22,9 @@ export function explain(error: unknown, { json, debug }: Manner): number {
 
   const isUsage = reason instanceof CommanderError || reason instanceof Misuse
   const message = messageOf(reason)
-  // Commander has already printed its own errors.
-  const lines = reason instanceof CommanderError ? [] : [`error: ${message}`]
-  if (json) print({ json: { error: message }, lines }, json)
-  else if (lines.length > 0) note(lines.join('\n'))
+  // Without --json, Commander has already printed its own errors.
+  if (json) print({ json: { error: message }, lines: [] }, json)
+  else if (!(reason instanceof CommanderError)) note(`error: ${message}`)
   if (debug && error instanceof Error) note(`${error.stack}`)
   return isUsage ? MISUSED : FAILED
 }
@@ -35,10 +34,8 @@ function messageOf(error: unknown): string {
   if (error instanceof CommanderError) return error.message.replace(/^error: /, '')
   if (error instanceof Failure) return error.message
   const name = error instanceof Error ? error.name : 'unknown failure'
-  return (
-    sentenceOf(error) ??
-    `${name}, which this program did not foresee: \`--debug\` shows more, which may hold data of yours`
-  )
+  const more = '`--debug` shows more, which may hold data of yours'
+  return sentenceOf(error) ?? `${name}, which this program did not foresee: ${more}`
 }
 
 /** Aborts when the command is stopped. From then on, its reason is reported instead of any other error. */
@@ -50,12 +47,8 @@ export const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 export function endInOrder(manner: Manner): void {
   const endFor = (error: unknown) => process.exit(explain(error, manner))
   process.on('uncaughtException', endFor)
-  for (const signal of SIGNALS) {
-    process.once(signal, () => {
-      stopping.abort(new Failure('stopped before it was done'))
-      endFor(stopping.signal.reason)
-    })
-  }
+  const stopped = new Failure('stopped before it was done')
+  for (const signal of SIGNALS) process.once(signal, () => endFor(stopped))
 }
 
 /**

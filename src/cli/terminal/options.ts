@@ -9,8 +9,7 @@ import { argument, option, required } from './command.ts'
 
 // Parsers of option values. Commander puts the option's name before each message.
 
-const HOUR = 60 * 60 * 1000
-const UNITS: Record<string, number> = { s: 1000, m: HOUR / 60, h: HOUR, d: 24 * HOUR }
+const UNITS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 const parser =
   <Value>(schema: z.ZodType<Value>, message: string) =>
@@ -27,10 +26,7 @@ export const parseLabel = parser(text(100), 'Use 1 to 100 characters.')
 export const parseCell = parser(cellName, 'Use 1 to 16 of a-z, 0-9 and -, a letter first.')
 
 export const parseScopes = parser(
-  z
-    .string()
-    .transform((list) => list.split(',').map((scope) => scope.trim()))
-    .pipe(tokenRecord.shape.scopes),
+  z.preprocess((list: string) => list.trim().split(/\s*,\s*/), tokenRecord.shape.scopes),
   `Use one or more of ${SCOPES.join(',')}.`,
 )
 

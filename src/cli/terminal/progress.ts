@@ -17,7 +17,7 @@ export function startProgress(what: string) {
         note(line)
       }
     },
-    stop() {
+    [Symbol.dispose]() {
       if (stderr.isTTY) stderr.write('\r\u001b[K')
     },
   }

@@ -41,21 +41,15 @@ const escapeControls = (text: string) =>
 export const counted = (count: number) => count.toLocaleString('en-US')
 
 export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const widths = heading.map((title, n) =>
-    Math.max(title.length, ...rows.map((row) => row[n]?.length ?? 0)),
-  )
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, n) => cell.padEnd(widths[n] ?? 0))
-      .join('  ')
-      .trimEnd()
+  const all = [heading, ...rows]
+  const widths = heading.map((_, n) => Math.max(...all.map((row) => row[n]?.length ?? 0)))
+  const padded = (cells: readonly string[]) => cells.map((cell, n) => cell.padEnd(widths[n] ?? 0))
+  const line = (cells: readonly string[]) => padded(cells).join('  ').trimEnd()
   return [styleText('bold', line(heading)), ...rows.map(line)]
 }
 
+const shellWord = (word: string) =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
+
 /** Quotes words for a shell, so that a command line that we print can be pasted. */
-export const shellWords = (words: readonly string[]) =>
-  words
-    .map((word) =>
-      /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`,
-    )
-    .join(' ')
+export const shellWords = (words: readonly string[]) => words.map(shellWord).join(' ')

@@ -17,9 +17,8 @@ import { changes, clinics, idempotencyKeys } from '../../storage/tables.ts'
 /** Which record, and who repairs it. `requestId` identifies this run. */
 export type Repair = { clinicId: string; id: number; tokenId: string; requestId?: string }
 
-const selectUsed = statements('repair', KEY).statement(
-  sql`SELECT status FROM ${used.row} WHERE ${used.isOurs}`,
-)
+const selectUsed = statements('repair', KEY).statement(sql`
+  SELECT status FROM ${used.row} WHERE ${used.isOurs}`)
 
 /** Writes under a key of its own. Returns whether that is done, now or by a try whose answer was lost. */
 async function repaired(

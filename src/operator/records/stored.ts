@@ -2,8 +2,6 @@ import { sql } from 'drizzle-orm/sql/sql'
 import type { Session } from '../../storage/session.ts'
 import { rows, statements } from '../../storage/statement.ts'
 import { clinics } from '../../storage/tables.ts'
-import type { SealedSsn } from '../../ssn/seal.ts'
-import type { SsnOwner } from '../../ssn/suite.ts'
 import type { Given, Resource } from '../../records/resource.ts'
 import { ssnOwner } from '../../records/given.ts'
 
@@ -15,24 +13,17 @@ const PAGE_ROWS = 500
 export async function listStored(db: Session, resource: Resource, clinicId: string, after: number) {
   const found = await rows(db, selectStored(resource), { clinicId, after, limit: PAGE_ROWS })
   const { name: table, record, hasSsn } = resource
-  return found.map((row) => {
+  return found.map((row): { id: number; [field: string]: unknown } => {
     const { clinic_id, uid, id, ssn_key_id: key_id, ssn_sealed: sealed, ssn_last_four } = row
-    const documented = Object.keys(record.shape).map((key) => [key, row[key]])
+    const documented = Object.fromEntries(Object.keys(record.shape).map((key) => [key, row[key]]))
     const ssn = key_id === null ? null : { key_id, sealed, last_four: ssn_last_four }
-    return {
-      table,
-      clinic_id,
-      uid,
-      id: Number(id),
-      ...Object.fromEntries(documented),
-      ...(hasSsn && { ssn }),
-    }
+    return { table, clinic_id, uid, id: Number(id), ...documented, ...(hasSsn && { ssn }) }
   })
 }
 
 type Place = { clinicId: string; id: number }
 
-export type SealedRecord = Place & { ssn: SealedSsn; owner: SsnOwner }
+export type SealedRecord = Awaited<ReturnType<typeof listSealedToOtherKeys>>[number]
 
 /** The SSNs of all clinics that are sealed to a key other than `keyId`, by clinic and id. */
 export async function listSealedToOtherKeys(
@@ -40,8 +31,8 @@ export async function listSealedToOtherKeys(
   resource: Resource,
   keyId: string,
   after: Place,
-  limit: number,
-): Promise<SealedRecord[]> {
+  limit = 200,
+) {
   const found = await rows(db, resealing(resource).select, { keyId, ...after, limit })
   return found.map((row) => ({
     clinicId: String(row.clinic_id),

@@ -61,7 +61,7 @@ export async function* trailOf(
     for await (const segment of segmentsOf(db, chain)) {
       if (segment.state !== 'aged' || segment.last_at < since) continue
       const key = keyOf(chain, segment)
-      const stored = bucket && (await readStored(bucket, chain, key))
+      const stored = bucket && (await readStored(bucket, key))
       if (!stored) throw new SegmentMissing(key)
       yield* stored.lines
     }
@@ -71,7 +71,7 @@ export async function* trailOf(
   async function* lostLines(chain: Chain, keys: Iterable<string>) {
     const lines: Line[] = []
     for (const key of keys) {
-      const stored = bucket && (await readStored(bucket, chain, key))
+      const stored = bucket && (await readStored(bucket, key))
       lines.push(...(stored?.lines ?? []))
     }
     yield* lines.sort((a, b) => comparePlaces(chain, a.place, b.place))

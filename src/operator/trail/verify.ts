@@ -22,38 +22,32 @@ import {
 export type Head = { clinic_id: string; stream: string; n: number; sha256: string }
 
 const ofAll = statements('verify trail', {})
-const selectHeads = ofAll.statement<Head>(
-  sql`SELECT clinic_id, stream, max(n) AS n, sha256 FROM ${segments} WHERE state <> 'pending'
-    GROUP BY clinic_id, stream`,
-)
+const selectHeads = ofAll.statement<Head>(sql`
+  SELECT clinic_id, stream, max(n) AS n, sha256 FROM ${segments} WHERE state <> 'pending'
+    GROUP BY clinic_id, stream`)
 
-const selectClinicIds = ofAll.statement<{ id: string }>(
-  sql`SELECT id FROM ${clinics} UNION SELECT clinic_id FROM ${changes}
-    UNION SELECT clinic_id FROM ${accesses} UNION SELECT clinic_id FROM ${segments}`,
-)
+const selectClinicIds = ofAll.statement<{ id: string }>(sql`
+  SELECT id FROM ${clinics} UNION SELECT clinic_id FROM ${changes}
+    UNION SELECT clinic_id FROM ${accesses} UNION SELECT clinic_id FROM ${segments}`)
 
 const types = { clinicId: 'text', stream: 'text', n: 'integer', after: 'text' } as const
 const { $, statement } = statements('verify trail', types)
 
 /** D1 loses accesses when they age, and changes when their clinic has moved. */
-const selectMayLackRows = statement<{ may_lack_rows: number }>(
-  sql`SELECT state = 'aged' AND (stream = 'accesses' OR EXISTS (
+const selectMayLackRows = statement<{ may_lack_rows: number }>(sql`
+  SELECT state = 'aged' AND (stream = 'accesses' OR EXISTS (
       SELECT * FROM ${clinics} WHERE id = clinic_id AND clinics.state = 'moved')) AS may_lack_rows
-    FROM ${segments} WHERE clinic_id = ${$.clinicId} AND stream = ${$.stream} AND n = ${$.n}`,
-)
+    FROM ${segments} WHERE clinic_id = ${$.clinicId} AND stream = ${$.stream} AND n = ${$.n}`)
 
 /** Counts unsealed rows, and finds where D1 was restored: `resume` leaves such rows in both streams. */
 const forStream = ({ table, place, key, keyOf }: (typeof STREAMS)[Chain['stream']]) => ({
-  unsealed: statement<{ count: number }>(
-    sql`SELECT count(*) AS count FROM ${table} WHERE clinic_id = ${$.clinicId} AND (${key}) > ${keyOf($.after)}`,
-  ),
-  setBack: statement<{ place: string }>(
-    sql`SELECT ${place} AS place FROM ${table} WHERE clinic_id = ${$.clinicId} AND action IN ('skip', 'resume')`,
-  ),
+  unsealed: statement<{ count: number }>(sql`
+    SELECT count(*) AS count FROM ${table} WHERE clinic_id = ${$.clinicId} AND (${key}) > ${keyOf($.after)}`),
+  setBack: statement<{ place: string }>(sql`
+    SELECT ${place} AS place FROM ${table} WHERE clinic_id = ${$.clinicId} AND action IN ('skip', 'resume')`),
 })
 const ofStream = { changes: forStream(STREAMS.changes), accesses: forStream(STREAMS.accesses) }
 
-/** The last sealed segment of every stream. */
 export const listHeads = (db: Session): Promise<Head[]> => rows(db, selectHeads, {})
 
 /** The first segment that doesn't fit, by its key, and its first such row, by its seq or its time and request. */
@@ -100,7 +94,7 @@ async function verifyChain(db: Session, bucket: R2Bucket, chain: Chain, heads: r
     const key = keyOf(chain, segment)
     unlisted.delete(key)
     followers.set(headerOf(chain, segment), segment.n + 1)
-    const stored = await readStored(bucket, chain, key)
+    const stored = await readStored(bucket, key)
     misfit ??= await misfitOf(db, chain, previous, segment, stored)
     for (const { place, line } of stored?.lines ?? []) {
       if (/"action":"(skip|resume)"/.test(line)) setBack.push(place)
@@ -117,7 +111,7 @@ async function verifyChain(db: Session, bucket: R2Bucket, chain: Chain, heads: r
   // them, so the chain forks there. A row that `resume` leaves explains a fork: it comes after all that was lost.
   // Nothing else should fork a chain.
   for (const key of unlisted) {
-    const { header = '', sha256 = '', lines = [] } = (await readStored(bucket, chain, key)) ?? {}
+    const { header = '', sha256 = '', lines = [] } = (await readStored(bucket, key)) ?? {}
     const n = followers.get(header)
     const last = lines.at(-1)?.place
     const isExplained =

@@ -1,6 +1,6 @@
 import { NO_CLINIC } from '../../../operator/content.ts'
 import { aboutPatient, aboutRecord, isAbout, type About } from '../../../operator/trail/about.ts'
-import { SegmentMissing, trailOf, type TrailEvent } from '../../../operator/trail/events.ts'
+import { SegmentMissing, trailOf } from '../../../operator/trail/events.ts'
 import { onStore } from '../../environment/command.ts'
 import { writeAll } from '../../files/output.ts'
 import { option } from '../../terminal/command.ts'
@@ -34,20 +34,18 @@ export const command = onStore({
     if (patient !== undefined) about = await aboutPatient(db, clinicId, patient)
     if (record) about = await aboutRecord(db, record.resource, clinicId, record.id)
     const since = given ?? (about ? '' : parseSince('24h'))
-    const events = matching(trailOf(db, bucket, clinicId, since), about)
-    const exported = await writeAll(out, events).catch((error: unknown) => {
+    async function* events() {
+      for await (const event of trailOf(db, bucket, clinicId, since))
+        if (!about || isAbout(about, event)) yield event
+    }
+    const exported = await writeAll(out, events()).catch((error: unknown) => {
       if (!(error instanceof SegmentMissing)) throw error
       const verify = `npm run clinic -- audit verify ${environment.flags}`
-      throw new Failure(
-        `segment ${error.message} is missing from R2, or unreadable: \`${verify}\` says what else is wrong`,
-      )
+      const wrong = `segment ${error.message} is missing from R2, or unreadable`
+      throw new Failure(`${wrong}: \`${verify}\` says what else is wrong`)
     })
     await leave({ action: 'audit', resource: 'trail', clinicId })
     const lines = [`${counted(exported)} events${since && ` since ${since}`}`]
     return { json: { exported, since: since || null }, lines }
   },
 })
-
-async function* matching(events: AsyncGenerator<TrailEvent>, about: About | undefined) {
-  for await (const event of events) if (!about || isAbout(about, event)) yield event
-}

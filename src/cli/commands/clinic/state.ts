@@ -14,9 +14,8 @@ export const changeTo = (state: 'open' | 'suspended') => ({
     async work({ id }, store) {
       const { db, kv, leave } = store
       await checkClinic(store, id)
-      if (!(await setClinicState(db, id, state))) {
-        throw new Failure(`${id} is being moved, or has moved`)
-      }
+      const isChanged = await setClinicState(db, id, state)
+      if (!isChanged) throw new Failure(`${id} is being moved, or has moved`)
       await setSuspended(kv, id, state === 'suspended')
       await leave({ action: state, resource: 'clinics', clinicId: id })
       return { json: { id, state }, lines: [`Clinic ${id} is ${state}.`, KV_DELAY] }

@@ -7,14 +7,8 @@ import { checkClinic } from '../../environment/clinic.ts'
 import { onStore } from '../../environment/command.ts'
 import type { Store } from '../../environment/open.ts'
 import { clinicOption } from '../../terminal/options.ts'
-import {
-  importRows,
-  importWords,
-  readBy,
-  refuseWrites,
-  reportOf,
-  type ImportOptions,
-} from './rows.ts'
+import { importRows, importWords, readBy, refuseWrites, reportOf } from './rows.ts'
+import type { ImportOptions } from './rows.ts'
 
 /** In a CSV, ids are text. */
 const ownableRow = z.object({

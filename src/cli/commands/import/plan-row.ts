@@ -1,7 +1,6 @@
 import * as z from 'zod'
 import { blankOr, INVALID, NOT_A_NUMBER, notOneOf } from '../../../fields/messages.ts'
 import { text } from '../../../fields/text.ts'
-import type { CataloguePlan } from '../../../operator/publish-plans.ts'
 
 /** The type that the values of a column are converted to. */
 export type ColumnType = 'number' | 'boolean' | 'text'
@@ -13,19 +12,17 @@ const IN_BOTH = 'is a column and one of the coverage_details too: give it once'
 
 export const externalId = text(255)
 
+/** As JSON or a spreadsheet writes it. */
+const yesNo = z.stringbool({ truthy: ['true', '1', 'yes', 'y'], falsy: ['false', '0', 'no', 'n'] })
+
 const plan = z.looseObject({
   external_id: externalId,
   plan_name: text(255),
   carrier: text(255),
   plan_type: text(255),
-  /** As JSON or a spreadsheet writes it. */
-  active: z.union(
-    [
-      z.boolean(),
-      z.stringbool({ truthy: ['true', '1', 'yes', 'y'], falsy: ['false', '0', 'no', 'n'] }),
-    ],
-    { error: blankOr(notOneOf(['true', 'false', 'yes', 'no', '1', '0'])) },
-  ),
+  active: z.union([z.boolean(), yesNo], {
+    error: blankOr(notOneOf(['true', 'false', 'yes', 'no', '1', '0'])),
+  }),
   coverage_details: z.record(z.string(), z.unknown(), { error: INVALID }).nullish(),
 })
 
@@ -39,10 +36,7 @@ export function detailsOf({ coverage_details: given, ...columns }: Record<string
 }
 
 /** The schema of a row. `types` are those of its columns; in a CSV, an empty cell is null. */
-export const planRow = (
-  isJson: boolean,
-  types: ReadonlyMap<string, ColumnType>,
-): z.ZodType<CataloguePlan> =>
+export const planRow = (isJson: boolean, types: ReadonlyMap<string, ColumnType>) =>
   plan
     .transform((row, { addIssue }) => {
       const { external_id, plan_name, carrier, plan_type, active } = row

@@ -86,21 +86,14 @@ export async function importPlans(
   const isComplete = imported.rejections.count === 0 && seen.size > 0
   const deactivate = deactivateMissing === true && isComplete
   const refusal = deactivateMissing && !isComplete ? NOT_DEACTIVATED : undefined
+  const missing = dryRun && deactivate ? (await countActivePlans(db)) - stillActive : 0
   const { version, deactivated, ...counts } = dryRun
-    ? {
-        ...imported.counts,
-        version: undefined,
-        deactivated: deactivate ? (await countActivePlans(db)) - stillActive : 0,
-      }
+    ? { ...imported.counts, version: undefined, deactivated: missing }
     : await publishStaged(db, kv, { deactivate, republish })
   if (!dryRun) await leave({ action: 'import', resource: 'plans' })
   return reportOf({ ...imported, counts }, options, {
     counts: deactivate ? { deactivated } : {},
-    json: {
-      ...(columns.length > 0 && { columns }),
-      ...(refusal && { refusal }),
-      ...(version && { catalogue_version: version }),
-    },
+    json: { ...(columns.length > 0 && { columns }), refusal, catalogue_version: version },
     failed: refusal !== undefined,
     lines: [
       ...columns.map(({ column, type, example }) => `${column}: ${type}, such as ${example}`),

@@ -80,7 +80,6 @@ export function rowReader(resource: Resource, { clinicId, keyId, dates, withoutI
 
     const { data, error } = given.safeParse(named)
     const errors = error ? errorsOf(error, given, 'field') : {}
-    // The error of a date says which forms are accepted.
     for (const [name, [message]] of Object.entries(errors)) {
       if (isDate(name) && message === INVALID) errors[name] = [message + REMEDIES[dates]]
     }

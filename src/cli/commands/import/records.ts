@@ -17,9 +17,6 @@ import { DATES } from './record-columns.ts'
 import { rowReader } from './record-row.ts'
 import { importRows, importWords, refuseWrites, reportOf } from './rows.ts'
 
-/** The most merged rows that the JSON report lists. */
-const MAX_MERGED_SHOWN = 100
-
 const mergedLine = ({ line, first }: { line: number; first: number }) =>
   `line ${line} merged into line ${first}, which names the same one`
 
@@ -55,7 +52,6 @@ export const importOf = (resource: Resource) => ({
   }),
 })
 
-/** Creates and amends a clinic's records from the rows of a file. */
 export async function importRecords(
   { db, leave, operator }: Pick<Store, 'db' | 'leave' | 'operator'>,
   resource: Resource,
@@ -79,13 +75,8 @@ export async function importRecords(
     }
     registered += made.inserted
   }
-  const { merged, write } = importer(resource, {
-    ...options,
-    clinicId,
-    publicKey,
-    tokenId: await operator(),
-    register: register && registerOwners,
-  })
+  const how = { ...options, clinicId, publicKey, register: register && registerOwners }
+  const { merged, write } = importer(resource, { ...how, tokenId: await operator() })
 
   const imported = await importRows(file, options, {
     what: resource.name,
@@ -103,7 +94,7 @@ export async function importRecords(
       ...(withoutInvalid.length > 0 && { without_invalid: told.incomplete }),
     },
     json: {
-      ...(merged.length > 0 && { merged_rows: merged.slice(0, MAX_MERGED_SHOWN) }),
+      ...(merged.length > 0 && { merged_rows: merged.slice(0, 100) }),
       ...(register && { registered }),
       ignored_columns: ignored,
     },

@@ -46,7 +46,8 @@ export function refuseWrites(clinicId: string): never {
 const DAMAGED =
   /\uFFFD|Ã[\u0080-\u00BF\u2018-\u203A\u20AC\u0152-\u0192\u02C6\u02DC]|Â[\u00A0-\u00BF]|â€/
 
-type Counts = Record<'inserted' | 'updated' | 'unchanged', number>
+const COUNTS = ['inserted', 'updated', 'unchanged'] as const
+type Counts = Record<(typeof COUNTS)[number], number>
 /** The errors of refused rows, by line. */
 type Refused = { refused?: ReadonlyMap<number, FieldErrors> }
 
@@ -67,8 +68,8 @@ export async function importRows<Accepted>(
 ) {
   const signal = stopAtCtrlC()
   const { rows, share } = await openRows(file, from.required, from.fieldsIn)
-  const rejections = await openRejections(rejected, dryRun)
-  const progress = startProgress(`${dryRun ? 'checking' : 'importing'} ${from.what}`)
+  await using rejections = await openRejections(rejected, dryRun)
+  using progress = startProgress(`${dryRun ? 'checking' : 'importing'} ${from.what}`)
   const counts: Counts = { inserted: 0, updated: 0, unchanged: 0 }
   const damaged: number[] = []
   let read = 0
@@ -77,9 +78,7 @@ export async function importRows<Accepted>(
       signal.throwIfAborted()
       const accepted = batch.flatMap((row) => (row.accepted === undefined ? [] : [row.accepted]))
       const written = accepted.length > 0 ? await from.write(accepted) : {}
-      counts.inserted += written.inserted ?? 0
-      counts.updated += written.updated ?? 0
-      counts.unchanged += written.unchanged ?? 0
+      for (const name of COUNTS) counts[name] += written[name] ?? 0
       for (const { line, columns = {}, errors = written.refused?.get(line) } of batch) {
         if (DAMAGED.test(Object.values(columns).join('\n'))) damaged.push(line)
         if (errors) await rejections.add(line, errors)
@@ -92,14 +91,9 @@ export async function importRows<Accepted>(
     // An unreadable row ends the import, but earlier batches may have been written.
     if (!(error instanceof Failure) || dryRun) throw error
     const { inserted, updated } = counts
-    const written =
-      inserted + updated > 0
-        ? `before it ${counted(inserted)} were inserted and ${counted(updated)} updated: correct the file, and import it again`
-        : 'nothing was written'
-    throw new Failure(`${error.message}; ${written}`)
-  } finally {
-    progress.stop()
-    await rejections.close()
+    if (inserted + updated === 0) throw new Failure(`${error.message}; nothing was written`)
+    const written = `before it ${counted(inserted)} were inserted and ${counted(updated)} updated`
+    throw new Failure(`${error.message}; ${written}: correct the file, and import it again`)
   }
 }
 
@@ -127,6 +121,7 @@ export function reportOf(
 ): Report {
   const all = { ...counts, ...more.counts, rejected: rejections.count }
   const { inserted, updated, deactivated = 0 }: Record<string, number> & Counts = all
+  const sums = Object.entries(all).map(([name, count]) => `${counted(count)} ${name}`)
   const isEmpty = read === rejections.count
   const hasFile = rejections.count > 0 && !dryRun
   const text = `text that was damaged before: ${counted(damaged.length)} of the rows, the first on line ${damaged[0]}`
@@ -144,9 +139,7 @@ export function reportOf(
       ...warnings.map((warning) => `warning: ${warning}`),
       ...rejections.shown,
       ...(hasFile ? [`all rejected rows are in ${rejections.path}`] : []),
-      Object.entries(all)
-        .map(([name, count]) => `${counted(count)} ${name}`)
-        .join(', '),
+      sums.join(', '),
       ...(isEmpty ? [read === 0 ? 'the file has no row' : 'no row could be taken'] : []),
       ...(dryRun ? ['dry run: nothing was written'] : []),
       ...(!dryRun && inserted + updated + deactivated === 0 ? ['nothing changed'] : []),

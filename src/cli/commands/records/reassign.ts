@@ -6,11 +6,10 @@ import { ssnColumns, ssnOwner } from '../../../records/given.ts'
 import { sealSsn } from '../../../ssn/seal.ts'
 import { onStore } from '../../environment/command.ts'
 import { activePublicKey } from '../../environment/ssn-key.ts'
-import { keyOption, readKeys } from '../../files/key-file.ts'
+import { keyOption, openWith, readKeys } from '../../files/key-file.ts'
 import { required } from '../../terminal/command.ts'
 import { Failure } from '../../terminal/failure.ts'
 import { parseId } from '../../terminal/options.ts'
-import { openWith } from '../ssn/open-with.ts'
 import { recordWords, repairRecord } from './named-record.ts'
 
 export const command = onStore({

@@ -9,16 +9,15 @@ export const command = offline({
   async work({ file }) {
     const made = await makeSsnKeyPair()
     await writeKeyFile(file, made)
-    return {
-      json: { key_id: made.keyId, public_key: made.publicKey, private_key_file: file },
-      lines: [
-        `The private key ${made.keyId} is in ${file}.`,
-        'Keep a copy of it offline: without it, no SSN sealed to it can be opened.',
-        '',
-        'The public key, for [env.<name>.vars] in wrangler.toml:',
-        '',
-        `SSN_PUBLIC_KEY = "${made.publicKey}"`,
-      ],
-    }
+    const lines = [
+      `The private key ${made.keyId} is in ${file}.`,
+      'Keep a copy of it offline: without it, no SSN sealed to it can be opened.',
+      '',
+      'The public key, for [env.<name>.vars] in wrangler.toml:',
+      '',
+      `SSN_PUBLIC_KEY = "${made.publicKey}"`,
+    ]
+    const json = { key_id: made.keyId, public_key: made.publicKey, private_key_file: file }
+    return { json, lines }
   },
 })

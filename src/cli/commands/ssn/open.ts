@@ -1,14 +1,13 @@
 import * as z from 'zod'
 import { resources } from '../../../resources/index.ts'
 import { ssnOwner } from '../../../records/given.ts'
-import { keyOption, readKeys } from '../../files/key-file.ts'
+import { keyOption, openWith, readKeys, type Keys } from '../../files/key-file.ts'
 import { writeAll } from '../../files/output.ts'
 import { openRows } from '../../files/rows.ts'
 import { argument, offline } from '../../terminal/command.ts'
 import { Failure } from '../../terminal/failure.ts'
 import { outOption } from '../../terminal/options.ts'
 import { counted, note } from '../../terminal/report.ts'
-import { openWith, type Keys } from './open-with.ts'
 
 /** The fields of an exported line that are needed to open it. */
 const exportedRecord = z.looseObject({

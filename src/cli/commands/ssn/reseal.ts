@@ -5,15 +5,12 @@ import { listSealedToOtherKeys, replaceSealed } from '../../../operator/records/
 import type { SealedRecord } from '../../../operator/records/stored.ts'
 import { sealSsn } from '../../../ssn/seal.ts'
 import { keyIdOf } from '../../../ssn/suite.ts'
-import { keyOption, readKeys } from '../../files/key-file.ts'
+import { keyOption, openWith, readKeys, type Keys } from '../../files/key-file.ts'
 import { onStore } from '../../environment/command.ts'
 import { activePublicKey } from '../../environment/ssn-key.ts'
 import { stopAtCtrlC } from '../../terminal/failure.ts'
 import { startProgress } from '../../terminal/progress.ts'
 import { counted } from '../../terminal/report.ts'
-import { openWith, type Keys } from './open-with.ts'
-
-const PAGE_ROWS = 200
 
 export const command = onStore({
   example: 'ssn reseal --remote --env production --key ssn-1.key.json',
@@ -23,41 +20,34 @@ export const command = onStore({
     const keyId = await keyIdOf(decodeBase64Url(publicKey))
     const keys = await readKeys(key)
     const signal = stopAtCtrlC()
-    const progress = startProgress('resealing')
+    using progress = startProgress('resealing')
     let resealed = 0
     let refused = 0
-    try {
-      for (const resource of resources.filter(({ hasSsn }) => hasSsn)) {
-        for (let after = { clinicId: '', id: 0 }; ;) {
-          signal.throwIfAborted()
-          const sealed = await listSealedToOtherKeys(db, resource, keyId, after, PAGE_ROWS)
-          const last = sealed.at(-1)
-          if (last === undefined) break
-          after = last
-          const fresh = await Promise.all(sealed.map((one) => reseal(one, keys, publicKey)))
-          const readable = fresh.filter((one) => one !== undefined)
-          const replaced = await replaceSealed(db, resource, readable)
-          for (const [clinicId, records] of Map.groupBy(replaced, (one) => one.clinicId)) {
-            const ids = rangesOf(records.map(({ id }) => id).sort((a, b) => a - b))
-            await leave({ action: 'reseal', resource: resource.name, clinicId, ids })
-          }
-          resealed += replaced.length
-          refused += sealed.length - readable.length
-          progress.show(resealed + refused, undefined)
+    for (const resource of resources.filter(({ hasSsn }) => hasSsn)) {
+      for (let after = { clinicId: '', id: 0 }; ;) {
+        signal.throwIfAborted()
+        const sealed = await listSealedToOtherKeys(db, resource, keyId, after)
+        const last = sealed.at(-1)
+        if (last === undefined) break
+        after = last
+        const fresh = await Promise.all(sealed.map((one) => reseal(one, keys, publicKey)))
+        const readable = fresh.filter((one) => one !== undefined)
+        const replaced = await replaceSealed(db, resource, readable)
+        for (const [clinicId, records] of Map.groupBy(replaced, (one) => one.clinicId)) {
+          const ids = rangesOf(records.map(({ id }) => id).sort((a, b) => a - b))
+          await leave({ action: 'reseal', resource: resource.name, clinicId, ids })
         }
+        resealed += replaced.length
+        refused += sealed.length - readable.length
+        progress.show(resealed + refused)
       }
-    } finally {
-      progress.stop()
     }
     const end =
       refused > 0
         ? 'Refused SSNs stay as they are: none of the given keys opens them for their owner.'
         : 'No SSN is sealed to another key.'
-    return {
-      json: { key_id: keyId, resealed, refused },
-      lines: [`${counted(resealed)} resealed to key ${keyId}, ${counted(refused)} refused`, end],
-      failed: refused > 0,
-    }
+    const line = `${counted(resealed)} resealed to key ${keyId}, ${counted(refused)} refused`
+    return { json: { key_id: keyId, resealed, refused }, lines: [line, end], failed: refused > 0 }
   },
 })
 

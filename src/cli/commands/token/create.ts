@@ -45,18 +45,16 @@ export async function shownOnce(token: string, record: TokenRecord, environment:
   const id = tokenIdOf(await tokenKey(token))
   const curl = `read -rs T; curl -H "X-User-Token: $T" '${origin}${BASE_PATH}/plans?page_size=2'`
   const expiry = record.expires_at ? `expires ${record.expires_at}` : 'does not expire'
-  return {
-    json: { token, id, ...record, curl },
-    lines: [
-      `The token of ${record.clinic_id} (${record.label}), which is not shown again:`,
-      '',
-      `  ${token}`,
-      '',
-      `id ${id} · scopes ${record.scopes.join(', ')} · ${expiry}`,
-      '',
-      'To try it, run this line and paste the token, which then stays out of the history:',
-      '',
-      `  ${curl}`,
-    ],
-  }
+  const lines = [
+    `The token of ${record.clinic_id} (${record.label}), which is not shown again:`,
+    '',
+    `  ${token}`,
+    '',
+    `id ${id} · scopes ${record.scopes.join(', ')} · ${expiry}`,
+    '',
+    'To try it, run this line and paste the token, which then stays out of the history:',
+    '',
+    `  ${curl}`,
+  ]
+  return { json: { token, id, ...record, curl }, lines }
 }

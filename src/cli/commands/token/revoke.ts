@@ -25,19 +25,17 @@ export const command = onStore({
     if (clinic) await checkClinic(store, clinic)
     const tokens = clinic ? await listTokens(kv) : [await findNamed(named, store)]
     const revoked = []
+    const lines: string[] = []
     for (const stored of tokens) {
       const { id, record: before } = stored
       if (clinic && (before.clinic_id !== clinic || before.revoked_at !== null)) continue
       const record = await revokeToken(kv, stored)
       await leave({ action: 'revoke', resource: 'tokens', clinicId: record.clinic_id, ids: id })
       revoked.push({ id, ...record, state: stateOf(record) })
+      lines.push(`Revoked token ${id} of ${record.clinic_id} (${record.label}).`)
     }
-    return {
-      json: clinic ? { clinic, revoked: revoked.map(({ id }) => id) } : { ...revoked[0] },
-      lines: [
-        ...revoked.map((one) => `Revoked token ${one.id} of ${one.clinic_id} (${one.label}).`),
-        `${revoked.length} revoked. ${KV_DELAY}`,
-      ],
-    }
+    lines.push(`${revoked.length} revoked. ${KV_DELAY}`)
+    const json = clinic ? { clinic, revoked: revoked.map(({ id }) => id) } : { ...revoked[0] }
+    return { json, lines }
   },
 })

@@ -26,9 +26,6 @@ import { counted, note, type Report } from '../../../terminal/report.ts'
 //
 // Until the clinic is `moved`, only the source's rows count, and --abort undoes the move.
 
-/** Not copied, since it describes what a cell has sealed in its own bucket. */
-const NOT_MOVED = 'segments'
-
 /** Reads add rows here, even while writes wait. */
 const GROWING = 'accesses'
 
@@ -41,11 +38,11 @@ export async function openMove(source: Side, target: Side, id: string, cell: str
   const clinic = await findClinic(source.db, id)
   const there = await findClinic(target.db, id)
   if (!clinic) throw new Failure(`there is no clinic ${id}`)
-  if (there && there.created_at !== clinic.created_at) {
-    throw new Failure(`${cell} has another clinic called ${id}`)
-  }
+  const isAnother = there && there.created_at !== clinic.created_at
+  if (isAnother) throw new Failure(`${cell} has another clinic called ${id}`)
+  // Segments describe what a cell has sealed in its own bucket.
   const parts: Part[] = (await listTables(source.db))
-    .filter(({ name, isOfClinics }) => isOfClinics && name !== NOT_MOVED)
+    .filter(({ name, isOfClinics }) => isOfClinics && name !== 'segments')
     .map((table) => ({ table, clinicId: id }))
   return { id, source, target, clinic, there, cell, parts }
 }
@@ -103,14 +100,13 @@ export async function carryOut(move: Move, settleSeconds: number): Promise<Repor
 
   const seconds = Math.round(performance.now() - waitingSince) / 1000
   const rows = await countRows(target, parts)
-  return {
-    json: { clinic: id, cell, moved: true, rows, tokens, writes_waited_seconds: seconds },
-    lines: [
-      `${id} is at ${cell}. Its writes waited for ${seconds} s. There are now:`,
-      ...linesOf({ ...rows, tokens }),
-      'Its SSNs are sealed to the key of the cell that it came from until you run `ssn reseal` there.',
-    ],
-  }
+  const json = { clinic: id, cell, moved: true, rows, tokens, writes_waited_seconds: seconds }
+  const lines = [
+    `${id} is at ${cell}. Its writes waited for ${seconds} s. There are now:`,
+    ...linesOf({ ...rows, tokens }),
+    'Its SSNs are sealed to the key of the cell that it came from until you run `ssn reseal` there.',
+  ]
+  return { json, lines }
 }
 
 /** Copies the clinic while it is in use, then again while writes wait, and compares. Returns when the wait began. */
@@ -129,9 +125,8 @@ async function copyAll(move: Move, signal: AbortSignal): Promise<number> {
   }
 
   const waitingSince = performance.now()
-  if (!(await setClinicState(source.db, id, 'frozen', ['open']))) {
-    throw new Failure(`${id} is no longer open here`)
-  }
+  const isFrozen = await setClinicState(source.db, id, 'frozen', ['open'])
+  if (!isFrozen) throw new Failure(`${id} is no longer open here`)
   note(`writes of ${id} wait from here on; --abort would let them in again`)
   await admitClinic(target.db, (await findClinic(source.db, id)) ?? clinic)
   await checkPlans(move)
@@ -143,39 +138,33 @@ async function copyAll(move: Move, signal: AbortSignal): Promise<number> {
     signal.throwIfAborted()
     const { name } = part.table
     const compared = name === GROWING ? { ...part, end: settled } : part
-    const [here, copied] = await Promise.all(
-      [source, target].map(({ db }) => digestOf(rowsOf(db, compared))),
-    )
-    if (here?.sha256 !== copied?.sha256) {
+    const digestIn = ({ db }: Side) => digestOf(rowsOf(db, compared))
+    const [here, copied] = await Promise.all([digestIn(source), digestIn(target)])
+    if (here.sha256 !== copied.sha256) {
       throw new Failure(
         `the copy of ${name} differs from what is here, so nothing was moved: run this again, or with --abort`,
       )
     }
   }
-  if (!(await setClinicState(source.db, id, 'moved', ['frozen']))) {
-    throw new Failure(`${id} is no longer frozen here: somebody has aborted its move`)
-  }
+  const hasMoved = await setClinicState(source.db, id, 'moved', ['frozen'])
+  if (!hasMoved) throw new Failure(`${id} is no longer frozen here: somebody has aborted its move`)
   return waitingSince
 }
 
 async function mirrorAll(what: string, move: Move, signal: AbortSignal, isFrozen: boolean) {
   const { source, target, parts } = move
-  const progress = startProgress(what)
+  using progress = startProgress(what)
   let copied = 0
   const onRows = (rows: number) => {
     signal.throwIfAborted()
     copied += rows
-    progress.show(copied, undefined)
+    progress.show(copied)
   }
-  try {
-    for (const part of parts) {
-      await mirror(source.db, target.db, part, onRows).catch((error: Error) => {
-        // While the clinic is in use, a record may belong to an ownable that was registered after those were copied.
-        if (isFrozen || !error.message.includes('FOREIGN KEY')) throw error
-      })
-    }
-  } finally {
-    progress.stop()
+  for (const part of parts) {
+    await mirror(source.db, target.db, part, onRows).catch((error: Error) => {
+      // While the clinic is in use, a record may belong to an ownable that was registered after those were copied.
+      if (isFrozen || !error.message.includes('FOREIGN KEY')) throw error
+    })
   }
 }
 
@@ -204,10 +193,8 @@ export async function eraseSource({ id, source, clinic, there, cell, parts }: Mo
   await ageAll(source.db, id)
   await clearAll(source, parts, 'moved')
   await source.leave({ action: 'erase', resource: 'clinics', clinicId: id })
-  return {
-    json: { clinic: id, erased: rows },
-    lines: [`Deleted here, as ${id} is at ${cell}:`, ...linesOf(rows)],
-  }
+  const lines = [`Deleted here, as ${id} is at ${cell}:`, ...linesOf(rows)]
+  return { json: { clinic: id, erased: rows }, lines }
 }
 
 /** Deletes rows before the rows that they refer to. */
