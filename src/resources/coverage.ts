@@ -21,7 +21,7 @@ const insurer = line(255).describe('An insurer that the catalogue lacks.')
 const priority = jsonInteger(9).describe('The lowest pays first; 1 if left out. Ties are allowed.')
 
 /** What the patient is to the subscriber. FHIR R4 has the same codes. */
-const COVERAGE_RELATIONSHIPS = ['self', 'spouse', 'child', 'parent', 'other']
+const RELATIONSHIPS = ['self', 'spouse', 'child', 'parent', 'other']
 
 const NO_NAMES = 'subscriber_first_name IS NULL AND subscriber_last_name IS NULL'
 const NAMES = 'subscriber_first_name IS NOT NULL OR subscriber_last_name IS NOT NULL'
@@ -37,11 +37,7 @@ export const coverages = resource({
     carrier: { ...optionalText(insurer, null), identity: foldIdentity },
     member_id: { ...field(memberId, z.string(), 'XYZ 0012345'), identity: foldMemberId },
     group_number: field(groupNumber, nullableText, '0042'),
-    relationship: wordField(
-      COVERAGE_RELATIONSHIPS,
-      'What the patient is to the subscriber.',
-      'child',
-    ),
+    relationship: wordField(RELATIONSHIPS, 'What the patient is to the subscriber.', 'child'),
     subscriber_id: optionalId('The subscriber, if that is another patient of your clinic.', null),
     subscriber_first_name: optionalText(personName, 'John'),
     subscriber_last_name: optionalText(personName, 'Doe'),
