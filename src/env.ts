@@ -29,7 +29,7 @@ export type Bindings = {
   CELL?: string
   /** The origin of every cell, including this one, as JSON: `{"eu": "https://eu.api.example.com"}`. */
   CELLS?: string
-  /** How many seconds an isolate accepts a token without asking KV again: 10 at most, 0 by default. */
+  /** How many seconds an isolate remembers what it read from KV: 10 at most, 0 by default. */
   TOKEN_MEMORY_SECONDS?: string
   /** Limits the requests of a token. Without the binding there is no limit. */
   TOKEN_RATE_LIMIT?: RateLimit

@@ -4,3 +4,6 @@ import * as z from 'zod'
 export const clinicId = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_-]{0,63}$/, { error: 'use 1 to 64 of a-z, 0-9, _ and -' })
+
+/** The clinic id of operator events that concern no clinic, or all of them. No clinic can have this id. */
+export const NO_CLINIC = '*'

@@ -1,4 +1,5 @@
 import type { Session } from '../storage/session.ts'
+import { NO_CLINIC } from '../fields/clinic-id.ts'
 import { resources } from '../resources/index.ts'
 import { rowsOf, type StoredRow } from './copy.ts'
 import type { Mark } from './marks.ts'
@@ -6,9 +7,6 @@ import { recordsAt } from './records/snapshot.ts'
 import { listTables, type Table } from './tables.ts'
 
 // What a backup contains and a restore brings back.
-
-/** The clinic id of operator events that concern no clinic, or all of them. No clinic can have this id. */
-export const NO_CLINIC = '*'
 
 /** Tables that are derived from records, matter only for a day, or describe a bucket that isn't copied. */
 const LEFT_OUT = ['deletions', 'idempotency_keys', 'name_words', 'segments', 'staged_plans']

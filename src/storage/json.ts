@@ -5,7 +5,8 @@ export type Fields = Record<string, SQL | null>
 
 /**
  * A row as JSON, written by SQLite, its keys in the order of `fields`. D1 then returns the answer as one text, so no
- * request maps or serializes rows. `as` says how to write fields that are not columns of that name.
+ * request maps or serializes rows. `as` says how to write a field that isn't a column of its name; in rows of
+ * `columnsOf` each is, so give `{}` there.
  */
 export function jsonOf(fields: Fields, as = fields): SQL {
   const members = Object.keys(fields).map(

@@ -3,7 +3,7 @@ import { parsedJson } from './parsed-json.ts'
 
 export type LruCache<Value> = ReturnType<typeof lruCache<Value>>
 
-/** Keeps the values of the `entries` keys that were used last: isolates have 128 MB, and live for days. */
+/** Keeps the `entries` values that were used most recently: isolates have 128 MB, and live for days. */
 export function lruCache<Value>(entries: number) {
   const memory = new Map<string, Value>()
   function set(key: string, value: Value): void {
@@ -24,7 +24,7 @@ export function lruCache<Value>(entries: number) {
 }
 
 /**
- * Parses JSON texts by a schema and remembers the last `entries` of them, for the few records that every request reads.
+ * Parses JSON texts by a schema and remembers the `entries` used most recently, for the few records that every request reads.
  * Undefined if there is no text, or it doesn't fit.
  */
 export function recordReader<Schema extends z.ZodType>(entries: number, schema: Schema) {

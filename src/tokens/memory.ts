@@ -28,9 +28,9 @@ function brief<Value>() {
 const known = brief<string | null>()
 
 /**
- * KV's values of the keys. `read` gets the keys that the isolate doesn't remember, if any, and what it finds is
- * remembered for so many seconds, ten at most. An absent value isn't, so that a newly published catalogue is found at
- * once; only the list of suspended clinics may be absent.
+ * KV's values of the keys. Those that the isolate doesn't remember are read in one call, and remembered for `seconds`,
+ * ten at most. That a key is absent is remembered only for the list of suspended clinics: a newly published catalogue is
+ * found at once.
  */
 export async function valuesOf(
   keys: readonly string[],

@@ -36,7 +36,7 @@ describe('the process', () => {
         .finished
 
       expect(stdout).toBe('')
-      expect(stderr).toMatch(/^error: Node \S+ cannot run TypeScript: run `npm rebuild node .+\n$/)
+      expect(stderr).toMatch(/^error: Node \S+ is too old: run `npm rebuild node .+\n$/)
     },
   )
 

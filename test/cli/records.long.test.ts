@@ -51,7 +51,7 @@ describe('records reassign', () => {
     const moved = await records('reassign', path, '--to', 'Patient/2', ...key)
 
     expect(nobody.stderr).toContain(
-      'cannot be given to Patient/9: primary_holder_id must exist; PUT /ownables/Patient/9 registers it',
+      'cannot be given to Patient/9: primary_holder_id must exist; PUT /ownables/Patient/9 registers that owner',
     )
     expect(moved).toMatchObject({ status: 0 })
     expect((await get(path)).body).toMatchObject({ primary_holder_id: 2, ssn: '***-**-4320' })
@@ -74,6 +74,20 @@ describe('records reassign of a coverage', () => {
     expect(refused).toMatchObject({ status: 1 })
     expect(refused.stderr).toContain('given to Patient/2: subscriber_id is the patient; say self')
     expect((await get(path)).body).toMatchObject({ patient_id: 1 })
+  })
+})
+
+describe('a repair in a suspended clinic', () => {
+  it.each(['restore', 'erase', 'reassign'])('is refused by %s, which says why', async (verb) => {
+    const path = await created()
+    await run(['suspend', 'riverside', ...served.store.flags])
+    const to = verb === 'reassign' ? ['--to', 'Patient/2'] : []
+
+    const refused = await records(verb, path, ...to)
+    await run(['open', 'riverside', ...served.store.flags])
+
+    expect(refused.status).toBe(1)
+    expect(refused.stderr).toBe('error: riverside takes no writes now: see `list`\n')
   })
 })
 

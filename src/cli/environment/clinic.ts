@@ -18,6 +18,11 @@ export async function checkClinic({ db, environment }: Clinics, id: string) {
   throw new Failure(`there is no clinic ${id}: \`${create}\` adds it`)
 }
 
+/** Throws Failure: nothing was written, because the clinic is not open. */
+export function refuseWrites(clinicId: string): never {
+  throw new Failure(`${clinicId} takes no writes now: see \`list\``)
+}
+
 /** Checks that a token may be issued to the clinic. Throws Failure. */
 export async function checkIssuing(store: Clinics, id: string) {
   const { state } = await checkClinic(store, id)

@@ -28,9 +28,9 @@ if (missing.length > 0) {
   const some = names.length > 3 ? `${names.length} packages` : names.join(', ')
   fail(`${some} must be installed, or brought up to date: run \`npm ci --include=dev\``)
 }
-if (!process.features.typescript) {
+if (!process.features.typescript || parseInt(process.versions.node) < 24) {
   fail(
-    `Node ${process.versions.node} cannot run TypeScript: run \`npm rebuild node --ignore-scripts=false\`, which brings Node 24`,
+    `Node ${process.versions.node} is too old: run \`npm rebuild node --ignore-scripts=false\`, which brings Node 24`,
   )
 }
 

@@ -126,7 +126,7 @@ export function repairer(resource: Resource) {
     /** Finds the stored record to reassign; undefined if the clinic has no record with that id. */
     find: (db: Session, { clinicId, id }: Repair) => first(db, select, { clinicId, id }),
 
-    /** What would be wrong with a record of that owner, by field. */
+    /** What would be wrong if the record had that owner, by field. */
     async errorsOf(db: Session, { clinicId, id }: Repair, to: Ownable): Promise<FieldErrors> {
       const owned = { id, [owner.id]: to.id, ...(owner.type && { [owner.type]: to.type }) }
       const broken = await rows(db, selectWrong, { clinicId, rows: JSON.stringify([owned]) })

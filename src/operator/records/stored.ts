@@ -9,7 +9,7 @@ import { ssnOwner } from '../../records/given.ts'
 
 const PAGE_ROWS = 500
 
-/** A page of a clinic's records after the given id, by id, as an export writes them: with the SSN still sealed. */
+/** The next page of a clinic's records, by id, after the given one. SSNs are still sealed, as in an export. */
 export async function listStored(db: Session, resource: Resource, clinicId: string, after: number) {
   const found = await rows(db, selectStored(resource), { clinicId, after, limit: PAGE_ROWS })
   const { name: table, record, hasSsn } = resource

@@ -1,4 +1,4 @@
-import { NO_CLINIC } from '../../../operator/content.ts'
+import { NO_CLINIC } from '../../../fields/clinic-id.ts'
 import { aboutPatient, aboutRecord, isAbout, type About } from '../../../operator/trail/about.ts'
 import { SegmentMissing, trailOf } from '../../../operator/trail/events.ts'
 import { onStore } from '../../environment/command.ts'

@@ -3,11 +3,11 @@ import { recordId } from '../../../fields/number.ts'
 import { ownableType } from '../../../fields/ownable-type.ts'
 import { insertOwnables } from '../../../operator/ownables.ts'
 import type { Ownable } from '../../../ownables/queries.ts'
-import { checkClinic } from '../../environment/clinic.ts'
+import { checkClinic, refuseWrites } from '../../environment/clinic.ts'
 import { onStore } from '../../environment/command.ts'
 import type { Store } from '../../environment/open.ts'
 import { clinicOption } from '../../terminal/options.ts'
-import { importRows, importWords, readBy, refuseWrites, reportOf } from './rows.ts'
+import { importRows, importWords, readBy, reportOf } from './rows.ts'
 import type { ImportOptions } from './rows.ts'
 
 /** In a CSV, ids are text. */

@@ -5,7 +5,7 @@ import { ACCENTS } from '../../../operator/records/match.ts'
 import type { Ownable } from '../../../ownables/queries.ts'
 import type { Resource } from '../../../records/resource.ts'
 import { keyIdOf } from '../../../ssn/suite.ts'
-import { checkClinic } from '../../environment/clinic.ts'
+import { checkClinic, refuseWrites } from '../../environment/clinic.ts'
 import { onStore } from '../../environment/command.ts'
 import type { Store } from '../../environment/open.ts'
 import { activePublicKey } from '../../environment/ssn-key.ts'
@@ -15,7 +15,7 @@ import { clinicOption, oneOf } from '../../terminal/options.ts'
 import { counted, type Report } from '../../terminal/report.ts'
 import { DATES } from './record-columns.ts'
 import { rowReader } from './record-row.ts'
-import { importRows, importWords, refuseWrites, reportOf } from './rows.ts'
+import { importRows, importWords, reportOf } from './rows.ts'
 
 const mergedLine = ({ line, first }: { line: number; first: number }) =>
   `line ${line} merged into line ${first}, which names the same one`

@@ -37,11 +37,6 @@ export const readBy =
 
 export const rejectedFileOf = (file: string) => `${file === STDIN ? 'stdin' : file}.rejected.ndjson`
 
-/** Throws Failure: nothing was written, because the clinic is not open. */
-export function refuseWrites(clinicId: string): never {
-  throw new Failure(`${clinicId} takes no writes now: see \`list\``)
-}
-
 /** Lost characters, and UTF-8 that was read as another encoding and then encoded again: `JosÃ©`, `Oâ€™Neil`. */
 const DAMAGED =
   /\uFFFD|Ã[\u0080-\u00BF\u2018-\u203A\u20AC\u0152-\u0192\u02C6\u02DC]|Â[\u00A0-\u00BF]|â€/

@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander'
 import { resources } from '../../../resources/index.ts'
 import type { Repair } from '../../../operator/records/repair.ts'
 import type { Resource } from '../../../records/resource.ts'
-import { checkClinic } from '../../environment/clinic.ts'
+import { checkClinic, refuseWrites } from '../../environment/clinic.ts'
 import type { Store } from '../../environment/open.ts'
 import { argument, type Values } from '../../terminal/command.ts'
 import { Failure } from '../../terminal/failure.ts'
@@ -33,7 +33,8 @@ export async function repairRecord(
   wrong: string,
   work: (repair: Repair) => Promise<boolean>,
 ) {
-  await checkClinic(store, clinic)
+  const { state } = await checkClinic(store, clinic)
+  if (state !== 'open') refuseWrites(clinic)
   const name = `${resource.name}/${id}`
   const isDone = await work({ clinicId: clinic, id, tokenId: await store.operator() })
   if (!isDone) throw new Failure(`${name} of ${clinic} ${wrong}`)

@@ -29,12 +29,15 @@ export const command = onStore({
     const changed = 'has just been changed; run the same command again'
     return await repairRecord(given, store, 'reassigned', changed, async (target) => {
       const stored = await find(store.db, target)
-      if (!stored) throw new Failure(`${target.clinicId} has no ${resource.name}/${target.id}`)
+      const name = `${resource.name}/${target.id}`
+      if (!stored) throw new Failure(`${target.clinicId} has no ${name}`)
       const errors = await errorsOf(store.db, target, to)
       const wrong = Object.entries(errors).map(([field, messages]) => `${field} ${messages.join()}`)
       const owner = `${to.type}/${to.id}`
-      if (resource.owner.id in errors) wrong.push(`PUT /ownables/${owner} registers it`)
-      if (wrong.length > 0) throw new Failure(`it cannot be given to ${owner}: ${wrong.join('; ')}`)
+      if (resource.owner.id in errors) wrong.push(`PUT /ownables/${owner} registers that owner`)
+      if (wrong.length > 0) {
+        throw new Failure(`${name} cannot be given to ${owner}: ${wrong.join('; ')}`)
+      }
       const version = Number(stored.version)
       if (!stored.ssn_sealed) return await reassign(store.db, target, to, version, {})
 

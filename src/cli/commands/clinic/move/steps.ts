@@ -40,7 +40,7 @@ export async function openMove(source: Side, target: Side, id: string, cell: str
   if (!clinic) throw new Failure(`there is no clinic ${id}`)
   const isAnother = there && there.created_at !== clinic.created_at
   if (isAnother) throw new Failure(`${cell} has another clinic called ${id}`)
-  // Segments describe what a cell has sealed in its own bucket.
+  // Segments are not copied: they describe what a cell has sealed in its own bucket.
   const parts: Part[] = (await listTables(source.db))
     .filter(({ name, isOfClinics }) => isOfClinics && name !== 'segments')
     .map((table) => ({ table, clinicId: id }))
