@@ -1,4 +1,5 @@
 import {
+  A_QUARLES,
   DELETIONS,
   dependentsUpTo,
   PLANS,
@@ -112,7 +113,7 @@ export function endpointsOf(records: number): Endpoint[] {
     ),
     write(
       'create a person who is there',
-      (n) => post(`${persons}?if_exists=return`, { person_information: person(n) }),
+      () => post(`${persons}?if_exists=return`, { person_information: A_QUARLES }),
       { leaves: { accesses: 1, changes: 0, keys: 1 } },
     ),
     write(

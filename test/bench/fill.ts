@@ -10,7 +10,12 @@ export const DELETIONS = 'clinic-of-deletions'
 export const TO_DELETE = 30_000
 /** In each clinic one person alone has this last name, for searches to find. */
 export const QUARLES = 'Quarles'
-const WHO_IS_QUARLES = 50
+/** That person, as a client that doesn't know of it would create it. */
+export const A_QUARLES = {
+  ...{ ownable_id: 14, ownable_type: 'Patient', first_name: 'Fatima', last_name: QUARLES },
+  ...{ date_of_birth: '1945-07-28' },
+}
+const WHO_IS_QUARLES = 55
 /** Rows that one statement inserts: enough to be quick, few enough to keep the progress bar moving. */
 const CHUNK = 50_000
 export const NOW = '2026-07-30T12:00:00.000Z'
