@@ -21,8 +21,12 @@ type Token = {
   revoked_at: string | null
 }
 
-type Values = ReadonlyMap<string, (Token & Catalogue) | null>
-const memory = new Map<string, { values: Values; until: number }>()
+type Value = (Token & Catalogue) | null | undefined
+const memory = new Map<string, { value: Value; until: number }>()
+const recall = (key: string) => {
+  const held = memory.get(key)
+  return held !== undefined && Date.now() < held.until ? held.value : undefined
+}
 
 export default {
   async fetch(request, env, ctx) {
@@ -36,20 +40,19 @@ export default {
     const token = request.headers.get('X-User-Token')
     if (token === null || !isWellFormedToken(token)) return refusal(401, REFUSED)
     const key = await tokenKey(token)
-    const keys = resource === 'plans' ? [key, 'catalogue'] : [key]
-    const name = keys.join(' ')
-    const held = memory.get(name)
-    const isFresh = held !== undefined && Date.now() < held.until
-    const values = isFresh
-      ? held.values
-      : await env.TOKENS.get<Token & Catalogue>(keys, { type: 'json', cacheTtl: 30 })
-    const record = values.get(key)
-    if (!record || !isLive(record)) return refusal(401, REFUSED)
-    const seconds = Number(env.TOKEN_MEMORY_SECONDS)
-    if (!isFresh && seconds > 0) {
+    const hasCatalogue = resource === 'plans'
+    let record = recall(key)
+    let catalogue = hasCatalogue ? recall('catalogue') : undefined
+    if (!record || (hasCatalogue && !catalogue)) {
+      const keys = [...(record ? [] : [key]), ...(hasCatalogue && !catalogue ? ['catalogue'] : [])]
+      const read = await env.TOKENS.get<Token & Catalogue>(keys, { type: 'json', cacheTtl: 30 })
+      const until = Date.now() + Number(env.TOKEN_MEMORY_SECONDS) * 1000
       if (memory.size >= 1000) memory.clear()
-      memory.set(name, { values, until: Date.now() + seconds * 1000 })
+      for (const [name, value] of read) memory.set(name, { value, until })
+      record ??= read.get(key)
+      catalogue ??= read.get('catalogue')
     }
+    if (!record || !isLive(record)) return refusal(401, REFUSED)
 
     const isRead = request.method === 'GET' || path[1] === 'search'
     const scopes: Record<string, string> = { plans: 'plans:read', ownables: 'ownables:write' }
@@ -72,9 +75,7 @@ export default {
       tokenId,
     }
     const response =
-      resource === 'plans'
-        ? await plans(asked, path[1], values.get('catalogue'))
-        : await answer(asked, path)
+      resource === 'plans' ? await plans(asked, path[1], catalogue) : await answer(asked, path)
     const bookmark = session.getBookmark()
     if (bookmark !== null) response.headers.set('x-d1-bookmark', bookmark)
     response.headers.set('X-Request-Id', requestId)
