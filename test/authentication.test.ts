@@ -21,7 +21,7 @@ async function ask(token: string, at = Date.now(), path = '/dependents', more: o
 }
 
 const NOON = Date.UTC(2030, 0, 1, 12)
-/** By then, nothing of noon is remembered. */
+/** Ten minutes later, when the isolate has forgotten what it read at noon. */
 const TEN_PAST = NOON + 10 * 60 * 1000
 const revoked_at = new Date().toISOString()
 
@@ -93,7 +93,7 @@ describe('an isolate that may remember tokens', () => {
     expect(await ask(token, NOON, '/dependents', { isolate: 'second' })).toMatchObject({ kv: 1 })
   })
 
-  it('asks for the list of suspended clinics once in ten seconds, whoever asks', async () => {
+  it('reads the list of suspended clinics once in ten seconds, not once for each token', async () => {
     const keysAt = async (at: number) => {
       const token = await worker.token({ clinic_id: 'riverside' })
       const headers = { 'x-test-now': String(at) }

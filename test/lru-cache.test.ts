@@ -3,7 +3,7 @@ import { lruCache } from '../src/storage/lru-cache.ts'
 import { throughTiers } from '../src/plans/catalogue.ts'
 
 describe('an LRU cache', () => {
-  it('forgets the key that was used longest ago when there is no room', () => {
+  it('that is full forgets the key that was used longest ago', () => {
     const memory = lruCache<number>(2)
     memory.set('a', 1)
     memory.set('b', 2)

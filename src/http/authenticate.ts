@@ -1,7 +1,6 @@
 import type { Context } from 'hono'
-import { attempt, KV_TRY_MILLISECONDS } from '../storage/retry.ts'
 import { recordReader } from '../storage/lru-cache.ts'
-import { factory, type Bindings, type Env } from '../env.ts'
+import { factory, type Env } from '../env.ts'
 import { cellsOf } from '../tokens/cell.ts'
 import { turnedAway, valuesOf, type WhyRefused } from '../tokens/memory.ts'
 import { NOTICE, stateOf, tokenRecord, type Scope } from '../tokens/record.ts'
@@ -12,9 +11,6 @@ import { misdirected, refusal } from './errors.ts'
 import { TOKEN_EXPIRES } from './headers.ts'
 import { unlessSuspended } from './open-database.ts'
 import { countRequests, limitAddress } from './limit-rate.ts'
-
-/** How long an edge may serve a KV read from its cache, in seconds: the least that KV allows. */
-const KV_CACHE_SECONDS = 30
 
 /** Parses each record's text only once. */
 const readTokenRecord = recordReader(1000, tokenRecord)
@@ -48,7 +44,7 @@ export const authenticate = (extraKeyOf: (path: string) => string | undefined) =
 
     const extraKey = extraKeyOf(c.req.path)
     const keys = [key, SUSPENDED_KEY, ...(extraKey === undefined ? [] : [extraKey])]
-    const values = await valuesOf(keys, Number(c.env.TOKEN_MEMORY_SECONDS), readerOf(c.env))
+    const values = await valuesOf(c.env, keys)
 
     const held = values.get(key) ?? null
     const record = readTokenRecord(held)
@@ -59,8 +55,8 @@ export const authenticate = (extraKeyOf: (path: string) => string | undefined) =
       const tokenId = tokenIdOf(key)
       c.set('caller', { tokenId, clinicId, label, scopes, expiresAt, isSuspended })
     }
-    const keeper = (held === null ? cellOfToken(token) : record?.moved_to) ?? c.env.CELL
-    const origin = keeper === c.env.CELL ? undefined : cellsOf(c.env)[keeper ?? '']
+    const keeper = held === null ? cellOfToken(token) : record?.moved_to
+    const origin = keeper && keeper !== c.env.CELL ? cellsOf(c.env)[keeper] : undefined
     if (origin) {
       await (state === 'moved' ? countRequests(c, 1) : limitAddress(c))
       throw misdirected(origin)
@@ -97,13 +93,3 @@ export const requireScope = (scope: Scope, event?: AuditEvent) =>
     }),
     { scope, ...(event && { event }) },
   )
-
-/** KV's errors don't say why, so every failure is tried again. */
-const readerOf =
-  ({ TOKENS }: Bindings) =>
-  (keys: string[]) =>
-    attempt(
-      () => TOKENS.get(keys, { type: 'text', cacheTtl: KV_CACHE_SECONDS }),
-      () => 'try again',
-      KV_TRY_MILLISECONDS,
-    )

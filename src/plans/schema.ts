@@ -17,8 +17,8 @@ const folded = text(255).transform(foldCase).optional()
 /** Filters are folded and defaults are dropped, so that `PPO` and `ppo` share a cache entry. */
 export const plansFilter = z.strictObject({
   ...paging,
-  plan_type: folded.describe('Plans of this type alone, whatever the case.'),
-  carrier: folded.describe('Plans of this carrier alone, whatever the case.'),
+  plan_type: folded.describe('Only plans of this type, in upper or lower case.'),
+  carrier: folded.describe('Only plans of this carrier, in upper or lower case.'),
   active: z
     .stringbool({ truthy: ['true', '1'], falsy: ['false', '0'], error: FLAG_MESSAGE })
     .optional()

@@ -27,7 +27,7 @@ const { $ } = statements('write', TARGETED)
 /** Whether the record has one of the ETags. */
 export const fits = sql`(${$.etags} IS NULL OR ${etagColumn()} IN (SELECT value FROM json_each(${$.etags})))`
 
-/** Joins the row of this request's key: `FROM ${used.row} … WHERE ${used.isOurs}`. A subquery takes longer to compile. */
+/** The row of this request's key. Use both: `FROM ${used.row} … WHERE ${used.isOurs}`. A subquery compiles more slowly. */
 export const used = {
   row: sql`${idempotencyKeys} AS used`,
   isOurs: sql`used.clinic_id = ${$.clinicId} AND used.key = ${$.key} AND used.request_id = ${$.requestId}`,

@@ -6,8 +6,6 @@ import { email, phone, REDACTED_EMAIL } from '../fields/person.ts'
 import { field, idFilter, ownerId, resource, ssnField } from '../records/resource.ts'
 import { personFields, personIdentity } from './person.ts'
 
-const type = ownableType.describe('What that ownable is, such as `Patient`.')
-
 export const personInformations = resource({
   name: 'person_informations',
   one: 'person_information',
@@ -15,7 +13,11 @@ export const personInformations = resource({
   exampleId: 123,
   fields: {
     ownable_id: ownerId('Whose information it is: an ownable of your clinic, usually a patient.'),
-    ownable_type: field(type, z.string(), PATIENT),
+    ownable_type: field(
+      ownableType.describe('The type of the ownable, such as `Patient`.'),
+      z.string(),
+      PATIENT,
+    ),
     ...personFields('John', 'Doe', '1990-05-15'),
     ssn: ssnField('123-45-6789'),
     phone: field(phone.describe('7 to 15 digits; kept as sent.'), nullableText, '+1-555-123-4567'),

@@ -5,8 +5,8 @@ export type Fields = Record<string, SQL | null>
 
 /**
  * A row as JSON, written by SQLite, its keys in the order of `fields`. D1 then returns the answer as one text, so no
- * request maps or serializes rows. `as` says how to write a field that isn't a column of its name; in rows of
- * `columnsOf` each is, so give `{}` there.
+ * request maps or serializes rows. `as` says how to write the fields that are no columns of that name. Rows of
+ * `columnsOf` have a column for each field: pass `{}` for them.
  */
 export function jsonOf(fields: Fields, as = fields): SQL {
   const members = Object.keys(fields).map(

@@ -24,7 +24,8 @@ export function lruCache<Value>(entries: number) {
 }
 
 /**
- * Parses JSON texts by a schema and remembers the `entries` used most recently, for the few records that every request reads.
+ * Parses JSON texts by a schema, and keeps the `entries` results that were used most recently: every request reads the
+ * same few records.
  * Undefined if there is no text, or it doesn't fit.
  */
 export function recordReader<Schema extends z.ZodType>(entries: number, schema: Schema) {

@@ -1,4 +1,5 @@
 import { lruCache } from '../storage/lru-cache.ts'
+import { attempt, KV_TRY_MILLISECONDS } from '../storage/retry.ts'
 import type { TokenState } from './record.ts'
 import { SUSPENDED_KEY } from './suspended.ts'
 
@@ -7,6 +8,8 @@ export type WhyRefused = 'missing' | 'malformed' | 'unknown' | Exclude<TokenStat
 
 /** A revocation takes a minute to be known everywhere. This adds to that, so it is short. */
 const LONGEST_MILLISECONDS = 10_000
+/** How long an edge may serve a KV read from its cache, in seconds: the least that KV allows. */
+const KV_CACHE_SECONDS = 30
 /** Each takes some 300 bytes. */
 const ENTRIES = 1000
 
@@ -28,20 +31,28 @@ function brief<Value>() {
 const known = brief<string | null>()
 
 /**
- * KV's values of the keys. Those that the isolate doesn't remember are read in one call, and remembered for `seconds`,
- * ten at most. That a key is absent is remembered only for the list of suspended clinics: a newly published catalogue is
- * found at once.
+ * The values of the keys in KV. One call reads those that the isolate doesn't remember, and it then remembers them for
+ * `TOKEN_MEMORY_SECONDS`, ten at most. A missing value isn't remembered, so that a newly published catalogue is found at
+ * once; only the list of suspended clinics may be missing. Throws StorageUnavailable.
  */
 export async function valuesOf(
+  { TOKENS, TOKEN_MEMORY_SECONDS }: { TOKENS: KVNamespace; TOKEN_MEMORY_SECONDS?: string },
   keys: readonly string[],
-  seconds: number,
-  read: (keys: string[]) => Promise<ReadonlyMap<string, string | null>>,
 ): Promise<ReadonlyMap<string, string | null | undefined>> {
   const values = new Map(keys.map((key) => [key, known.recall(key)]))
-  const missing = keys.filter((key) => values.get(key) === undefined)
-  for (const [key, value] of missing.length > 0 ? await read(missing) : []) {
+  const unknown = keys.filter((key) => values.get(key) === undefined)
+  if (unknown.length === 0) return values
+
+  const read = await attempt(
+    () => TOKENS.get(unknown, { type: 'text', cacheTtl: KV_CACHE_SECONDS }),
+    // KV's errors don't say why, so every failure is tried again.
+    () => 'try again',
+    KV_TRY_MILLISECONDS,
+  )
+  const milliseconds = Number(TOKEN_MEMORY_SECONDS) * 1000
+  for (const [key, value] of read) {
     values.set(key, value)
-    if (value !== null || key === SUSPENDED_KEY) known.remember(key, value, seconds * 1000)
+    if (value !== null || key === SUSPENDED_KEY) known.remember(key, value, milliseconds)
   }
   return values
 }

@@ -24,7 +24,7 @@ export type Endpoint = {
   send: (n: number) => Sent
   /** What a call leaves in the trail, which costs until it ends. */
   leaves: { accesses: number; changes: number; keys: number }
-  /** No call is made twice: there is nothing to do the second time, or it would create the same again and again. */
+  /** Each call is made once: a second one would have nothing to do, or create the same record again. */
   isOnce?: boolean
   /** Its clinic, if it has one of its own. */
   clinicId?: string

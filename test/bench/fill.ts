@@ -10,7 +10,7 @@ export const DELETIONS = 'clinic-of-deletions'
 export const TO_DELETE = 30_000
 /** In each clinic one person alone has this last name, for searches to find. */
 export const QUARLES = 'Quarles'
-/** That person, as a client that doesn't know of it would create it. */
+/** The same person, as a client sends it. */
 export const A_QUARLES = {
   ...{ ownable_id: 14, ownable_type: 'Patient', first_name: 'Fatima', last_name: QUARLES },
   ...{ date_of_birth: '1945-07-28' },

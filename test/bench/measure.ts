@@ -54,8 +54,8 @@ const counts = z.object({
 const COUNTED = 16
 
 /**
- * What a request asks of storage, by whose token nothing is remembered yet. Exact, where all calls are alike. Of KV, an
- * isolate remembers what all tokens share, which it reads once in ten seconds.
+ * What a request asks of storage if its token is new to the isolate. Exact if all calls are alike. What all tokens share
+ * is read from KV once in ten seconds, so it is read before and not counted.
  */
 export async function count(site: Site, worker: Reference, records: number, endpoint: Endpoint) {
   const { clinicId = clinicOf(records), isOnce } = endpoint

@@ -106,7 +106,7 @@ export async function openSite(
       })),
     })
     await miniflare.ready
-    // Other runtimes that this process starts are as they ship.
+    // Other workerds that this process starts run without it.
     delete process.env.MINIFLARE_WORKERD_V8_FLAGS
 
     type All = Bindings & { TWIN: D1Database; EMPTY: D1Database; EMPTY_TOKENS: KVNamespace }

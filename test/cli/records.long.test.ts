@@ -78,7 +78,7 @@ describe('records reassign of a coverage', () => {
 })
 
 describe('a repair in a suspended clinic', () => {
-  it.each(['restore', 'erase', 'reassign'])('is refused by %s, which says why', async (verb) => {
+  it.each(['restore', 'erase', 'reassign'])('is refused by %s, with the reason', async (verb) => {
     const path = await created()
     await run(['suspend', 'riverside', ...served.store.flags])
     const to = verb === 'reassign' ? ['--to', 'Patient/2'] : []

@@ -29,8 +29,7 @@ export async function* linesOf(stream: Readable, file: string): AsyncGenerator<s
   let rest: Buffer = Buffer.alloc(0)
   for await (const chunk of stream) {
     const bytes = Buffer.concat([rest, chunk])
-    const magic = bytes.subarray(0, 8).toString('hex')
-    const other = line === 0 && OTHERS.find(([pattern]) => pattern.test(magic))
+    const other = line === 0 && OTHERS.find(([magic]) => magic.test(bytes.toString('hex', 0, 8)))
     if (other) throw new Failure(`${file} ${other[1]}`)
     let start = 0
     for (let end = bytes.indexOf('\n'); end !== -1; end = bytes.indexOf('\n', start)) {

@@ -135,7 +135,7 @@ export function repairer(resource: Resource) {
 
     /**
      * Gives a record another owner, with the SSN resealed for that owner. False if the record has changed since
-     * `version`, or must not have that owner.
+     * `version`, or may not have that owner.
      */
     reassign(db: Session, repair: Repair, to: Ownable, version: number, ssn: Given) {
       const owner = { type: to.type, ownerId: to.id, version, ssn: JSON.stringify(ssn) }

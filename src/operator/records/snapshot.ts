@@ -15,7 +15,7 @@ const PAGE_ROWS = 500
 /** A clinic's records as of the mark, as rows of their table, by id. */
 export async function* recordsAt(db: Session, resource: Resource, { clinic_id, seq }: Mark) {
   const select = selectAt(resource)
-  /** Records beyond the page that have changed since the mark, as they were then; null if they didn't exist. */
+  /** The records after this page that have changed since the mark, as they were then; null for those created since. */
   const changed = new Map<number, string | null>()
   let seen = seq
   for (let after = 0; ;) {

@@ -9,7 +9,7 @@ import { ssnOwner } from '../../records/given.ts'
 
 const PAGE_ROWS = 500
 
-/** The next page of a clinic's records, by id, after the given one. SSNs are still sealed, as in an export. */
+/** A page of a clinic's records, those after the given id, as an export has them: their SSNs are still sealed. */
 export async function listStored(db: Session, resource: Resource, clinicId: string, after: number) {
   const found = await rows(db, selectStored(resource), { clinicId, after, limit: PAGE_ROWS })
   const { name: table, record, hasSsn } = resource

@@ -12,7 +12,7 @@ const IN_BOTH = 'is a column and one of the coverage_details too: give it once'
 
 export const externalId = text(255)
 
-/** As JSON or a spreadsheet writes it. */
+/** Yes or no, as people write it in a spreadsheet. */
 const yesNo = z.stringbool({ truthy: ['true', '1', 'yes', 'y'], falsy: ['false', '0', 'no', 'n'] })
 
 const plan = z.looseObject({

@@ -21,7 +21,7 @@ const TARGET = ({ table, content }: Kind) =>
 const NEXT_ID = (table: string) =>
   `1 + coalesce((SELECT max(record_id) FROM changes WHERE clinic_id = ?1 AND resource = '${table}'), 0)`
 
-/** What a person who is there already has in common, apart from the owner. */
+/** Besides the owner, the columns that are equal if a person is there already. */
 const SAME = [
   ...['date_of_birth', 'last_name_folded', 'first_name_folded'],
   ...['last_name_identity', 'first_name_identity'],
